@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Instruction words of the Roadbed GPGPU: the contract between whoever makes code (the driver's
+ * PTX compiler) and whoever runs it (the simulated chip). Both sides read this file and ops.def
+ * and share nothing else.
+ *
+ * A warp is 32 lanes. A 32-bit register is a row of 32 lanes; a 64-bit value lives in an aligned
+ * pair of registers (its number is even) and must only be written and read as 64-bit value (the
+ * halves of a pair are not two 32-bit rows: use pack_b64, unlo_b64, unhi_b64). Predicate
+ * registers are masks of 32 bits. 8- and 16-bit values live zero-extended in 32-bit registers.
+ *
+ * Blocks stand in reverse post-order of the control-flow graph. Divergent parts of a warp
+ * ("splits") run lowest program counter first and merge where their counters meet, so layout is
+ * what makes lanes reconverge, and no reconvergence instruction is needed.
+ */
+#ifndef UAPI_GPU_ISA_H
+#define UAPI_GPU_ISA_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ROAD_GPU_ISA_VERSION 1u
+#define ROAD_GPU_WARP_LANES  32u
+
+/* One instruction: 16 bytes, little-endian. Fields that the opcode does not use must be zero, or
+ * their NONE value for register fields; anything else makes the image invalid. */
+struct road_gpu_word {
+	uint16_t op;    /* enum road_gpu_op */
+	uint16_t mods;  /* modifiers, by the opcode's modifier class: ROAD_GPU_MOD_*, _MEM_* */
+	uint8_t guard;  /* predicate that masks lanes; bit 7 negates; ROAD_GPU_PT = always */
+	uint8_t d;      /* destination register or predicate */
+	uint8_t a, b, c; /* source registers or predicates */
+	uint8_t form;   /* ROAD_GPU_FORM_* */
+	uint16_t aux;   /* per opcode: table, lane types, special register, count */
+	int32_t imm;    /* immediate operand, address offset, or branch target (word index) */
+};
+
+/* General registers 0..253; 255 reads zero (32- and 64-bit alike) and ignores writes. */
+#define ROAD_GPU_REGS_MAX 254u
+#define ROAD_GPU_RZ       255u
+/* Predicates 0..62; 63 reads all ones and ignores writes. Bit 7 of a source field negates. */
+#define ROAD_GPU_PREDS_MAX 63u
+#define ROAD_GPU_PT        63u
+#define ROAD_GPU_PNOT      0x80u
+
+/* form: at most one of a, b, c is the immediate; the named field is then ROAD_GPU_RZ.
+ * For 64-bit operands the immediate is sign-extended, or with IMM_HIGH shifted left by 32.
+ * For f32 operands it holds the value's bits; for f64 operands IMM_HIGH gives the high word. */
+#define ROAD_GPU_FORM_REG      0x00u
+#define ROAD_GPU_FORM_IMM_A    0x01u
+#define ROAD_GPU_FORM_IMM_B    0x02u
+#define ROAD_GPU_FORM_IMM_C    0x03u
+#define ROAD_GPU_FORM_IMM_MASK 0x03u
+#define ROAD_GPU_FORM_IMM_HIGH 0x04u
+/* Memory: the address register a is 32 bits wide (shared, local, param, const offsets). */
+#define ROAD_GPU_FORM_ADDR32 0x08u
+#define ROAD_GPU_FORM_ALL    0x0fu
+
+/* mods of arithmetic */
+#define ROAD_GPU_MOD_ROUND_MASK 0x0007u /* enum road_gpu_round */
+#define ROAD_GPU_MOD_FTZ        0x0008u /* subnormal inputs and results become signed zero */
+#define ROAD_GPU_MOD_SAT        0x0010u /* clamp to [0, 1] (NaN -> 0), or to the integer range */
+#define ROAD_GPU_MOD_NAN        0x0020u /* min, max: a NaN input makes the result NaN */
+#define ROAD_GPU_MOD_XORSIGN    0x0040u /* min, max: sign is the exclusive or of both signs */
+#define ROAD_GPU_MOD_ABS        0x0080u /* min, max: compare and return magnitudes */
+#define ROAD_GPU_MOD_CMP_SHIFT  8
+#define ROAD_GPU_MOD_CMP_MASK   0x1f00u /* enum road_gpu_cmp */
+#define ROAD_GPU_MOD_BOOL_SHIFT 13
+#define ROAD_GPU_MOD_BOOL_MASK  0x6000u /* setp: enum road_gpu_bool with predicate c */
+
+enum road_gpu_round {
+	ROAD_GPU_RN = 0, /* nearest even */
+	ROAD_GPU_RZ_ = 1, /* toward zero */
+	ROAD_GPU_RM = 2, /* toward minus infinity */
+	ROAD_GPU_RP = 3, /* toward plus infinity */
+	ROAD_GPU_RNA = 4, /* nearest, ties away from zero (conversions) */
+	ROAD_GPU_ROUNDS
+};
+
+/* Comparison; the U forms are true if an input is NaN (f32, f64 only), NUM and NAN likewise. */
+enum road_gpu_cmp {
+	ROAD_GPU_CMP_EQ, ROAD_GPU_CMP_NE, ROAD_GPU_CMP_LT, ROAD_GPU_CMP_LE, ROAD_GPU_CMP_GT,
+	ROAD_GPU_CMP_GE, ROAD_GPU_CMP_INT_END, /* integers stop here */
+	ROAD_GPU_CMP_EQU = ROAD_GPU_CMP_INT_END, ROAD_GPU_CMP_NEU, ROAD_GPU_CMP_LTU,
+	ROAD_GPU_CMP_LEU, ROAD_GPU_CMP_GTU, ROAD_GPU_CMP_GEU, ROAD_GPU_CMP_NUM, ROAD_GPU_CMP_NAN,
+	ROAD_GPU_CMPS
+};
+
+/* setp: result = cmp(a, b) BOOL c; the second destination (aux, low byte; PT = none) receives
+ * !cmp(a, b) BOOL c. With NONE the field c is PT. */
+enum road_gpu_bool {
+	ROAD_GPU_BOOL_NONE, ROAD_GPU_BOOL_AND, ROAD_GPU_BOOL_OR, ROAD_GPU_BOOL_XOR
+};
+
+/* mods of memory instructions */
+#define ROAD_GPU_MEM_SPACE_MASK  0x0007u /* enum road_gpu_space */
+#define ROAD_GPU_MEM_VOLATILE    0x0008u
+#define ROAD_GPU_MEM_SEM_SHIFT   4
+#define ROAD_GPU_MEM_SEM_MASK    0x0070u /* enum road_gpu_sem */
+#define ROAD_GPU_MEM_SCOPE_SHIFT 7
+#define ROAD_GPU_MEM_SCOPE_MASK  0x0180u /* enum road_gpu_scope */
+#define ROAD_GPU_MEM_CACHE_SHIFT 9
+#define ROAD_GPU_MEM_CACHE_MASK  0x0e00u /* enum road_gpu_cache */
+
+enum road_gpu_space {
+	ROAD_GPU_SPACE_GENERIC, /* 64-bit; windows below select shared and local */
+	ROAD_GPU_SPACE_GLOBAL,  /* 64-bit virtual address */
+	ROAD_GPU_SPACE_SHARED,  /* offset in the workgroup's shared memory */
+	ROAD_GPU_SPACE_LOCAL,   /* offset in the lane's local memory */
+	ROAD_GPU_SPACE_CONST,   /* 64-bit virtual address, read only, cached as constants */
+	ROAD_GPU_SPACE_PARAM,   /* offset in the launch's argument block, read only */
+	ROAD_GPU_SPACES
+};
+enum road_gpu_sem {
+	ROAD_GPU_SEM_WEAK, ROAD_GPU_SEM_RELAXED, ROAD_GPU_SEM_ACQUIRE, ROAD_GPU_SEM_RELEASE,
+	ROAD_GPU_SEM_ACQ_REL, ROAD_GPU_SEM_SC, ROAD_GPU_SEMS
+};
+enum road_gpu_scope {
+	ROAD_GPU_SCOPE_CTA, ROAD_GPU_SCOPE_CLUSTER, ROAD_GPU_SCOPE_GPU, ROAD_GPU_SCOPE_SYS
+};
+enum road_gpu_cache {
+	ROAD_GPU_CACHE_DEFAULT, ROAD_GPU_CACHE_CA, ROAD_GPU_CACHE_CG, ROAD_GPU_CACHE_CS,
+	ROAD_GPU_CACHE_LU, ROAD_GPU_CACHE_CV, ROAD_GPU_CACHE_NC, ROAD_GPU_CACHES
+};
+
+/* Generic addresses: everything outside the two windows is global by identity. */
+#define ROAD_GPU_SHARED_WINDOW (UINT64_C(1) << 45)
+#define ROAD_GPU_LOCAL_WINDOW  (UINT64_C(1) << 46)
+#define ROAD_GPU_WINDOW_BYTES  (UINT64_C(1) << 32)
+#define ROAD_GPU_UNMAPPED      UINT64_C(65536) /* the first bytes of any address space */
+
+/* aux of cvt_*: source and destination lane types. */
+enum road_gpu_type {
+	ROAD_GPU_U8, ROAD_GPU_S8, ROAD_GPU_U16, ROAD_GPU_S16, ROAD_GPU_U32, ROAD_GPU_S32,
+	ROAD_GPU_U64, ROAD_GPU_S64, ROAD_GPU_F16, ROAD_GPU_BF16, ROAD_GPU_F32, ROAD_GPU_F64,
+	ROAD_GPU_TYPES
+};
+#define ROAD_GPU_CVT(to, from) ((uint16_t)((unsigned)(to) | (unsigned)(from) << 4))
+#define ROAD_GPU_CVT_TO(aux)   ((aux) & 15u)
+#define ROAD_GPU_CVT_FROM(aux) ((aux) >> 4 & 15u)
+/* float to float only: round to an integral value (cvt.rni and its kin) */
+#define ROAD_GPU_CVT_INTEGRAL 0x100u
+
+/* aux of sreg_b32, sreg_b64 */
+enum road_gpu_sreg {
+	ROAD_GPU_SREG_TID_X, ROAD_GPU_SREG_TID_Y, ROAD_GPU_SREG_TID_Z,
+	ROAD_GPU_SREG_NTID_X, ROAD_GPU_SREG_NTID_Y, ROAD_GPU_SREG_NTID_Z,
+	ROAD_GPU_SREG_CTAID_X, ROAD_GPU_SREG_CTAID_Y, ROAD_GPU_SREG_CTAID_Z,
+	ROAD_GPU_SREG_NCTAID_X, ROAD_GPU_SREG_NCTAID_Y, ROAD_GPU_SREG_NCTAID_Z,
+	ROAD_GPU_SREG_LANEID, ROAD_GPU_SREG_WARPID, ROAD_GPU_SREG_NWARPID,
+	ROAD_GPU_SREG_SMID, ROAD_GPU_SREG_NSMID, ROAD_GPU_SREG_GRIDID,
+	ROAD_GPU_SREG_LANEMASK_EQ, ROAD_GPU_SREG_LANEMASK_LT, ROAD_GPU_SREG_LANEMASK_LE,
+	ROAD_GPU_SREG_LANEMASK_GT, ROAD_GPU_SREG_LANEMASK_GE,
+	ROAD_GPU_SREG_CLOCK, ROAD_GPU_SREG_CLOCK_HI, ROAD_GPU_SREG_CLOCK64,
+	ROAD_GPU_SREG_GLOBALTIMER, ROAD_GPU_SREG_GLOBALTIMER_LO, ROAD_GPU_SREG_GLOBALTIMER_HI,
+	ROAD_GPU_SREG_DYNAMIC_SMEM_SIZE, ROAD_GPU_SREG_TOTAL_SMEM_SIZE,
+	ROAD_GPU_SREG_DYNAMIC_SMEM_OFFSET, /* where the launch's dynamic shared memory starts */
+	ROAD_GPU_SREGS
+};
+
+/* aux of testp_f32, testp_f64 */
+enum road_gpu_testp {
+	ROAD_GPU_TESTP_FINITE, ROAD_GPU_TESTP_INFINITE, ROAD_GPU_TESTP_NUMBER,
+	ROAD_GPU_TESTP_NOTANUMBER, ROAD_GPU_TESTP_NORMAL, ROAD_GPU_TESTP_SUBNORMAL,
+	ROAD_GPU_TESTPS
+};
+
+/* aux of prmt_b32: selector mode (PTX prmt) */
+enum road_gpu_prmt {
+	ROAD_GPU_PRMT_INDEX, ROAD_GPU_PRMT_F4E, ROAD_GPU_PRMT_B4E, ROAD_GPU_PRMT_RC8,
+	ROAD_GPU_PRMT_ECL, ROAD_GPU_PRMT_ECR, ROAD_GPU_PRMT_RC16, ROAD_GPU_PRMTS
+};
+
+/* Execution unit an instruction occupies. */
+enum road_gpu_unit {
+	ROAD_GPU_UNIT_INT, ROAD_GPU_UNIT_FP32, ROAD_GPU_UNIT_FP16, ROAD_GPU_UNIT_FP64,
+	ROAD_GPU_UNIT_SPECIAL, ROAD_GPU_UNIT_TENSOR, ROAD_GPU_UNIT_LDST, ROAD_GPU_UNIT_CONTROL,
+	ROAD_GPU_UNITS
+};
+/* Latency class; the chip file gives each its cycles. */
+enum road_gpu_latency {
+	ROAD_GPU_LAT_ALU, ROAD_GPU_LAT_IMUL, ROAD_GPU_LAT_IDIV, ROAD_GPU_LAT_FMA,
+	ROAD_GPU_LAT_FDIV, ROAD_GPU_LAT_SPECIAL, ROAD_GPU_LAT_FP64, ROAD_GPU_LAT_FP64DIV,
+	ROAD_GPU_LAT_CVT, ROAD_GPU_LAT_MEM, ROAD_GPU_LAT_BRANCH, ROAD_GPU_LAT_BARRIER,
+	ROAD_GPU_LAT_FP16, ROAD_GPU_LAT_SHUFFLE, ROAD_GPU_LAT_TENSOR,
+	ROAD_GPU_LATS
+};
+
+/* Operand kinds: what a field d, a, b or c holds. */
+enum road_gpu_operand {
+	ROAD_GPU_OPERAND_N,  /* unused: the field is 0 */
+	ROAD_GPU_OPERAND_R,  /* 32-bit register */
+	ROAD_GPU_OPERAND_D,  /* 64-bit pair, even */
+	ROAD_GPU_OPERAND_V2, /* two consecutive 32-bit registers, number even */
+	ROAD_GPU_OPERAND_V4, /* four consecutive 32-bit registers, number a multiple of 4 */
+	ROAD_GPU_OPERAND_W2, /* two consecutive 64-bit pairs, number a multiple of 4 */
+	ROAD_GPU_OPERAND_P,  /* predicate; as source, bit 7 negates */
+	ROAD_GPU_OPERAND_A,  /* address: 64-bit pair, or 32-bit register with FORM_ADDR32 */
+};
+
+/* Modifier classes: which bits of mods (and what of aux) an opcode may use. */
+enum road_gpu_modclass {
+	ROAD_GPU_MODS_NONE,
+	ROAD_GPU_MODS_SAT,    /* SAT */
+	ROAD_GPU_MODS_FTZ,    /* FTZ (f32) */
+	ROAD_GPU_MODS_FARITH, /* ROUND (not RNA), FTZ, SAT */
+	ROAD_GPU_MODS_FMINMAX,/* FTZ, NAN, XORSIGN, ABS */
+	ROAD_GPU_MODS_ICMP,   /* CMP below INT_END, BOOL; aux low byte = second destination */
+	ROAD_GPU_MODS_FCMP,   /* CMP, BOOL, FTZ; aux as above */
+	ROAD_GPU_MODS_LUT,    /* aux = 8-bit truth table; bit index = a<<2 | b<<1 | c */
+	ROAD_GPU_MODS_CVT,    /* ROUND, FTZ, SAT; aux = ROAD_GPU_CVT */
+	ROAD_GPU_MODS_SREG,   /* aux = enum road_gpu_sreg */
+	ROAD_GPU_MODS_TESTP,  /* aux = enum road_gpu_testp */
+	ROAD_GPU_MODS_PRMT,   /* aux = enum road_gpu_prmt */
+	ROAD_GPU_MODS_SHF,    /* aux bit 0: 0 clamp, 1 wrap the shift amount */
+	ROAD_GPU_MODS_MEM,    /* memory modifiers */
+	ROAD_GPU_MODS_SPACE,  /* SPACE only (isspacep) */
+	ROAD_GPU_MODS_BRANCH, /* imm = target word of this kernel */
+	ROAD_GPU_MODS_BRX,    /* imm = first entry of the kernel's branch table, aux = entries */
+	ROAD_GPU_MODS_BAR,    /* a = barrier (0..15), b = threads, RZ = all of the workgroup */
+};
+
+/* Opcodes: append only; the number is the row's place in ops.def. */
+enum road_gpu_op {
+#define OP(name, unit, latency, tier, d, a, b, c, mods) ROAD_GPU_OP_##name,
+#include "uapi/gpu/ops.def"
+#undef OP
+	ROAD_GPU_OPS
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
