@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a port implements. Seven functions are required; a missing one of the others is filled with
+ * a default or with ROAD_UNSUPPORTED, so that the core never tests for NULL.
+ *
+ * The core owns handles, references, locks, argument checks, deferral of submissions whose waits
+ * are not met, waiting and deadlines, device loss. A driver is called with no lock of the core
+ * held. Per queue the core calls submit from one thread at a time, and advance from any.
+ */
+#ifndef ROADBED_DRIVER_DRIVER_H
+#define ROADBED_DRIVER_DRIVER_H
+
+#include <roadbed-driver/bus.h>
+#include <roadbed/roadbed.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of this interface: major << 16 | minor. A driver of another major is refused; a newer
+ * minor only appends. */
+#define ROAD_DRIVER_ABI 0x00010000u
+
+struct road_driver;
+
+/* What the core and a driver share of an object. The core allocates these and sets everything but
+ * the fields marked "driver"; `data` is the driver's own. */
+struct road_drv_device {
+	const struct road_driver *driver;
+	struct road_bus *bus; /* NULL for a driver that is its own bus */
+	const char *address;  /* identity text */
+	void *data;           /* driver */
+};
+
+struct road_drv_space {
+	struct road_drv_device *dev;
+	void *data; /* driver */
+};
+
+struct road_drv_buffer {
+	struct road_drv_space *space;
+	uint32_t heap;      /* enum road_heap_kind */
+	uint32_t flags;     /* ROAD_BUFFER_* */
+	uint64_t bytes;
+	uint64_t alignment;
+	uint64_t address;   /* driver: device address in the space */
+	void *host;         /* driver: host pointer if always mapped, else NULL */
+	struct road_dma dma; /* driver: for host heaps */
+	void *data;         /* driver */
+};
+
+struct road_drv_queue {
+	struct road_drv_device *dev;
+	struct road_drv_space *space;
+	uint32_t queue_class, priority;
+	uint32_t depth; /* most submissions that the core hands over before one completes */
+	void *data;     /* driver */
+};
+
+struct road_drv_image {
+	struct road_drv_space *space;
+	void *data; /* driver */
+};
+
+struct road_drv_kernel {
+	struct road_drv_image *image;
+	struct road_kernel_info info;        /* driver, by kernel() */
+	const struct road_argument_info *arguments; /* driver; info.argument_count of them */
+	void *data; /* driver */
+};
+
+/* A place in memory that a command names: an address of the space, or host memory that is mapped
+ * for DMA (what write and read commands become). */
+struct road_place {
+	uint64_t address; /* device address, or the iova's value */
+	bool bus;         /* address is an iova */
+	void *host;       /* the host's view, if there is one */
+};
+
+struct road_cmd_copy { /* rows x bytes, slices deep */
+	struct road_place dst, src;
+	uint64_t bytes;
+	uint32_t rows, slices;
+	uint64_t dst_row_pitch, dst_slice_pitch, src_row_pitch, src_slice_pitch;
+};
+struct road_cmd_fill {
+	struct road_place dst;
+	uint64_t bytes, pattern;
+	uint32_t pattern_bytes;
+};
+struct road_cmd_launch {
+	struct road_drv_kernel *kernel;
+	road_dim3 grid, block;
+	uint32_t shared_bytes, flags;
+	const void *arguments;
+	uint32_t argument_bytes;
+	uint64_t watchdog;
+};
+struct road_cmd_word { /* wait value, write value, timestamp */
+	struct road_place at;
+	uint64_t value;
+	uint32_t bytes, compare;
+};
+
+/* A command as drivers see it. WRITE and READ arrive as COPY; CALLBACK never arrives. */
+struct road_cmd {
+	enum road_command_kind kind;
+	union {
+		struct road_cmd_copy copy;
+		struct road_cmd_fill fill;
+		struct road_cmd_launch launch;
+		struct road_cmd_word word;
+	};
+};
+
+struct road_drv_submission {
+	uint64_t sequence; /* 1, 2, 3, … per queue; completes in this order */
+	const struct road_cmd *commands;
+	uint32_t count;    /* may be 0 */
+	bool concurrent;   /* only BARRIER orders the commands among themselves */
+	bool timed;        /* progress must tell when it started and ended */
+};
+
+/* What a queue has done. */
+struct road_drv_progress {
+	uint64_t completed;   /* highest sequence that completed; all before it did too */
+	uint64_t failed_from; /* sequences >= this failed; UINT64_MAX: none */
+	road_status status;   /* why, if any failed */
+	struct road_fault fault; /* likewise; kind NONE if it was no fault of the work */
+	uint64_t started_ns, ended_ns; /* of `completed` if it was timed, device's clock */
+};
+
+enum road_stop_reason { ROAD_STOP_CLOSE, ROAD_STOP_LOST, ROAD_STOP_RESET };
+
+struct road_driver_ops {
+	/* Is this function ours? May map and read identity registers, writes nothing, starts no
+	 * DMA. ROAD_OK, or why not in the error detail. */
+	road_status (*probe)(struct road_bus *bus);
+	/* Brings the device up; options is the text after '?', or "". Own queues and memory only
+	 * from here on. Waits on the bus's clock. */
+	road_status (*start)(struct road_drv_device *dev, const char *options);
+	/* Undoes start; succeeds also when the device is gone. */
+	void (*stop)(struct road_drv_device *dev, enum road_stop_reason why);
+	/* Fills what the device knows about itself; from registers where there are any. Identity
+	 * fields that the bus knows are set already. */
+	void (*info)(struct road_drv_device *dev, struct road_device_info *out);
+	/* Property by position; ROAD_NOT_FOUND ends. name, unit, type, source, value. */
+	road_status (*property)(struct road_drv_device *dev, uint32_t index,
+				struct road_property *out);
+
+	road_status (*space_open)(struct road_drv_space *space);
+	void (*space_close)(struct road_drv_space *space);
+
+	road_status (*queue_open)(struct road_drv_queue *queue);
+	/* Stops the queue at once: when it returns the device touches nothing of it any more. */
+	void (*queue_close)(struct road_drv_queue *queue);
+	/* Never blocks. ROAD_NOT_READY: full, nothing changed. */
+	road_status (*submit)(struct road_drv_queue *queue,
+			      const struct road_drv_submission *submission);
+	/* Cheap, any thread, no sleep. */
+	void (*advance)(struct road_drv_queue *queue, struct road_drv_progress *out);
+	/* Stops and forgets all work, clears a fault; the next sequence is 1 again. */
+	road_status (*queue_reset)(struct road_drv_queue *queue);
+	/* An interrupt came: acknowledge it, call road_drv_queue_ready for queues to advance. */
+	void (*irq)(struct road_drv_device *dev, uint32_t vector);
+	road_status (*reset)(struct road_drv_device *dev);
+};
+
+struct road_memory_ops {
+	/* Heap by position; ROAD_NOT_FOUND ends. */
+	road_status (*heap)(struct road_drv_device *dev, uint32_t index,
+			    struct road_heap_info *out);
+	/* buffer->heap, bytes, alignment are checked; zero-filled memory is handed out. */
+	road_status (*alloc)(struct road_drv_buffer *buffer);
+	void (*free)(struct road_drv_buffer *buffer);
+	/* A host pointer to all of the buffer; stays until free. */
+	road_status (*map)(struct road_drv_buffer *buffer, void **out);
+	void (*sync)(struct road_drv_buffer *buffer, uint64_t offset, uint64_t bytes,
+		     enum road_dma_direction direction);
+};
+
+struct road_image_ops {
+	/* bytes are the caller's; log may be NULL. */
+	road_status (*load)(struct road_drv_image *image, const void *bytes, size_t byte_count,
+			    const struct road_image_options *options);
+	void (*unload)(struct road_drv_image *image);
+	/* Name by position; NULL ends. Lives as long as the image. */
+	const char *(*kernel_name)(struct road_drv_image *image, uint32_t index);
+	road_status (*kernel)(struct road_drv_kernel *kernel, const char *name);
+	void (*kernel_free)(struct road_drv_kernel *kernel);
+	road_status (*symbol)(struct road_drv_image *image, const char *name, uint64_t *address,
+			      uint64_t *bytes);
+	road_status (*occupancy)(struct road_drv_kernel *kernel, uint32_t block,
+				 uint32_t shared_bytes, struct road_occupancy *out);
+	/* Why this launch cannot be (limits of the chip or the kernel); ROAD_OK if it can. */
+	road_status (*check_launch)(const struct road_cmd_launch *launch);
+};
+
+struct road_region_ops; /* reconfiguration; comes with it */
+struct road_firmware_ops; /* boot before queues; comes with the firmware loader */
+
+struct road_driver {
+	uint32_t abi; /* ROAD_DRIVER_ABI */
+	const char *name;
+	/* Functions it may be asked to probe: by what answers ("roadbed,gpgpu"), or by PCI ids. */
+	const char *compatible;
+	uint16_t pci_vendor, pci_device; /* 0 = none */
+	const char *scheme; /* a driver that is its own bus: "host"; its probe gets a NULL bus */
+	const struct road_driver_ops *ops;
+	const struct road_memory_ops *memory;
+	const struct road_image_ops *image;
+	const struct road_region_ops *region;
+	const struct road_firmware_ops *firmware;
+};
+
+/* ---- services of the core for drivers ---- */
+
+/*
+ * Records the detail of an error that the driver decides and returns `status`. seen and allowed
+ * may be NULL. Format strings apply to `seen`-style values: use road_drv_errorf for numbers.
+ */
+ROAD_API road_status road_drv_error(road_status status, const char *what, const char *where,
+				    const char *seen, const char *allowed);
+ROAD_API road_status road_drv_errorf(road_status status, const char *where, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* This queue may have progressed: the core will call advance. Any thread, cheap. */
+ROAD_API void road_drv_queue_ready(struct road_drv_queue *queue);
+
+/* The device does not answer any more: the core will fail its work and stop it. */
+ROAD_API void road_drv_device_lost(struct road_drv_device *dev);
+
+/*
+ * Device addresses that mean one thing in this process: reserves `bytes` (rounded to pages, with a
+ * guard page behind) of this process's address space and returns the start; nothing is mapped.
+ */
+ROAD_API road_status road_va_reserve(uint64_t bytes, uint64_t alignment, uint64_t *out);
+ROAD_API void road_va_release(uint64_t address, uint64_t bytes);
+
+/* First-fit allocation of ranges in [base, base + bytes): device memory, address spaces. Not
+ * thread-safe: the caller locks. `fresh` tells that no byte of the range was handed out before. */
+struct road_ranges;
+ROAD_API road_status road_ranges_create(uint64_t base, uint64_t bytes, uint64_t granule,
+					struct road_ranges **out);
+ROAD_API void road_ranges_destroy(struct road_ranges *ranges);
+ROAD_API road_status road_ranges_alloc(struct road_ranges *ranges, uint64_t bytes,
+				       uint64_t alignment, uint64_t *start, bool *fresh);
+ROAD_API void road_ranges_free(struct road_ranges *ranges, uint64_t start, uint64_t bytes);
+ROAD_API uint64_t road_ranges_used(const struct road_ranges *ranges);
+
+/*
+ * Work that runs on this machine's processor (the `host` driver): run is called on a thread that
+ * queries or waits, or on the pump, one call at a time; it does one piece and tells whether there
+ * is more. poke says that there is work now.
+ */
+struct road_source {
+	struct road_progress (*run)(struct road_source *source);
+	bool (*pending)(struct road_source *source);
+	struct road_source *next; /* the core's */
+};
+ROAD_API void road_source_add(struct road_source *source);
+ROAD_API void road_source_remove(struct road_source *source);
+ROAD_API void road_source_poke(void);
+
+/* CLOCK_MONOTONIC in ns, for drivers whose device's clock is the host's. */
+ROAD_API uint64_t road_host_now_ns(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

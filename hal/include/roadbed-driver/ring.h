@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ring helper: queues of packets in memory that the device reads, for ports whose chip takes
+ * work that way. The port gives geometry as data and encodes commands; the helper owns space,
+ * wrap, sequence numbers, back-pressure, argument blocks and lost devices.
+ *
+ *	host                                device
+ *	encode() writes packets             |
+ *	header published (release)          |
+ *	doorbell(tail)  ------------------> reads packets up to tail
+ *	completion word (acquire) <-------- sequence of the last completed submission
+ *
+ * Each submission is its commands' packets followed by one that stores the submission's sequence
+ * to the completion word when all before it completed (encode_fence).
+ */
+#ifndef ROADBED_DRIVER_RING_H
+#define ROADBED_DRIVER_RING_H
+
+#include <roadbed-driver/driver.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct road_ring;
+
+/* A place for arguments that stays until the submission completed. */
+struct road_ring_arguments {
+	void *host;
+	road_iova iova;
+};
+
+/* What encode may use; pure in its inputs otherwise. */
+struct road_ring_encoder {
+	struct road_ring *ring;
+	void *packets;      /* room for `packet_room` packets, not yet visible to the device */
+	uint32_t packet_room;
+	bool ordered;       /* the first packet must wait for all earlier ones */
+	bool concurrent;    /* packets of one submission need no order among themselves */
+	void *user;
+};
+
+struct road_ring_geometry {
+	uint32_t packet_bytes;   /* a power of two */
+	uint32_t packets;        /* in the ring, a power of two */
+	uint32_t packets_per_command; /* the most that encode writes for one */
+	uint32_t argument_bytes; /* of the argument area, shared by all submissions */
+	uint32_t argument_align;
+	uint32_t header_bytes;   /* 2 or 4: stored last, at the packet's start; 0: tail publishes */
+	uint16_t header_empty;   /* header of a slot that is not published */
+};
+
+struct road_ring_ops {
+	/* Writes the command's packets in order, returns how many; 0 for a command that needs none.
+	 * Arguments are taken with road_ring_arguments; NULL from it: return -1 (full). */
+	int (*encode)(struct road_ring_encoder *encoder, const struct road_cmd *command);
+	/* The packet that stores `sequence` to the completion word after all before it. One packet. */
+	void (*encode_fence)(struct road_ring_encoder *encoder, uint64_t sequence);
+	/* tail: packets written since the ring was opened. */
+	void (*doorbell)(void *user, uint64_t tail);
+};
+
+/* Allocates ring and argument area by DMA and the bookkeeping. completion: the word that fences
+ * write, in memory that the device reaches; must stay until destroy. */
+ROAD_API road_status road_ring_create(struct road_bus *bus, const struct road_ring_geometry *geometry,
+				      const struct road_ring_ops *ops, void *user, uint32_t depth,
+				      const uint64_t *completion, struct road_ring **out);
+ROAD_API void road_ring_destroy(struct road_ring *ring);
+ROAD_API road_iova road_ring_iova(const struct road_ring *ring);
+
+/* NULL when the argument area is full. */
+ROAD_API void *road_ring_arguments(struct road_ring_encoder *encoder, uint32_t bytes,
+				   road_iova *iova);
+
+/* The slots of road_driver_ops that a ring port needs. */
+ROAD_API road_status road_ring_submit(struct road_ring *ring,
+				      const struct road_drv_submission *submission);
+/* Sequence of the last completed submission, by the completion word. */
+ROAD_API uint64_t road_ring_completed(struct road_ring *ring);
+/* The sequence of the submission that packet number `packet` (since open) belongs to. */
+ROAD_API uint64_t road_ring_sequence_of(struct road_ring *ring, uint64_t packet);
+/* Empties the ring; the device must have stopped. Packet numbers start at 0 again. */
+ROAD_API void road_ring_reset(struct road_ring *ring);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

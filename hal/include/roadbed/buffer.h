@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Buffers: memory of a space; heaps, host mappings, addresses, look-up by address. */
+#ifndef ROADBED_BUFFER_H
+#define ROADBED_BUFFER_H
+
+#include <roadbed/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum road_heap_kind {
+	ROAD_HEAP_DEVICE,       /* the device's own memory, not visible to the host */
+	ROAD_HEAP_DEVICE_VISIBLE, /* the device's own memory, mappable by the host */
+	ROAD_HEAP_HOST,         /* pinned host memory that the device reaches */
+	ROAD_HEAP_KINDS
+};
+
+typedef struct road_heap_info {
+	uint32_t size;
+	uint32_t kind;        /* enum road_heap_kind */
+	uint64_t bytes;       /* 0: bounded by the host only */
+	uint64_t used_bytes;
+	uint64_t granule_bytes; /* of allocation, flush and invalidate */
+	uint32_t host_visible;  /* road_buffer_map works */
+	uint32_t coherent;      /* flush and invalidate do nothing */
+} road_heap_info;
+/* index from 0; ROAD_NOT_FOUND ends the list. */
+ROAD_API road_status road_device_heap(road_device *device, uint32_t index, road_heap_info *out);
+
+#define ROAD_BUFFER_READ_ONLY 0x1u /* kernels may not write it (where the device has rights) */
+
+typedef struct road_buffer_options {
+	uint32_t size;
+	uint32_t heap;      /* enum road_heap_kind; one that the device lacks is ROAD_UNSUPPORTED */
+	uint64_t bytes;     /* > 0 */
+	uint64_t alignment; /* power of two up to 2 MiB; 0 = the heap's granule */
+	uint32_t flags;     /* ROAD_BUFFER_* */
+	uint32_t reserved;
+} road_buffer_options;
+
+/*
+ * Memory of a space, zero-filled. The device keeps `bytes` exactly: an access beyond is a fault
+ * where the device has bounds. ROAD_INVALID_ARGUMENT (zero size, bad alignment),
+ * ROAD_OUT_OF_DEVICE_MEMORY, ROAD_NO_SPACE (the space's quota).
+ */
+ROAD_API road_status road_buffer_create(road_space *space, const road_buffer_options *options,
+					road_buffer **out);
+ROAD_API road_status road_buffer_retain(road_buffer *buffer);
+/* The memory is freed when the last reference is gone and no submitted work uses it any more. */
+ROAD_API void road_buffer_release(road_buffer *buffer);
+
+/* A part of a buffer as a buffer of its own: same bytes, holds a reference to the parent.
+ * offset + bytes must lie inside. */
+ROAD_API road_status road_buffer_view(road_buffer *buffer, uint64_t offset, uint64_t bytes,
+				      road_buffer **out);
+
+typedef struct road_buffer_info {
+	uint32_t size;
+	uint32_t heap;
+	uint64_t id;      /* unique in the process, never reused */
+	uint64_t bytes;
+	uint64_t alignment;
+	uint64_t address; /* device address in its space */
+	uint32_t flags;
+	uint32_t reserved;
+} road_buffer_info;
+ROAD_API road_status road_buffer_info_get(road_buffer *buffer, road_buffer_info *out);
+
+/* Address of the buffer's first byte as kernels of its space see it. */
+ROAD_API road_status road_buffer_address(road_buffer *buffer, uint64_t *out);
+
+#define ROAD_MAP_READ  0x1u
+#define ROAD_MAP_WRITE 0x2u
+/*
+ * Makes [offset, offset + bytes) visible to the host; the pointer stays valid until unmapped as
+ * often as mapped, or the buffer is freed. ROAD_PERMISSION for a heap that is not host visible.
+ * On heaps that are not coherent: invalidate before reading, flush after writing.
+ */
+ROAD_API road_status road_buffer_map(road_buffer *buffer, uint64_t offset, uint64_t bytes,
+				     uint32_t access, void **out);
+ROAD_API road_status road_buffer_unmap(road_buffer *buffer);
+/* Host's writes become visible to the device. Range is rounded to the heap's granule. */
+ROAD_API road_status road_buffer_flush(road_buffer *buffer, uint64_t offset, uint64_t bytes);
+/* Device's writes become visible to the host; unflushed host writes in the range are lost. */
+ROAD_API road_status road_buffer_invalidate(road_buffer *buffer, uint64_t offset, uint64_t bytes);
+
+/* What an address belongs to. */
+typedef struct road_lookup_result {
+	uint32_t size;
+	uint32_t heap;
+	road_buffer *buffer; /* no reference is given */
+	road_space *space;
+	road_device *device;
+	uint64_t offset;     /* of the address in the buffer */
+	uint64_t base;
+	uint64_t bytes;
+	uint64_t id;
+} road_lookup_result;
+/* Finds the live buffer of this instance whose device addresses contain `address`, also interior
+ * ones. ROAD_NOT_FOUND: not ours. Where two devices use equal physical addresses
+ * (no ROAD_FEATURE_UNIFIED_ADDRESS) only tokens from road_buffer_address are found. */
+ROAD_API road_status road_lookup(road_instance *instance, uint64_t address,
+				 road_lookup_result *out);
+
+/* Memory as a descriptor (a sealed memfd) that another process, or another device of this one,
+ * can import. Host heaps only; else ROAD_UNSUPPORTED. The caller closes the descriptor. */
+ROAD_API road_status road_buffer_export(road_buffer *buffer, int *fd);
+/* Imports a descriptor; it must be sealed against shrinking (ROAD_INVALID_ARGUMENT else). The
+ * descriptor is duplicated. */
+ROAD_API road_status road_buffer_import(road_space *space, int fd, uint64_t bytes,
+					road_buffer **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

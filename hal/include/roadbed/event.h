@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events: 64-bit timelines that host and devices signal and await. */
+#ifndef ROADBED_EVENT_H
+#define ROADBED_EVENT_H
+
+#include <roadbed/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* An event at `initial`. Its value only rises. */
+ROAD_API road_status road_event_create(road_instance *instance, uint64_t initial,
+				       road_event **out);
+ROAD_API road_status road_event_retain(road_event *event);
+ROAD_API void road_event_release(road_event *event);
+
+/*
+ * The value now. A query: it costs virtual time (200 ns by default) and lets simulated devices
+ * run up to that time and no further, so that a polling loop makes progress and sees the same
+ * times in every run.
+ */
+ROAD_API road_status road_event_value(road_event *event, uint64_t *out);
+
+/* Raises the value and wakes whoever waits. ROAD_INVALID_ARGUMENT if `value` is not above the
+ * present one; ROAD_BUSY if a queue's submission has promised a value >= `value`. */
+ROAD_API road_status road_event_signal(road_event *event, uint64_t value);
+
+/*
+ * Fails all points >= from, for good, with this reason (an error status). Points below stay as
+ * they are. ROAD_INVALID_ARGUMENT if `from` is already reached.
+ */
+ROAD_API road_status road_event_fail(road_event *event, uint64_t from, road_status reason);
+
+enum road_wait_mode { ROAD_WAIT_ALL, ROAD_WAIT_ANY };
+/*
+ * Waits until all, or any one, of the points are reached or failed. index (may be NULL) receives
+ * the lowest index that is reached or failed, for ANY. Returns the failure's status if a point
+ * that ended the wait had failed. ROAD_TIMEOUT when the deadline passed: the detail names which
+ * submission owes the value and what that one awaits, or that nobody promised it. No points:
+ * ROAD_OK for ALL, ROAD_INVALID_ARGUMENT for ANY. ROAD_WRONG_CONTEXT in a host callback.
+ */
+ROAD_API road_status road_event_wait(const road_point *points, uint32_t count, uint32_t mode,
+				     uint64_t deadline, uint32_t *index);
+
+/* One point. */
+ROAD_API road_status road_point_wait(road_point point, uint64_t deadline);
+
+/* ROAD_OK: value reached. ROAD_NOT_READY: neither. Else the status with which it failed; detail
+ * (may be NULL) then says what failed it. Not a query: costs no virtual time, runs nothing. */
+ROAD_API road_status road_event_error(road_event *event, uint64_t value, road_error *detail);
+
+/* A descriptor that polls readable once the point is reached or failed. The caller closes it.
+ * From here on a thread of the library runs the simulation in the background, and reports carry
+ * deterministic: false. */
+ROAD_API road_status road_event_point_fd(road_event *event, uint64_t value, int *fd);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

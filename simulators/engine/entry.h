@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one door of libroadbed-sim: what hal/bus/sim.c calls. Times are virtual, in picoseconds.
+ *
+ * Every call may come from any thread; the engine's lock is taken inside, but for `post`, `now`
+ * and `pending`, which take no lock. `when` is the calling thread's virtual time; calls that cost
+ * time raise it.
+ */
+#ifndef SIMULATORS_ENGINE_ENTRY_H
+#define SIMULATORS_ENGINE_ENTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SIM_ENTRY_VERSION 1u
+#define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
+
+struct sim_function; /* one function of an opened chip */
+
+struct sim_chip_id {
+	const char *name, *vendor, *product, *family, *compatible;
+	uint16_t pci_vendor, pci_device;
+	bool runnable; /* a model of its family is built in */
+};
+
+/* The host's side of a function: how bus addresses become memory. Called under the engine's lock;
+ * takes only its own. */
+struct sim_host {
+	void *(*translate)(void *host, uint64_t iova, uint64_t bytes, bool write);
+	void *host;
+};
+
+struct sim_open {
+	const char *chip;    /* name; not terminated: chip_bytes long */
+	size_t chip_bytes;
+	const char *options; /* text after '?', terminated; "" = none */
+	const char *address; /* identity text: seeds the randomness */
+	struct sim_host host;
+	char *error;         /* 256 bytes: why it fails */
+};
+
+struct sim_slice {
+	bool ran;    /* events ran */
+	bool irq;    /* interrupts are to be taken */
+	bool more;   /* events are due before `until` */
+	bool watching; /* a parked packet waits for a word in host memory */
+};
+
+struct sim_costs {
+	uint64_t read_ps, submit_ps, query_ps;
+};
+
+struct sim_entry {
+	uint32_t version;
+	/* The chips that can be simulated, by position; false ends. */
+	bool (*chip)(uint32_t index, struct sim_chip_id *out);
+	int (*open)(const struct sim_open *open, struct sim_function **out);
+	void (*close)(struct sim_function *function);
+	bool (*identify)(struct sim_function *function, struct sim_chip_id *out);
+	void (*costs)(struct sim_function *function, struct sim_costs *out);
+	void (*region)(struct sim_function *function, uint32_t region, uint64_t *bytes,
+		       bool *memory);
+	void *(*region_map)(struct sim_function *function, uint32_t region, uint64_t offset,
+			    uint64_t bytes);
+	/* Costs read_ps; the domain runs up to then first. */
+	uint64_t (*read)(struct sim_function *function, uint32_t region, uint64_t offset,
+			 uint32_t width, uint64_t *when);
+	/* A posted write: goes to the domain's inbox, stamped max(when, now), and runs nothing. */
+	void (*post)(struct sim_function *function, uint32_t region, uint64_t offset,
+		     uint32_t width, uint64_t value, uint64_t when);
+	uint32_t (*irq_count)(struct sim_function *function);
+	/* Takes one pending vector of the function; false: none. */
+	bool (*irq_take)(struct sim_function *function, uint32_t vector);
+	/* Bits of pending vectors below 64; no lock. */
+	uint64_t (*irq_pending)(struct sim_function *function);
+	/* Runs events up to `until`, `budget` of them at most; a slice ends at an interrupt. */
+	void (*run)(uint64_t until_ps, uint32_t budget, struct sim_slice *out);
+	uint64_t (*now)(void);
+	/* Is there an event, or a posted write, to run? No lock. */
+	bool (*pending)(void);
+	/* Host words may have changed: parked packets look again. */
+	void (*poke)(void);
+	void (*reset)(struct sim_function *function);
+	bool (*counter)(struct sim_function *function, uint32_t index, const char **name,
+			uint64_t *value);
+	uint64_t (*violations)(struct sim_function *function);
+	bool (*violation)(struct sim_function *function, uint32_t index, char *text,
+			  size_t bytes);
+	/* JSON members of the whole report; needed bytes like snprintf. */
+	size_t (*report)(struct sim_function *function, char *out, size_t bytes);
+	/* Writes the event log as Chrome trace; -1: not opened with time=trace, else an errno. */
+	int (*trace)(struct sim_function *function, int fd);
+};
+
+/* The library's one exported function. */
+const struct sim_entry *roadbed_sim_entry(uint32_t version);
+
+#endif

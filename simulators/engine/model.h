@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a chip's model implements, and the services that the engine gives it.
+ *
+ * A model is pure C: no threads, no files, no host clock, no globals that change. It is called
+ * with the engine's lock held, one call at a time in the whole process, and never calls out but
+ * through `struct sim_env`. All it knows of the host is a bus: DMA and interrupts of the function
+ * of the chip (`function`, from 0) that a client holds.
+ *
+ * Virtual time is in picoseconds since the domain began.
+ */
+#ifndef SIMULATORS_ENGINE_MODEL_H
+#define SIMULATORS_ENGINE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SIM_PS_PER_NS UINT64_C(1000)
+#define SIM_NEVER     UINT64_MAX
+
+enum sim_fidelity { SIM_FUNCTIONAL, SIM_APPROX, SIM_TRACE };
+
+struct sim_env;    /* one per opened chip: the engine's side */
+struct road_chip;  /* simulators/chips/chip.h */
+
+/* An event of a model: embedded in the model's state, zeroed before first use. */
+struct sim_event {
+	void (*run)(void *arg);
+	void *arg;
+	uint64_t time_ps;
+	uint64_t order;  /* the engine's: ties run in the order of scheduling */
+	uint32_t slot;   /* the engine's: place in the queue + 1; 0 = not scheduled */
+	bool background; /* keeps no engine awake: heartbeats, samplers */
+	struct sim_env *env;
+};
+
+/* A port or memory that serves one thing at a time. */
+struct sim_resource {
+	uint64_t busy_until_ps;
+	uint64_t busy_ps; /* in all */
+	uint64_t uses;
+};
+
+uint64_t sim_now(const struct sim_env *env);
+/* Runs event->run(event->arg) at time_ps (now, if that is past). Moves it if it is scheduled. */
+void sim_schedule(struct sim_env *env, struct sim_event *event, uint64_t time_ps);
+void sim_cancel(struct sim_env *env, struct sim_event *event);
+
+/* The model's view of bus addresses of one function. All or nothing; false: not mapped, or not
+ * with this right. Aligned accesses of 1, 2, 4, 8 bytes are single loads (acquire) and stores
+ * (release). */
+bool sim_dma_read(struct sim_env *env, uint32_t function, uint64_t iova, void *out, size_t bytes);
+bool sim_dma_write(struct sim_env *env, uint32_t function, uint64_t iova, const void *in,
+		   size_t bytes);
+/* The host's view of a range, for bulk work; NULL if it is not mapped in one piece. Valid until
+ * the model returns to the engine. */
+void *sim_dma_window(struct sim_env *env, uint32_t function, uint64_t iova, size_t bytes,
+		     bool write);
+
+/* Raises (and ends the engine's slice, so that the host sees it at this instant). */
+void sim_irq_raise(struct sim_env *env, uint32_t function, uint32_t vector);
+
+/* Takes the resource from `from_ps` (or when it is free) for `duration_ps`; returns the end. */
+uint64_t sim_resource_take(struct sim_resource *resource, uint64_t from_ps, uint64_t duration_ps);
+
+/* Seeded by the chip's option `seed` and its address; the same in every run. */
+uint64_t sim_random(struct sim_env *env);
+
+/* The driver broke a rule of the chip: recorded, rate-limited, and the test fails. */
+void sim_violation(struct sim_env *env, uint32_t function, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Something was approximated or assumed for this result: counted by name (static storage). */
+void sim_approximate(struct sim_env *env, const char *name, uint64_t count);
+
+/* A span of the event log; names in static storage or the model's memory. lane: row in the
+ * picture. Does nothing unless fidelity is SIM_TRACE. */
+void sim_trace_span(struct sim_env *env, const char *lane, const char *name, uint64_t from_ps,
+		    uint64_t to_ps);
+
+/* Words in host memory that a parked packet waits for: polled when the host writes or rings, and
+ * every 100 us of host time while someone waits with nothing else to run. See time.md. */
+void sim_watch_begin(struct sim_env *env);
+void sim_watch_end(struct sim_env *env);
+
+/* Memory of a chip: sparse, zero, created at the first touch. The pointer covers all of it and
+ * costs what is touched. NULL: no address space left. */
+void *sim_memory_create(struct sim_env *env, uint64_t bytes);
+/* Gives the pages back; they read zero again. */
+void sim_memory_discard(struct sim_env *env, uint64_t offset, uint64_t bytes);
+
+struct sim_option {
+	const char *key, *value; /* terminated */
+};
+
+struct sim_model_create {
+	struct sim_env *env;
+	const struct road_chip *chip;
+	enum sim_fidelity fidelity;
+	uint64_t seed;
+	const struct sim_option *options; /* the family's own; unknown ones are refused */
+	uint32_t option_count;
+	char *error; /* 256 bytes for why create fails */
+};
+
+struct sim_region {
+	uint64_t bytes;
+	bool memory; /* device memory that may be mapped directly */
+};
+
+struct sim_counter {
+	const char *name; /* dotted, with unit where it has one */
+	uint64_t value;
+};
+
+struct sim_model_ops {
+	const char *family;     /* of chip files: "gpu" */
+	const char *compatible; /* what drivers match: "roadbed,gpgpu" */
+	/* Returns the model, or NULL with the reason in create->error. */
+	void *(*create)(const struct sim_model_create *create);
+	void (*destroy)(void *model);
+	/* Region `index`; bytes 0 = none. */
+	void (*region)(void *model, uint32_t index, struct sim_region *out);
+	uint64_t (*reg_read)(void *model, uint32_t function, uint32_t region, uint64_t offset,
+			     uint32_t width);
+	void (*reg_write)(void *model, uint32_t function, uint32_t region, uint64_t offset,
+			  uint32_t width, uint64_t value);
+	/* A mapped piece of a memory region; NULL = cannot. */
+	void *(*region_map)(void *model, uint32_t function, uint32_t region, uint64_t offset,
+			    uint64_t bytes);
+	uint32_t (*irq_count)(void *model);
+	/* The function returns to its state after power-on. */
+	void (*reset)(void *model, uint32_t function);
+	/* Looks again at words that parked packets wait for. */
+	void (*poke)(void *model);
+	/* Counter by position; false ends. */
+	bool (*counter)(void *model, uint32_t index, struct sim_counter *out);
+	/* The family's part of the report: members of a JSON object, without braces, ending without
+	 * comma ("\"occupancy\": {…}"); returns bytes needed like snprintf. */
+	size_t (*report)(void *model, char *out, size_t bytes);
+	/* The virtual cost of a register read, of a submit and of a query, in ns: chip file. */
+	void (*costs)(void *model, uint64_t *read_ns, uint64_t *submit_ns, uint64_t *query_ns);
+};
+
+/* The models that are built in; ends with NULL. */
+extern const struct sim_model_ops *const sim_models[];
+
+#endif
