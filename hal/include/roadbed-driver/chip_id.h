@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chips that Roadbed knows by name: one table, made at build time from simulators/chips/, for
+ * recognising real functions. Knowing a chip says nothing about whether a driver can run it.
+ */
+#ifndef ROADBED_DRIVER_CHIP_ID_H
+#define ROADBED_DRIVER_CHIP_ID_H
+
+#include <stdint.h>
+
+struct road_chip_id {
+	const char *chip; /* name of the chip file: "a100-sxm4-80gb" */
+	const char *vendor;
+	const char *product;
+	const char *family;
+	uint16_t pci_vendor; /* 0: the chip has no PCI identity; matches nothing */
+	uint16_t pci_device; /* one row a device id */
+	uint16_t pci_class;  /* class << 8 | subclass */
+};
+
+extern const struct road_chip_id road_chip_ids[];
+extern const unsigned road_chip_id_count;
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chip files: a chip's identity, family and parameters as data (docs: simulators/chips/README.md).
+ *
+ * A file is one YAML mapping:
+ *
+ *	chip: gpu-small		name, as in "sim:gpu-small"
+ *	family: gpu		which table of keys `parameters` follows
+ *	sources: {own: "text"}	where values come from, by short name
+ *	identity: {...}		vendor, product, class, PCI ids, memory
+ *	parameters: {...}	of the family, and the host's costs
+ *
+ * and each value is {value: V, unit: U, source: NAME, kind: measured|datasheet|tuned|assumed};
+ * unit only where the key has one. A family's keys are one table (struct road_chip_key): adding a
+ * parameter is one row and one member.
+ *
+ * Parsing takes bytes and touches no file; every error names file, line, key, what was seen and
+ * what is allowed.
+ */
+#ifndef SIMULATORS_CHIPS_CHIP_H
+#define SIMULATORS_CHIPS_CHIP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ROAD_CHIP_FILE_MAX_BYTES  (1u << 20)
+#define ROAD_CHIP_PCI_DEVICES_MAX 8u
+
+enum road_chip_kind {
+	ROAD_CHIP_MEASURED,  /* on silicon, by someone named in the source */
+	ROAD_CHIP_DATASHEET, /* the vendor's own publications, pci.ids */
+	ROAD_CHIP_TUNED,     /* chosen so that a model meets measurements */
+	ROAD_CHIP_ASSUMED,   /* a design choice of ours */
+	ROAD_CHIP_KINDS
+};
+
+enum road_chip_error_code {
+	ROAD_CHIP_OK,
+	ROAD_CHIP_ERROR_MEMORY,
+	ROAD_CHIP_ERROR_FILE,      /* cannot be read, or too big */
+	ROAD_CHIP_ERROR_SYNTAX,    /* not YAML, or not one document */
+	ROAD_CHIP_ERROR_UNKNOWN,   /* a key that nobody knows */
+	ROAD_CHIP_ERROR_DUPLICATE, /* a key twice */
+	ROAD_CHIP_ERROR_MISSING,   /* a required key */
+	ROAD_CHIP_ERROR_TYPE,      /* a mapping where a number is due, text for a number, ... */
+	ROAD_CHIP_ERROR_UNIT,
+	ROAD_CHIP_ERROR_RANGE,
+	ROAD_CHIP_ERROR_KIND,
+	ROAD_CHIP_ERROR_SOURCE,   /* not one of the file's sources */
+	ROAD_CHIP_ERROR_CONFLICT, /* two values that cannot hold together */
+	ROAD_CHIP_ERRORS
+};
+
+struct road_chip_error {
+	enum road_chip_error_code code;
+	unsigned line, column; /* from 1; 0 = the file as a whole */
+	char file[128];
+	char key[96];      /* dotted path: "parameters.sm_count.unit" */
+	char seen[96];     /* the value seen, shortened */
+	char allowed[160]; /* what would have been right */
+	char message[640]; /* all of it in one line */
+};
+
+/* How a key's value is written and kept. */
+enum road_chip_type {
+	ROAD_CHIP_UINT,    /* integer, decimal or 0x; kept times `scale` in 4 or 8 bytes */
+	ROAD_CHIP_DECIMAL, /* may have a fraction; value times `scale` must be whole */
+	ROAD_CHIP_STRING,  /* kept as char *, owned by the chip */
+	ROAD_CHIP_IDS,     /* list of 16-bit numbers: struct road_chip_ids */
+};
+
+struct road_chip_key {
+	const char *name;
+	enum road_chip_type type;
+	const char *unit;      /* NULL: none may be given */
+	uint64_t scale;        /* stored = written * scale */
+	uint64_t min, max;     /* of the number as written; of a string's length */
+	const char *fallback;  /* value when the key is absent, as text; NULL: required */
+	uint32_t offset, size; /* of the member */
+};
+/* A row: member `m` of struct `s`. */
+#define ROAD_CHIP_MEMBER(s, m) (uint32_t) offsetof(s, m), (uint32_t)sizeof(((s *)0)->m)
+
+struct road_chip_ids {
+	uint32_t count;
+	uint16_t id[ROAD_CHIP_PCI_DEVICES_MAX];
+};
+
+/* What reports print: one row a value, in the file's order; defaults come last as assumed. */
+struct road_chip_value {
+	const char *name;
+	const char *value; /* as written */
+	const char *unit;  /* "" = none */
+	const char *source;
+	enum road_chip_kind kind;
+	unsigned line; /* 0: default */
+};
+
+struct road_chip_identity {
+	const char *vendor, *product;
+	uint32_t pci_vendor; /* 0: no PCI identity */
+	uint32_t pci_class;  /* class << 8 | subclass */
+	struct road_chip_ids pci_devices;
+	uint64_t memory_bytes;
+};
+
+/* Virtual costs of the host's side, for every family. */
+struct road_chip_host {
+	uint64_t read_ps, submit_ps, query_ps;
+};
+
+struct road_chip_family {
+	const char *name;
+	const struct road_chip_key *keys;
+	size_t key_count;
+	size_t params_bytes;
+	/* Do the values hold together? Returns the key to blame (its name in `keys`) and writes
+	 * what would be allowed, or NULL. */
+	const char *(*check)(const void *params, char *allowed, size_t bytes);
+};
+
+struct road_chip {
+	const char *name;
+	const struct road_chip_family *family;
+	struct road_chip_identity identity;
+	struct road_chip_host host;
+	const void *params; /* struct road_gpu_params, struct road_edu_params, ... by family */
+	const struct road_chip_value *values;
+	size_t value_count;
+	unsigned by_kind[ROAD_CHIP_KINDS]; /* how many values of each kind */
+};
+
+/* All families, by name; NULL: none. */
+const struct road_chip_family *road_chip_family_find(const char *name);
+/* Names of the kinds as files write them. */
+const char *road_chip_kind_name(enum road_chip_kind kind);
+
+/* Parses a chip file's bytes; `file_name` only names it in errors. Returns 0 and a chip that the
+ * caller frees, or -1 with *error filled. `error` may not be NULL. */
+int road_chip_parse(const char *bytes, size_t len, const char *file_name, struct road_chip **out,
+		    struct road_chip_error *error);
+/* Reads and parses the file. */
+int road_chip_load(const char *path, struct road_chip **out, struct road_chip_error *error);
+/* Reads folder/name.yaml; the name holds only [a-z0-9.-] and the file must say the same name. */
+int road_chip_load_named(const char *folder, const char *name, struct road_chip **out,
+			 struct road_chip_error *error);
+void road_chip_free(struct road_chip *chip); /* NULL is fine */
+
+/* The share of assumed values in per mille of all values. */
+unsigned road_chip_assumed_permille(const struct road_chip *chip);
+
+/* Chip files that are part of the library, by position in order of their names. */
+struct road_chip_builtin {
+	const char *name;
+	const char *bytes;
+	size_t len;
+};
+const struct road_chip_builtin *road_chip_builtin(size_t index); /* NULL ends */
+const struct road_chip_builtin *road_chip_builtin_find(const char *name, size_t name_len);
+int road_chip_builtin_open(const char *name, struct road_chip **out, struct road_chip_error *error);
+
+#endif

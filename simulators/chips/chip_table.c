@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs at build time, over the same loader as the library: checks every chip file and writes
+ *
+ *	chip-table identities OUT FILE...	the table for recognising real functions
+ *	chip-table embed OUT FILE...		the files themselves as C arrays
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "simulators/chips/chip.h"
+
+static void write_string(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void write_identity(FILE *out, const struct road_chip *chip, unsigned device)
+{
+	const struct road_chip_identity *id = &chip->identity;
+	const char *const texts[] = {chip->name, id->vendor, id->product, chip->family->name};
+
+	fputs("\t{", out);
+	for (size_t i = 0; i < 4; i++) {
+		write_string(out, texts[i]);
+		fputs(", ", out);
+	}
+	fprintf(out, "0x%04x, 0x%04x, 0x%04x},\n", (unsigned)id->pci_vendor, device,
+		(unsigned)id->pci_class);
+}
+
+static int identities(FILE *out, const struct road_chip *chip, const char *path)
+{
+	const struct road_chip_ids *ids = &chip->identity.pci_devices;
+
+	(void)path;
+	if (!ids->count)
+		write_identity(out, chip, 0);
+	for (uint32_t i = 0; i < ids->count; i++)
+		write_identity(out, chip, ids->id[i]);
+	return 0;
+}
+
+static int embed(FILE *out, const struct road_chip *chip, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	size_t at = 0;
+	int c;
+
+	if (!in)
+		return -1;
+	fputs("\t{", out);
+	write_string(out, chip->name);
+	fputs(",\n\t \"", out);
+	for (; (c = fgetc(in)) != EOF; at++) {
+		if (c == '\n')
+			fputs("\\n\"\n\t \"", out);
+		else if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
+		else if (c < 0x20 || c > 0x7e)
+			fprintf(out, "\\%03o", (unsigned)c);
+		else
+			fputc(c, out);
+	}
+	fprintf(out, "\",\n\t %zu},\n", at);
+	int err = ferror(in);
+
+	fclose(in);
+	return err;
+}
+
+struct mode {
+	const char *name, *head, *tail;
+	int (*row)(FILE *out, const struct road_chip *chip, const char *path);
+};
+
+static const struct mode modes[] = {
+	{"identities",
+	 "#include <roadbed-driver/chip_id.h>\n\n"
+	 "const struct road_chip_id road_chip_ids[] = {\n",
+	 "};\nconst unsigned road_chip_id_count = sizeof(road_chip_ids) / "
+	 "sizeof(road_chip_ids[0]);\n",
+	 identities},
+	{"embed",
+	 "#include \"simulators/chips/chip_internal.h\"\n\n"
+	 "const struct road_chip_builtin road_chip_builtins[] = {\n",
+	 "\t{NULL, NULL, 0},\n};\n", embed},
+};
+
+static int write_table(const struct mode *mode, FILE *out, char **files)
+{
+	struct road_chip_error error;
+	struct road_chip *chip;
+
+	fprintf(out, "/* Made from the chip files by chip-table. */\n%s", mode->head);
+	for (; *files; files++) {
+		if (road_chip_load(*files, &chip, &error)) {
+			fprintf(stderr, "%s\n", error.message);
+			return -1;
+		}
+		int err = mode->row(out, chip, *files);
+
+		road_chip_free(chip);
+		if (err)
+			return -1;
+	}
+	fputs(mode->tail, out);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct mode *mode = NULL;
+
+	for (size_t i = 0; argc > 3 && i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!strcmp(argv[1], modes[i].name))
+			mode = &modes[i];
+	if (!mode) {
+		fprintf(stderr, "usage: chip-table identities|embed OUT FILE...\n");
+		return 2;
+	}
+	FILE *out = fopen(argv[2], "we");
+
+	if (!out) {
+		perror(argv[2]);
+		return 1;
+	}
+	int err = write_table(mode, out, argv + 3);
+
+	if (fclose(out) || err) {
+		remove(argv[2]);
+		return 1;
+	}
+	return 0;
+}
