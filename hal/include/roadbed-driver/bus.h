@@ -67,6 +67,7 @@ struct road_dma_limits {
 struct road_progress {
 	bool ran;  /* events ran, or interrupts are to be delivered */
 	bool more; /* something can still run now */
+	bool watching; /* work is parked until a word in host memory changes: look again soon */
 };
 
 /*

@@ -23,7 +23,7 @@ extern "C" {
 ROAD_API road_status road_device_open(road_instance *instance, const char *address,
 				      road_device **out);
 ROAD_API road_status road_device_retain(road_device *device);
-/* The last release closes the device: what is still open in it becomes ROAD_STALE. */
+/* Spaces hold references to their device; the last one closes it. */
 ROAD_API void road_device_release(road_device *device);
 
 enum road_device_class {

@@ -23,7 +23,7 @@ ROAD_API void road_event_release(road_event *event);
 ROAD_API road_status road_event_value(road_event *event, uint64_t *out);
 
 /* Raises the value and wakes whoever waits. ROAD_INVALID_ARGUMENT if `value` is not above the
- * present one; ROAD_BUSY if a queue's submission has promised a value >= `value`. */
+ * present one; ROAD_BUSY while a queue owes a value that it promised on this event. */
 ROAD_API road_status road_event_signal(road_event *event, uint64_t value);
 
 /*

@@ -22,9 +22,12 @@ typedef struct road_space_options {
 ROAD_API road_status road_space_create(road_device *device, const road_space_options *options,
 				       road_space **out);
 ROAD_API road_status road_space_retain(road_space *space);
-/* The last release closes: queues are cancelled, buffers and images freed; what others still hold
- * of it answers ROAD_STALE. */
+/* Queues, buffers, images and lists of the space hold references to it; the last one closes. */
 ROAD_API void road_space_release(road_space *space);
+
+/* Closes now: unfinished work of its queues fails with ROAD_CANCELLED, buffers and images are freed.
+ * What is still held of the space answers ROAD_STALE; releasing it stays right. */
+ROAD_API road_status road_space_close(road_space *space);
 
 /* Waits until all work submitted to the space's queues so far completed or failed; the first
  * failure is returned. ROAD_TIMEOUT. */

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core's objects and how its files meet.
+ *
+ * Locks, in the order in which they may be taken: instance, device, space, queue, event; then the
+ * leaves (progress, ready list, live set). Never two of a kind. No driver code, no user code and no
+ * engine runs under any of them. Signalling under a lock only marks and collects: what follows
+ * from it stands in a `struct road_work`, worked off afterwards with no lock held.
+ */
+#ifndef HAL_CORE_CORE_H
+#define HAL_CORE_CORE_H
+
+#include <pthread.h>
+#include <roadbed-driver/driver.h>
+#include <roadbed/roadbed.h>
+
+#include "hal/bus/transport.h"
+#include "hal/core/error.h"
+#include "hal/core/object.h"
+
+struct road_work;
+struct road_submit; /* an accepted submission: submit.h */
+struct road_stage;
+struct road_callback_job;
+
+/* ---- events: event.c ---- */
+
+enum road_waiter_kind { ROAD_WAITER_THREAD, ROAD_WAITER_QUEUE, ROAD_WAITER_FD };
+
+/* Somebody who waits for one point of an event; linked into the event until it fires. */
+struct road_waiter {
+	struct road_waiter *next, *prev;
+	uint64_t value;
+	uint64_t fired_ps; /* virtual time at which it fired */
+	enum road_waiter_kind kind;
+	bool linked;
+	union {
+		struct road_sleeper *sleeper;
+		struct road_queue *queue;
+		int fd;
+	};
+};
+
+struct road_event {
+	struct road_object object;
+	pthread_mutex_t lock;
+	_Atomic uint64_t value;
+	_Atomic uint64_t failed_from; /* UINT64_MAX: none */
+	_Atomic uint64_t time_ps;     /* virtual time of the last change */
+	road_error failure;           /* why, once failed_from is set */
+	struct road_waiter waiters;   /* list head */
+	struct road_queue *promiser;  /* who owes `promised`; cleared when it is paid */
+	uint64_t promised;
+	bool timeline;                /* of a queue: the host may not signal it */
+	struct road_queue *owner;     /* of a timeline, while the queue has it */
+};
+
+enum road_point_state { ROAD_POINT_OPEN, ROAD_POINT_REACHED, ROAD_POINT_FAILED };
+enum road_point_state road_event_state(const struct road_event *event, uint64_t value);
+
+extern const struct road_class road_event_class;
+road_status road_event_new(uint64_t initial, bool timeline, struct road_event **out);
+/* Raises the value (never past a failure) and collects whoever that releases. */
+void road_event_raise(struct road_event *event, uint64_t value, uint64_t time_ps,
+		      struct road_work *work);
+void road_event_fail_from(struct road_event *event, uint64_t from, const road_error *why,
+			  uint64_t time_ps, struct road_work *work);
+/* Links the waiter unless its point is decided; false: decided already, not linked. */
+bool road_event_await(struct road_event *event, struct road_waiter *waiter);
+void road_event_forget(struct road_event *event, struct road_waiter *waiter);
+/* Registers a queue's promise, above value and last promise. */
+road_status road_event_promise(struct road_event *event, uint64_t value, struct road_queue *queue,
+			       uint64_t *before);
+void road_event_unpromise(struct road_event *event, uint64_t previous, struct road_queue *queue);
+
+/* ---- what follows from a signal: work.c ---- */
+
+struct road_work {
+	uint64_t time_ps;            /* of the signals that are being given */
+	struct road_queue *queues;   /* to be kicked; linked by work_next, one hold each */
+	struct road_submit *done;    /* to be freed, with what they hold */
+	struct road_callback_job *inlined, *posted;
+};
+#define ROAD_WORK_INIT(at)                                                                         \
+	(struct road_work)                                                                         \
+	{                                                                                          \
+		.time_ps = (at)                                                                    \
+	}
+void road_work_queue(struct road_work *work, struct road_queue *queue);
+void road_work_done(struct road_work *work, struct road_submit *submit);
+/* Works everything off, whatever it brings forth included. No lock may be held. */
+void road_work_drain(struct road_work *work);
+
+/* ---- progress: progress.c; the baton and sleeping: baton.c ---- */
+
+struct road_sleeper {
+	_Atomic uint32_t word; /* 0 asleep, 1 woken */
+	struct road_sleeper *next, *prev;
+	bool listed;
+	bool background; /* the pump: chosen last */
+};
+
+/* One piece of everything that can run, up to virtual time `until_ps`. Only by the baton's
+ * holder. `watching`: something waits for a word in host memory. */
+struct road_progress road_progress_slice(uint64_t until_ps);
+/* Is there anything to run? No lock. */
+bool road_progress_pending(void);
+/* Virtual time of the process; 0 while there is no simulated device. */
+uint64_t road_progress_now(void);
+void road_progress_domain(const struct road_domain *domain);
+const struct road_domain *road_progress_domain_get(void);
+void road_progress_device_add(struct road_device *device);
+void road_progress_device_remove(struct road_device *device);
+void road_ready_forget(struct road_queue *queue);
+/* Looks for devices that are gone and fails their work; true if there was one. */
+bool road_progress_check_lost(void);
+
+bool road_baton_take(struct road_sleeper *self);
+void road_baton_release(struct road_sleeper *self);
+/* Work was posted: if nobody runs it, somebody who sleeps is woken to. */
+void road_baton_poke(void);
+bool road_baton_free(void);
+void road_sleeper_list(struct road_sleeper *sleeper);
+void road_sleeper_unlist(struct road_sleeper *sleeper);
+/* Sleeps until woken or the deadline (CLOCK_MONOTONIC ns); false: the deadline passed. */
+bool road_sleeper_sleep(struct road_sleeper *sleeper, uint64_t deadline_ns);
+void road_sleeper_wake(struct road_sleeper *sleeper);
+/* Runs the simulation up to this thread's virtual time, as a query does. */
+void road_progress_query(uint64_t cost_ps);
+
+/* External agents: while one is alive the run is not reproducible. */
+void road_agent_begin(void);
+void road_agent_end(void);
+uint32_t road_agent_seen(void); /* how many there ever were */
+road_status road_pump_start(void);
+
+/* ---- threads ---- */
+extern _Thread_local bool road_in_callback;
+struct road_callback_job {
+	struct road_callback_job *next;
+	road_callback_fn fn;
+	void *user;
+	struct road_queue *queue; /* one hold */
+};
+void road_callback_post(struct road_instance *instance, struct road_callback_job *job);
+road_status road_callback_start(struct road_instance *instance);
+
+/* ---- instance.c, watch.c ---- */
+struct road_instance {
+	struct road_object object;
+	pthread_mutex_t lock;
+	pthread_mutex_t change_lock; /* a leaf */
+	uint32_t flags;
+	char *devices;
+	char *library_folder;
+	road_message_fn message;
+	void *message_user;
+	struct road_device *open_devices; /* linked by next; weak */
+	struct road_watch *watches;
+	uint64_t change_sequence;
+	/* live buffers, sorted by address */
+	pthread_mutex_t lookup_lock;
+	struct road_buffer **lookup;
+	size_t lookup_count, lookup_size;
+	/* the thread that runs host callbacks; started at the first */
+	pthread_mutex_t callback_lock;
+	pthread_cond_t callback_wake;
+	struct road_callback_job *callback_first, *callback_last;
+	pthread_t callback_thread;
+	bool callback_running, callback_stop;
+};
+extern const struct road_class road_instance_class;
+void road_instance_message(struct road_instance *instance, int level, const char *object,
+			   const char *format, ...) __attribute__((format(printf, 4, 5)));
+void road_instance_change(struct road_instance *instance, uint32_t kind, const char *address,
+			  const char *text);
+void road_callback_stop(struct road_instance *instance);
+
+/* ---- device.c ---- */
+enum { ROAD_FAULTS_KEPT = 64 };
+struct road_device {
+	struct road_object object;
+	struct road_drv_device drv; /* what the driver sees */
+	struct road_instance *instance; /* a reference */
+	struct road_device *next;       /* of the instance */
+	struct road_device *next_open;  /* of the process: progress.c */
+	pthread_mutex_t lock;
+	char *address; /* identity */
+	char *options;
+	struct road_driver_ops ops;     /* the driver's over the defaults */
+	struct road_memory_ops memory;
+	struct road_image_ops image;
+	const struct road_bus_control *control; /* NULL for a driver that is its own bus */
+	struct road_device_info info;
+	uint64_t submit_ps, query_ps;
+	pthread_mutex_t shared_lock;    /* held while the shared space is made */
+	struct road_space *shared;      /* weak */
+	struct road_queue *queues;      /* open ones, linked by next */
+	uint32_t irq_users;         /* under progress.c's lock */
+	pthread_cond_t irq_idle;
+	_Atomic bool lost;
+	_Atomic bool lost_handled;
+	_Atomic uint64_t resets;
+	struct road_stage *small_stages, *large_stages; /* kept for reuse */
+	uint32_t stages_kept;
+	uint32_t queue_count;
+	uint32_t agents_before;         /* external agents seen before it was opened */
+	pthread_mutex_t fault_lock; /* a leaf */
+	struct road_fault faults[ROAD_FAULTS_KEPT];
+	uint64_t fault_first, fault_next; /* sequence numbers from 1 */
+};
+extern const struct road_class road_device_class;
+void road_device_fault_add(struct road_device *device, struct road_fault *fault);
+/* Fails the work of a device that is gone; once. No lock held. */
+void road_device_lose(struct road_device *device);
+static inline bool road_device_is_lost(const struct road_device *device)
+{
+	return atomic_load_explicit(&device->lost, memory_order_acquire);
+}
+
+/* ---- space.c, buffer.c ---- */
+struct road_space {
+	struct road_object object;
+	struct road_drv_space drv;
+	struct road_device *device; /* a reference */
+	pthread_mutex_t lock;
+	_Atomic bool closed;
+	bool is_shared;
+	uint64_t quota_bytes, used_bytes;
+	uint32_t buffer_count;
+	struct road_buffer *buffers; /* not views; linked by next */
+	struct road_image *images;
+	pthread_mutex_t sticky_lock; /* a leaf */
+	road_error sticky; /* status OK: none */
+};
+extern const struct road_class road_space_class;
+/* Is the space open and its device there? */
+road_status road_space_usable(struct road_space *space, const char *where);
+void road_space_fault(struct road_space *space, const road_error *why);
+
+struct road_buffer {
+	struct road_object object;
+	struct road_drv_buffer drv;
+	struct road_space *space;   /* a reference */
+	struct road_buffer *parent; /* of a view: a reference */
+	struct road_buffer *next, *prev;
+	uint64_t offset;            /* of a view, in its parent */
+	void *host;                 /* once mapped */
+	uint32_t maps;
+	bool allocated;             /* memory is there; under space->lock */
+};
+extern const struct road_class road_buffer_class;
+/* [offset, offset + bytes) lies inside and the buffer is usable. */
+road_status road_buffer_check(struct road_buffer *buffer, uint64_t offset, uint64_t bytes,
+			      const char *where);
+struct road_place road_buffer_place(const struct road_buffer *buffer, uint64_t offset);
+void road_space_free_buffers(struct road_space *space);
+road_status road_lookup_add(struct road_instance *instance, struct road_buffer *buffer);
+void road_lookup_remove(struct road_instance *instance, struct road_buffer *buffer);
+road_status road_export_fd(const struct road_buffer *root, int *fd);
+
+/* ---- image.c ---- */
+struct road_image {
+	struct road_object object;
+	struct road_drv_image drv;
+	struct road_space *space; /* a reference */
+	struct road_image *next, *prev;
+	bool loaded;
+};
+struct road_kernel {
+	struct road_object object;
+	struct road_drv_kernel drv;
+	struct road_image *image; /* a reference */
+	bool open;
+};
+extern const struct road_class road_image_class, road_kernel_class;
+void road_space_unload_images(struct road_space *space);
+
+/* ---- list.c ---- */
+struct road_list_segment { /* device commands, then perhaps a callback */
+	uint32_t first, count;
+	road_callback_fn fn;
+	void *user;
+	uint32_t callback_flags;
+};
+/* A command that names host memory, resolved anew at each submission. */
+struct road_list_transfer {
+	uint32_t command;
+	bool write;
+	void *host;
+	uint64_t bytes;
+};
+struct road_list {
+	struct road_object object;
+	struct road_space *space; /* a reference */
+	pthread_mutex_t lock;
+	_Atomic bool closed;
+	uint32_t flags;
+	struct road_cmd *commands;
+	uint32_t count, room;
+	struct road_list_segment *segments;
+	uint32_t segment_count, segment_room;
+	struct road_list_transfer *transfers;
+	uint32_t transfer_count, transfer_room;
+	struct road_object **uses; /* references: buffers and kernels */
+	uint32_t use_count, use_room;
+	void **arguments; /* copies of argument blocks */
+	uint32_t argument_count, argument_room;
+};
+extern const struct road_class road_list_class;
+
+/* ---- queue.c ---- */
+struct road_queue {
+	struct road_object object;
+	struct road_drv_queue drv;
+	struct road_space *space; /* a reference */
+	struct road_queue *next;  /* of the device */
+	struct road_queue *work_next, *ready_next;
+	bool listed_closed;       /* under the device's lock: its space closes it */
+	_Atomic bool in_ready;
+	_Atomic bool in_work;
+	pthread_mutex_t lock;
+	pthread_cond_t idle;           /* nobody is in the driver with this queue */
+	uint32_t in_driver;
+	struct road_event *timeline;   /* a reference */
+	uint64_t tail;                 /* last value given out on the timeline */
+	uint64_t drv_sequence;
+	uint64_t generation;           /* rises when the driver's sequences start again */
+	uint32_t depth, used;
+	struct road_submit *pending_first, *pending_last;
+	struct road_submit *flight_first, *flight_last;
+	struct road_submit *moving;    /* being handed to the driver */
+	struct road_submit *blocked;   /* its callback runs */
+	bool blocked_failed, advance_missed;
+	bool stopped;                  /* nothing moves: cancel or reset is at work */
+	struct road_waiter waiter;     /* for the head of pending */
+	struct road_event *waiting_on; /* a hold */
+	uint64_t last_stamp_ps;
+	bool kicking, kick_again, was_full, closed;
+	road_error status;             /* status OK: takes work */
+	road_error last_failure;
+};
+extern const struct road_class road_queue_class;
+/* Moves what can be moved to the device. */
+void road_queue_kick(struct road_queue *queue, struct road_work *work);
+/* Asks the driver what was done and passes it on. */
+void road_queue_advance(struct road_queue *queue, struct road_work *work);
+void road_submit_free(struct road_submit *submit);
+void road_queue_callback_done(struct road_queue *queue);
+void road_queue_close(struct road_queue *queue, const road_error *why);
+/* Under the queue's lock. */
+road_status road_queue_refuses(const struct road_queue *queue);
+void road_queue_forget_wait(struct road_queue *queue);
+void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
+			    const road_error *why, struct road_work *work);
+/* Fails everything unfinished; the queue then refuses work with this status. */
+void road_queue_fail_all(struct road_queue *queue, const road_error *why, struct road_work *work);
+/* Why a point is still open: the chain of what it waits for, as text. */
+void road_stall_text(struct road_event *event, char *bytes, size_t size);
+
+/* ---- time.c ---- */
+uint64_t road_now_ns(void);
+
+#define ROAD_NS_PS    UINT64_C(1000)
+#define ROAD_QUERY_PS UINT64_C(200000) /* what a query costs its thread: 200 ns */
+#define ROAD_WATCH_NS UINT64_C(100000) /* how often words that the host may write are looked at */
+
+#endif

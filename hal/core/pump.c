@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * External agents, and the pump: a thread that runs the simulation while nobody waits, because
+ * something outside (an exported descriptor, a program that spins on a written word) expects it.
+ * It starts at the first such agent and lives as long as the process.
+ */
+#include "hal/core/core.h"
+
+static _Atomic uint32_t agents_seen, agents_alive;
+
+static struct {
+	pthread_mutex_t lock;
+	bool running;
+	pthread_t thread;
+} pump = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void road_agent_begin(void)
+{
+	atomic_fetch_add(&agents_seen, 1);
+	atomic_fetch_add(&agents_alive, 1);
+}
+
+void road_agent_end(void)
+{
+	atomic_fetch_sub(&agents_alive, 1);
+}
+
+uint32_t road_agent_seen(void)
+{
+	return atomic_load(&agents_seen);
+}
+
+static void *run(void *arg)
+{
+	struct road_sleeper sleeper = {.word = 1, .background = true};
+	bool watching = false;
+
+	(void)arg;
+	road_sleeper_list(&sleeper);
+	for (;;) {
+		if (road_baton_take(&sleeper)) {
+			struct road_progress progress = road_progress_slice(UINT64_MAX);
+
+			watching = progress.watching;
+			road_baton_release(&sleeper);
+			if (progress.ran || progress.more)
+				continue;
+		}
+		road_progress_check_lost();
+		atomic_store(&sleeper.word, 0);
+		if (road_progress_pending() && road_baton_free()) {
+			atomic_store(&sleeper.word, 1);
+			continue;
+		}
+		road_sleeper_sleep(&sleeper, watching ? road_now_ns() + ROAD_WATCH_NS : ROAD_FOREVER);
+		if (watching && road_progress_domain_get())
+			road_progress_domain_get()->poke();
+	}
+	return NULL;
+}
+
+road_status road_pump_start(void)
+{
+	road_status status = ROAD_OK;
+
+	pthread_mutex_lock(&pump.lock);
+	if (!pump.running) {
+		atomic_fetch_add(&agents_seen, 1);
+		if (pthread_create(&pump.thread, NULL, run, NULL))
+			status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "cannot start the pump thread",
+					   "road_pump_start", "", "");
+		else
+			pthread_detach(pump.thread);
+		pump.running = status == ROAD_OK;
+	}
+	pthread_mutex_unlock(&pump.lock);
+	return status;
+}

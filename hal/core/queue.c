@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Queues: how a submission is accepted, moves to the device, and ends.
+ *
+ *	submit -> pending --kick--> in flight --advance--> done (or: callback -> pending again)
+ *
+ * Only the head of `pending` can move, so only its waits matter. One thread at a time moves
+ * (`kicking`); a second one leaves a note (`kick_again`).
+ */
+#include <stdio.h>
+
+#include "hal/core/core.h"
+#include "hal/core/submit.h"
+
+static void append(struct road_submit **first, struct road_submit **last,
+		   struct road_submit *submit)
+{
+	submit->next = NULL;
+	if (*first)
+		(*last)->next = submit;
+	else
+		*first = submit;
+	*last = submit;
+}
+
+static struct road_submit *pop(struct road_submit **first)
+{
+	struct road_submit *submit = *first;
+
+	*first = submit->next;
+	submit->next = NULL;
+	return submit;
+}
+
+/* ---- ends ---- */
+
+/* Under the queue's lock: every point that the submission owes fails. */
+void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
+			const road_error *why, struct road_work *work)
+{
+	for (uint32_t i = 0; i < submit->signal_count; i++)
+		road_event_fail_from(submit->signals[i].event, submit->signals[i].value, why,
+				     work->time_ps, work);
+	road_event_fail_from(submit->timeline, submit->value, why, work->time_ps, work);
+	queue->used--;
+	road_work_done(work, submit);
+}
+
+static void fail_list(struct road_queue *queue, struct road_submit **first, const road_error *why,
+		      struct road_work *work)
+{
+	while (*first)
+		road_queue_fail_submit(queue, pop(first), why, work);
+}
+
+void road_queue_forget_wait(struct road_queue *queue)
+{
+	if (!queue->waiting_on)
+		return;
+	road_event_forget(queue->waiting_on, &queue->waiter);
+	road_object_drop(&queue->waiting_on->object);
+	queue->waiting_on = NULL;
+}
+
+/* Under the lock: nothing of the queue will be done any more. A running callback keeps its
+ * submission until it returns. */
+static void fail_everything(struct road_queue *queue, const road_error *why, struct road_work *work)
+{
+	if (queue->status.status == ROAD_OK)
+		queue->status = *why;
+	queue->last_failure = *why; /* for the one that is being handed over */
+	fail_list(queue, &queue->flight_first, why, work);
+	fail_list(queue, &queue->pending_first, why, work);
+	if (queue->blocked && !queue->blocked_failed) {
+		struct road_submit *blocked = queue->blocked;
+
+		queue->blocked_failed = true;
+		for (uint32_t i = 0; i < blocked->signal_count; i++)
+			road_event_fail_from(blocked->signals[i].event, blocked->signals[i].value,
+					     why, work->time_ps, work);
+		road_event_fail_from(blocked->timeline, blocked->value, why, work->time_ps, work);
+	}
+	queue->generation++;
+}
+
+void road_queue_fail_all(struct road_queue *queue, const road_error *why, struct road_work *work)
+{
+	pthread_mutex_lock(&queue->lock);
+	road_queue_forget_wait(queue);
+	fail_everything(queue, why, work);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+/* Under the lock: the submission did all it should. */
+static void complete(struct road_queue *queue, struct road_submit *submit, struct road_work *work)
+{
+	road_submit_times(submit);
+	for (uint32_t i = 0; i < submit->signal_count; i++)
+		road_event_raise(submit->signals[i].event, submit->signals[i].value, work->time_ps,
+				 work);
+	road_event_raise(submit->timeline, submit->value, work->time_ps, work);
+	queue->used--;
+	road_work_done(work, submit);
+}
+
+/* Under the lock: a segment ended on the device. A callback behind it blocks the queue. */
+static void end_segment(struct road_queue *queue, struct road_submit *submit,
+			struct road_work *work)
+{
+	const struct road_list_segment *segment =
+		submit->list && submit->list->segment_count ?
+			&submit->list->segments[submit->segment] :
+			NULL;
+
+	if (!segment || !segment->fn) {
+		complete(queue, submit, work);
+		return;
+	}
+	queue->blocked = submit;
+	queue->blocked_failed = false;
+	submit->job = (struct road_callback_job){
+		.fn = segment->fn, .user = segment->user, .queue = queue};
+	road_object_hold(&queue->object);
+	if (segment->callback_flags & ROAD_CALLBACK_INLINE) {
+		submit->job.next = work->inlined;
+		work->inlined = &submit->job;
+	} else {
+		submit->job.next = work->posted;
+		work->posted = &submit->job;
+	}
+}
+
+void road_queue_callback_done(struct road_queue *queue)
+{
+	struct road_work work = ROAD_WORK_INIT(road_progress_now());
+
+	pthread_mutex_lock(&queue->lock);
+	struct road_submit *submit = queue->blocked;
+
+	queue->blocked = NULL;
+	if (queue->blocked_failed) {
+		queue->used--;
+		road_work_done(&work, submit);
+	} else if (++submit->segment == road_submit_segments(submit)) {
+		complete(queue, submit, &work);
+	} else { /* the rest goes first of all that is pending */
+		submit->next = queue->pending_first;
+		if (!queue->pending_first)
+			queue->pending_last = submit;
+		queue->pending_first = submit;
+		if (work.time_ps > submit->stamp_ps)
+			submit->stamp_ps = work.time_ps;
+	}
+	pthread_cond_broadcast(&queue->idle);
+	pthread_mutex_unlock(&queue->lock);
+	road_work_queue(&work, queue);
+	road_work_drain(&work);
+	road_object_drop(&queue->object);
+}
+
+static void describe_fault(const struct road_fault *fault, road_error *why, road_status status)
+{
+	char where[sizeof(why->where)];
+
+	snprintf(where, sizeof(where), "%.48s pc %u line %u", fault->kernel, fault->pc,
+		 fault->line);
+	road_error_set(why, status, fault->text[0] ? fault->text : "the device failed the work",
+		       fault->kernel[0] ? where : "", "", "");
+}
+
+/* The driver says that sequences from `from` on failed: these and all behind them. */
+static void fail_from(struct road_queue *queue, struct road_drv_progress *progress,
+		      struct road_work *work)
+{
+	struct road_device *device = queue->space->device;
+	road_error why;
+
+	if (!queue->flight_first)
+		return;
+	describe_fault(&progress->fault, &why, progress->status);
+	if (progress->fault.kind) {
+		progress->fault.point = queue->flight_first->value;
+		progress->fault.device_ns = work->time_ps / ROAD_NS_PS;
+		road_device_fault_add(device, &progress->fault);
+		road_space_fault(queue->space, &why);
+	}
+	road_queue_forget_wait(queue);
+	fail_everything(queue, &why, work);
+}
+
+void road_queue_advance(struct road_queue *queue, struct road_work *work)
+{
+	struct road_drv_progress progress = {.failed_from = UINT64_MAX};
+
+	pthread_mutex_lock(&queue->lock);
+	bool later = queue->moving || queue->stopped;
+
+	if (later)
+		queue->advance_missed = true; /* who moves or stops it looks again */
+	if (queue->closed || later || !queue->flight_first) {
+		pthread_mutex_unlock(&queue->lock);
+		return;
+	}
+	uint64_t generation = queue->generation;
+
+	queue->in_driver++;
+	pthread_mutex_unlock(&queue->lock);
+	queue->space->device->ops.advance(&queue->drv, &progress);
+	pthread_mutex_lock(&queue->lock);
+	if (!--queue->in_driver)
+		pthread_cond_broadcast(&queue->idle);
+	bool moved = false;
+
+	if (generation == queue->generation) {
+		while (queue->flight_first &&
+		       queue->flight_first->drv_sequence <= progress.completed) {
+			end_segment(queue, pop(&queue->flight_first), work);
+			moved = true;
+		}
+		if (progress.failed_from != UINT64_MAX)
+			fail_from(queue, &progress, work);
+	}
+	bool kick = moved && queue->pending_first && !queue->blocked;
+
+	pthread_mutex_unlock(&queue->lock);
+	if (kick)
+		road_work_queue(work, queue);
+}
+
+/* ---- moves ---- */
+
+/* Under the lock: are the head's waits met? Else the queue waits on the first that is not. */
+static enum road_point_state head_waits(struct road_queue *queue, struct road_submit *submit,
+					uint64_t reached_ps, road_error *why)
+{
+	if (queue->waiting_on) {
+		uint64_t fired = queue->waiter.fired_ps;
+
+		if (road_event_state(queue->waiting_on, queue->waiter.value) == ROAD_POINT_OPEN)
+			return ROAD_POINT_OPEN;
+		road_queue_forget_wait(queue);
+		if (!fired)
+			fired = reached_ps;
+		if (fired + queue->space->device->submit_ps > submit->stamp_ps)
+			submit->stamp_ps = fired + queue->space->device->submit_ps;
+	}
+	while (submit->waited < submit->wait_count) {
+		struct road_point *point = &submit->waits[submit->waited];
+
+		queue->waiter = (struct road_waiter){
+			.value = point->value, .kind = ROAD_WAITER_QUEUE, .queue = queue};
+		road_object_hold(&point->event->object);
+		queue->waiting_on = point->event;
+		if (road_event_await(point->event, &queue->waiter))
+			return ROAD_POINT_OPEN;
+		road_queue_forget_wait(queue);
+		if (road_event_state(point->event, point->value) == ROAD_POINT_FAILED) {
+			pthread_mutex_lock(&point->event->lock);
+			*why = point->event->failure;
+			pthread_mutex_unlock(&point->event->lock);
+			return ROAD_POINT_FAILED;
+		}
+		submit->waited++;
+	}
+	return ROAD_POINT_REACHED;
+}
+
+/* Hands the head's segment to the driver, with this thread's virtual time set to its stamp. The
+ * queue is unlocked meanwhile. */
+static road_status hand_over(struct road_queue *queue, struct road_submit *submit)
+{
+	struct road_drv_submission submission;
+	uint64_t *time = road_thread_time(), mine = *time;
+	road_status status;
+
+	if (submit->stamp_ps < queue->last_stamp_ps)
+		submit->stamp_ps = queue->last_stamp_ps;
+	queue->last_stamp_ps = submit->stamp_ps;
+	road_submit_segment(submit, submit->segment, &submission);
+	submission.sequence = queue->drv_sequence + 1;
+	submit->drv_sequence = submission.sequence;
+	pthread_mutex_unlock(&queue->lock);
+	*time = submit->stamp_ps;
+	status = queue->space->device->ops.submit(&queue->drv, &submission);
+	*time = mine;
+	pthread_mutex_lock(&queue->lock);
+	return status;
+}
+
+/* Under the lock, kicking: tries to move the head; false: it has to stay. */
+static bool move_head(struct road_queue *queue, struct road_work *work)
+{
+	struct road_submit *submit = queue->pending_first;
+	uint64_t generation = queue->generation;
+	road_error why;
+
+	switch (head_waits(queue, submit, work->time_ps, &why)) {
+	case ROAD_POINT_OPEN: return false;
+	case ROAD_POINT_FAILED: fail_everything(queue, &why, work); return false;
+	case ROAD_POINT_REACHED: break;
+	}
+	if (queue->was_full && work->time_ps > submit->stamp_ps)
+		submit->stamp_ps = work->time_ps;
+	/* In no list while the driver has it: whoever ends the others meanwhile leaves it alone. */
+	queue->moving = pop(&queue->pending_first);
+	road_status status = hand_over(queue, submit);
+
+	queue->moving = NULL;
+	if (queue->advance_missed) {
+		queue->advance_missed = false;
+		road_drv_queue_ready(&queue->drv);
+	}
+	if (generation != queue->generation) {
+		road_queue_fail_submit(queue, submit, &queue->last_failure, work);
+		return true;
+	}
+	if (status == ROAD_OK) {
+		queue->drv_sequence++;
+		queue->was_full = false;
+		append(&queue->flight_first, &queue->flight_last, submit);
+		return true;
+	}
+	submit->next = queue->pending_first;
+	if (!queue->pending_first)
+		queue->pending_last = submit;
+	queue->pending_first = submit;
+	if (status == ROAD_NOT_READY && queue->flight_first) {
+		queue->was_full = true;
+		return false;
+	}
+	if (status == ROAD_NOT_READY)
+		road_error_set(&why, ROAD_NO_SPACE, "the submission is larger than the queue",
+			       "road_queue_submit", "", "fewer commands in one list");
+	else
+		road_error_take(&why);
+	if (status != ROAD_NOT_READY)
+		why.status = status;
+	fail_everything(queue, &why, work);
+	return false;
+}
+
+/* Under the lock: may the head move at all? A callback that is still to come blocks the queue. */
+static bool may_move(const struct road_queue *queue)
+{
+	if (!queue->pending_first || queue->blocked || queue->closed || queue->stopped)
+		return false;
+	if (!queue->flight_first)
+		return true;
+	const struct road_submit *last = queue->flight_last;
+
+	return !last->list || !last->list->segment_count ||
+	       !last->list->segments[last->segment].fn;
+}
+
+void road_queue_kick(struct road_queue *queue, struct road_work *work)
+{
+	pthread_mutex_lock(&queue->lock);
+	if (queue->kicking) {
+		queue->kick_again = true;
+		pthread_mutex_unlock(&queue->lock);
+		return;
+	}
+	queue->kicking = true;
+	do {
+		queue->kick_again = false;
+		while (may_move(queue) && move_head(queue, work))
+			;
+	} while (queue->kick_again);
+	queue->kicking = false;
+	pthread_cond_broadcast(&queue->idle);
+	pthread_mutex_unlock(&queue->lock);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why a point is still open: who owes it, what that one waits for, along the chain to its end. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "hal/core/core.h"
+
+enum { HOPS = 16 };
+
+struct hop {
+	uint64_t queue_id, value;
+	bool running; /* the queue's head is on the device, or in a callback */
+};
+
+/* The queue that owes the event's values, with a hold; NULL: nobody does. */
+static struct road_queue *owner_of(struct road_event *event)
+{
+	pthread_mutex_lock(&event->lock);
+	struct road_queue *queue = event->timeline ? event->owner : event->promiser;
+
+	if (queue)
+		road_object_hold(&queue->object);
+	pthread_mutex_unlock(&event->lock);
+	return queue;
+}
+
+/* What the queue's head waits for, with a hold on the event; NULL: it waits for nothing. */
+static struct road_event *next_event(struct road_queue *queue, struct hop *hop)
+{
+	struct road_event *event;
+
+	pthread_mutex_lock(&queue->lock);
+	event = queue->waiting_on;
+	hop->queue_id = queue->object.id;
+	hop->running = !event && (queue->flight_first || queue->blocked || queue->moving);
+	hop->value = event ? queue->waiter.value : 0;
+	if (event)
+		road_object_hold(&event->object);
+	pthread_mutex_unlock(&queue->lock);
+	return event;
+}
+
+struct text {
+	char *bytes;
+	size_t size, used;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct text *text, const char *format, ...)
+{
+	va_list args;
+
+	if (text->used >= text->size)
+		return;
+	va_start(args, format);
+	int n = vsnprintf(text->bytes + text->used, text->size - text->used, format, args);
+
+	va_end(args);
+	if (n > 0)
+		text->used += (size_t)n;
+}
+
+/* One step along the chain: replaces *event (a hold) by what its owner waits for; false: the end. */
+static bool follow(struct road_event **event, struct text *text, struct hop *hop)
+{
+	struct road_queue *queue = owner_of(*event);
+
+	if (!queue) {
+		say(text, "nobody promised it");
+		return false;
+	}
+	struct road_event *next = next_event(queue, hop);
+
+	road_object_drop(&queue->object);
+	say(text, "owed by queue %" PRIu64, hop->queue_id);
+	if (!next) {
+		say(text, hop->running ? ", which runs" : ", which is idle");
+		return false;
+	}
+	say(text, ", awaits event %" PRIu64 " = %" PRIu64 ": ", next->object.id, hop->value);
+	road_object_drop(&(*event)->object);
+	*event = next;
+	return true;
+}
+
+void road_stall_text(struct road_event *event, char *bytes, size_t size)
+{
+	struct text text = {.bytes = bytes, .size = size};
+	uint64_t seen[HOPS];
+	uint32_t hops = 0;
+
+	bytes[0] = 0;
+	road_object_hold(&event->object);
+	while (hops < HOPS) {
+		struct hop hop = {0};
+
+		if (!follow(&event, &text, &hop))
+			break;
+		for (uint32_t j = 0; j < hops; j++) {
+			if (seen[j] == hop.queue_id) {
+				say(&text, "a cycle");
+				hops = HOPS;
+				break;
+			}
+		}
+		if (hops < HOPS)
+			seen[hops++] = hop.queue_id;
+	}
+	road_object_drop(&event->object);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Waiting for points: run the simulation, or sleep while somebody else does. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hal/core/core.h"
+
+enum { INLINE_WAITERS = 8 };
+
+struct wait {
+	const road_point *points;
+	uint32_t count;
+	uint32_t mode;
+	struct road_waiter *waiters;
+	struct road_waiter inlined[INLINE_WAITERS];
+	struct road_sleeper sleeper;
+	uint64_t deadline;
+	uint32_t first; /* lowest decided point */
+	bool watching;
+};
+
+/* Is the wait over? ALL ends early at a failed point. */
+static bool decided(struct wait *wait)
+{
+	uint32_t reached = 0;
+
+	for (uint32_t i = 0; i < wait->count; i++) {
+		enum road_point_state state =
+			road_event_state(wait->points[i].event, wait->points[i].value);
+
+		if (state == ROAD_POINT_OPEN)
+			continue;
+		if (state == ROAD_POINT_FAILED || wait->mode == ROAD_WAIT_ANY) {
+			wait->first = i;
+			return true;
+		}
+		reached++;
+	}
+	wait->first = 0;
+	return reached == wait->count;
+}
+
+static bool expired(const struct wait *wait)
+{
+	return wait->deadline != ROAD_FOREVER && road_now_ns() >= wait->deadline;
+}
+
+/* Holds the baton: runs until the wait is over, nothing is left to run, or the deadline passes. */
+static void run_slices(struct wait *wait)
+{
+	struct road_progress progress;
+
+	do {
+		progress = road_progress_slice(UINT64_MAX);
+		wait->watching = progress.watching;
+	} while ((progress.ran || progress.more) && !decided(wait) && !expired(wait));
+}
+
+static void sleep_once(struct wait *wait)
+{
+	uint64_t until = wait->deadline;
+
+	atomic_store(&wait->sleeper.word, 0);
+	if (decided(wait) || (road_progress_pending() && road_baton_free())) {
+		atomic_store(&wait->sleeper.word, 1);
+		return;
+	}
+	if (wait->watching) {
+		uint64_t soon = road_now_ns() + ROAD_WATCH_NS;
+
+		until = soon < until ? soon : until;
+	}
+	road_sleeper_sleep(&wait->sleeper, until);
+	const struct road_domain *domain = road_progress_domain_get();
+
+	if (wait->watching && domain)
+		domain->poke();
+}
+
+static void wait_loop(struct wait *wait)
+{
+	wait->sleeper.word = 1;
+	road_sleeper_list(&wait->sleeper);
+	while (!decided(wait) && !expired(wait)) {
+		if (road_baton_take(&wait->sleeper)) {
+			run_slices(wait);
+			road_baton_release(&wait->sleeper);
+			if (decided(wait) || expired(wait))
+				break;
+		}
+		if (!road_progress_check_lost())
+			sleep_once(wait);
+	}
+	road_sleeper_unlist(&wait->sleeper);
+	road_baton_poke(); /* it may have been chosen, and leaves instead */
+}
+
+static bool link_waiters(struct wait *wait)
+{
+	wait->waiters = wait->inlined;
+	if (wait->count > INLINE_WAITERS)
+		wait->waiters = calloc(wait->count, sizeof(*wait->waiters));
+	if (!wait->waiters)
+		return false;
+	for (uint32_t i = 0; i < wait->count; i++) {
+		wait->waiters[i] = (struct road_waiter){.value = wait->points[i].value,
+							.kind = ROAD_WAITER_THREAD,
+							.sleeper = &wait->sleeper};
+		road_object_hold(&wait->points[i].event->object);
+		road_event_await(wait->points[i].event, &wait->waiters[i]);
+	}
+	return true;
+}
+
+static void unlink_waiters(struct wait *wait)
+{
+	for (uint32_t i = 0; i < wait->count; i++) {
+		road_event_forget(wait->points[i].event, &wait->waiters[i]);
+		road_object_drop(&wait->points[i].event->object);
+	}
+	if (wait->waiters != wait->inlined)
+		free(wait->waiters);
+}
+
+static road_status timed_out(const struct wait *wait)
+{
+	char where[sizeof(((road_error *)0)->where)] = "", seen[64];
+
+	for (uint32_t i = 0; i < wait->count; i++) {
+		if (road_event_state(wait->points[i].event, wait->points[i].value) !=
+		    ROAD_POINT_OPEN)
+			continue;
+		snprintf(seen, sizeof(seen), "value %" PRIu64 ", awaited %" PRIu64,
+			 atomic_load(&wait->points[i].event->value), wait->points[i].value);
+		road_stall_text(wait->points[i].event, where, sizeof(where));
+		return road_fail(ROAD_TIMEOUT, "deadline passed", where, seen, "");
+	}
+	return road_fail(ROAD_TIMEOUT, "deadline passed", "road_event_wait", "", "");
+}
+
+/* This thread's time becomes the instant at which what it waited for became true. */
+static road_status finish(const struct wait *wait)
+{
+	uint64_t *mine = road_thread_time();
+	road_error why;
+
+	for (uint32_t i = 0; i < wait->count; i++) {
+		const struct road_event *event = wait->points[i].event;
+		uint64_t time = atomic_load_explicit(&event->time_ps, memory_order_relaxed);
+
+		if (time > *mine && (wait->mode == ROAD_WAIT_ALL || i == wait->first))
+			*mine = time;
+	}
+	if (!wait->count)
+		return ROAD_OK;
+	struct road_event *event = wait->points[wait->first].event;
+
+	if (road_event_state(event, wait->points[wait->first].value) != ROAD_POINT_FAILED)
+		return ROAD_OK;
+	pthread_mutex_lock(&event->lock);
+	why = event->failure;
+	pthread_mutex_unlock(&event->lock);
+	return road_fail_again(&why);
+}
+
+static road_status check_wait(const road_point *points, uint32_t count, uint32_t mode)
+{
+	if (road_in_callback)
+		return road_fail(ROAD_WRONG_CONTEXT, "wait in a host callback", "road_event_wait",
+				 "", "submit, signal, fail and queries");
+	if (mode > ROAD_WAIT_ANY)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown mode", "road_event_wait: mode",
+				     mode, "ROAD_WAIT_ALL, ROAD_WAIT_ANY");
+	if (count && !points)
+		return road_fail(ROAD_INVALID_ARGUMENT, "points are NULL",
+				 "road_event_wait: points", "NULL", "an array of `count` points");
+	if (!count && mode == ROAD_WAIT_ANY)
+		return road_fail(ROAD_INVALID_ARGUMENT, "any of no points can never be reached",
+				 "road_event_wait: count", "0", ">= 1");
+	for (uint32_t i = 0; i < count; i++) {
+		road_status status = road_object_check(points[i].event, &road_event_class,
+						       "road_event_wait: points");
+
+		if (status)
+			return status;
+	}
+	return ROAD_OK;
+}
+
+road_status road_event_wait(const road_point *points, uint32_t count, uint32_t mode,
+			    uint64_t deadline, uint32_t *index)
+{
+	struct wait wait = {.points = points, .count = count, .mode = mode, .deadline = deadline};
+	road_status status = check_wait(points, count, mode);
+
+	if (status)
+		return status;
+	if (!decided(&wait)) {
+		if (!link_waiters(&wait))
+			return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for the waiters",
+					 "road_event_wait", "", "");
+		wait_loop(&wait);
+		unlink_waiters(&wait);
+	}
+	if (!decided(&wait))
+		return timed_out(&wait);
+	status = finish(&wait);
+	if (index)
+		*index = wait.first;
+	return status;
+}
+
+road_status road_point_wait(road_point point, uint64_t deadline)
+{
+	return road_event_wait(&point, 1, ROAD_WAIT_ALL, deadline, NULL);
+}
