@@ -149,6 +149,7 @@ road_status road_callback_start(struct road_instance *instance);
 struct road_instance {
 	struct road_object object;
 	pthread_mutex_t lock;
+	pthread_mutex_t open_lock;   /* held while a device is opened */
 	pthread_mutex_t change_lock; /* a leaf */
 	uint32_t flags;
 	char *devices;

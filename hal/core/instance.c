@@ -38,6 +38,7 @@ static void instance_finish(struct road_object *object)
 	free(instance->library_folder);
 	free(instance->lookup);
 	pthread_mutex_destroy(&instance->lock);
+	pthread_mutex_destroy(&instance->open_lock);
 	pthread_mutex_destroy(&instance->change_lock);
 	pthread_mutex_destroy(&instance->lookup_lock);
 	pthread_mutex_destroy(&instance->callback_lock);
@@ -110,6 +111,7 @@ road_status road_instance_create(const road_instance_options *options, road_inst
 	instance->message = own.message;
 	instance->message_user = own.message_user;
 	pthread_mutex_init(&instance->lock, NULL);
+	pthread_mutex_init(&instance->open_lock, NULL);
 	pthread_mutex_init(&instance->change_lock, NULL);
 	pthread_mutex_init(&instance->lookup_lock, NULL);
 	pthread_mutex_init(&instance->callback_lock, NULL);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Complete function tables under the drivers' sparse ones, so that callers never test for NULL. */
+#include "hal/core/core.h"
+#include "hal/core/drivers.h"
+
+static road_status unsupported(const char *what)
+{
+	return road_fail(ROAD_UNSUPPORTED, "the driver cannot do it", what, "", "");
+}
+
+static road_status no_property(struct road_drv_device *dev, uint32_t index,
+			       struct road_property *out)
+{
+	(void)dev;
+	(void)out;
+	return road_fail_u64(ROAD_NOT_FOUND, "no such property", "road_device_property_at", index,
+			     "");
+}
+
+static road_status one_space(struct road_drv_space *space)
+{
+	(void)space;
+	return ROAD_OK;
+}
+
+static void no_space_close(struct road_drv_space *space)
+{
+	(void)space;
+}
+
+static road_status no_queue_reset(struct road_drv_queue *queue)
+{
+	(void)queue;
+	return unsupported("queue_reset");
+}
+
+static void no_irq(struct road_drv_device *dev, uint32_t vector)
+{
+	(void)dev;
+	(void)vector;
+}
+
+static road_status no_reset(struct road_drv_device *dev)
+{
+	(void)dev;
+	return unsupported("reset");
+}
+
+static void no_advance(struct road_drv_queue *queue, struct road_drv_progress *out)
+{
+	(void)queue;
+	(void)out;
+}
+
+static const struct road_driver_ops ops_defaults = {
+	.property = no_property,
+	.space_open = one_space,
+	.space_close = no_space_close,
+	.advance = no_advance,
+	.queue_reset = no_queue_reset,
+	.irq = no_irq,
+	.reset = no_reset,
+};
+
+static road_status no_heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
+{
+	(void)dev;
+	(void)out;
+	return road_fail_u64(ROAD_NOT_FOUND, "no such heap", "road_device_heap", index, "");
+}
+
+static road_status no_alloc(struct road_drv_buffer *buffer)
+{
+	(void)buffer;
+	return unsupported("road_buffer_create");
+}
+
+static void no_free(struct road_drv_buffer *buffer)
+{
+	(void)buffer;
+}
+
+static road_status no_map(struct road_drv_buffer *buffer, void **out)
+{
+	if (!buffer->host)
+		return unsupported("road_buffer_map");
+	*out = buffer->host;
+	return ROAD_OK;
+}
+
+static void no_sync(struct road_drv_buffer *buffer, uint64_t offset, uint64_t bytes,
+		    enum road_dma_direction direction)
+{
+	(void)buffer;
+	(void)offset;
+	(void)bytes;
+	(void)direction;
+}
+
+static const struct road_memory_ops memory_defaults = {no_heap, no_alloc, no_free, no_map, no_sync};
+
+static road_status no_load(struct road_drv_image *image, const void *bytes, size_t byte_count,
+			   const struct road_image_options *options)
+{
+	(void)image;
+	(void)bytes;
+	(void)byte_count;
+	(void)options;
+	return unsupported("road_image_load");
+}
+
+static void no_unload(struct road_drv_image *image)
+{
+	(void)image;
+}
+
+static const char *no_kernel_name(struct road_drv_image *image, uint32_t index)
+{
+	(void)image;
+	(void)index;
+	return NULL;
+}
+
+static road_status no_kernel(struct road_drv_kernel *kernel, const char *name)
+{
+	(void)kernel;
+	return road_fail(ROAD_NOT_FOUND, "no such kernel", "road_image_kernel: name", name, "");
+}
+
+static void no_kernel_free(struct road_drv_kernel *kernel)
+{
+	(void)kernel;
+}
+
+static road_status no_symbol(struct road_drv_image *image, const char *name, uint64_t *address,
+			     uint64_t *bytes)
+{
+	(void)image;
+	(void)address;
+	(void)bytes;
+	return road_fail(ROAD_NOT_FOUND, "no such symbol", "road_image_symbol: name", name, "");
+}
+
+static road_status no_occupancy(struct road_drv_kernel *kernel, uint32_t block,
+				uint32_t shared_bytes, struct road_occupancy *out)
+{
+	(void)kernel;
+	(void)block;
+	(void)shared_bytes;
+	(void)out;
+	return unsupported("road_kernel_occupancy");
+}
+
+static road_status any_launch(const struct road_cmd_launch *launch)
+{
+	(void)launch;
+	return ROAD_OK;
+}
+
+static const struct road_image_ops image_defaults = {no_load,	no_unload, no_kernel_name,
+						     no_kernel, no_kernel_free, no_symbol,
+						     no_occupancy, any_launch};
+
+/* The tables are structures of function pointers only, all of one size. */
+static void lay(void (**out)(void), void (*const *over)(void), size_t count)
+{
+	for (size_t i = 0; over && i < count; i++)
+		if (over[i])
+			out[i] = over[i];
+}
+
+#define LAY(out, over, defaults)                                                                   \
+	(*(out) = (defaults), lay((void (**)(void))(void *)(out),                                  \
+				  (void (*const *)(void))(const void *)(over),                     \
+				  sizeof(*(out)) / sizeof(void (*)(void))))
+
+void road_defaults_ops(struct road_driver_ops *out, const struct road_driver_ops *over)
+{
+	LAY(out, over, ops_defaults);
+}
+
+void road_defaults_memory(struct road_memory_ops *out, const struct road_memory_ops *over)
+{
+	LAY(out, over, memory_defaults);
+}
+
+void road_defaults_image(struct road_image_ops *out, const struct road_image_ops *over)
+{
+	LAY(out, over, image_defaults);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices: from an address to a driver that runs it, and its end. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hal/bus/address.h"
+#include "hal/core/core.h"
+#include "hal/core/drivers.h"
+#include "hal/core/submit.h"
+
+static struct road_device *device_of(struct road_object *object)
+{
+	return (struct road_device *)(void *)object;
+}
+
+static void destroy_locks(struct road_device *device)
+{
+	pthread_mutex_destroy(&device->lock);
+	pthread_mutex_destroy(&device->fault_lock);
+	pthread_mutex_destroy(&device->shared_lock);
+	pthread_cond_destroy(&device->irq_idle);
+}
+
+static void device_close(struct road_object *object)
+{
+	struct road_device *device = device_of(object);
+	struct road_instance *instance = device->instance;
+	struct road_bus *bus = device->drv.bus;
+
+	pthread_mutex_lock(&instance->lock);
+	struct road_device **at = &instance->open_devices;
+
+	while (*at && *at != device)
+		at = &(*at)->next;
+	if (*at)
+		*at = device->next;
+	pthread_mutex_unlock(&instance->lock);
+	road_progress_device_remove(device);
+	road_stage_trim(device);
+	device->ops.stop(&device->drv,
+			 road_device_is_lost(device) ? ROAD_STOP_LOST : ROAD_STOP_CLOSE);
+	if (bus)
+		bus->ops->close(bus);
+	road_instance_change(instance, ROAD_CHANGE_REMOVED, device->address, "closed");
+}
+
+static void device_finish(struct road_object *object)
+{
+	struct road_device *device = device_of(object);
+
+	free(device->address);
+	free(device->options);
+	destroy_locks(device);
+	road_object_release(&device->instance->object);
+}
+
+static void device_free(struct road_object *object)
+{
+	free(device_of(object));
+}
+
+const struct road_class road_device_class = {ROAD_TYPE_DEVICE, "device", device_close,
+					     device_finish, device_free};
+
+/* Finds the device with this identity among those that are open; with a reference. */
+static struct road_device *find_open(struct road_instance *instance, const char *identity)
+{
+	struct road_device *device;
+
+	pthread_mutex_lock(&instance->lock);
+	for (device = instance->open_devices; device; device = device->next)
+		if (!strcmp(device->address, identity) && road_object_retain_live(&device->object))
+			break;
+	pthread_mutex_unlock(&instance->lock);
+	return device;
+}
+
+/* Default tables first, the driver's sparse ones over them: callers never test for NULL. */
+static void lay_tables(struct road_device *device, const struct road_driver *driver)
+{
+	device->drv.driver = driver;
+	road_defaults_ops(&device->ops, driver->ops);
+	road_defaults_memory(&device->memory, driver->memory);
+	road_defaults_image(&device->image, driver->image);
+}
+
+static bool speaks_for(const struct road_driver *driver, const struct road_bus_ids *ids)
+{
+	if (driver->compatible && ids->compatible[0])
+		return !strcmp(driver->compatible, ids->compatible);
+	return driver->pci_vendor && driver->pci_vendor == ids->vendor &&
+	       driver->pci_device == ids->device;
+}
+
+/* The driver that takes this function. */
+static road_status match(struct road_bus *bus, const char *identity,
+			 const struct road_driver **out)
+{
+	struct road_bus_ids ids = {0};
+	road_status status = ROAD_NOT_FOUND;
+
+	bus->ops->ids(bus, &ids);
+	for (const struct road_driver *const *driver = road_drivers; *driver; driver++) {
+		if ((*driver)->scheme || !speaks_for(*driver, &ids))
+			continue;
+		status = (*driver)->ops->probe(bus);
+		if (status == ROAD_OK) {
+			*out = *driver;
+			return ROAD_OK;
+		}
+	}
+	if (status != ROAD_NOT_FOUND)
+		return status; /* the driver recorded why */
+	return road_fail(ROAD_UNSUPPORTED, "no driver for this function", "road_device_open: address",
+			 ids.compatible[0] ? ids.compatible : identity, "");
+}
+
+static void fill_info(struct road_device *device)
+{
+	struct road_device_info *info = &device->info;
+	struct road_bus *bus = device->drv.bus;
+	struct road_bus_ids ids = {0};
+
+	info->size = sizeof(*info);
+	info->test_scale = 1;
+	snprintf(info->address, sizeof(info->address), "%s", device->address);
+	snprintf(info->driver, sizeof(info->driver), "%s", device->drv.driver->name);
+	snprintf(info->bus, sizeof(info->bus), "%s", bus ? bus->ops->name : "none");
+	if (bus) {
+		bus->ops->ids(bus, &ids);
+		snprintf(info->name, sizeof(info->name), "%s", ids.name);
+		snprintf(info->vendor, sizeof(info->vendor), "%s", ids.vendor_name);
+		snprintf(info->pci_address, sizeof(info->pci_address), "%s", ids.pci_address);
+		info->pci_vendor = ids.vendor;
+		info->pci_device = ids.device;
+		info->simulated = ids.simulated;
+	}
+	road_device_uuid(device->address, info->uuid);
+	device->ops.info(&device->drv, info);
+	if (info->commands & 1u << ROAD_COMMAND_COPY)
+		info->commands |= 1u << ROAD_COMMAND_WRITE | 1u << ROAD_COMMAND_READ;
+	info->commands |= 1u << ROAD_COMMAND_BARRIER | 1u << ROAD_COMMAND_CALLBACK;
+}
+
+static void take_costs(struct road_device *device)
+{
+	device->submit_ps = 0;
+	device->query_ps = ROAD_QUERY_PS;
+	if (!device->control)
+		return;
+	if (device->control->costs)
+		device->control->costs(device->drv.bus, &device->submit_ps, &device->query_ps);
+	if (device->control->domain)
+		road_progress_domain(device->control->domain);
+}
+
+/* Binds a driver to the bus and starts it. Owns neither on failure. */
+static road_status start(struct road_device *device, struct road_bus *bus,
+			 const struct road_driver *driver)
+{
+	device->drv.bus = bus;
+	device->drv.address = device->address;
+	if (bus)
+		device->control = road_bus_control_of(bus);
+	take_costs(device);
+	lay_tables(device, driver);
+	road_status status = device->ops.start(&device->drv, device->options);
+
+	if (!status)
+		fill_info(device);
+	return status;
+}
+
+static struct road_device *make_device(struct road_instance *instance,
+				       const struct road_address *address)
+{
+	struct road_device *device = calloc(1, sizeof(*device));
+
+	if (!device)
+		return NULL;
+	device->address = strdup(address->identity);
+	device->options = strdup(address->options);
+	if (!device->address || !device->options) {
+		free(device->address);
+		free(device->options);
+		free(device);
+		return NULL;
+	}
+	device->instance = instance;
+	device->agents_before = road_agent_seen();
+	device->fault_first = device->fault_next = 1;
+	pthread_mutex_init(&device->lock, NULL);
+	pthread_mutex_init(&device->fault_lock, NULL);
+	pthread_mutex_init(&device->shared_lock, NULL);
+	pthread_cond_init(&device->irq_idle, NULL);
+	return device;
+}
+
+static void unmake_device(struct road_device *device)
+{
+	free(device->address);
+	free(device->options);
+	destroy_locks(device);
+	free(device);
+}
+
+/* The bus, with its decorators around it, and the driver that takes it; bus NULL for a driver that
+ * is its own bus. */
+static road_status find_driver(struct road_instance *instance, const struct road_address *address,
+			       struct road_bus **bus, const struct road_driver **driver)
+{
+	*bus = NULL;
+	for (const struct road_driver *const *d = road_drivers; *d; d++) {
+		if (!(*d)->scheme || strcmp((*d)->scheme, address->scheme))
+			continue;
+		if (address->decorator_count || address->rest[0])
+			return road_fail(ROAD_INVALID_ARGUMENT, "this scheme takes no name and no decorator",
+					 "road_device_open: address", address->identity,
+					 "the scheme and ':' alone");
+		*driver = *d;
+		return (*d)->ops->probe(NULL);
+	}
+	road_status status = road_bus_open(instance->library_folder, address, bus);
+
+	if (!status)
+		status = match(*bus, address->identity, driver);
+	if (status && *bus) {
+		(*bus)->ops->close(*bus);
+		*bus = NULL;
+	}
+	return status;
+}
+
+static road_status open_new(struct road_instance *instance, const struct road_address *address,
+			    struct road_device **out)
+{
+	const struct road_driver *driver = NULL;
+	struct road_bus *bus = NULL;
+	struct road_device *device = make_device(instance, address);
+	road_status status;
+
+	if (!device)
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a device",
+				 "road_device_open", "", "");
+	status = find_driver(instance, address, &bus, &driver);
+	if (status)
+		goto unmake;
+	status = start(device, bus, driver);
+	if (status)
+		goto close_bus;
+	road_object_retain(&instance->object);
+	road_object_init(&device->object, &road_device_class);
+	pthread_mutex_lock(&instance->lock);
+	device->next = instance->open_devices;
+	instance->open_devices = device;
+	pthread_mutex_unlock(&instance->lock);
+	road_progress_device_add(device);
+	road_instance_change(instance, ROAD_CHANGE_ARRIVED, device->address, "opened");
+	*out = device;
+	return ROAD_OK;
+close_bus:
+	if (bus)
+		bus->ops->close(bus);
+unmake:
+	unmake_device(device);
+	return status;
+}
+
+road_status road_device_open(road_instance *instance, const char *address, road_device **out)
+{
+	struct road_address parsed;
+	road_status status =
+		road_object_check(instance, &road_instance_class, "road_device_open: instance");
+
+	if (status)
+		return status;
+	if (!address || !out)
+		return road_fail(ROAD_INVALID_ARGUMENT, "argument is NULL",
+				 address ? "road_device_open: out" : "road_device_open: address",
+				 "NULL", "");
+	status = road_address_parse(address, &parsed);
+	if (status)
+		return status;
+	/* One open at a time, so that two threads get the same device. */
+	pthread_mutex_lock(&instance->open_lock);
+	struct road_device *device = find_open(instance, parsed.identity);
+
+	if (device && strcmp(device->options, parsed.options)) {
+		status = road_fail(ROAD_INVALID_ARGUMENT, "device is open with other options",
+				   "road_device_open: address", parsed.options, device->options);
+		pthread_mutex_unlock(&instance->open_lock);
+		road_object_release(&device->object);
+		goto out;
+	}
+	if (!device)
+		status = open_new(instance, &parsed, &device);
+	pthread_mutex_unlock(&instance->open_lock);
+	if (!status)
+		*out = device;
+out:
+	road_address_free(&parsed);
+	return status;
+}
+
+road_status road_device_retain(road_device *device)
+{
+	road_status status =
+		road_object_check(device, &road_device_class, "road_device_retain: device");
+
+	if (!status)
+		road_object_retain(&device->object);
+	return status;
+}
+
+void road_device_release(road_device *device)
+{
+	if (road_object_mine(device))
+		road_object_release(&device->object);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Faults, loss and reset of a device. */
+#include <stdio.h>
+
+#include "hal/core/core.h"
+
+void road_device_fault_add(struct road_device *device, struct road_fault *fault)
+{
+	fault->size = sizeof(*fault);
+	pthread_mutex_lock(&device->fault_lock);
+	fault->sequence = device->fault_next++;
+	device->faults[fault->sequence % ROAD_FAULTS_KEPT] = *fault;
+	if (device->fault_next - device->fault_first > ROAD_FAULTS_KEPT)
+		device->fault_first++;
+	pthread_mutex_unlock(&device->fault_lock);
+	road_instance_change(device->instance, ROAD_CHANGE_FAULT, device->address, fault->text);
+}
+
+road_status road_device_fault_read(road_device *device, road_fault *out)
+{
+	road_status status =
+		road_object_check(device, &road_device_class, "road_device_fault_read: device");
+	struct road_fault fault;
+
+	if (!status)
+		status = road_struct_out_check(out, 8, "road_device_fault_read: out");
+	if (status)
+		return status;
+	pthread_mutex_lock(&device->fault_lock);
+	if (device->fault_first == device->fault_next)
+		status = ROAD_NOT_READY;
+	else
+		fault = device->faults[device->fault_first++ % ROAD_FAULTS_KEPT];
+	pthread_mutex_unlock(&device->fault_lock);
+	if (!status)
+		road_struct_out(out, &fault, sizeof(fault));
+	return status;
+}
+
+road_status road_device_health(road_device *device, uint32_t *health, uint64_t *resets)
+{
+	road_status status =
+		road_object_check(device, &road_device_class, "road_device_health: device");
+
+	if (status)
+		return status;
+	if (!health || !resets)
+		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL",
+				 "road_device_health: health, resets", "NULL", "");
+	pthread_mutex_lock(&device->lock);
+	*health = ROAD_HEALTH_OK;
+	for (struct road_queue *queue = device->queues; queue; queue = queue->next) {
+		pthread_mutex_lock(&queue->lock);
+		if (queue->status.status == ROAD_FAULT)
+			*health = ROAD_HEALTH_FAULTED;
+		pthread_mutex_unlock(&queue->lock);
+	}
+	pthread_mutex_unlock(&device->lock);
+	if (road_device_is_lost(device))
+		*health = ROAD_HEALTH_LOST;
+	*resets = atomic_load(&device->resets);
+	return ROAD_OK;
+}
+
+void road_drv_device_lost(struct road_drv_device *drv)
+{
+	struct road_device *device =
+		(struct road_device *)(void *)((char *)drv - offsetof(struct road_device, drv));
+
+	atomic_store_explicit(&device->lost, true, memory_order_release);
+}
+
+/* Every open queue of the device once, in the order of their making, with a hold. */
+static struct road_queue *queue_after(struct road_device *device, uint64_t after)
+{
+	struct road_queue *best = NULL;
+
+	pthread_mutex_lock(&device->lock);
+	for (struct road_queue *q = device->queues; q; q = q->next)
+		if (q->object.id > after && (!best || q->object.id < best->object.id))
+			best = q;
+	if (best)
+		road_object_hold(&best->object);
+	pthread_mutex_unlock(&device->lock);
+	return best;
+}
+
+static void fail_queues(struct road_device *device, const road_error *why)
+{
+	struct road_queue *queue;
+	uint64_t after = 0;
+
+	while ((queue = queue_after(device, after))) {
+		struct road_work work = ROAD_WORK_INIT(road_progress_now());
+
+		after = queue->object.id;
+		road_queue_fail_all(queue, why, &work);
+		road_work_drain(&work);
+		road_object_drop(&queue->object);
+	}
+}
+
+void road_device_lose(struct road_device *device)
+{
+	road_error why;
+
+	atomic_store_explicit(&device->lost, true, memory_order_release);
+	if (atomic_exchange(&device->lost_handled, true))
+		return;
+	road_error_set(&why, ROAD_DEVICE_LOST, "the device is gone", device->address, "", "");
+	fail_queues(device, &why);
+	road_instance_change(device->instance, ROAD_CHANGE_LOST, device->address,
+			     "the device does not answer any more");
+	road_instance_message(device->instance, ROAD_MESSAGE_ERROR, device->address,
+			      "the device is gone");
+}
+
+road_status road_device_reset(road_device *device, uint32_t scope)
+{
+	road_status status =
+		road_object_check(device, &road_device_class, "road_device_reset: device");
+	road_error why;
+
+	if (status)
+		return status;
+	if (scope != ROAD_RESET_DEVICE)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown scope",
+				     "road_device_reset: scope", scope, "ROAD_RESET_DEVICE");
+	if (road_device_is_lost(device))
+		return road_fail(ROAD_DEVICE_LOST, "the device is gone", "road_device_reset", "",
+				 "");
+	status = device->ops.reset(&device->drv);
+	if (status)
+		return status;
+	atomic_fetch_add(&device->resets, 1);
+	road_error_set(&why, ROAD_CANCELLED, "the device was reset", device->address, "", "");
+	fail_queues(device, &why);
+	road_instance_change(device->instance, ROAD_CHANGE_RECOVERED, device->address, "reset");
+	return ROAD_OK;
+}
