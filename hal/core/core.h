@@ -132,6 +132,7 @@ void road_progress_query(uint64_t cost_ps);
 void road_agent_begin(void);
 void road_agent_end(void);
 uint32_t road_agent_seen(void); /* how many there ever were */
+bool road_agent_alive(void);
 road_status road_pump_start(void);
 
 /* ---- threads ---- */

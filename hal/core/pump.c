@@ -30,6 +30,11 @@ uint32_t road_agent_seen(void)
 	return atomic_load(&agents_seen);
 }
 
+bool road_agent_alive(void)
+{
+	return atomic_load(&agents_alive) != 0;
+}
+
 static void *run(void *arg)
 {
 	struct road_sleeper sleeper = {.word = 1, .background = true};
@@ -65,7 +70,7 @@ road_status road_pump_start(void)
 
 	pthread_mutex_lock(&pump.lock);
 	if (!pump.running) {
-		atomic_fetch_add(&agents_seen, 1);
+		road_agent_begin(); /* for good */
 		if (pthread_create(&pump.thread, NULL, run, NULL))
 			status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "cannot start the pump thread",
 					   "road_pump_start", "", "");

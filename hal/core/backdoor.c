@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* <roadbed/sim.h>: what tests and tools may do with simulated devices. */
+#include <roadbed/sim.h>
+
+#include "hal/core/core.h"
+
+/* The control table of a simulated device that has this call; NULL: recorded as unsupported. */
+#define CONTROL(device, call, where) control_of(device, offsetof(struct road_bus_control, call), where)
+
+static const struct road_bus_control *control_of(struct road_device *device, size_t call,
+						 const char *where)
+{
+	if (road_object_check(device, &road_device_class, where))
+		return NULL;
+	const struct road_bus_control *control = device->control;
+
+	if (control && *(void *const *)(const void *)((const char *)control + call))
+		return control;
+	road_fail(ROAD_UNSUPPORTED, "not a simulated device", where, device->address, "sim:…");
+	return NULL;
+}
+
+static road_status last_status(void)
+{
+	road_error why;
+
+	road_error_take(&why);
+	return why.status;
+}
+
+road_status road_sim_time(road_device *device, uint64_t *domain_ns, uint64_t *thread_ns)
+{
+	const struct road_bus_control *control = CONTROL(device, domain, "road_sim_time: device");
+
+	if (!control)
+		return last_status();
+	if (domain_ns)
+		*domain_ns = control->domain->now() / ROAD_NS_PS;
+	if (thread_ns)
+		*thread_ns = *road_thread_time() / ROAD_NS_PS;
+	return ROAD_OK;
+}
+
+road_status road_sim_deterministic(road_device *device, uint32_t *out)
+{
+	if (!CONTROL(device, domain, "road_sim_deterministic: device"))
+		return last_status();
+	if (!out)
+		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL",
+				 "road_sim_deterministic: out", "NULL", "");
+	*out = road_agent_seen() == device->agents_before && !road_agent_alive();
+	return ROAD_OK;
+}
+
+road_status road_sim_counter(road_device *device, uint32_t index, const char **name,
+			     uint64_t *value)
+{
+	const struct road_bus_control *control =
+		CONTROL(device, counter, "road_sim_counter: device");
+	const char *own_name;
+	uint64_t own_value;
+
+	if (!control)
+		return last_status();
+	if (!control->counter(device->drv.bus, index, &own_name, &own_value))
+		return road_fail_u64(ROAD_NOT_FOUND, "no such counter", "road_sim_counter: index",
+				     index, "");
+	if (name)
+		*name = own_name;
+	if (value)
+		*value = own_value;
+	return ROAD_OK;
+}
+
+road_status road_sim_violations(road_device *device, uint64_t *count)
+{
+	const struct road_bus_control *control =
+		CONTROL(device, violations, "road_sim_violations: device");
+
+	if (!control)
+		return last_status();
+	if (!count)
+		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL",
+				 "road_sim_violations: count", "NULL", "");
+	*count = control->violations(device->drv.bus);
+	return ROAD_OK;
+}
+
+road_status road_sim_violation(road_device *device, uint32_t index, char *text, size_t bytes)
+{
+	const struct road_bus_control *control =
+		CONTROL(device, violation, "road_sim_violation: device");
+
+	if (!control)
+		return last_status();
+	if (!text || !bytes)
+		return road_fail(ROAD_INVALID_ARGUMENT, "no room for the text",
+				 "road_sim_violation: text, bytes", "0", ">= 1");
+	if (!control->violation(device->drv.bus, index, text, bytes))
+		return road_fail_u64(ROAD_NOT_FOUND, "no such violation",
+				     "road_sim_violation: index", index, "");
+	return ROAD_OK;
+}
+
+road_status road_sim_unplug(road_device *device)
+{
+	const struct road_bus_control *control = CONTROL(device, unplug, "road_sim_unplug: device");
+
+	if (!control)
+		return last_status();
+	control->unplug(device->drv.bus);
+	road_device_lose(device);
+	return ROAD_OK;
+}
+
+road_status road_sim_report(road_device *device, char *json, size_t bytes, size_t *needed)
+{
+	const struct road_bus_control *control = CONTROL(device, report, "road_sim_report: device");
+
+	if (!control)
+		return last_status();
+	if (!json && bytes)
+		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL", "road_sim_report: json",
+				 "NULL", "bytes of memory");
+	size_t needs = control->report(device->drv.bus, json, bytes) + 1;
+
+	if (needed)
+		*needed = needs;
+	if (json && needs > bytes)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "buffer is too small",
+				     "road_sim_report: bytes", bytes, "see *needed");
+	return ROAD_OK;
+}
+
+road_status road_sim_trace(road_device *device, int fd)
+{
+	const struct road_bus_control *control = CONTROL(device, trace, "road_sim_trace: device");
+
+	if (!control)
+		return last_status();
+	int result = control->trace(device->drv.bus, fd);
+
+	if (result < 0)
+		return road_fail(ROAD_UNSUPPORTED, "device keeps no event log",
+				 "road_sim_trace: device", device->address,
+				 "open it with time=trace");
+	if (result > 0)
+		return road_fail_u64(ROAD_IO, "writing the trace failed", "road_sim_trace: fd",
+				     (uint64_t)result, "");
+	return ROAD_OK;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is here: candidates of every driver, transport and list of addresses, with reasons. */
+#include <stdio.h>
+#include <string.h>
+
+#include "hal/bus/address.h"
+#include "hal/core/core.h"
+#include "hal/core/drivers.h"
+
+/* Walks candidates in their stable order; each source takes its share of `index`. */
+struct walk {
+	struct road_instance *instance;
+	uint32_t flags;
+	uint32_t index;
+	road_candidate *out;
+};
+
+/* Drivers that are their own bus: one device each. */
+static bool own_bus(struct walk *walk)
+{
+	for (const struct road_driver *const *d = road_drivers; *d; d++) {
+		if (!(*d)->scheme)
+			continue;
+		if (walk->index--)
+			continue;
+		road_candidate *c = walk->out;
+
+		snprintf(c->address, sizeof(c->address), "%s:", (*d)->scheme);
+		snprintf(c->name, sizeof(c->name), "%s", (*d)->name);
+		snprintf(c->driver, sizeof(c->driver), "%s", (*d)->name);
+		c->status = (*d)->ops->probe(NULL);
+		if (c->status) {
+			road_error why;
+
+			road_error_take(&why);
+			snprintf(c->reason, sizeof(c->reason), "%s", why.what);
+		} else {
+			snprintf(c->reason, sizeof(c->reason), "built in");
+		}
+		return true;
+	}
+	return false;
+}
+
+/* One address of the program's list or the environment's. */
+static void describe_listed(road_candidate *c, const char *text, size_t bytes)
+{
+	struct road_address address;
+	char copy[sizeof(c->address)];
+
+	snprintf(copy, sizeof(copy), "%.*s", (int)bytes, text);
+	memcpy(c->address, copy, sizeof(copy));
+	c->status = bytes < sizeof(copy) ? road_address_parse(copy, &address) :
+					   road_fail(ROAD_INVALID_ARGUMENT, "address is too long",
+						     "ROADBED_DEVICES", "", "at most 255");
+	if (c->status) {
+		road_error why;
+
+		road_error_take(&why);
+		snprintf(c->reason, sizeof(c->reason), "%.90s (%.90s)", why.what, why.where);
+		return;
+	}
+	const struct road_transport *transport = road_transport_find(address.scheme);
+
+	c->simulated = transport == &road_transport_sim;
+	snprintf(c->reason, sizeof(c->reason), "listed by the program or ROADBED_DEVICES");
+	road_address_free(&address);
+}
+
+static bool listed(struct walk *walk)
+{
+	const char *text = walk->instance->devices;
+
+	while (*text) {
+		size_t bytes = strcspn(text, ";");
+
+		if (bytes && !walk->index--) {
+			describe_listed(walk->out, text, bytes);
+			return true;
+		}
+		text += bytes + (text[bytes] == ';');
+	}
+	return false;
+}
+
+static bool transports(struct walk *walk)
+{
+	const struct road_transport *transport;
+
+	for (uint32_t t = 0; (transport = road_transport_at(t)); t++) {
+		road_candidate candidate = {.size = sizeof(candidate)};
+
+		for (uint32_t i = 0; !transport->candidate(walk->instance->library_folder,
+							   walk->flags, i, &candidate);
+		     i++) {
+			if (!walk->index--) {
+				*walk->out = candidate;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static road_status candidate_at(struct road_instance *instance, uint32_t flags, uint32_t index,
+				road_candidate *out)
+{
+	struct walk walk = {instance, flags, index, out};
+
+	memset(out, 0, sizeof(*out));
+	out->size = sizeof(*out);
+	if (own_bus(&walk) || listed(&walk) || transports(&walk))
+		return ROAD_OK;
+	return road_fail_u64(ROAD_NOT_FOUND, "no more candidates", "road_instance_explain: index",
+			     index, "");
+}
+
+static road_status check(struct road_instance *instance, uint32_t flags, const road_candidate *out,
+			 const char *where)
+{
+	road_status status = road_object_check(instance, &road_instance_class, where);
+
+	if (!status && flags & ~ROAD_ENUMERATE_POSSIBLE)
+		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown flags", where, flags,
+				       "ROAD_ENUMERATE_POSSIBLE");
+	return status ? status : road_struct_out_check(out, 8, where);
+}
+
+road_status road_instance_explain(road_instance *instance, uint32_t flags, uint32_t index,
+				  road_candidate *out)
+{
+	road_candidate candidate;
+	road_status status = check(instance, flags, out, "road_instance_explain");
+
+	if (!status)
+		status = candidate_at(instance, flags, index, &candidate);
+	if (!status)
+		road_struct_out(out, &candidate, sizeof(candidate));
+	return status;
+}
+
+road_status road_instance_enumerate(road_instance *instance, uint32_t flags, uint32_t index,
+				    road_candidate *out)
+{
+	road_candidate candidate;
+	road_status status = check(instance, flags, out, "road_instance_enumerate");
+
+	for (uint32_t i = 0, usable = 0; !status; i++) {
+		status = candidate_at(instance, flags, i, &candidate);
+		if (status || candidate.status)
+			continue;
+		if (usable++ == index) {
+			road_struct_out(out, &candidate, sizeof(candidate));
+			return ROAD_OK;
+		}
+	}
+	return status;
+}
+
+road_status road_instance_find(road_instance *instance, const char *pci_address, char *address,
+			       size_t bytes)
+{
+	road_status status =
+		road_object_check(instance, &road_instance_class, "road_instance_find: instance");
+	unsigned domain, bus, slot, function;
+	int end = 0;
+
+	if (status)
+		return status;
+	if (!pci_address || !address)
+		return road_fail(ROAD_INVALID_ARGUMENT, "argument is NULL",
+				 "road_instance_find: pci_address, address", "NULL", "");
+	if (sscanf(pci_address, "%x:%x:%x.%x%n", &domain, &bus, &slot, &function, &end) != 4 ||
+	    pci_address[end])
+		return road_fail(ROAD_INVALID_ARGUMENT, "malformed PCI address",
+				 "road_instance_find: pci_address", pci_address, "0000:03:00.0");
+	status = ROAD_NOT_FOUND;
+	pthread_mutex_lock(&instance->lock);
+	for (struct road_device *device = instance->open_devices; device; device = device->next) {
+		if (strcmp(device->info.pci_address, pci_address))
+			continue;
+		status = strlen(device->address) < bytes ? ROAD_OK : ROAD_INVALID_ARGUMENT;
+		if (!status)
+			strcpy(address, device->address);
+		break;
+	}
+	pthread_mutex_unlock(&instance->lock);
+	if (status == ROAD_NOT_FOUND)
+		road_fail(status, "no device at this PCI address",
+			  "road_instance_find: pci_address", pci_address, "");
+	else if (status)
+		road_fail_u64(status, "buffer is too small", "road_instance_find: bytes", bytes,
+			      "256");
+	return status;
+}
