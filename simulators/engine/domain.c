@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulators/engine/domain.h"
+
+#include <stdlib.h>
+
+struct sim_domain sim_domain;
+
+/* A posted write that waits for its time. */
+struct sim_post_event {
+	struct sim_event event;
+	struct sim_post post;
+	struct sim_post_event *next;
+};
+
+static void run_post(void *arg)
+{
+	struct sim_post_event *own = arg;
+	struct sim_post post = own->post;
+	struct sim_env *env = post.function->env;
+
+	own->next = sim_domain.free_posts;
+	sim_domain.free_posts = own;
+	env->ops->reg_write(env->model, post.function->index, post.region, post.offset, post.width,
+			    post.value);
+	sim_domain.host_written = true; /* a doorbell: parked packets look again */
+}
+
+static struct sim_post_event *new_post(void)
+{
+	struct sim_post_event *own = sim_domain.free_posts;
+
+	if (own)
+		sim_domain.free_posts = own->next;
+	else
+		own = calloc(1, sizeof(*own));
+	return own;
+}
+
+void sim_domain_drain(void)
+{
+	struct sim_post post;
+
+	while (sim_inbox_take(&sim_domain.inbox, &post)) {
+		struct sim_post_event *own = new_post();
+		uint64_t now = atomic_load(&sim_domain.now_ps);
+
+		if (!own)
+			return; /* a write lost for want of memory: its waiters' deadlines tell */
+		own->post = post;
+		own->event.run = run_post;
+		own->event.arg = own;
+		own->event.env = post.function->env;
+		if (!sim_heap_put(&sim_domain.heap, &own->event,
+				  post.stamp_ps > now ? post.stamp_ps : now))
+			free(own);
+	}
+	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
+}
+
+bool sim_domain_step(uint64_t until_ps)
+{
+	struct sim_event *event = sim_heap_first(&sim_domain.heap);
+
+	if (!event || event->time_ps > until_ps || !sim_domain.heap.foreground)
+		return false;
+	sim_heap_remove(&sim_domain.heap, event);
+	atomic_store_explicit(&sim_domain.now_ps, event->time_ps, memory_order_relaxed);
+	event->run(event->arg);
+	if (sim_domain.host_written) {
+		sim_domain.host_written = false;
+		if (sim_domain.watching)
+			sim_domain_poke();
+	}
+	return true;
+}
+
+void sim_domain_forget(const struct sim_env *env)
+{
+	sim_domain_drain();
+	for (uint32_t i = 0; i < sim_domain.heap.count;) {
+		struct sim_event *event = sim_domain.heap.slots[i];
+
+		if (event->env != env) {
+			i++;
+			continue;
+		}
+		sim_heap_remove(&sim_domain.heap, event);
+		if (event->run == run_post)
+			free(event->arg);
+		i = 0; /* the heap has moved */
+	}
+	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
+}
+
+void sim_domain_poke(void)
+{
+	for (struct sim_env *env = sim_domain.envs; env; env = env->next)
+		if (env->watching && env->ops->poke)
+			env->ops->poke(env->model);
+	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
+}
+
+/* Round to nearest, no flush to zero, no traps: what IEEE 754 calls the default. */
+struct sim_fp sim_fp_enter(void)
+{
+	struct sim_fp saved = {0};
+
+#if defined(__x86_64__)
+	saved.control = __builtin_ia32_stmxcsr();
+	if ((saved.control & 0xffc0) != 0x1f80)
+		__builtin_ia32_ldmxcsr(0x1f80);
+#elif defined(__aarch64__)
+	__asm__ volatile("mrs %0, fpcr" : "=r"(saved.control));
+	if (saved.control)
+		__asm__ volatile("msr fpcr, %0" : : "r"(UINT64_C(0)));
+#endif
+	return saved;
+}
+
+void sim_fp_leave(struct sim_fp saved)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_ldmxcsr((unsigned)saved.control);
+#elif defined(__aarch64__)
+	__asm__ volatile("msr fpcr, %0" : : "r"(saved.control));
+#endif
+}

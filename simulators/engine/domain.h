@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The domain: the process's one virtual clock, its events, its lock. Inside the engine only. */
+#ifndef SIMULATORS_ENGINE_DOMAIN_H
+#define SIMULATORS_ENGINE_DOMAIN_H
+
+#include "simulators/chips/chip.h"
+#include "simulators/engine/entry.h"
+#include "simulators/engine/heap.h"
+#include "simulators/engine/inbox.h"
+#include "simulators/engine/lock.h"
+#include "simulators/engine/trace.h"
+
+enum { SIM_VIOLATIONS_KEPT = 64, SIM_VIOLATION_BYTES = 160, SIM_APPROXIMATIONS = 32 };
+
+struct sim_function {
+	struct sim_env *env;
+	uint32_t index;
+};
+
+struct sim_approximation {
+	const char *name;
+	uint64_t count;
+};
+
+/* One opened chip. */
+struct sim_env {
+	struct sim_env *next;
+	struct sim_function function; /* one client a chip, so far */
+	const struct sim_model_ops *ops;
+	void *model;
+	struct road_chip *chip;
+	enum sim_fidelity fidelity;
+	struct sim_host host;
+	uint64_t random[4];
+	_Atomic uint64_t irq_pending; /* bits of vectors */
+	uint32_t watching;            /* packets that wait for words in host memory */
+	uint64_t violation_count;
+	char violations[SIM_VIOLATIONS_KEPT][SIM_VIOLATION_BYTES];
+	struct sim_approximation approximations[SIM_APPROXIMATIONS];
+	void *memory;
+	uint64_t memory_bytes;
+	int memory_fd;
+	struct sim_trace trace;
+	uint64_t seed;
+};
+
+struct sim_domain {
+	struct sim_lock lock;
+	_Atomic uint64_t now_ps;
+	struct sim_heap heap;
+	struct sim_inbox inbox;
+	struct sim_env *envs;
+	_Atomic uint32_t foreground;  /* copy of heap.foreground, readable without the lock */
+	_Atomic uint32_t irqs;        /* pending vectors of all chips */
+	uint32_t watching;
+	bool irq_raised;              /* by the event that runs: the slice ends */
+	bool host_written;            /* a model wrote host memory that a packet may wait for */
+	struct sim_post_event *free_posts;
+};
+
+extern struct sim_domain sim_domain;
+
+/* All of these under the lock. */
+void sim_domain_drain(void);                    /* inbox to events */
+bool sim_domain_step(uint64_t until_ps);        /* one event; false: none is due */
+void sim_domain_forget(const struct sim_env *env); /* events and posts of a chip that closes */
+void sim_domain_poke(void);
+
+/* The caller's floating-point state is set aside while models run. */
+struct sim_fp {
+	uint64_t control;
+};
+struct sim_fp sim_fp_enter(void);
+void sim_fp_leave(struct sim_fp saved);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The services that a model gets. All run under the engine's lock. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "simulators/engine/domain.h"
+
+uint64_t sim_now(const struct sim_env *env)
+{
+	(void)env;
+	return atomic_load_explicit(&sim_domain.now_ps, memory_order_relaxed);
+}
+
+void sim_schedule(struct sim_env *env, struct sim_event *event, uint64_t time_ps)
+{
+	uint64_t now = sim_now(env);
+
+	event->env = env;
+	if (!sim_heap_put(&sim_domain.heap, event, time_ps > now ? time_ps : now))
+		sim_violation(env, 0, "no memory for an event: simulation is incomplete");
+}
+
+void sim_cancel(struct sim_env *env, struct sim_event *event)
+{
+	(void)env;
+	if (event->slot)
+		sim_heap_remove(&sim_domain.heap, event);
+}
+
+void *sim_dma_window(struct sim_env *env, uint32_t function, uint64_t iova, size_t bytes,
+		     bool write)
+{
+	(void)function;
+	if (write)
+		sim_domain.host_written = true;
+	return env->host.translate(env->host.host, iova, bytes, write);
+}
+
+bool sim_dma_read(struct sim_env *env, uint32_t function, uint64_t iova, void *out, size_t bytes)
+{
+	const void *from = sim_dma_window(env, function, iova, bytes, false);
+	uintptr_t at = (uintptr_t)from;
+
+	if (!from)
+		return false;
+	if (bytes == 8 && at % 8 == 0)
+		*(uint64_t *)out = __atomic_load_n((const uint64_t *)from, __ATOMIC_ACQUIRE);
+	else if (bytes == 4 && at % 4 == 0)
+		*(uint32_t *)out = __atomic_load_n((const uint32_t *)from, __ATOMIC_ACQUIRE);
+	else if (bytes == 2 && at % 2 == 0)
+		*(uint16_t *)out = __atomic_load_n((const uint16_t *)from, __ATOMIC_ACQUIRE);
+	else
+		memcpy(out, from, bytes);
+	return true;
+}
+
+bool sim_dma_write(struct sim_env *env, uint32_t function, uint64_t iova, const void *in,
+		   size_t bytes)
+{
+	void *to = sim_dma_window(env, function, iova, bytes, true);
+	uintptr_t at = (uintptr_t)to;
+
+	if (!to)
+		return false;
+	if (bytes == 8 && at % 8 == 0)
+		__atomic_store_n((uint64_t *)to, *(const uint64_t *)in, __ATOMIC_RELEASE);
+	else if (bytes == 4 && at % 4 == 0)
+		__atomic_store_n((uint32_t *)to, *(const uint32_t *)in, __ATOMIC_RELEASE);
+	else if (bytes == 2 && at % 2 == 0)
+		__atomic_store_n((uint16_t *)to, *(const uint16_t *)in, __ATOMIC_RELEASE);
+	else
+		memcpy(to, in, bytes);
+	return true;
+}
+
+void sim_irq_raise(struct sim_env *env, uint32_t function, uint32_t vector)
+{
+	uint64_t bit = UINT64_C(1) << (vector & 63);
+
+	(void)function;
+	sim_domain.irq_raised = true;
+	if (!(atomic_fetch_or(&env->irq_pending, bit) & bit))
+		atomic_fetch_add(&sim_domain.irqs, 1);
+}
+
+uint64_t sim_resource_take(struct sim_resource *resource, uint64_t from_ps, uint64_t duration_ps)
+{
+	uint64_t start = from_ps > resource->busy_until_ps ? from_ps : resource->busy_until_ps;
+
+	resource->busy_until_ps = start + duration_ps;
+	resource->busy_ps += duration_ps;
+	resource->uses++;
+	return resource->busy_until_ps;
+}
+
+static uint64_t rotate(uint64_t x, int by)
+{
+	return x << by | x >> (64 - by);
+}
+
+/* xoshiro256** by Blackman and Vigna (public domain algorithm). */
+uint64_t sim_random(struct sim_env *env)
+{
+	uint64_t *s = env->random, result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
+
+	s[2] ^= s[0];
+	s[3] ^= s[1];
+	s[1] ^= s[2];
+	s[0] ^= s[3];
+	s[2] ^= t;
+	s[3] = rotate(s[3], 45);
+	return result;
+}
+
+void sim_violation(struct sim_env *env, uint32_t function, const char *format, ...)
+{
+	va_list args;
+
+	(void)function;
+	if (env->violation_count < SIM_VIOLATIONS_KEPT) {
+		va_start(args, format);
+		vsnprintf(env->violations[env->violation_count], SIM_VIOLATION_BYTES, format, args);
+		va_end(args);
+	}
+	env->violation_count++;
+}
+
+void sim_approximate(struct sim_env *env, const char *name, uint64_t count)
+{
+	for (int i = 0; i < SIM_APPROXIMATIONS; i++) {
+		struct sim_approximation *a = &env->approximations[i];
+
+		if (!a->name)
+			a->name = name;
+		if (!strcmp(a->name, name)) {
+			a->count += count;
+			return;
+		}
+	}
+}
+
+void sim_trace_span(struct sim_env *env, const char *lane, const char *name, uint64_t from_ps,
+		    uint64_t to_ps)
+{
+	if (env->fidelity == SIM_TRACE)
+		sim_trace_add(&env->trace, lane, name, from_ps, to_ps);
+}
+
+void sim_watch_begin(struct sim_env *env)
+{
+	env->watching++;
+	sim_domain.watching++;
+}
+
+void sim_watch_end(struct sim_env *env)
+{
+	env->watching--;
+	sim_domain.watching--;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulators/engine/trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The row of the picture with this name; a new one at its first use; -1: too many rows. */
+static int lane_of(struct sim_trace *trace, const char *lane)
+{
+	for (uint32_t i = 0; i < trace->lane_count; i++)
+		if (!strncmp(trace->lanes[i], lane, SIM_TRACE_NAME - 1))
+			return (int)i;
+	if (trace->lane_count == SIM_TRACE_LANES)
+		return -1;
+	snprintf(trace->lanes[trace->lane_count], SIM_TRACE_NAME, "%s", lane);
+	return (int)trace->lane_count++;
+}
+
+void sim_trace_add(struct sim_trace *trace, const char *lane, const char *name, uint64_t from_ps,
+		   uint64_t to_ps)
+{
+	int row = lane_of(trace, lane);
+
+	if (row >= 0 && trace->count == trace->room && trace->room < SIM_TRACE_SPANS_MAX) {
+		uint32_t room = trace->room ? trace->room * 2 : 1024;
+		struct sim_trace_span *spans = realloc(trace->spans, room * sizeof(*spans));
+
+		if (spans) {
+			trace->spans = spans;
+			trace->room = room;
+		}
+	}
+	if (row < 0 || trace->count == trace->room) {
+		trace->dropped++;
+		return;
+	}
+	struct sim_trace_span *span = &trace->spans[trace->count++];
+
+	*span = (struct sim_trace_span){.from_ps = from_ps, .to_ps = to_ps, .lane = (uint32_t)row};
+	snprintf(span->name, sizeof(span->name), "%s", name);
+}
+
+struct out {
+	int fd;
+	int error;
+	size_t used;
+	char bytes[8192];
+};
+
+static void flush(struct out *out)
+{
+	size_t done = 0;
+
+	while (!out->error && done < out->used) {
+		ssize_t n = write(out->fd, out->bytes + done, out->used - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			out->error = errno;
+	}
+	out->used = 0;
+}
+
+static void put(struct out *out, const char *text, size_t length)
+{
+	if (out->used + length > sizeof(out->bytes))
+		flush(out);
+	memcpy(out->bytes + out->used, text, length);
+	out->used += length;
+}
+
+/* A JSON string; names are short. */
+static void put_string(struct out *out, const char *text)
+{
+	char escaped[8];
+
+	put(out, "\"", 1);
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\' || c < 0x20)
+			put(out, escaped, (size_t)snprintf(escaped, sizeof(escaped), "\\u%04x", c));
+		else
+			put(out, text, 1);
+	}
+	put(out, "\"", 1);
+}
+
+static void put_format(struct out *out, const char *format, uint64_t a, uint64_t b, uint64_t c)
+{
+	char text[128];
+	int n = snprintf(text, sizeof(text), format, a, b, c);
+
+	if (n > 0)
+		put(out, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+}
+
+static void put_time(struct out *out, const char *key, uint64_t ps)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), ",\"%s\":%" PRIu64 ".%06" PRIu64, key, ps / 1000000,
+			 ps % 1000000);
+
+	put(out, text, (size_t)n);
+}
+
+int sim_trace_write(const struct sim_trace *trace, const char *chip, int fd)
+{
+	struct out out = {.fd = fd};
+
+	put(&out, "{\"otherData\":{\"simulated\":true,\"chip\":", 40);
+	put_string(&out, chip);
+	put_format(&out, ",\"dropped_events\":%" PRIu64 "},\"traceEvents\":[", trace->dropped, 0,
+		   0);
+	for (uint32_t i = 0; i < trace->lane_count; i++) {
+		put_format(&out,
+			   i ? ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%" PRIu64
+			       ",\"name\":\"thread_name\",\"args\":{\"name\":" :
+			       "\n{\"ph\":\"M\",\"pid\":1,\"tid\":%" PRIu64
+			       ",\"name\":\"thread_name\",\"args\":{\"name\":",
+			   i + 1, 0, 0);
+		put_string(&out, trace->lanes[i]);
+		put(&out, "}}", 2);
+	}
+	for (uint32_t i = 0; i < trace->count; i++) {
+		const struct sim_trace_span *span = &trace->spans[i];
+
+		put_format(&out, ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":%" PRIu64, span->lane + 1, 0,
+			   0);
+		put_time(&out, "ts", span->from_ps);
+		put_time(&out, "dur", span->to_ps - span->from_ps);
+		put(&out, ",\"name\":", 8);
+		put_string(&out, span->name);
+		put(&out, "}", 1);
+	}
+	put(&out, "\n]}\n", 4);
+	flush(&out);
+	return out.error;
+}
+
+void sim_trace_free(struct sim_trace *trace)
+{
+	free(trace->spans);
+	trace->spans = NULL;
+}
