@@ -74,13 +74,20 @@ bool sim_domain_step(uint64_t until_ps)
 	return true;
 }
 
-void sim_domain_forget(const struct sim_env *env)
+static bool is_post_of(const struct sim_event *event, const struct sim_function *function)
+{
+	return event->run == run_post &&
+	       ((const struct sim_post_event *)event->arg)->post.function == function;
+}
+
+/* Removes what matches; a model's own events are its own memory, posts are the engine's. */
+static void forget(const struct sim_env *env, const struct sim_function *posts_of)
 {
 	sim_domain_drain();
 	for (uint32_t i = 0; i < sim_domain.heap.count;) {
 		struct sim_event *event = sim_domain.heap.slots[i];
 
-		if (event->env != env) {
+		if (posts_of ? !is_post_of(event, posts_of) : event->env != env) {
 			i++;
 			continue;
 		}
@@ -90,6 +97,16 @@ void sim_domain_forget(const struct sim_env *env)
 		i = 0; /* the heap has moved */
 	}
 	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
+}
+
+void sim_domain_forget(const struct sim_env *env)
+{
+	forget(env, NULL);
+}
+
+void sim_domain_forget_posts(const struct sim_function *function)
+{
+	forget(NULL, function);
 }
 
 void sim_domain_poke(void)

@@ -64,6 +64,8 @@ extern struct sim_domain sim_domain;
 void sim_domain_drain(void);                    /* inbox to events */
 bool sim_domain_step(uint64_t until_ps);        /* one event; false: none is due */
 void sim_domain_forget(const struct sim_env *env); /* events and posts of a chip that closes */
+/* Posted writes of a function that is reset. */
+void sim_domain_forget_posts(const struct sim_function *function);
 void sim_domain_poke(void);
 
 /* The caller's floating-point state is set aside while models run. */

@@ -59,6 +59,8 @@ struct sim_entry {
 	void (*close)(struct sim_function *function);
 	bool (*identify)(struct sim_function *function, struct sim_chip_id *out);
 	void (*costs)(struct sim_function *function, struct sim_costs *out);
+	/* The highest bus address that the function can produce. */
+	uint64_t (*dma_mask)(struct sim_function *function);
 	void (*region)(struct sim_function *function, uint32_t region, uint64_t *bytes,
 		       bool *memory);
 	void *(*region_map)(struct sim_function *function, uint32_t region, uint64_t offset,

@@ -128,6 +128,8 @@ struct sim_model_ops {
 	/* A mapped piece of a memory region; NULL = cannot. */
 	void *(*region_map)(void *model, uint32_t function, uint32_t region, uint64_t offset,
 			    uint64_t bytes);
+	/* The highest bus address that it can produce; NULL: any. */
+	uint64_t (*dma_mask)(void *model);
 	uint32_t (*irq_count)(void *model);
 	/* The function returns to its state after power-on. */
 	void (*reset)(void *model, uint32_t function);
@@ -138,8 +140,6 @@ struct sim_model_ops {
 	/* The family's part of the report: members of a JSON object, without braces, ending without
 	 * comma ("\"occupancy\": {…}"); returns bytes needed like snprintf. */
 	size_t (*report)(void *model, char *out, size_t bytes);
-	/* The virtual cost of a register read, of a submit and of a query, in ns: chip file. */
-	void (*costs)(void *model, uint64_t *read_ns, uint64_t *submit_ns, uint64_t *query_ns);
 };
 
 /* The models that are built in; ends with NULL. */

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The library's one door. */
+#include "simulators/engine/entry.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "simulators/engine/domain.h"
+#include "simulators/engine/options.h"
+#include "simulators/engine/report.h"
+
+/* Every way in: the lock, and the floating-point state that models rely on. */
+static struct sim_fp enter(void)
+{
+	sim_lock(&sim_domain.lock);
+	return sim_fp_enter();
+}
+
+static void leave(struct sim_fp saved)
+{
+	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
+	sim_fp_leave(saved);
+	sim_unlock(&sim_domain.lock);
+}
+
+static const struct sim_model_ops *model_of(const char *family)
+{
+	for (size_t i = 0; sim_models[i]; i++)
+		if (!strcmp(sim_models[i]->family, family))
+			return sim_models[i];
+	return NULL;
+}
+
+/* Identities of the built-in chips, parsed once and kept for the life of the process. */
+static struct road_chip *catalogue[256];
+static pthread_once_t catalogue_once = PTHREAD_ONCE_INIT;
+
+static void make_catalogue(void)
+{
+	struct road_chip_error error;
+	const struct road_chip_builtin *file;
+	size_t kept = 0;
+
+	for (size_t i = 0; (file = road_chip_builtin(i)) && kept < 255; i++)
+		if (!road_chip_parse(file->bytes, file->len, file->name, &catalogue[kept], &error))
+			kept++;
+}
+
+static void describe(const struct road_chip *chip, struct sim_chip_id *out)
+{
+	const struct sim_model_ops *ops = model_of(chip->family->name);
+
+	*out = (struct sim_chip_id){
+		.name = chip->name,
+		.vendor = chip->identity.vendor,
+		.product = chip->identity.product,
+		.family = chip->family->name,
+		.compatible = ops ? ops->compatible : "",
+		.pci_vendor = (uint16_t)chip->identity.pci_vendor,
+		.pci_device = chip->identity.pci_devices.count ? chip->identity.pci_devices.id[0] :
+								 0,
+		.runnable = ops != NULL,
+	};
+}
+
+static bool entry_chip(uint32_t index, struct sim_chip_id *out)
+{
+	pthread_once(&catalogue_once, make_catalogue);
+	if (index >= 255 || !catalogue[index])
+		return false;
+	describe(catalogue[index], out);
+	return true;
+}
+
+/* The state of the generator, spread over by splitmix64 from seed and address. */
+static void seed_random(struct sim_env *env, const char *address)
+{
+	uint64_t x = env->seed ^ UINT64_C(0xcbf29ce484222325);
+
+	for (; *address; address++)
+		x = (x ^ (unsigned char)*address) * UINT64_C(0x100000001b3);
+	for (int i = 0; i < 4; i++) {
+		x += UINT64_C(0x9e3779b97f4a7c15);
+		uint64_t z = x;
+
+		z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+		z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+		env->random[i] = z ^ z >> 31;
+	}
+}
+
+static int load_chip(const struct sim_open *open, struct sim_env *env)
+{
+	const struct road_chip_builtin *file = road_chip_builtin_find(open->chip, open->chip_bytes);
+	struct road_chip_error error;
+
+	if (!file) {
+		snprintf(open->error, SIM_ERROR_BYTES, "no chip is called \"%.*s\"",
+			 (int)(open->chip_bytes < 64 ? open->chip_bytes : 64), open->chip);
+		return -1;
+	}
+	if (road_chip_parse(file->bytes, file->len, file->name, &env->chip, &error)) {
+		snprintf(open->error, SIM_ERROR_BYTES, "%.250s", error.message);
+		return -1;
+	}
+	env->ops = model_of(env->chip->family->name);
+	if (!env->ops) {
+		snprintf(open->error, SIM_ERROR_BYTES, "no model of family %.32s is built in",
+			 env->chip->family->name);
+		return -1;
+	}
+	return 0;
+}
+
+static int create_model(struct sim_env *env, const struct sim_options *options, char *error)
+{
+	struct sim_model_create create = {
+		.env = env,
+		.chip = env->chip,
+		.fidelity = options->fidelity,
+		.seed = options->seed,
+		.options = options->own,
+		.option_count = options->own_count,
+		.error = error,
+	};
+	struct sim_fp saved = enter();
+
+	env->model = env->ops->create(&create);
+	if (env->model) {
+		env->next = sim_domain.envs;
+		sim_domain.envs = env;
+	}
+	leave(saved);
+	return env->model ? 0 : -1;
+}
+
+static void free_env(struct sim_env *env)
+{
+	sim_trace_free(&env->trace);
+	if (env->memory) {
+		munmap(env->memory, env->memory_bytes);
+		close(env->memory_fd);
+	}
+	road_chip_free(env->chip);
+	free(env);
+}
+
+static int entry_open(const struct sim_open *open, struct sim_function **out)
+{
+	struct sim_options options;
+	struct sim_env *env;
+
+	open->error[0] = 0;
+	if (sim_options_parse(open->options, &options, open->error))
+		return -1;
+	env = calloc(1, sizeof(*env));
+	if (!env) {
+		snprintf(open->error, SIM_ERROR_BYTES, "no memory for a chip");
+		return -1;
+	}
+	env->memory_fd = -1;
+	env->host = open->host;
+	env->seed = options.seed;
+	env->fidelity = options.fidelity;
+	seed_random(env, open->address);
+	if (load_chip(open, env) || create_model(env, &options, open->error)) {
+		free_env(env);
+		return -1;
+	}
+	env->function.env = env;
+	*out = &env->function;
+	return 0;
+}
+
+static void entry_close(struct sim_function *function)
+{
+	struct sim_env *env = function->env, **at = &sim_domain.envs;
+	struct sim_fp saved = enter();
+
+	sim_domain_forget(env);
+	env->ops->destroy(env->model);
+	sim_domain.watching -= env->watching;
+	atomic_fetch_sub(&sim_domain.irqs,
+			 (uint32_t)__builtin_popcountll(atomic_exchange(&env->irq_pending, 0)));
+	while (*at != env)
+		at = &(*at)->next;
+	*at = env->next;
+	leave(saved);
+	free_env(env);
+}
+
+static bool entry_identify(struct sim_function *function, struct sim_chip_id *out)
+{
+	describe(function->env->chip, out);
+	return true;
+}
+
+static void entry_costs(struct sim_function *function, struct sim_costs *out)
+{
+	const struct road_chip_host *host = &function->env->chip->host;
+
+	*out = (struct sim_costs){host->read_ps, host->submit_ps, host->query_ps};
+}
+
+static uint64_t entry_dma_mask(struct sim_function *function)
+{
+	const struct sim_env *env = function->env;
+
+	return env->ops->dma_mask ? env->ops->dma_mask(env->model) : UINT64_MAX;
+}
+
+static void entry_region(struct sim_function *function, uint32_t region, uint64_t *bytes,
+			 bool *memory)
+{
+	struct sim_region out = {0};
+	struct sim_fp saved = enter();
+
+	function->env->ops->region(function->env->model, region, &out);
+	leave(saved);
+	*bytes = out.bytes;
+	*memory = out.memory;
+}
+
+static void *entry_region_map(struct sim_function *function, uint32_t region, uint64_t offset,
+			      uint64_t bytes)
+{
+	const struct sim_env *env = function->env;
+	void *mapping = NULL;
+	struct sim_fp saved = enter();
+
+	if (env->ops->region_map)
+		mapping = env->ops->region_map(env->model, function->index, region, offset, bytes);
+	leave(saved);
+	return mapping;
+}
+
+/* Runs what is due until `when`, and lets the clock stand there. */
+static void run_until(uint64_t when)
+{
+	sim_domain_drain();
+	while (sim_domain_step(when))
+		if (!sim_inbox_empty(&sim_domain.inbox))
+			sim_domain_drain();
+	sim_domain.irq_raised = false;
+	if (when > atomic_load(&sim_domain.now_ps))
+		atomic_store(&sim_domain.now_ps, when);
+}
+
+static uint64_t entry_read(struct sim_function *function, uint32_t region, uint64_t offset,
+			   uint32_t width, uint64_t *when)
+{
+	const struct sim_env *env = function->env;
+	struct sim_fp saved = enter();
+	uint64_t now = atomic_load(&sim_domain.now_ps);
+
+	*when = (*when > now ? *when : now) + env->chip->host.read_ps;
+	run_until(*when);
+	uint64_t value = env->ops->reg_read(env->model, function->index, region, offset, width);
+
+	leave(saved);
+	return value;
+}
+
+static void entry_post(struct sim_function *function, uint32_t region, uint64_t offset,
+		       uint32_t width, uint64_t value, uint64_t when)
+{
+	uint64_t now = atomic_load(&sim_domain.now_ps);
+	struct sim_post post = {function, offset, value, when > now ? when : now, region, width};
+
+	while (!sim_inbox_put(&sim_domain.inbox, &post)) {
+		struct sim_fp saved = enter(); /* full: make room */
+
+		sim_domain_drain();
+		leave(saved);
+	}
+}
+
+static uint32_t entry_irq_count(struct sim_function *function)
+{
+	return function->env->ops->irq_count(function->env->model);
+}
+
+static bool entry_irq_take(struct sim_function *function, uint32_t vector)
+{
+	uint64_t bit = UINT64_C(1) << (vector & 63);
+
+	if (!(atomic_fetch_and(&function->env->irq_pending, ~bit) & bit))
+		return false;
+	atomic_fetch_sub(&sim_domain.irqs, 1);
+	return true;
+}
+
+static uint64_t entry_irq_pending(struct sim_function *function)
+{
+	return atomic_load(&function->env->irq_pending);
+}
+
+static void entry_run(uint64_t until_ps, uint32_t budget, struct sim_slice *out)
+{
+	*out = (struct sim_slice){0};
+	/* Interrupts are seen at the instant at which they came: first these, then time. */
+	if (atomic_load(&sim_domain.irqs)) {
+		out->irq = true;
+		return;
+	}
+	struct sim_fp saved = enter();
+
+	sim_domain_drain();
+	while (budget-- && !sim_domain.irq_raised && sim_domain_step(until_ps)) {
+		out->ran = true;
+		if (!sim_inbox_empty(&sim_domain.inbox))
+			sim_domain_drain();
+	}
+	sim_domain.irq_raised = false;
+	out->irq = atomic_load(&sim_domain.irqs) != 0;
+	out->watching = sim_domain.watching != 0;
+	const struct sim_event *first = sim_heap_first(&sim_domain.heap);
+
+	out->more = first && first->time_ps <= until_ps && sim_domain.heap.foreground;
+	leave(saved);
+}
+
+static uint64_t entry_now(void)
+{
+	return atomic_load(&sim_domain.now_ps);
+}
+
+static bool entry_pending(void)
+{
+	return !sim_inbox_empty(&sim_domain.inbox) || atomic_load(&sim_domain.foreground) ||
+	       atomic_load(&sim_domain.irqs);
+}
+
+static void entry_poke(void)
+{
+	struct sim_fp saved = enter();
+
+	if (sim_domain.watching)
+		sim_domain_poke();
+	leave(saved);
+}
+
+static void entry_reset(struct sim_function *function)
+{
+	struct sim_env *env = function->env;
+	struct sim_fp saved = enter();
+
+	sim_domain_forget_posts(function);
+	env->ops->reset(env->model, function->index);
+	atomic_fetch_sub(&sim_domain.irqs,
+			 (uint32_t)__builtin_popcountll(atomic_exchange(&env->irq_pending, 0)));
+	leave(saved);
+}
+
+static bool entry_counter(struct sim_function *function, uint32_t index, const char **name,
+			  uint64_t *value)
+{
+	struct sim_counter counter;
+	bool found = false;
+	struct sim_fp saved = enter();
+
+	if (function->env->ops->counter)
+		found = function->env->ops->counter(function->env->model, index, &counter);
+	leave(saved);
+	if (found) {
+		*name = counter.name;
+		*value = counter.value;
+	}
+	return found;
+}
+
+static uint64_t entry_violations(struct sim_function *function)
+{
+	struct sim_fp saved = enter();
+	uint64_t count = function->env->violation_count;
+
+	leave(saved);
+	return count;
+}
+
+static bool entry_violation(struct sim_function *function, uint32_t index, char *text, size_t bytes)
+{
+	const struct sim_env *env = function->env;
+	struct sim_fp saved = enter();
+	bool found = index < SIM_VIOLATIONS_KEPT && index < env->violation_count;
+
+	if (found)
+		snprintf(text, bytes, "%s", env->violations[index]);
+	leave(saved);
+	return found;
+}
+
+static size_t entry_report(struct sim_function *function, char *out, size_t bytes)
+{
+	struct sim_fp saved = enter();
+	size_t needed = sim_report(function->env, out, bytes);
+
+	leave(saved);
+	return needed;
+}
+
+static int entry_trace(struct sim_function *function, int fd)
+{
+	const struct sim_env *env = function->env;
+
+	if (env->fidelity != SIM_TRACE)
+		return -1;
+	struct sim_fp saved = enter();
+	int error = sim_trace_write(&env->trace, env->chip->name, fd);
+
+	leave(saved);
+	return error;
+}
+
+static const struct sim_entry entry = {
+	.version = SIM_ENTRY_VERSION,
+	.chip = entry_chip,
+	.open = entry_open,
+	.close = entry_close,
+	.identify = entry_identify,
+	.costs = entry_costs,
+	.dma_mask = entry_dma_mask,
+	.region = entry_region,
+	.region_map = entry_region_map,
+	.read = entry_read,
+	.post = entry_post,
+	.irq_count = entry_irq_count,
+	.irq_take = entry_irq_take,
+	.irq_pending = entry_irq_pending,
+	.run = entry_run,
+	.now = entry_now,
+	.pending = entry_pending,
+	.poke = entry_poke,
+	.reset = entry_reset,
+	.counter = entry_counter,
+	.violations = entry_violations,
+	.violation = entry_violation,
+	.report = entry_report,
+	.trace = entry_trace,
+};
+
+static void init_domain(void)
+{
+	sim_inbox_init(&sim_domain.inbox);
+	sim_heap_reserve(&sim_domain.heap, 256);
+}
+
+__attribute__((visibility("default"))) const struct sim_entry *roadbed_sim_entry(uint32_t version)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	if (version != SIM_ENTRY_VERSION)
+		return NULL;
+	pthread_once(&once, init_domain);
+	return &entry;
+}

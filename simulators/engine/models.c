@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The families that are built in. */
+#include "simulators/engine/model.h"
+
+extern const struct sim_model_ops sim_model_edu;
+extern const struct sim_model_ops sim_model_gpu __attribute__((weak));
+
+const struct sim_model_ops *const sim_models[] = {&sim_model_edu, &sim_model_gpu, NULL};

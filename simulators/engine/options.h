@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The text behind '?' of a simulated device: key=value&key=value… */
+#ifndef SIMULATORS_ENGINE_OPTIONS_H
+#define SIMULATORS_ENGINE_OPTIONS_H
+
+#include "simulators/engine/model.h"
+
+enum { SIM_OPTIONS_MAX = 16, SIM_OPTIONS_BYTES = 512, SIM_ERROR_BYTES = 256 };
+
+struct sim_options {
+	enum sim_fidelity fidelity;
+	uint64_t seed;
+	struct sim_option own[SIM_OPTIONS_MAX]; /* of the family */
+	uint32_t own_count;
+	char text[SIM_OPTIONS_BYTES];           /* what `own` points into */
+};
+
+/* -1 with the reason in error (SIM_ERROR_BYTES). */
+int sim_options_parse(const char *text, struct sim_options *out, char *error);
+/* A whole decimal or 0x number within [min, max]; false with the reason in error. */
+bool sim_option_u64(const struct sim_option *option, uint64_t min, uint64_t max, uint64_t *out,
+		    char *error);
+
+#endif

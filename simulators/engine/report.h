@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A chip's report: one JSON object. */
+#ifndef SIMULATORS_ENGINE_REPORT_H
+#define SIMULATORS_ENGINE_REPORT_H
+
+#include "simulators/engine/domain.h"
+
+/* Writes at most `bytes`, terminated; returns the length of the whole, like snprintf. */
+size_t sim_report(struct sim_env *env, char *out, size_t bytes);
+
+#endif
