@@ -299,6 +299,23 @@ static uint64_t entry_irq_pending(struct sim_function *function)
 	return atomic_load(&function->env->irq_pending);
 }
 
+static uint64_t entry_relax(uint64_t until_ps)
+{
+	struct sim_fp saved = enter();
+
+	sim_domain_drain();
+	const struct sim_event *first = sim_heap_first(&sim_domain.heap);
+
+	if (first && first->time_ps < until_ps)
+		run_until(first->time_ps);
+	else if (until_ps != SIM_NEVER) /* else nothing will ever come: time stands */
+		run_until(until_ps);
+	uint64_t now = atomic_load(&sim_domain.now_ps);
+
+	leave(saved);
+	return now;
+}
+
 static void entry_run(uint64_t until_ps, uint32_t budget, struct sim_slice *out)
 {
 	*out = (struct sim_slice){0};
@@ -431,6 +448,7 @@ static const struct sim_entry entry = {
 	.irq_count = entry_irq_count,
 	.irq_take = entry_irq_take,
 	.irq_pending = entry_irq_pending,
+	.relax = entry_relax,
 	.run = entry_run,
 	.now = entry_now,
 	.pending = entry_pending,

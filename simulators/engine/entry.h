@@ -76,6 +76,9 @@ struct sim_entry {
 	bool (*irq_take)(struct sim_function *function, uint32_t vector);
 	/* Bits of pending vectors below 64; no lock. */
 	uint64_t (*irq_pending)(struct sim_function *function);
+	/* Lets time pass to the next event, at the latest to `until`, interrupts or not; returns the
+	 * new time. For drivers that await a register. */
+	uint64_t (*relax)(uint64_t until_ps);
 	/* Runs events up to `until`, `budget` of them at most; a slice ends at an interrupt. */
 	void (*run)(uint64_t until_ps, uint32_t budget, struct sim_slice *out);
 	uint64_t (*now)(void);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hal/bus/iova.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hal/core/error.h"
+
+enum { PAGE = 4096 };
+
+void road_iova_init(struct road_iova_table *table, uint64_t mask)
+{
+	memset(table, 0, sizeof(*table));
+	pthread_mutex_init(&table->lock, NULL);
+	table->first = table->cursor = 16 * PAGE;
+	table->mask = mask > UINT64_C(1) << 47 ? UINT64_C(1) << 47 : mask;
+}
+
+void road_iova_free(struct road_iova_table *table)
+{
+	free(table->ranges);
+	pthread_mutex_destroy(&table->lock);
+}
+
+/* The first range that ends above `iova`. */
+static size_t find(const struct road_iova_table *table, uint64_t iova)
+{
+	size_t low = 0, high = table->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table->ranges[middle].iova + table->ranges[middle].bytes > iova)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* A gap for `span` bytes at or above `from`; false: none below the mask. */
+static bool gap(const struct road_iova_table *table, uint64_t from, uint64_t span, uint64_t *out,
+		size_t *at)
+{
+	uint64_t start = from;
+	size_t i = find(table, start);
+
+	for (;; i++) {
+		if (start > table->mask || span - 1 > table->mask - start)
+			return false;
+		if (i == table->count || start + span <= table->ranges[i].iova)
+			break;
+		start = (table->ranges[i].iova + table->ranges[i].bytes + PAGE - 1) &
+			~(uint64_t)(PAGE - 1);
+	}
+	*out = start;
+	*at = i;
+	return true;
+}
+
+static bool make_room(struct road_iova_table *table)
+{
+	if (table->count < table->room)
+		return true;
+	size_t room = table->room ? table->room * 2 : 32;
+	struct road_iova_range *ranges = realloc(table->ranges, room * sizeof(*ranges));
+
+	if (!ranges)
+		return false;
+	table->ranges = ranges;
+	table->room = room;
+	return true;
+}
+
+road_status road_iova_add(struct road_iova_table *table, void *host, uint64_t bytes, bool writable,
+			  road_iova *out)
+{
+	/* The offset in the page is kept, as an IOMMU would; a page is left free behind. */
+	uint64_t in_page = (uintptr_t)host % PAGE, start;
+	uint64_t span = (in_page + bytes + 2 * PAGE - 1) & ~(uint64_t)(PAGE - 1);
+	road_status status = ROAD_OK;
+	size_t at;
+
+	pthread_mutex_lock(&table->lock);
+	if (!make_room(table)) {
+		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a mapping", "dma_map",
+				   "", "");
+	} else if (span < bytes || (!gap(table, table->cursor, span, &start, &at) &&
+				    !gap(table, table->first, span, &start, &at))) {
+		status = road_fail_u64(ROAD_NO_SPACE, "no bus addresses left below the mask",
+				       "dma_map", bytes, "");
+	} else {
+		memmove(table->ranges + at + 1, table->ranges + at,
+			(table->count - at) * sizeof(*table->ranges));
+		table->ranges[at] =
+			(struct road_iova_range){start + in_page, bytes, host, writable};
+		table->count++;
+		table->cursor = start + span;
+		out->value = start + in_page;
+	}
+	pthread_mutex_unlock(&table->lock);
+	return status;
+}
+
+void road_iova_remove(struct road_iova_table *table, road_iova iova)
+{
+	pthread_mutex_lock(&table->lock);
+	size_t at = find(table, iova.value);
+
+	if (at < table->count && table->ranges[at].iova == iova.value) {
+		memmove(table->ranges + at, table->ranges + at + 1,
+			(table->count - at - 1) * sizeof(*table->ranges));
+		table->count--;
+	}
+	pthread_mutex_unlock(&table->lock);
+}
+
+void *road_iova_translate(struct road_iova_table *table, uint64_t iova, uint64_t bytes, bool write)
+{
+	char *host = NULL;
+
+	pthread_mutex_lock(&table->lock);
+	size_t at = table->last;
+
+	if (at >= table->count || iova < table->ranges[at].iova ||
+	    iova - table->ranges[at].iova >= table->ranges[at].bytes)
+		at = find(table, iova);
+	if (at < table->count) {
+		const struct road_iova_range *range = &table->ranges[at];
+		uint64_t offset = iova - range->iova;
+
+		if (iova >= range->iova && offset < range->bytes && bytes <= range->bytes - offset &&
+		    (range->writable || !write)) {
+			host = range->host + offset;
+			table->last = at;
+		}
+	}
+	pthread_mutex_unlock(&table->lock);
+	return host;
+}

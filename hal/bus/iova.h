@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bus addresses of one function and the host memory behind them. */
+#ifndef HAL_BUS_IOVA_H
+#define HAL_BUS_IOVA_H
+
+#include <pthread.h>
+#include <roadbed-driver/bus.h>
+
+struct road_iova_range {
+	uint64_t iova, bytes;
+	char *host;
+	bool writable; /* by the device */
+};
+
+struct road_iova_table {
+	pthread_mutex_t lock;
+	struct road_iova_range *ranges; /* sorted by iova */
+	size_t count, room, last;
+	uint64_t first, mask, cursor;   /* addresses are given out upwards, then again from below */
+};
+
+void road_iova_init(struct road_iova_table *table, uint64_t mask);
+void road_iova_free(struct road_iova_table *table);
+/* ROAD_NO_SPACE: no gap below the mask is large enough. */
+road_status road_iova_add(struct road_iova_table *table, void *host, uint64_t bytes, bool writable,
+			  road_iova *out);
+void road_iova_remove(struct road_iova_table *table, road_iova iova);
+/* NULL unless all of it lies in one mapping with this right. */
+void *road_iova_translate(struct road_iova_table *table, uint64_t iova, uint64_t bytes, bool write);
+
+#endif

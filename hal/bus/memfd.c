@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hal/bus/memfd.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "hal/core/error.h"
+
+road_status road_memfd_alloc(uint64_t bytes, void **memory, int *fd)
+{
+	if (bytes > INT64_MAX)
+		return road_fail_u64(ROAD_OUT_OF_HOST_MEMORY, "size is more than any host has",
+				     "dma_alloc", bytes, "");
+	*fd = memfd_create("roadbed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (*fd < 0)
+		goto fail;
+	if (ftruncate(*fd, (off_t)bytes) ||
+	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		goto close_fd;
+	*memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, *fd, 0);
+	if (*memory == MAP_FAILED)
+		goto close_fd;
+	madvise(*memory, bytes, MADV_DONTFORK);
+	return ROAD_OK;
+close_fd:
+	close(*fd);
+fail:
+	return road_fail_u64(ROAD_OUT_OF_HOST_MEMORY, "the kernel gives no shared memory",
+			     "dma_alloc", bytes, "");
+}
+
+void road_memfd_free(void *memory, uint64_t bytes, int fd)
+{
+	munmap(memory, bytes);
+	close(fd);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Zeroed memory in a memfd that is sealed against shrinking, so that no other owner can kill us by
+ * truncating it. */
+#ifndef HAL_BUS_MEMFD_H
+#define HAL_BUS_MEMFD_H
+
+#include <roadbed/base.h>
+
+road_status road_memfd_alloc(uint64_t bytes, void **memory, int *fd);
+void road_memfd_free(void *memory, uint64_t bytes, int fd);
+
+#endif

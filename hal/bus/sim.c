@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bus to simulated chips in this process: the one file that knows both sides. Loads
+ * libroadbed-sim at the first `sim:` address and keeps it.
+ */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hal/bus/iova.h"
+#include "hal/bus/memfd.h"
+#include "hal/bus/transport.h"
+#include "hal/core/error.h"
+#include "simulators/engine/entry.h"
+
+#define LIBRARY_NAME "libroadbed-sim.so"
+#define NS_PS        UINT64_C(1000)
+
+struct sim_bus {
+	struct road_bus_handle handle;
+	struct sim_function *function;
+	struct road_iova_table iovas;
+	struct road_bus_ids ids;
+	_Atomic bool lost;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	const struct sim_entry *entry;
+	uint32_t opened; /* gives each bus its synthetic PCI address */
+} library = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static const struct sim_entry *sim;
+
+static struct sim_bus *bus_of(struct road_bus *bus)
+{
+	return (struct sim_bus *)(void *)bus;
+}
+
+/* ---- the library ---- */
+
+static void *try_folder(const char *folder, size_t length)
+{
+	char path[4096];
+
+	if (length + sizeof(LIBRARY_NAME) + 1 > sizeof(path))
+		return NULL;
+	snprintf(path, sizeof(path), "%.*s/%s", (int)length, folder, LIBRARY_NAME);
+	return dlopen(path, RTLD_NOW | RTLD_LOCAL);
+}
+
+/* The named folder, the folder of this library, then wherever the loader looks. */
+static void *find_library(const char *folder)
+{
+	void *handle = folder ? try_folder(folder, strlen(folder)) : NULL;
+	Dl_info own;
+
+	if (!handle && dladdr((const void *)(uintptr_t)&find_library, &own) && own.dli_fname) {
+		const char *slash = strrchr(own.dli_fname, '/');
+
+		if (slash && own.dli_fname[0] == '/')
+			handle = try_folder(own.dli_fname, (size_t)(slash - own.dli_fname));
+	}
+	return handle ? handle : dlopen(LIBRARY_NAME, RTLD_NOW | RTLD_LOCAL);
+}
+
+static road_status load_library(const char *folder)
+{
+	const struct sim_entry *(*entry)(uint32_t) = NULL;
+	road_status status = ROAD_OK;
+
+	pthread_mutex_lock(&library.lock);
+	if (library.entry)
+		goto out;
+	void *handle = find_library(folder);
+	const char *why = handle ? "" : dlerror();
+
+	if (handle)
+		*(void **)(void *)&entry = dlsym(handle, SIM_ENTRY_SYMBOL);
+	library.entry = entry ? entry(SIM_ENTRY_VERSION) : NULL;
+	sim = library.entry;
+	if (!library.entry) {
+		if (handle)
+			dlclose(handle);
+		status = road_fail(ROAD_NOT_FOUND,
+				   handle ? "libroadbed-sim.so is of another version" :
+					    "libroadbed-sim.so cannot be loaded",
+				   "device address: sim", why ? why : "",
+				   "a build with simulators, of this version");
+	}
+out:
+	pthread_mutex_unlock(&library.lock);
+	return status;
+}
+
+/* ---- what drivers see ---- */
+
+static void bus_ids(struct road_bus *bus, struct road_bus_ids *out)
+{
+	*out = bus_of(bus)->ids;
+}
+
+/* The first words of a PCI function's configuration space; the rest reads zero. */
+static uint32_t bus_config_read(struct road_bus *bus, uint32_t offset)
+{
+	const struct road_bus_ids *ids = &bus_of(bus)->ids;
+
+	if (atomic_load(&bus_of(bus)->lost))
+		return UINT32_MAX;
+	switch (offset) {
+	case 0x00: return (uint32_t)ids->device << 16 | ids->vendor;
+	case 0x08: return ids->class_code << 8 | ids->revision;
+	case 0x2c: return (uint32_t)ids->subsystem << 16 | ids->subsystem_vendor;
+	default: return 0;
+	}
+}
+
+static void bus_config_write(struct road_bus *bus, uint32_t offset, uint32_t value)
+{
+	(void)bus;
+	(void)offset;
+	(void)value;
+}
+
+static void bus_region_info(struct road_bus *bus, uint32_t region, struct road_region_info *out)
+{
+	sim->region(bus_of(bus)->function, region, &out->bytes, &out->mappable);
+}
+
+static road_status gone(const char *where)
+{
+	return road_fail(ROAD_DEVICE_LOST, "the device is gone", where, "", "");
+}
+
+static road_status bus_region_map(struct road_bus *bus, uint32_t region, uint64_t offset,
+				  uint64_t bytes, void **out)
+{
+	if (atomic_load(&bus_of(bus)->lost))
+		return gone("region_map");
+	void *mapping = sim->region_map(bus_of(bus)->function, region, offset, bytes);
+
+	if (!mapping)
+		return road_fail_u64(ROAD_UNSUPPORTED, "region cannot be mapped there",
+				     "region_map", offset, "a range of a memory region");
+	*out = mapping;
+	return ROAD_OK;
+}
+
+static void bus_region_unmap(struct road_bus *bus, void *mapping, uint64_t bytes)
+{
+	(void)bus;
+	(void)mapping;
+	(void)bytes;
+}
+
+static uint64_t bus_read(struct road_bus *bus, uint32_t region, uint64_t offset, uint32_t width)
+{
+	if (atomic_load(&bus_of(bus)->lost))
+		return width == 8 ? UINT64_MAX : UINT32_MAX;
+	return sim->read(bus_of(bus)->function, region, offset, width, road_thread_time());
+}
+
+static void bus_write(struct road_bus *bus, uint32_t region, uint64_t offset, uint32_t width,
+		      uint64_t value)
+{
+	if (!atomic_load_explicit(&bus_of(bus)->lost, memory_order_relaxed))
+		sim->post(bus_of(bus)->function, region, offset, width, value, *road_thread_time());
+}
+
+static uint64_t bus_now_ns(struct road_bus *bus)
+{
+	uint64_t now = sim->now(), mine = *road_thread_time();
+
+	(void)bus;
+	return (now > mine ? now : mine) / NS_PS;
+}
+
+static void bus_relax(struct road_bus *bus, uint64_t until_ns)
+{
+	uint64_t until = until_ns > UINT64_MAX / NS_PS ? UINT64_MAX : until_ns * NS_PS;
+	uint64_t now = sim->relax(until);
+
+	(void)bus;
+	if (now > *road_thread_time())
+		*road_thread_time() = now;
+}
+
+static void bus_dma_limits(struct road_bus *bus, struct road_dma_limits *out)
+{
+	*out = (struct road_dma_limits){sim->dma_mask(bus_of(bus)->function), 4096, true};
+}
+
+static road_status bus_dma_alloc(struct road_bus *bus, uint64_t bytes, struct road_dma *out)
+{
+	uint64_t rounded = (bytes + 4095) & ~UINT64_C(4095);
+	struct road_dma dma = {.bytes = rounded, .coherent = true};
+
+	if (atomic_load(&bus_of(bus)->lost))
+		return gone("dma_alloc");
+	if (!bytes || rounded < bytes)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "bad size", "dma_alloc", bytes, ">= 1");
+	road_status status = road_memfd_alloc(rounded, &dma.host, &dma.fd);
+
+	if (status)
+		return status;
+	status = road_iova_add(&bus_of(bus)->iovas, dma.host, rounded, true, &dma.iova);
+	if (status) {
+		road_memfd_free(dma.host, rounded, dma.fd);
+		return status;
+	}
+	*out = dma;
+	return ROAD_OK;
+}
+
+static void bus_dma_free(struct road_bus *bus, struct road_dma *dma)
+{
+	road_iova_remove(&bus_of(bus)->iovas, dma->iova);
+	road_memfd_free(dma->host, dma->bytes, dma->fd);
+	*dma = (struct road_dma){.fd = -1};
+}
+
+static road_status bus_dma_map(struct road_bus *bus, void *host, uint64_t bytes,
+			       enum road_dma_direction direction, struct road_dma *out)
+{
+	struct road_dma dma = {.host = host, .bytes = bytes, .fd = -1, .coherent = true};
+
+	if (atomic_load(&bus_of(bus)->lost))
+		return gone("dma_map");
+	if (!host || !bytes)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "nothing to map", "dma_map", bytes,
+				     ">= 1 byte at a pointer");
+	road_status status = road_iova_add(&bus_of(bus)->iovas, host, bytes,
+					   direction != ROAD_DMA_TO_DEVICE, &dma.iova);
+
+	if (!status)
+		*out = dma;
+	return status;
+}
+
+static void bus_dma_unmap(struct road_bus *bus, struct road_dma *dma)
+{
+	road_iova_remove(&bus_of(bus)->iovas, dma->iova);
+	*dma = (struct road_dma){.fd = -1};
+}
+
+static void bus_dma_sync(struct road_bus *bus, struct road_dma *dma, uint64_t offset,
+			 uint64_t bytes, enum road_dma_direction direction)
+{
+	(void)bus;
+	(void)dma;
+	(void)offset;
+	(void)bytes;
+	(void)direction; /* host memory is coherent with simulated chips of this process */
+}
+
+static uint32_t bus_irq_count(struct road_bus *bus)
+{
+	return sim->irq_count(bus_of(bus)->function);
+}
+
+static road_status bus_irq_bind(struct road_bus *bus, uint32_t vector, int eventfd)
+{
+	(void)bus;
+	(void)vector;
+	(void)eventfd;
+	return road_fail(ROAD_UNSUPPORTED, "interrupts come through the progress loop", "irq_bind",
+			 "sim", "");
+}
+
+static bool bus_irq_take(struct road_bus *bus, uint32_t vector)
+{
+	return sim->irq_take(bus_of(bus)->function, vector);
+}
+
+static road_status bus_irq_wait(struct road_bus *bus, uint32_t vector, uint64_t until_ns)
+{
+	while (!atomic_load(&bus_of(bus)->lost)) {
+		if (sim->irq_take(bus_of(bus)->function, vector))
+			return ROAD_OK;
+		if (bus_now_ns(bus) >= until_ns)
+			return road_fail_u64(ROAD_TIMEOUT, "no interrupt came", "irq_wait", vector,
+					     "");
+		bus_relax(bus, until_ns);
+	}
+	return gone("irq_wait");
+}
+
+static void bus_irq_mask(struct road_bus *bus, uint32_t vector, bool masked)
+{
+	(void)bus;
+	(void)vector;
+	(void)masked; /* taken by the progress loop only: nothing comes unasked */
+}
+
+static road_status bus_control(struct road_bus *bus, unsigned long request, void *argument)
+{
+	(void)bus;
+	(void)request;
+	(void)argument;
+	return road_fail(ROAD_UNSUPPORTED, "a simulated chip has no kernel node", "control", "sim",
+			 "");
+}
+
+static road_status bus_symbol(struct road_bus *bus, const char *name, void **out)
+{
+	(void)bus;
+	(void)out;
+	return road_fail(ROAD_UNSUPPORTED, "a simulated chip has no vendor library", "symbol", name,
+			 "");
+}
+
+static road_status bus_reset(struct road_bus *bus)
+{
+	if (atomic_load(&bus_of(bus)->lost))
+		return gone("reset");
+	sim->reset(bus_of(bus)->function);
+	return ROAD_OK;
+}
+
+static bool bus_lost(struct road_bus *bus)
+{
+	return atomic_load_explicit(&bus_of(bus)->lost, memory_order_acquire);
+}
+
+static void bus_close(struct road_bus *bus)
+{
+	struct sim_bus *own = bus_of(bus);
+
+	sim->close(own->function);
+	road_iova_free(&own->iovas);
+	free(own);
+}
+
+static const struct road_bus_ops bus_ops = {
+	.name = "sim",
+	.ids = bus_ids,
+	.config_read = bus_config_read,
+	.config_write = bus_config_write,
+	.region_info = bus_region_info,
+	.region_map = bus_region_map,
+	.region_unmap = bus_region_unmap,
+	.read = bus_read,
+	.write = bus_write,
+	.now_ns = bus_now_ns,
+	.relax = bus_relax,
+	.dma_limits = bus_dma_limits,
+	.dma_alloc = bus_dma_alloc,
+	.dma_free = bus_dma_free,
+	.dma_map = bus_dma_map,
+	.dma_unmap = bus_dma_unmap,
+	.dma_sync = bus_dma_sync,
+	.irq_count = bus_irq_count,
+	.irq_bind = bus_irq_bind,
+	.irq_take = bus_irq_take,
+	.irq_wait = bus_irq_wait,
+	.irq_mask = bus_irq_mask,
+	.control = bus_control,
+	.symbol = bus_symbol,
+	.reset = bus_reset,
+	.lost = bus_lost,
+	.close = bus_close,
+};
+
+/* ---- what the core and the back door see ---- */
+
+static void domain_run(uint64_t until_ps, uint32_t budget, struct road_slice *out)
+{
+	struct sim_slice slice;
+
+	sim->run(until_ps, budget, &slice);
+	*out = (struct road_slice){slice.ran, slice.irq, slice.more, slice.watching};
+}
+
+static uint64_t domain_now(void)
+{
+	return sim->now();
+}
+
+static bool domain_pending(void)
+{
+	return sim->pending();
+}
+
+static void domain_poke(void)
+{
+	sim->poke();
+}
+
+static const struct road_domain domain = {domain_run, domain_now, domain_pending, domain_poke};
+
+static void control_costs(struct road_bus *bus, uint64_t *submit_ps, uint64_t *query_ps)
+{
+	struct sim_costs costs;
+
+	sim->costs(bus_of(bus)->function, &costs);
+	*submit_ps = costs.submit_ps;
+	*query_ps = costs.query_ps;
+}
+
+static uint64_t control_irq_pending(struct road_bus *bus)
+{
+	return sim->irq_pending(bus_of(bus)->function);
+}
+
+/* The function stops where it is: nothing of it touches host memory any more. */
+static void control_unplug(struct road_bus *bus)
+{
+	if (!atomic_exchange(&bus_of(bus)->lost, true))
+		sim->reset(bus_of(bus)->function);
+}
+
+static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
+			    uint64_t *value)
+{
+	return sim->counter(bus_of(bus)->function, index, name, value);
+}
+
+static uint64_t control_violations(struct road_bus *bus)
+{
+	return sim->violations(bus_of(bus)->function);
+}
+
+static bool control_violation(struct road_bus *bus, uint32_t index, char *text, size_t bytes)
+{
+	return sim->violation(bus_of(bus)->function, index, text, bytes);
+}
+
+static size_t control_report(struct road_bus *bus, char *out, size_t bytes)
+{
+	return sim->report(bus_of(bus)->function, out, bytes);
+}
+
+static int control_trace(struct road_bus *bus, int fd)
+{
+	return sim->trace(bus_of(bus)->function, fd);
+}
+
+static const struct road_bus_control bus_control_table = {
+	.domain = &domain,
+	.costs = control_costs,
+	.irq_pending = control_irq_pending,
+	.unplug = control_unplug,
+	.counter = control_counter,
+	.violations = control_violations,
+	.violation = control_violation,
+	.report = control_report,
+	.trace = control_trace,
+};
+
+/* ---- the transport ---- */
+
+static void *translate(void *host, uint64_t iova, uint64_t bytes, bool write)
+{
+	return road_iova_translate(host, iova, bytes, write);
+}
+
+static void fill_ids(struct sim_bus *bus)
+{
+	struct sim_chip_id id;
+	uint32_t number;
+
+	pthread_mutex_lock(&library.lock);
+	number = library.opened++;
+	pthread_mutex_unlock(&library.lock);
+	sim->identify(bus->function, &id);
+	bus->ids.vendor = id.pci_vendor;
+	bus->ids.device = id.pci_device;
+	bus->ids.simulated = true;
+	snprintf(bus->ids.compatible, sizeof(bus->ids.compatible), "%s", id.compatible);
+	snprintf(bus->ids.name, sizeof(bus->ids.name), "%s", id.product);
+	snprintf(bus->ids.vendor_name, sizeof(bus->ids.vendor_name), "%s", id.vendor);
+	/* Domains from 0x10000 on: no real function has one, PCI domains have 16 bits. */
+	snprintf(bus->ids.pci_address, sizeof(bus->ids.pci_address), "%05x:%02x:%02x.0",
+		 0x10000 + (number >> 13), number >> 5 & 0xff, number & 0x1f);
+}
+
+/* NAME or NAME@N; the column of what is wrong counts in the rest of the address. */
+static road_status check_name(const char *rest, size_t *bytes)
+{
+	const char *at = strchr(rest, '@');
+	char *end = NULL;
+
+	*bytes = at ? (size_t)(at - rest) : strlen(rest);
+	if (!*bytes)
+		return road_fail(ROAD_INVALID_ARGUMENT, "chip has no name", "device address: sim",
+				 rest, "sim:NAME");
+	if (at && (strtoul(at + 1, &end, 10), at[1] < '0' || at[1] > '9' || *end))
+		return road_fail(ROAD_INVALID_ARGUMENT, "number of the device is malformed",
+				 "device address: sim", at, "@N");
+	return ROAD_OK;
+}
+
+static road_status transport_open(const char *library_folder, const char *address, const char *rest,
+				  const char *options, struct road_bus **out)
+{
+	char error[256] = "";
+	size_t name_bytes;
+	road_status status = check_name(rest, &name_bytes);
+
+	if (!status)
+		status = load_library(library_folder);
+	if (status)
+		return status;
+	struct sim_bus *bus = calloc(1, sizeof(*bus));
+
+	if (!bus)
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a bus",
+				 "device address: sim", "", "");
+	road_iova_init(&bus->iovas, UINT64_MAX);
+	struct sim_open open = {rest,	 name_bytes,		     options,
+				address, {translate, &bus->iovas}, error};
+
+	if (sim->open(&open, &bus->function)) {
+		road_iova_free(&bus->iovas);
+		free(bus);
+		return road_fail(strncmp(error, "no chip", 7) ? ROAD_INVALID_ARGUMENT :
+								ROAD_NOT_FOUND,
+				 error, "device address: sim", rest, "roadbed list --all");
+	}
+	if (sim->dma_mask(bus->function) < bus->iovas.mask)
+		bus->iovas.mask = sim->dma_mask(bus->function);
+	bus->handle.bus.ops = &bus_ops;
+	bus->handle.control = &bus_control_table;
+	fill_ids(bus);
+	*out = &bus->handle.bus;
+	return ROAD_OK;
+}
+
+static road_status transport_candidate(const char *library_folder, uint32_t flags, uint32_t index,
+				       road_candidate *out)
+{
+	struct sim_chip_id id;
+
+	if (!(flags & ROAD_ENUMERATE_POSSIBLE))
+		return ROAD_NOT_FOUND;
+	road_status status = load_library(library_folder);
+
+	if (status) { /* one candidate, that says so */
+		if (index)
+			return ROAD_NOT_FOUND;
+		out->status = status;
+		snprintf(out->address, sizeof(out->address), "sim:");
+		snprintf(out->reason, sizeof(out->reason), "libroadbed-sim.so cannot be loaded");
+		return ROAD_OK;
+	}
+	if (!sim->chip(index, &id))
+		return ROAD_NOT_FOUND;
+	out->simulated = 1;
+	out->status = id.runnable ? ROAD_OK : ROAD_UNSUPPORTED;
+	snprintf(out->address, sizeof(out->address), "sim:%s", id.name);
+	snprintf(out->name, sizeof(out->name), "%s", id.product);
+	snprintf(out->reason, sizeof(out->reason), "%s",
+		 id.runnable ? "could be simulated" : "no model of its family is built in");
+	return ROAD_OK;
+}
+
+const struct road_transport road_transport_sim = {"sim", transport_candidate, transport_open};

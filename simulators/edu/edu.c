@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The educational device: what QEMU documents of it, with times from its chip file. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulators/chips/chip.h"
+#include "simulators/chips/chip_edu.h"
+#include "simulators/engine/model.h"
+#include "uapi/edu.h"
+
+struct edu {
+	struct sim_env *env;
+	const struct road_edu_params *params;
+	uint32_t liveness, factorial, status, irq_status;
+	uint64_t dma_source, dma_target, dma_count;
+	uint32_t dma_command;
+	struct sim_event computed, copied;
+	uint64_t factorials, dmas, dma_bytes;
+	unsigned char buffer[ROAD_EDU_BUFFER_BYTES];
+};
+
+static void raise_irq(struct edu *edu, uint32_t value)
+{
+	edu->irq_status |= value;
+	if (edu->irq_status)
+		sim_irq_raise(edu->env, 0, 0);
+}
+
+static void computed(void *arg)
+{
+	struct edu *edu = arg;
+	uint32_t result = 1;
+
+	for (uint32_t n = edu->factorial; n > 1; n--)
+		result *= n; /* wraps; reaches 0 and stays there beyond 33 */
+	edu->factorial = result;
+	edu->status &= ~ROAD_EDU_STATUS_COMPUTING;
+	edu->factorials++;
+	if (edu->status & ROAD_EDU_STATUS_IRQ)
+		raise_irq(edu, ROAD_EDU_IRQ_FACTORIAL);
+}
+
+static void compute(struct edu *edu, uint32_t n)
+{
+	uint64_t steps = n < 64 ? n : 64;
+
+	if (edu->status & ROAD_EDU_STATUS_COMPUTING) {
+		sim_violation(edu->env, 0, "factorial written while one is computed");
+		return;
+	}
+	edu->factorial = (uint32_t)steps; /* 64! is 0 modulo 2^32, as is every later one */
+	edu->status |= ROAD_EDU_STATUS_COMPUTING;
+	sim_schedule(edu->env, &edu->computed,
+		     sim_now(edu->env) + edu->params->factorial_ps +
+			     steps * edu->params->factorial_step_ps);
+}
+
+/* The buffer's side of a transfer: NULL if it does not lie in the window. */
+static unsigned char *window(struct edu *edu, uint64_t address, uint64_t bytes)
+{
+	uint64_t offset = address - ROAD_EDU_BUFFER;
+
+	if (address < ROAD_EDU_BUFFER || offset > ROAD_EDU_BUFFER_BYTES ||
+	    bytes > ROAD_EDU_BUFFER_BYTES - offset) {
+		sim_violation(edu->env, 0, "transfer of %llu bytes at 0x%llx leaves the buffer",
+			      (unsigned long long)bytes, (unsigned long long)address);
+		return NULL;
+	}
+	return edu->buffer + offset;
+}
+
+static uint64_t mask_of(const struct edu *edu)
+{
+	uint32_t bits = edu->params->dma_address_bits;
+
+	return bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+}
+
+/* QEMU cuts an address down to the mask; a driver that relies on it is wrong. */
+static uint64_t bus_address(struct edu *edu, uint64_t address)
+{
+	if (address & ~mask_of(edu))
+		sim_violation(edu->env, 0, "bus address 0x%llx is beyond the mask 0x%llx",
+			      (unsigned long long)address, (unsigned long long)mask_of(edu));
+	return address & mask_of(edu);
+}
+
+static void copied(void *arg)
+{
+	struct edu *edu = arg;
+	bool to_host = edu->dma_command & ROAD_EDU_DMA_TO_HOST, done = false;
+	uint64_t inside = to_host ? edu->dma_source : edu->dma_target;
+	uint64_t outside = bus_address(edu, to_host ? edu->dma_target : edu->dma_source);
+	unsigned char *bytes = window(edu, inside, edu->dma_count);
+
+	if (bytes && to_host)
+		done = sim_dma_write(edu->env, 0, outside, bytes, edu->dma_count);
+	else if (bytes)
+		done = sim_dma_read(edu->env, 0, outside, bytes, edu->dma_count);
+	if (bytes && !done)
+		sim_violation(edu->env, 0, "bus address 0x%llx is not mapped for %llu bytes",
+			      (unsigned long long)outside, (unsigned long long)edu->dma_count);
+	if (done) {
+		edu->dmas++;
+		edu->dma_bytes += edu->dma_count;
+	}
+	edu->dma_command &= ~ROAD_EDU_DMA_START;
+	if (edu->dma_command & ROAD_EDU_DMA_IRQ)
+		raise_irq(edu, ROAD_EDU_IRQ_DMA);
+}
+
+static void copy(struct edu *edu, uint32_t command)
+{
+	unsigned __int128 ps = edu->dma_count;
+
+	if (command & ~(ROAD_EDU_DMA_START | ROAD_EDU_DMA_TO_HOST | ROAD_EDU_DMA_IRQ))
+		sim_violation(edu->env, 0, "unknown bits in DMA command 0x%x", command);
+	if (edu->dma_command & ROAD_EDU_DMA_START) {
+		sim_violation(edu->env, 0, "DMA command written while a transfer runs");
+		return;
+	}
+	edu->dma_command = command;
+	if (!(command & ROAD_EDU_DMA_START))
+		return;
+	ps = ps * 1000000000000u / edu->params->dma_bytes_per_second;
+	sim_schedule(edu->env, &edu->copied,
+		     sim_now(edu->env) + edu->params->dma_latency_ps + (uint64_t)ps);
+}
+
+/* Size and place of an access as the device allows them. */
+static bool check_access(struct edu *edu, uint32_t region, uint64_t offset, uint32_t width)
+{
+	bool good = region == ROAD_EDU_REGION && offset % width == 0 &&
+		    offset < ROAD_EDU_REGION_BYTES &&
+		    (width == 4 || (width == 8 && offset >= ROAD_EDU_REG_DMA_SOURCE));
+
+	if (!good)
+		sim_violation(edu->env, 0, "access of %u bytes at 0x%llx of region %u", width,
+			      (unsigned long long)offset, region);
+	return good;
+}
+
+static uint64_t *dma_register(struct edu *edu, uint64_t offset)
+{
+	switch (offset) {
+	case ROAD_EDU_REG_DMA_SOURCE: return &edu->dma_source;
+	case ROAD_EDU_REG_DMA_TARGET: return &edu->dma_target;
+	case ROAD_EDU_REG_DMA_COUNT: return &edu->dma_count;
+	default: return NULL;
+	}
+}
+
+static uint64_t reg_read(void *model, uint32_t function, uint32_t region, uint64_t offset,
+			 uint32_t width)
+{
+	struct edu *edu = model;
+	uint64_t all_ones = width == 8 ? UINT64_MAX : UINT32_MAX;
+
+	(void)function;
+	if (!check_access(edu, region, offset, width))
+		return all_ones;
+	const uint64_t *dma = dma_register(edu, offset);
+
+	if (dma)
+		return *dma & all_ones;
+	switch (offset) {
+	case ROAD_EDU_REG_ID: return ROAD_EDU_ID;
+	case ROAD_EDU_REG_LIVENESS: return ~edu->liveness;
+	case ROAD_EDU_REG_FACTORIAL: return edu->factorial;
+	case ROAD_EDU_REG_STATUS: return edu->status;
+	case ROAD_EDU_REG_IRQ_STATUS: return edu->irq_status;
+	case ROAD_EDU_REG_DMA_COMMAND: return edu->dma_command;
+	default: return all_ones;
+	}
+}
+
+static void reg_write(void *model, uint32_t function, uint32_t region, uint64_t offset,
+		      uint32_t width, uint64_t value)
+{
+	struct edu *edu = model;
+
+	(void)function;
+	if (!check_access(edu, region, offset, width))
+		return;
+	uint64_t *dma = dma_register(edu, offset);
+
+	if (dma && edu->dma_command & ROAD_EDU_DMA_START) {
+		sim_violation(edu->env, 0, "DMA register 0x%llx written while a transfer runs",
+			      (unsigned long long)offset);
+		return;
+	}
+	if (dma) {
+		*dma = width == 8 ? value : (*dma & ~UINT64_C(0xffffffff)) | (uint32_t)value;
+		return;
+	}
+	switch (offset) {
+	case ROAD_EDU_REG_LIVENESS: edu->liveness = (uint32_t)value; break;
+	case ROAD_EDU_REG_FACTORIAL: compute(edu, (uint32_t)value); break;
+	case ROAD_EDU_REG_STATUS:
+		edu->status = (edu->status & ROAD_EDU_STATUS_COMPUTING) |
+			      ((uint32_t)value & ROAD_EDU_STATUS_IRQ);
+		break;
+	case ROAD_EDU_REG_IRQ_RAISE: raise_irq(edu, (uint32_t)value); break;
+	case ROAD_EDU_REG_IRQ_ACK: edu->irq_status &= ~(uint32_t)value; break;
+	case ROAD_EDU_REG_DMA_COMMAND: copy(edu, (uint32_t)value); break;
+	default:
+		sim_violation(edu->env, 0, "write to 0x%llx, which is no register",
+			      (unsigned long long)offset);
+	}
+}
+
+static void reset(void *model, uint32_t function)
+{
+	struct edu *edu = model;
+
+	(void)function;
+	sim_cancel(edu->env, &edu->computed);
+	sim_cancel(edu->env, &edu->copied);
+	edu->liveness = edu->factorial = edu->status = edu->irq_status = edu->dma_command = 0;
+	edu->dma_source = edu->dma_target = edu->dma_count = 0;
+	memset(edu->buffer, 0, sizeof(edu->buffer));
+}
+
+static void *create(const struct sim_model_create *create)
+{
+	struct edu *edu;
+
+	if (create->option_count) {
+		snprintf(create->error, 256, "option %.32s: unknown, allowed: time, seed",
+			 create->options[0].key);
+		return NULL;
+	}
+	edu = calloc(1, sizeof(*edu));
+	if (!edu) {
+		snprintf(create->error, 256, "no memory for the device");
+		return NULL;
+	}
+	edu->env = create->env;
+	edu->params = create->chip->params;
+	edu->computed = (struct sim_event){.run = computed, .arg = edu};
+	edu->copied = (struct sim_event){.run = copied, .arg = edu};
+	return edu;
+}
+
+static void destroy(void *model)
+{
+	free(model);
+}
+
+static void region(void *model, uint32_t index, struct sim_region *out)
+{
+	(void)model;
+	*out = (struct sim_region){index == ROAD_EDU_REGION ? ROAD_EDU_REGION_BYTES : 0, false};
+}
+
+static uint64_t dma_mask(void *model)
+{
+	return mask_of(model);
+}
+
+static uint32_t irq_count(void *model)
+{
+	(void)model;
+	return 1;
+}
+
+static bool counter(void *model, uint32_t index, struct sim_counter *out)
+{
+	const struct edu *edu = model;
+	const struct sim_counter counters[] = {
+		{"edu.factorials", edu->factorials},
+		{"edu.transfers", edu->dmas},
+		{"edu.transferred_bytes", edu->dma_bytes},
+	};
+
+	if (index >= sizeof(counters) / sizeof(counters[0]))
+		return false;
+	*out = counters[index];
+	return true;
+}
+
+const struct sim_model_ops sim_model_edu = {
+	.family = "edu",
+	.compatible = "qemu,edu",
+	.create = create,
+	.destroy = destroy,
+	.region = region,
+	.reg_read = reg_read,
+	.reg_write = reg_write,
+	.dma_mask = dma_mask,
+	.irq_count = irq_count,
+	.reset = reset,
+	.counter = counter,
+};
