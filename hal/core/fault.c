@@ -91,11 +91,8 @@ static void fail_queues(struct road_device *device, const road_error *why)
 	uint64_t after = 0;
 
 	while ((queue = queue_after(device, after))) {
-		struct road_work work = ROAD_WORK_INIT(road_progress_now());
-
 		after = queue->object.id;
-		road_queue_fail_all(queue, why, &work);
-		road_work_drain(&work);
+		road_queue_abandon(queue, why);
 		road_object_drop(&queue->object);
 	}
 }

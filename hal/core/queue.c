@@ -83,6 +83,16 @@ static void fail_everything(struct road_queue *queue, const road_error *why, str
 	queue->generation++;
 }
 
+/* Under the lock: what has not moved yet fails, and the queue takes nothing more until it is reset.
+ * What is in flight stands in front of it and goes on. */
+static void fail_pending(struct road_queue *queue, const road_error *why, struct road_work *work)
+{
+	if (queue->status.status == ROAD_OK)
+		queue->status = *why;
+	road_queue_forget_wait(queue);
+	fail_list(queue, &queue->pending_first, why, work);
+}
+
 void road_queue_fail_all(struct road_queue *queue, const road_error *why, struct road_work *work)
 {
 	pthread_mutex_lock(&queue->lock);
@@ -296,7 +306,7 @@ static bool move_head(struct road_queue *queue, struct road_work *work)
 
 	switch (head_waits(queue, submit, work->time_ps, &why)) {
 	case ROAD_POINT_OPEN: return false;
-	case ROAD_POINT_FAILED: fail_everything(queue, &why, work); return false;
+	case ROAD_POINT_FAILED: fail_pending(queue, &why, work); return false;
 	case ROAD_POINT_REACHED: break;
 	}
 	if (queue->was_full && work->time_ps > submit->stamp_ps)
@@ -335,7 +345,7 @@ static bool move_head(struct road_queue *queue, struct road_work *work)
 		road_error_take(&why);
 	if (status != ROAD_NOT_READY)
 		why.status = status;
-	fail_everything(queue, &why, work);
+	fail_pending(queue, &why, work);
 	return false;
 }
 

@@ -515,6 +515,21 @@ static road_status drop_flight(struct road_queue *queue, const road_error *why,
 	return ROAD_OK;
 }
 
+void road_queue_abandon(struct road_queue *queue, const road_error *why)
+{
+	struct road_work work = ROAD_WORK_INIT(road_progress_now());
+
+	pthread_mutex_lock(&queue->lock);
+	if (!queue->closed) {
+		stop_moves(queue);
+		drop_flight(queue, why, &work);
+		queue->status = *why;
+		queue->stopped = false;
+	}
+	pthread_mutex_unlock(&queue->lock);
+	road_work_drain(&work);
+}
+
 /* Under the lock: the pending submissions from `from` on fail; those of another timeline, older
  * than the present one, stay. */
 static void cancel_pending(struct road_queue *queue, uint64_t from, const road_error *why,

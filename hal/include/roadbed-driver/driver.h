@@ -115,10 +115,9 @@ struct road_cmd {
 
 struct road_drv_submission {
 	uint64_t sequence; /* 1, 2, 3, … per queue; completes in this order */
-	const struct road_cmd *commands;
+	const struct road_cmd *commands; /* stay as they are until the submission ended */
 	uint32_t count;    /* may be 0 */
 	bool concurrent;   /* only BARRIER orders the commands among themselves */
-	bool timed;        /* progress must tell when it started and ended */
 };
 
 /* What a queue has done. */
@@ -127,7 +126,6 @@ struct road_drv_progress {
 	uint64_t failed_from; /* sequences >= this failed; UINT64_MAX: none */
 	road_status status;   /* why, if any failed */
 	struct road_fault fault; /* likewise; kind NONE if it was no fault of the work */
-	uint64_t started_ns, ended_ns; /* of `completed` if it was timed, device's clock */
 };
 
 enum road_stop_reason { ROAD_STOP_CLOSE, ROAD_STOP_LOST, ROAD_STOP_RESET };

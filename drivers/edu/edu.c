@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bring-up of the educational device, after QEMU's docs/specs/edu.txt. */
+#include "drivers/edu/edu.h"
+
+#include <stdlib.h>
+#include <stdio.h>
+
+#define DEADLINE_NS UINT64_C(100000000) /* of anything that start awaits: 100 ms */
+
+static uint32_t read_reg(struct edu *edu, uint64_t reg)
+{
+	return road_read32(edu->bus, ROAD_EDU_REGION, reg);
+}
+
+static void write_reg(struct edu *edu, uint64_t reg, uint32_t value)
+{
+	road_write32(edu->bus, ROAD_EDU_REGION, reg, value);
+}
+
+static road_status probe(struct road_bus *bus)
+{
+	uint32_t id = road_read32(bus, ROAD_EDU_REGION, ROAD_EDU_REG_ID);
+	char seen[16];
+
+	if (id == ROAD_EDU_ID)
+		return ROAD_OK;
+	snprintf(seen, sizeof(seen), "0x%08x", id);
+	return road_drv_error(ROAD_UNSUPPORTED, "not an educational device", "edu: register 0x00",
+			      seen, "0x010000ed");
+}
+
+/* Awaits `mask` of a register to be clear. All ones is no legal value of any of them. */
+static road_status await_clear(struct edu *edu, uint64_t reg, uint32_t mask)
+{
+	uint64_t deadline = edu->bus->ops->now_ns(edu->bus) + DEADLINE_NS;
+	uint32_t value;
+
+	while ((value = read_reg(edu, reg)) & mask) {
+		if (value == UINT32_MAX && edu->bus->ops->lost(edu->bus))
+			return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "edu", NULL,
+					      NULL);
+		if (edu->bus->ops->now_ns(edu->bus) >= deadline)
+			return road_drv_errorf(ROAD_TIMEOUT, "edu",
+					       "register 0x%02x stays 0x%x, awaited: bits 0x%x clear",
+					       (unsigned)reg, value, mask);
+		edu->bus->ops->relax(edu->bus, deadline);
+	}
+	return ROAD_OK;
+}
+
+road_status edu_idle(struct edu *edu)
+{
+	return await_clear(edu, ROAD_EDU_REG_DMA_COMMAND, ROAD_EDU_DMA_START);
+}
+
+road_status edu_wipe(struct edu *edu, uint64_t address, uint64_t bytes)
+{
+	const struct road_cmd fill = {.kind = ROAD_COMMAND_FILL,
+				      .fill = {.dst = {.address = address},
+					       .bytes = bytes,
+					       .pattern_bytes = 8}};
+	struct road_drv_submission submission = {.commands = &fill, .count = 1};
+	struct road_drv_progress progress;
+	uint64_t deadline = edu->bus->ops->now_ns(edu->bus) + DEADLINE_NS;
+	road_status status;
+
+	pthread_mutex_lock(&edu->wipe_lock);
+	submission.sequence = ++edu->wiped;
+	status = road_step_submit(edu->stepper, &edu->wiper, &submission);
+	while (!status) {
+		road_step_advance(edu->stepper, &edu->wiper, &progress);
+		if (progress.completed >= submission.sequence)
+			break;
+		if (edu->bus->ops->lost(edu->bus))
+			status = road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "edu", NULL,
+						NULL);
+		else if (edu->bus->ops->now_ns(edu->bus) >= deadline)
+			status = road_drv_error(ROAD_TIMEOUT, "memory is not wiped in time", "edu",
+						NULL, "100 ms");
+		edu->bus->ops->relax(edu->bus, deadline);
+		road_step_run(edu->stepper); /* nobody delivers interrupts meanwhile */
+	}
+	if (status)
+		road_step_queue_reset(edu->stepper, &edu->wiper);
+	pthread_mutex_unlock(&edu->wipe_lock);
+	return status;
+}
+
+/* Liveness answers the complement; 5! must be 120. */
+static road_status self_test(struct edu *edu)
+{
+	const uint32_t pattern = 0x5a0fc3e1;
+
+	write_reg(edu, ROAD_EDU_REG_LIVENESS, pattern);
+	if (read_reg(edu, ROAD_EDU_REG_LIVENESS) != ~pattern)
+		return road_drv_error(ROAD_IO, "liveness check fails", "edu: register 0x04", NULL,
+				      "the complement of what was written");
+	write_reg(edu, ROAD_EDU_REG_STATUS, 0); /* no interrupt for this one */
+	write_reg(edu, ROAD_EDU_REG_FACTORIAL, 5);
+	road_status status = await_clear(edu, ROAD_EDU_REG_STATUS, ROAD_EDU_STATUS_COMPUTING);
+
+	if (!status && read_reg(edu, ROAD_EDU_REG_FACTORIAL) != 120)
+		status = road_drv_error(ROAD_IO, "factorial of 5 is wrong", "edu: register 0x08",
+					NULL, "120");
+	return status;
+}
+
+static road_status start(struct road_drv_device *dev, const char *options)
+{
+	struct edu *edu = calloc(1, sizeof(*edu));
+	road_status status;
+
+	(void)options; /* the simulator's; the driver has none */
+	if (!edu)
+		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for the driver", "edu",
+				      NULL, NULL);
+	edu->bus = dev->bus;
+	pthread_mutex_init(&edu->heap_lock, NULL);
+	pthread_mutex_init(&edu->wipe_lock, NULL);
+	status = edu_idle(edu);
+	if (!status)
+		status = self_test(edu);
+	if (status)
+		goto free_edu;
+	/* What an earlier user left pending. */
+	write_reg(edu, ROAD_EDU_REG_IRQ_ACK, read_reg(edu, ROAD_EDU_REG_IRQ_STATUS));
+	status = road_ranges_create(0, EDU_HEAP_BYTES, 8, &edu->heap);
+	if (status)
+		goto free_edu;
+	status = road_va_reserve(ROAD_EDU_BUFFER_BYTES, 4096, &edu->window);
+	if (status)
+		goto free_heap;
+	status = edu->bus->ops->dma_alloc(edu->bus, 4096, &edu->bounce);
+	if (status)
+		goto release_window;
+	status = road_stepper_create(dev, &edu_step_ops, &edu->stepper);
+	if (status)
+		goto free_bounce;
+	edu->wiper = (struct road_drv_queue){.dev = dev, .depth = 1};
+	status = road_step_queue_open(edu->stepper, &edu->wiper);
+	if (status)
+		goto destroy_stepper;
+	dev->data = edu;
+	return ROAD_OK;
+destroy_stepper:
+	road_stepper_destroy(edu->stepper);
+free_bounce:
+	edu->bus->ops->dma_free(edu->bus, &edu->bounce);
+release_window:
+	road_va_release(edu->window, ROAD_EDU_BUFFER_BYTES);
+free_heap:
+	road_ranges_destroy(edu->heap);
+free_edu:
+	pthread_mutex_destroy(&edu->heap_lock);
+	pthread_mutex_destroy(&edu->wipe_lock);
+	free(edu);
+	return status;
+}
+
+static void stop(struct road_drv_device *dev, enum road_stop_reason why)
+{
+	struct edu *edu = dev->data;
+
+	if (why != ROAD_STOP_LOST)
+		edu_idle(edu); /* a transfer cannot be stopped, only awaited */
+	road_step_queue_close(edu->stepper, &edu->wiper);
+	road_stepper_destroy(edu->stepper);
+	edu->bus->ops->dma_free(edu->bus, &edu->bounce);
+	road_va_release(edu->window, ROAD_EDU_BUFFER_BYTES);
+	road_ranges_destroy(edu->heap);
+	pthread_mutex_destroy(&edu->heap_lock);
+	pthread_mutex_destroy(&edu->wipe_lock);
+	free(edu);
+}
+
+static void info(struct road_drv_device *dev, struct road_device_info *out)
+{
+	(void)dev;
+	out->device_class = ROAD_CLASS_EDU;
+	out->heap_count = 2;
+	out->queue_classes = 1u << ROAD_QUEUE_TRANSFER;
+	out->queues_max = 16;
+	out->queue_depth_max = 256;
+	out->memory_bytes = EDU_HEAP_BYTES;
+	out->commands = 1u << ROAD_COMMAND_COPY | 1u << ROAD_COMMAND_FILL |
+			1u << ROAD_COMMAND_WRITE_VALUE | 1u << ROAD_COMMAND_TIMESTAMP;
+	out->features = ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_COHERENT |
+			ROAD_FEATURE_QUEUE_RESET;
+	out->test_scale = 1u << 16;
+}
+
+static const struct road_property properties[] = {
+	{.id = 1, .name = "memory.bytes", .unit = "bytes", .type = ROAD_VALUE_U64,
+	 .source = ROAD_SOURCE_CATALOGUE, .u64 = EDU_HEAP_BYTES},
+	{.id = 2, .name = "dma.mask_bits", .unit = "bits", .type = ROAD_VALUE_U64,
+	 .source = ROAD_SOURCE_CATALOGUE, .u64 = 28},
+	{.id = 3, .name = "address.unified", .type = ROAD_VALUE_BOOL,
+	 .source = ROAD_SOURCE_COMPUTED, .u64 = 1},
+};
+
+static road_status property(struct road_drv_device *dev, uint32_t index, struct road_property *out)
+{
+	(void)dev;
+	if (index >= sizeof(properties) / sizeof(properties[0]))
+		return road_drv_errorf(ROAD_NOT_FOUND, "edu", "no property %u", index);
+	*out = properties[index];
+	out->size = sizeof(*out);
+	return ROAD_OK;
+}
+
+static struct road_stepper *stepper_of(const struct road_drv_queue *queue)
+{
+	return ((struct edu *)queue->dev->data)->stepper;
+}
+
+static road_status queue_open(struct road_drv_queue *queue)
+{
+	return road_step_queue_open(stepper_of(queue), queue);
+}
+
+static void queue_close(struct road_drv_queue *queue)
+{
+	road_step_queue_close(stepper_of(queue), queue);
+}
+
+static road_status submit(struct road_drv_queue *queue, const struct road_drv_submission *s)
+{
+	return road_step_submit(stepper_of(queue), queue, s);
+}
+
+static void advance(struct road_drv_queue *queue, struct road_drv_progress *out)
+{
+	road_step_advance(stepper_of(queue), queue, out);
+}
+
+static road_status queue_reset(struct road_drv_queue *queue)
+{
+	return road_step_queue_reset(stepper_of(queue), queue);
+}
+
+static void irq(struct road_drv_device *dev, uint32_t vector)
+{
+	struct edu *edu = dev->data;
+	uint32_t status = read_reg(edu, ROAD_EDU_REG_IRQ_STATUS);
+
+	(void)vector;
+	if (status == UINT32_MAX && edu->bus->ops->lost(edu->bus)) {
+		road_drv_device_lost(dev);
+		return;
+	}
+	write_reg(edu, ROAD_EDU_REG_IRQ_ACK, status);
+	road_step_run(edu->stepper);
+}
+
+static const struct road_driver_ops ops = {
+	.probe = probe,
+	.start = start,
+	.stop = stop,
+	.info = info,
+	.property = property,
+	.queue_open = queue_open,
+	.queue_close = queue_close,
+	.submit = submit,
+	.advance = advance,
+	.queue_reset = queue_reset,
+	.irq = irq,
+};
+
+const struct road_driver road_driver_edu = {
+	.abi = ROAD_DRIVER_ABI,
+	.name = "edu",
+	.compatible = "qemu,edu",
+	.pci_vendor = 0x1234,
+	.pci_device = 0x11e8,
+	.ops = &ops,
+	.memory = &edu_memory_ops,
+};
