@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tools of the functions that turn one PTX instruction into the chip's. */
+#ifndef DRIVERS_GPU_PTX_LOWER_H
+#define DRIVERS_GPU_PTX_LOWER_H
+
+#include "drivers/gpu/ptx/instr.h"
+
+/* A source: a register, or a constant. */
+struct val {
+	uint32_t vreg;
+	bool is_const, negated;
+	uint64_t bits;
+};
+#define VAL_NONE ((struct val){0})
+
+static inline struct val val_reg(uint32_t vreg)
+{
+	return (struct val){.vreg = vreg};
+}
+static inline struct val val_const(uint64_t bits)
+{
+	return (struct val){.is_const = true, .bits = bits};
+}
+
+/* Operand k as source of this type; its register must have the type's width (`wider`: at least). */
+struct val lower_source(struct ptx *p, const struct instr *in, const struct operand *o,
+			enum ptx_type type, bool wider);
+struct val lower_src(struct ptx *p, const struct instr *in, unsigned k, enum ptx_type type);
+/* Operand k as destination; a fresh register for `_`. */
+uint32_t lower_destination(struct ptx *p, const struct instr *in, const struct operand *o,
+			   enum ptx_type type, bool wider);
+uint32_t lower_dst(struct ptx *p, const struct instr *in, unsigned k, enum ptx_type type);
+struct val lower_pred(struct ptx *p, const struct operand *o);
+uint32_t lower_pred_dst(struct ptx *p, const struct operand *o);
+
+/* A register that lives within this instruction's lowering. */
+uint32_t temp(struct ptx *p, enum reg_class cls);
+enum reg_class type_class(enum ptx_type type);
+
+/* Appends an instruction under the PTX instruction's guard; constants go into the immediate or a
+ * register, as they fit. */
+struct inst *emit(struct ptx *p, const struct instr *in, unsigned op, uint32_t d, struct val a,
+		  struct val b, struct val c);
+struct val emit_r(struct ptx *p, const struct instr *in, unsigned op, struct val a, struct val b,
+		  struct val c); /* into a temporary of the opcode's class */
+void emit_mov(struct ptx *p, const struct instr *in, enum reg_class cls, uint32_t d, struct val a);
+/* The value in a register of this class, whatever it was. */
+struct val in_register(struct ptx *p, const struct instr *in, enum reg_class cls, struct val v);
+struct val sign_extend(struct ptx *p, const struct instr *in, struct val v, enum ptx_type type);
+void emit_cut(struct ptx *p, const struct instr *in, uint32_t d, struct val v, unsigned bits);
+uint16_t arithmetic_mods(const struct instr *in);
+/* The address of a variable; class D (64 bits) or R. */
+struct val symbol_value(struct ptx *p, const struct instr *in, const struct operand *o,
+			enum reg_class cls);
+
+/* Handlers, by file. */
+lower_fn lower_alu, lower_float, lower_wide, lower_shift, lower_sad64, lower_mul24, lower_mulhi16;
+lower_fn lower_bfind64, lower_bfe64, lower_bfi, lower_bmsk, lower_shf, lower_lop3, lower_prmt;
+lower_fn lower_cnot, lower_count, lower_bfe, lower_madhi64;
+lower_fn lower_setp, lower_set, lower_selp, lower_slct, lower_plop, lower_testp;
+lower_fn lower_mov, lower_mov_pred, lower_cvt, lower_cvt_x2, lower_cvta;
+lower_fn lower_ld, lower_st, lower_isspacep, lower_nop, lower_createpolicy, lower_fence;
+lower_fn lower_bra, lower_brx, lower_exit, lower_trap, lower_bar;
+
+#endif

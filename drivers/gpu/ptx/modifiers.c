@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words after an opcode's name, each classified once for all instructions. */
+#include "drivers/gpu/ptx/instr.h"
+
+static const struct {
+	const char *name;
+	uint8_t kind;
+	int8_t value;
+} words[] = {
+	{"rn", MODIFIER_ROUND, ROAD_GPU_RN},
+	{"rz", MODIFIER_ROUND, ROAD_GPU_RZ_},
+	{"rm", MODIFIER_ROUND, ROAD_GPU_RM},
+	{"rp", MODIFIER_ROUND, ROAD_GPU_RP},
+	{"rna", MODIFIER_ROUND, ROAD_GPU_RNA},
+	{"eq", MODIFIER_CMP, ROAD_GPU_CMP_EQ},
+	{"ne", MODIFIER_CMP, ROAD_GPU_CMP_NE},
+	{"lt", MODIFIER_CMP, ROAD_GPU_CMP_LT},
+	{"le", MODIFIER_CMP, ROAD_GPU_CMP_LE},
+	{"gt", MODIFIER_CMP, ROAD_GPU_CMP_GT},
+	{"ge", MODIFIER_CMP, ROAD_GPU_CMP_GE},
+	{"ls", MODIFIER_CMP, ROAD_GPU_CMP_LE},
+	{"hs", MODIFIER_CMP, ROAD_GPU_CMP_GE},
+	{"equ", MODIFIER_CMP, ROAD_GPU_CMP_EQU},
+	{"neu", MODIFIER_CMP, ROAD_GPU_CMP_NEU},
+	{"ltu", MODIFIER_CMP, ROAD_GPU_CMP_LTU},
+	{"leu", MODIFIER_CMP, ROAD_GPU_CMP_LEU},
+	{"gtu", MODIFIER_CMP, ROAD_GPU_CMP_GTU},
+	{"geu", MODIFIER_CMP, ROAD_GPU_CMP_GEU},
+	{"num", MODIFIER_CMP, ROAD_GPU_CMP_NUM},
+	{"nan", MODIFIER_CMP, ROAD_GPU_CMP_NAN},
+	{"and", MODIFIER_COMBINE, ROAD_GPU_BOOL_AND},
+	{"or", MODIFIER_COMBINE, ROAD_GPU_BOOL_OR},
+	{"xor", MODIFIER_COMBINE, ROAD_GPU_BOOL_XOR},
+	{"global", MODIFIER_SPACE, ROAD_GPU_SPACE_GLOBAL},
+	{"shared", MODIFIER_SPACE, ROAD_GPU_SPACE_SHARED},
+	{"shared::cta", MODIFIER_SPACE, ROAD_GPU_SPACE_SHARED},
+	{"local", MODIFIER_SPACE, ROAD_GPU_SPACE_LOCAL},
+	{"const", MODIFIER_SPACE, ROAD_GPU_SPACE_CONST},
+	{"param", MODIFIER_SPACE, ROAD_GPU_SPACE_PARAM},
+	{"param::entry", MODIFIER_SPACE, ROAD_GPU_SPACE_PARAM},
+	{"v2", MODIFIER_VECTOR, 2},
+	{"v4", MODIFIER_VECTOR, 4},
+	{"v8", MODIFIER_VECTOR, 8},
+	{"weak", MODIFIER_SEM, ROAD_GPU_SEM_WEAK},
+	{"relaxed", MODIFIER_SEM, ROAD_GPU_SEM_RELAXED},
+	{"acquire", MODIFIER_SEM, ROAD_GPU_SEM_ACQUIRE},
+	{"release", MODIFIER_SEM, ROAD_GPU_SEM_RELEASE},
+	{"acq_rel", MODIFIER_SEM, ROAD_GPU_SEM_ACQ_REL},
+	{"sc", MODIFIER_SEM, ROAD_GPU_SEM_SC},
+	{"cta", MODIFIER_SCOPE, ROAD_GPU_SCOPE_CTA},
+	{"cluster", MODIFIER_SCOPE, ROAD_GPU_SCOPE_CLUSTER},
+	{"gpu", MODIFIER_SCOPE, ROAD_GPU_SCOPE_GPU},
+	{"gl", MODIFIER_SCOPE, ROAD_GPU_SCOPE_GPU},
+	{"sys", MODIFIER_SCOPE, ROAD_GPU_SCOPE_SYS},
+	{"ca", MODIFIER_CACHE, ROAD_GPU_CACHE_CA},
+	{"cg", MODIFIER_CACHE, ROAD_GPU_CACHE_CG},
+	{"cs", MODIFIER_CACHE, ROAD_GPU_CACHE_CS},
+	{"lu", MODIFIER_CACHE, ROAD_GPU_CACHE_LU},
+	{"cv", MODIFIER_CACHE, ROAD_GPU_CACHE_CV},
+	{"nc", MODIFIER_CACHE, ROAD_GPU_CACHE_NC},
+	{"wb", MODIFIER_CACHE, ROAD_GPU_CACHE_DEFAULT},
+	{"wt", MODIFIER_CACHE, ROAD_GPU_CACHE_DEFAULT},
+	{"finite", MODIFIER_TESTP, ROAD_GPU_TESTP_FINITE},
+	{"infinite", MODIFIER_TESTP, ROAD_GPU_TESTP_INFINITE},
+	{"number", MODIFIER_TESTP, ROAD_GPU_TESTP_NUMBER},
+	{"notanumber", MODIFIER_TESTP, ROAD_GPU_TESTP_NOTANUMBER},
+	{"normal", MODIFIER_TESTP, ROAD_GPU_TESTP_NORMAL},
+	{"subnormal", MODIFIER_TESTP, ROAD_GPU_TESTP_SUBNORMAL},
+	{"f4e", MODIFIER_PRMT, ROAD_GPU_PRMT_F4E},
+	{"b4e", MODIFIER_PRMT, ROAD_GPU_PRMT_B4E},
+	{"rc8", MODIFIER_PRMT, ROAD_GPU_PRMT_RC8},
+	{"ecl", MODIFIER_PRMT, ROAD_GPU_PRMT_ECL},
+	{"ecr", MODIFIER_PRMT, ROAD_GPU_PRMT_ECR},
+	{"rc16", MODIFIER_PRMT, ROAD_GPU_PRMT_RC16},
+	/* cache policies: hints, which change no value */
+	{"L1::evict_normal", MODIFIER_IGNORED, 0},
+	{"L1::evict_unchanged", MODIFIER_IGNORED, 0},
+	{"L1::evict_first", MODIFIER_IGNORED, 0},
+	{"L1::evict_last", MODIFIER_IGNORED, 0},
+	{"L1::no_allocate", MODIFIER_IGNORED, 0},
+	{"L2::evict_normal", MODIFIER_IGNORED, 0},
+	{"L2::evict_unchanged", MODIFIER_IGNORED, 0},
+	{"L2::evict_first", MODIFIER_IGNORED, 0},
+	{"L2::evict_last", MODIFIER_IGNORED, 0},
+	{"L2::64B", MODIFIER_IGNORED, 0},
+	{"L2::128B", MODIFIER_IGNORED, 0},
+	{"L2::256B", MODIFIER_IGNORED, 0},
+	{"evict_first", MODIFIER_IGNORED, 0},
+	{"evict_last", MODIFIER_IGNORED, 0},
+	{"evict_normal", MODIFIER_IGNORED, 0},
+	{"fractional", MODIFIER_IGNORED, 0},
+	{"L1", MODIFIER_IGNORED, 0},
+	{"L2", MODIFIER_IGNORED, 0},
+	/* what later tiers add */
+	{"shared::cluster", MODIFIER_UNSUPPORTED, 0},
+	{"param::func", MODIFIER_UNSUPPORTED, 0},
+	{"rs", MODIFIER_UNSUPPORTED, 0},
+	{"pack", MODIFIER_UNSUPPORTED, 0},
+	{"mxn", MODIFIER_UNSUPPORTED, 0},
+	{"unified", MODIFIER_UNSUPPORTED, 0},
+	{"e4m3x2", MODIFIER_UNSUPPORTED, 0},
+	{"e5m2x2", MODIFIER_UNSUPPORTED, 0},
+	{"ue8m0x2", MODIFIER_UNSUPPORTED, 0},
+	{"e2m1x2", MODIFIER_UNSUPPORTED, 0},
+};
+
+/* Rounding to an integral value. */
+static const struct {
+	const char *name;
+	int8_t round;
+} integral[] = {
+	{"rni", ROAD_GPU_RN}, {"rzi", ROAD_GPU_RZ_}, {"rmi", ROAD_GPU_RM}, {"rpi", ROAD_GPU_RP}};
+
+static const char *const flag_words[FLAG_BITS] = {
+#define FLAG(enumerator, name) name,
+	INSTR_FLAGS(FLAG)
+#undef FLAG
+};
+
+static const char *const kind_names[] = {
+	"modifier",    "type",      "rounding",     "comparison", "boolean operator",
+	"state space", "vector",    "memory order", "scope",      "cache operator",
+	"test",        "byte mode", "cache policy", "modifier"};
+
+const char *modifier_kind_name(enum modifier_kind kind)
+{
+	return kind_names[kind];
+}
+
+const char *flag_names(struct ptx *p, uint64_t flags)
+{
+	const char *names = "";
+
+	for (unsigned i = 0; i < FLAG_BITS; i++)
+		if (flags >> i & 1)
+			names = ptx_format(p, &p->kernel, "%s%s.%s", names, *names ? " " : "",
+					   flag_words[i]);
+	return names;
+}
+
+static int8_t *field_of(struct instr *in, unsigned kind)
+{
+	switch (kind) {
+	case MODIFIER_ROUND: return &in->round;
+	case MODIFIER_CMP: return &in->cmp;
+	case MODIFIER_COMBINE: return &in->combine;
+	case MODIFIER_SPACE: return &in->space;
+	case MODIFIER_SEM: return &in->sem;
+	case MODIFIER_SCOPE: return &in->scope;
+	case MODIFIER_CACHE: return &in->cache;
+	case MODIFIER_TESTP: return &in->testp;
+	default: return &in->prmt;
+	}
+}
+
+static bool set_word(struct instr *in, struct slice word, struct place at)
+{
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!slice_is(word, words[i].name))
+			continue;
+		unsigned kind = words[i].kind;
+
+		if (kind == MODIFIER_UNSUPPORTED) {
+			in->unsupported = word;
+			return true;
+		}
+		if (in->seen >> kind & 1 && kind != MODIFIER_IGNORED && kind != MODIFIER_CACHE)
+			in->second_at = at;
+		in->seen |= (uint16_t)(1u << kind);
+		if (kind == MODIFIER_VECTOR)
+			in->vector = (uint8_t)words[i].value;
+		else if (kind != MODIFIER_IGNORED)
+			*field_of(in, kind) = words[i].value;
+		return true;
+	}
+	return false;
+}
+
+static bool set_integral(struct instr *in, struct slice word)
+{
+	for (unsigned i = 0; i < sizeof(integral) / sizeof(integral[0]); i++) {
+		if (slice_is(word, integral[i].name)) {
+			in->round = integral[i].round;
+			in->round_integral = true;
+			in->seen |= M_ROUND;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_flag(struct instr *in, struct slice word)
+{
+	for (unsigned i = 0; i < FLAG_BITS; i++) {
+		if (slice_is(word, flag_words[i])) {
+			in->flags |= UINT64_C(1) << i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_type(struct instr *in, struct slice word)
+{
+	enum ptx_type type = type_find(word);
+
+	if (type == TYPE_NONE || in->type_count == INSTR_TYPES)
+		return false;
+	in->types[in->type_count++] = type;
+	return true;
+}
+
+void parse_modifiers(struct ptx *p, struct instr *in)
+{
+	in->round = in->cmp = in->combine = in->space = in->sem = -1;
+	in->scope = in->cache = in->testp = in->prmt = -1;
+	in->vector = 1;
+	for (; p->lex.token.kind == TOKEN_DOT; lex_next(p)) {
+		struct slice word = p->lex.token.text;
+		struct place at = p->lex.token.at;
+
+		in->last_end = word.text + word.bytes;
+		if (set_type(in, word) || set_flag(in, word) || set_integral(in, word) ||
+		    set_word(in, word, at))
+			continue;
+		if (!in->unknown.bytes) {
+			in->unknown = word;
+			in->unknown_at = at;
+		}
+	}
+}
+
+/* Special registers (PTX ISA, chapter 10). */
+static const struct {
+	const char *name;
+	uint8_t components; /* of .x .y .z .w */
+	uint8_t bits;
+	uint8_t sreg;
+} sregs[] = {
+	{"%tid", 4, 32, ROAD_GPU_SREG_TID_X},
+	{"%ntid", 4, 32, ROAD_GPU_SREG_NTID_X},
+	{"%ctaid", 4, 32, ROAD_GPU_SREG_CTAID_X},
+	{"%nctaid", 4, 32, ROAD_GPU_SREG_NCTAID_X},
+	{"%laneid", 0, 32, ROAD_GPU_SREG_LANEID},
+	{"%warpid", 0, 32, ROAD_GPU_SREG_WARPID},
+	{"%nwarpid", 0, 32, ROAD_GPU_SREG_NWARPID},
+	{"%smid", 0, 32, ROAD_GPU_SREG_SMID},
+	{"%nsmid", 0, 32, ROAD_GPU_SREG_NSMID},
+	{"%gridid", 0, 64, ROAD_GPU_SREG_GRIDID},
+	{"%lanemask_eq", 0, 32, ROAD_GPU_SREG_LANEMASK_EQ},
+	{"%lanemask_lt", 0, 32, ROAD_GPU_SREG_LANEMASK_LT},
+	{"%lanemask_le", 0, 32, ROAD_GPU_SREG_LANEMASK_LE},
+	{"%lanemask_gt", 0, 32, ROAD_GPU_SREG_LANEMASK_GT},
+	{"%lanemask_ge", 0, 32, ROAD_GPU_SREG_LANEMASK_GE},
+	{"%clock", 0, 32, ROAD_GPU_SREG_CLOCK},
+	{"%clock_hi", 0, 32, ROAD_GPU_SREG_CLOCK_HI},
+	{"%clock64", 0, 64, ROAD_GPU_SREG_CLOCK64},
+	{"%globaltimer", 0, 64, ROAD_GPU_SREG_GLOBALTIMER},
+	{"%globaltimer_lo", 0, 32, ROAD_GPU_SREG_GLOBALTIMER_LO},
+	{"%globaltimer_hi", 0, 32, ROAD_GPU_SREG_GLOBALTIMER_HI},
+	{"%dynamic_smem_size", 0, 32, ROAD_GPU_SREG_DYNAMIC_SMEM_SIZE},
+	{"%total_smem_size", 0, 32, ROAD_GPU_SREG_TOTAL_SMEM_SIZE},
+};
+
+int sreg_find(struct slice name, struct slice component, unsigned *bits)
+{
+	for (unsigned i = 0; i < sizeof(sregs) / sizeof(sregs[0]); i++) {
+		if (!slice_is(name, sregs[i].name))
+			continue;
+		*bits = sregs[i].bits;
+		if (!sregs[i].components)
+			return component.bytes ? -1 : sregs[i].sreg;
+		if (component.bytes != 1)
+			return -1;
+		char c = component.text[0];
+
+		if (c == 'w')
+			return ROAD_GPU_SREGS; /* unused, reads 0 */
+		return c >= 'x' && c <= 'z' ? sregs[i].sreg + (c - 'x') : -1;
+	}
+	return -1;
+}
