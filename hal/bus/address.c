@@ -155,8 +155,7 @@ static const struct road_decorator *find_decorator(const struct road_bus_text *n
 }
 
 /* Decorators are checked before the bus is opened, so that a typing error touches no device. */
-static road_status find_all(const struct road_address *address,
-			    const struct road_decorator **found)
+static road_status find_all(const struct road_address *address, const struct road_decorator **found)
 {
 	for (uint32_t i = 0; i < address->decorator_count; i++) {
 		found[i] = find_decorator(&address->decorators[i].name);
@@ -182,8 +181,8 @@ road_status road_bus_open(const char *library_folder, const struct road_address 
 	status = find_all(address, found);
 	if (status)
 		return status;
-	status = transport->open(library_folder, address->identity, address->rest,
-				 address->options, &bus);
+	status = transport->open(library_folder, address->identity, address->rest, address->options,
+				 &bus);
 	for (uint32_t i = address->decorator_count; !status && i--;) {
 		status = found[i]->wrap(address->decorators[i].argument, bus, &wrapped);
 		if (status)

@@ -129,8 +129,8 @@ void *road_iova_translate(struct road_iova_table *table, uint64_t iova, uint64_t
 		const struct road_iova_range *range = &table->ranges[at];
 		uint64_t offset = iova - range->iova;
 
-		if (iova >= range->iova && offset < range->bytes && bytes <= range->bytes - offset &&
-		    (range->writable || !write)) {
+		if (iova >= range->iova && offset < range->bytes &&
+		    bytes <= range->bytes - offset && (range->writable || !write)) {
 			host = range->host + offset;
 			table->last = at;
 		}

@@ -16,7 +16,7 @@ struct road_iova_table {
 	pthread_mutex_t lock;
 	struct road_iova_range *ranges; /* sorted by iova */
 	size_t count, room, last;
-	uint64_t first, mask, cursor;   /* addresses are given out upwards, then again from below */
+	uint64_t first, mask, cursor; /* addresses are given out upwards, then again from below */
 };
 
 void road_iova_init(struct road_iova_table *table, uint64_t mask);

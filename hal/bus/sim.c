@@ -86,8 +86,8 @@ static road_status load_library(const char *folder)
 		if (handle)
 			dlclose(handle);
 		status = road_fail(ROAD_NOT_FOUND,
-				   handle ? "libroadbed-sim.so is of another version" :
-					    "libroadbed-sim.so cannot be loaded",
+				   handle ? "libroadbed-sim.so is of another version"
+					  : "libroadbed-sim.so cannot be loaded",
 				   "device address: sim", why ? why : "",
 				   "a build with simulators, of this version");
 	}
@@ -510,14 +510,14 @@ static road_status transport_open(const char *library_folder, const char *addres
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a bus",
 				 "device address: sim", "", "");
 	road_iova_init(&bus->iovas, UINT64_MAX);
-	struct sim_open open = {rest,	 name_bytes,		     options,
-				address, {translate, &bus->iovas}, error};
+	struct sim_open open = {rest, name_bytes, options, address, {translate, &bus->iovas},
+				error};
 
 	if (sim->open(&open, &bus->function)) {
 		road_iova_free(&bus->iovas);
 		free(bus);
-		return road_fail(strncmp(error, "no chip", 7) ? ROAD_INVALID_ARGUMENT :
-								ROAD_NOT_FOUND,
+		return road_fail(strncmp(error, "no chip", 7) ? ROAD_INVALID_ARGUMENT
+							      : ROAD_NOT_FOUND,
 				 error, "device address: sim", rest, "roadbed list --all");
 	}
 	if (sim->dma_mask(bus->function) < bus->iovas.mask)

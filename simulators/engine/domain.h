@@ -50,19 +50,19 @@ struct sim_domain {
 	struct sim_heap heap;
 	struct sim_inbox inbox;
 	struct sim_env *envs;
-	_Atomic uint32_t foreground;  /* copy of heap.foreground, readable without the lock */
-	_Atomic uint32_t irqs;        /* pending vectors of all chips */
+	_Atomic uint32_t foreground; /* copy of heap.foreground, readable without the lock */
+	_Atomic uint32_t irqs;       /* pending vectors of all chips */
 	uint32_t watching;
-	bool irq_raised;              /* by the event that runs: the slice ends */
-	bool host_written;            /* a model wrote host memory that a packet may wait for */
+	bool irq_raised;   /* by the event that runs: the slice ends */
+	bool host_written; /* a model wrote host memory that a packet may wait for */
 	struct sim_post_event *free_posts;
 };
 
 extern struct sim_domain sim_domain;
 
 /* All of these under the lock. */
-void sim_domain_drain(void);                    /* inbox to events */
-bool sim_domain_step(uint64_t until_ps);        /* one event; false: none is due */
+void sim_domain_drain(void);                       /* inbox to events */
+bool sim_domain_step(uint64_t until_ps);           /* one event; false: none is due */
 void sim_domain_forget(const struct sim_env *env); /* events and posts of a chip that closes */
 /* Posted writes of a function that is reset. */
 void sim_domain_forget_posts(const struct sim_function *function);

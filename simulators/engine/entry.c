@@ -2,6 +2,7 @@
 /* The library's one door. */
 #include "simulators/engine/entry.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,8 +62,8 @@ static void describe(const struct road_chip *chip, struct sim_chip_id *out)
 		.family = chip->family->name,
 		.compatible = ops ? ops->compatible : "",
 		.pci_vendor = (uint16_t)chip->identity.pci_vendor,
-		.pci_device = chip->identity.pci_devices.count ? chip->identity.pci_devices.id[0] :
-								 0,
+		.pci_device =
+			chip->identity.pci_devices.count ? chip->identity.pci_devices.id[0] : 0,
 		.runnable = ops != NULL,
 	};
 }
@@ -420,16 +421,26 @@ static size_t entry_report(struct sim_function *function, char *out, size_t byte
 	return needed;
 }
 
+/* Whoever reads the descriptor may need the engine: it is written with no lock held. */
 static int entry_trace(struct sim_function *function, int fd)
 {
 	const struct sim_env *env = function->env;
+	struct sim_trace *copy;
 
 	if (env->fidelity != SIM_TRACE)
 		return -1;
+	copy = malloc(sizeof(*copy));
+	if (!copy)
+		return ENOMEM;
 	struct sim_fp saved = enter();
-	int error = sim_trace_write(&env->trace, env->chip->name, fd);
+	bool copied = sim_trace_copy(&env->trace, copy);
 
 	leave(saved);
+	int error = copied ? sim_trace_write(copy, env->chip->name, fd) : ENOMEM;
+
+	if (copied)
+		sim_trace_free(copy);
+	free(copy);
 	return error;
 }
 

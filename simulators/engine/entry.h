@@ -32,18 +32,18 @@ struct sim_host {
 };
 
 struct sim_open {
-	const char *chip;    /* name; not terminated: chip_bytes long */
+	const char *chip; /* name; not terminated: chip_bytes long */
 	size_t chip_bytes;
 	const char *options; /* text after '?', terminated; "" = none */
 	const char *address; /* identity text: seeds the randomness */
 	struct sim_host host;
-	char *error;         /* 256 bytes: why it fails */
+	char *error; /* 256 bytes: why it fails */
 };
 
 struct sim_slice {
-	bool ran;    /* events ran */
-	bool irq;    /* interrupts are to be taken */
-	bool more;   /* events are due before `until` */
+	bool ran;      /* events ran */
+	bool irq;      /* interrupts are to be taken */
+	bool more;     /* events are due before `until` */
 	bool watching; /* a parked packet waits for a word in host memory */
 };
 
@@ -76,8 +76,8 @@ struct sim_entry {
 	bool (*irq_take)(struct sim_function *function, uint32_t vector);
 	/* Bits of pending vectors below 64; no lock. */
 	uint64_t (*irq_pending)(struct sim_function *function);
-	/* Lets time pass to the next event, at the latest to `until`, interrupts or not; returns the
-	 * new time. For drivers that await a register. */
+	/* Lets time pass to the next event, at the latest to `until`, interrupts or not; returns
+	 * the new time. For drivers that await a register. */
 	uint64_t (*relax)(uint64_t until_ps);
 	/* Runs events up to `until`, `budget` of them at most; a slice ends at an interrupt. */
 	void (*run)(uint64_t until_ps, uint32_t budget, struct sim_slice *out);
@@ -90,8 +90,7 @@ struct sim_entry {
 	bool (*counter)(struct sim_function *function, uint32_t index, const char **name,
 			uint64_t *value);
 	uint64_t (*violations)(struct sim_function *function);
-	bool (*violation)(struct sim_function *function, uint32_t index, char *text,
-			  size_t bytes);
+	bool (*violation)(struct sim_function *function, uint32_t index, char *text, size_t bytes);
 	/* JSON members of the whole report; needed bytes like snprintf. */
 	size_t (*report)(struct sim_function *function, char *out, size_t bytes);
 	/* Writes the event log as Chrome trace; -1: not opened with time=trace, else an errno. */

@@ -33,8 +33,8 @@ bool sim_inbox_put(struct sim_inbox *inbox, const struct sim_post *post)
 bool sim_inbox_take(struct sim_inbox *inbox, struct sim_post *out)
 {
 	uint64_t at = atomic_load_explicit(&inbox->head, memory_order_relaxed);
-	uint64_t turn =
-		atomic_load_explicit(&inbox->cells[at % SIM_INBOX_CELLS].turn, memory_order_acquire);
+	uint64_t turn = atomic_load_explicit(&inbox->cells[at % SIM_INBOX_CELLS].turn,
+					     memory_order_acquire);
 
 	if (turn != at + 1)
 		return false;

@@ -22,8 +22,8 @@ struct sim_post {
 };
 
 struct sim_inbox {
-	_Atomic uint64_t tail;                /* next to be written */
-	_Alignas(64) _Atomic uint64_t head;   /* next to be read */
+	_Atomic uint64_t tail;              /* next to be written */
+	_Alignas(64) _Atomic uint64_t head; /* next to be read */
 	struct {
 		_Atomic uint64_t turn;
 		struct sim_post post;

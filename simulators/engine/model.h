@@ -21,8 +21,8 @@
 
 enum sim_fidelity { SIM_FUNCTIONAL, SIM_APPROX, SIM_TRACE };
 
-struct sim_env;    /* one per opened chip: the engine's side */
-struct road_chip;  /* simulators/chips/chip.h */
+struct sim_env;   /* one per opened chip: the engine's side */
+struct road_chip; /* simulators/chips/chip.h */
 
 /* An event of a model: embedded in the model's state, zeroed before first use. */
 struct sim_event {

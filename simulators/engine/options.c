@@ -38,8 +38,7 @@ static int take_time(struct sim_options *out, const struct sim_option *option, c
 		}
 	}
 	snprintf(error, SIM_ERROR_BYTES,
-		 "option time: value \"%.64s\", allowed: functional, approx, trace",
-		 option->value);
+		 "option time: value \"%.64s\", allowed: functional, approx, trace", option->value);
 	return -1;
 }
 

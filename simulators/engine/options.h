@@ -12,7 +12,7 @@ struct sim_options {
 	uint64_t seed;
 	struct sim_option own[SIM_OPTIONS_MAX]; /* of the family */
 	uint32_t own_count;
-	char text[SIM_OPTIONS_BYTES];           /* what `own` points into */
+	char text[SIM_OPTIONS_BYTES]; /* what `own` points into */
 };
 
 /* -1 with the reason in error (SIM_ERROR_BYTES). */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,11 @@ void sim_trace_add(struct sim_trace *trace, const char *lane, const char *name, 
 	}
 	struct sim_trace_span *span = &trace->spans[trace->count++];
 
-	*span = (struct sim_trace_span){.from_ps = from_ps, .to_ps = to_ps, .lane = (uint32_t)row};
+	*span = (struct sim_trace_span){
+		.from_ps = from_ps,
+		.to_ps = to_ps > from_ps ? to_ps : from_ps,
+		.lane = (uint32_t)row,
+	};
 	snprintf(span->name, sizeof(span->name), "%s", name);
 }
 
@@ -74,6 +79,11 @@ static void put(struct out *out, const char *text, size_t length)
 	out->used += length;
 }
 
+static void put_text(struct out *out, const char *text)
+{
+	put(out, text, strlen(text));
+}
+
 /* A JSON string; names are short. */
 static void put_string(struct out *out, const char *text)
 {
@@ -91,56 +101,69 @@ static void put_string(struct out *out, const char *text)
 	put(out, "\"", 1);
 }
 
-static void put_format(struct out *out, const char *format, uint64_t a, uint64_t b, uint64_t c)
+__attribute__((format(printf, 2, 3))) static void put_format(struct out *out, const char *format,
+							     ...)
 {
 	char text[128];
-	int n = snprintf(text, sizeof(text), format, a, b, c);
+	va_list args;
 
+	va_start(args, format);
+	int n = vsnprintf(text, sizeof(text), format, args);
+
+	va_end(args);
 	if (n > 0)
 		put(out, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
+/* The format counts in microseconds. */
 static void put_time(struct out *out, const char *key, uint64_t ps)
 {
-	char text[64];
-	int n = snprintf(text, sizeof(text), ",\"%s\":%" PRIu64 ".%06" PRIu64, key, ps / 1000000,
-			 ps % 1000000);
+	put_format(out, ",\"%s\":%" PRIu64 ".%06" PRIu64, key, ps / 1000000, ps % 1000000);
+}
 
-	put(out, text, (size_t)n);
+static void put_lanes(struct out *out, const struct sim_trace *trace)
+{
+	for (uint32_t i = 0; i < trace->lane_count; i++) {
+		put_format(out, "%s{\"ph\":\"M\",\"pid\":1,\"tid\":%u,", i ? ",\n" : "\n", i + 1);
+		put_text(out, "\"name\":\"thread_name\",\"args\":{\"name\":");
+		put_string(out, trace->lanes[i]);
+		put_text(out, "}}");
+	}
 }
 
 int sim_trace_write(const struct sim_trace *trace, const char *chip, int fd)
 {
 	struct out out = {.fd = fd};
 
-	put(&out, "{\"otherData\":{\"simulated\":true,\"chip\":", 40);
+	put_text(&out, "{\"otherData\":{\"simulated\":true,\"chip\":");
 	put_string(&out, chip);
-	put_format(&out, ",\"dropped_events\":%" PRIu64 "},\"traceEvents\":[", trace->dropped, 0,
-		   0);
-	for (uint32_t i = 0; i < trace->lane_count; i++) {
-		put_format(&out,
-			   i ? ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%" PRIu64
-			       ",\"name\":\"thread_name\",\"args\":{\"name\":" :
-			       "\n{\"ph\":\"M\",\"pid\":1,\"tid\":%" PRIu64
-			       ",\"name\":\"thread_name\",\"args\":{\"name\":",
-			   i + 1, 0, 0);
-		put_string(&out, trace->lanes[i]);
-		put(&out, "}}", 2);
-	}
+	put_format(&out, ",\"dropped_events\":%" PRIu64 "},\"traceEvents\":[", trace->dropped);
+	put_lanes(&out, trace);
 	for (uint32_t i = 0; i < trace->count; i++) {
 		const struct sim_trace_span *span = &trace->spans[i];
 
-		put_format(&out, ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":%" PRIu64, span->lane + 1, 0,
-			   0);
+		put_format(&out, ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":%u", span->lane + 1);
 		put_time(&out, "ts", span->from_ps);
 		put_time(&out, "dur", span->to_ps - span->from_ps);
-		put(&out, ",\"name\":", 8);
+		put_text(&out, ",\"name\":");
 		put_string(&out, span->name);
-		put(&out, "}", 1);
+		put_text(&out, "}");
 	}
-	put(&out, "\n]}\n", 4);
+	put_text(&out, "\n]}\n");
 	flush(&out);
 	return out.error;
+}
+
+bool sim_trace_copy(const struct sim_trace *trace, struct sim_trace *out)
+{
+	*out = *trace;
+	out->room = trace->count;
+	if (!trace->count)
+		return true;
+	out->spans = malloc(trace->count * sizeof(*out->spans));
+	if (out->spans)
+		memcpy(out->spans, trace->spans, trace->count * sizeof(*out->spans));
+	return out->spans != NULL;
 }
 
 void sim_trace_free(struct sim_trace *trace)

@@ -3,6 +3,7 @@
 #ifndef SIMULATORS_ENGINE_TRACE_H
 #define SIMULATORS_ENGINE_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,8 @@ struct sim_trace {
 
 void sim_trace_add(struct sim_trace *trace, const char *lane, const char *name, uint64_t from_ps,
 		   uint64_t to_ps);
+/* A copy, to be written with no lock held; false: no memory. */
+bool sim_trace_copy(const struct sim_trace *trace, struct sim_trace *out);
 /* Returns 0 or an errno. */
 int sim_trace_write(const struct sim_trace *trace, const char *chip, int fd);
 void sim_trace_free(struct sim_trace *trace);
