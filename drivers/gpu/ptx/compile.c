@@ -8,12 +8,32 @@
 
 static const struct road_ptx_options defaults = {.max_regs = 0, .optimise = 1};
 
+/* Dynamic shared memory starts behind the static part, which is known when all is read. */
+static void place_dynamic(struct ptx *p)
+{
+	struct function *f = p->function;
+	uint32_t align = p->dynamic_align > 16 ? p->dynamic_align : 16;
+
+	if (f->info.shared_align < align)
+		f->info.shared_align = align;
+	uint32_t start = (f->info.shared_bytes + align - 1) & ~(align - 1);
+
+	for (struct inst *i = f->first; i; i = i->next) {
+		if (i->symbol != SYMBOL_IS_DYNAMIC)
+			continue;
+		i->symbol = SYMBOL_IS_NONE;
+		i->imm = (int32_t)((uint32_t)i->imm + start);
+		f->info.shared_bytes = start;
+	}
+}
+
 /* Runs the passes over a kernel that was read. A schedule that needs more registers than there are
  * is undone before anything is spilled. */
 static void generate(struct ptx *p)
 {
 	struct function *f = p->function;
 
+	place_dynamic(p);
 	cfg_build(p);
 	layout_blocks(p);
 	if (p->options.optimise) {

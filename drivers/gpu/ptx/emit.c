@@ -148,24 +148,6 @@ static void emit_block(struct ptx *p, struct block *b, const struct block *follo
 	emit_jump(p, b, following);
 }
 
-/* Dynamic shared memory starts behind the static part; both are known only now. */
-static void place_dynamic(struct ptx *p)
-{
-	struct function *f = p->function;
-	uint32_t align = p->dynamic_align > 16 ? p->dynamic_align : 16;
-
-	if (f->info.shared_align < align)
-		f->info.shared_align = align;
-	uint32_t start = (f->info.shared_bytes + align - 1) & ~(align - 1);
-
-	for (uint32_t k = 0; k < f->block_count; k++)
-		for (struct inst *i = f->blocks[k]->head; i; i = i->next)
-			if (i->symbol == SYMBOL_IS_DYNAMIC) {
-				i->imm = (int32_t)((uint32_t)i->imm + start);
-				f->info.shared_bytes = start;
-			}
-}
-
 static void patch_targets(struct ptx *p, const uint32_t *starts)
 {
 	const struct road_gpu_kernel *info = &p->function->info;
@@ -182,7 +164,6 @@ static void emit_code(struct ptx *p)
 	struct function *f = p->function;
 	uint32_t *starts = ptx_alloc(p, &p->kernel, f->block_count, sizeof(*starts));
 
-	place_dynamic(p);
 	for (uint32_t k = 0; k < f->block_count; k++) {
 		starts[k] = p->word_count - f->info.first_word;
 		f->blocks[k]->number = k;

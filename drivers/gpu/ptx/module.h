@@ -97,8 +97,10 @@ struct function {
 	uint64_t *range_keys; /* (range, index) -> register */
 	uint32_t *range_vregs;
 	uint32_t range_count, range_room;
-	uint32_t label_mark; /* first label of the innermost scope */
-	uint32_t body_depth; /* of scopes, outside the function's braces */
+	uint32_t label_mark;       /* first label of the innermost scope */
+	uint32_t body_depth;       /* of scopes, outside the function's braces */
+	struct inst **unscheduled; /* the order before scheduling */
+	uint32_t unscheduled_count;
 	/* graph */
 	struct block **blocks;
 	uint32_t block_count;
