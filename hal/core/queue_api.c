@@ -407,7 +407,7 @@ road_status road_queue_submit(road_queue *queue, const road_submission *submissi
 			      road_point *point)
 {
 	struct road_work work = ROAD_WORK_INIT(0);
-	struct road_submit *submit;
+	struct road_submit *submit = NULL;
 	road_submission own;
 	road_status status =
 		road_object_check(queue, &road_queue_class, "road_queue_submit: queue");
