@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `roadbed info DEVICE`. */
+#include "tools/roadbed/json.h"
+#include "tools/roadbed/library.h"
+#include "tools/roadbed/verbs.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+typedef const char *(*bit_word)(unsigned bit);
+
+struct view {
+	road_device *device;
+	road_device_info info;
+	uint32_t health;
+	uint64_t resets;
+	bool has_clock;
+	uint64_t device_ns, host_ns;
+};
+
+static int view_read(road_device *device, struct view *out)
+{
+	road_status status;
+
+	*out = (struct view){.device = device, .info.size = sizeof(out->info)};
+	status = road_device_info_get(device, &out->info);
+	if (status == ROAD_OK)
+		status = road_device_health(device, &out->health, &out->resets);
+	if (status != ROAD_OK)
+		return library_refuse("reading the device", status);
+	out->has_clock = road_device_clock(device, &out->device_ns, &out->host_ns) == ROAD_OK;
+	return TOOL_OK;
+}
+
+static struct json_object *bits_json(uint64_t bits, bit_word word)
+{
+	struct json_object *array = json_new_array();
+
+	for (unsigned i = 0; i < 64; i++)
+		if (bits >> i & 1 && word(i))
+			json_append(array, json_object_new_string(word(i)));
+	return array;
+}
+
+static void uuid_text(const uint8_t uuid[16], char out[37])
+{
+	size_t used = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		used += (size_t)snprintf(out + used, 37 - used, "%s%02x",
+					 i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+}
+
+static void identity_json(struct json_object *to, const struct view *view)
+{
+	const road_device_info *info = &view->info;
+	char uuid[37];
+
+	uuid_text(info->uuid, uuid);
+	json_add_text(to, "address", info->address);
+	json_add_known_text(to, "name", info->name);
+	json_add_known_text(to, "vendor", info->vendor);
+	json_add_text(to, "class", word_of_class(info->device_class));
+	json_add_bool(to, "simulated", info->simulated);
+	json_add_known_text(to, "driver", info->driver);
+	json_add_known_text(to, "bus", info->bus);
+	json_add_known_text(to, "pci_address", info->pci_address);
+	json_add_known_u64(to, "pci_vendor", info->pci_vendor);
+	json_add_known_u64(to, "pci_device", info->pci_device);
+	json_add_text(to, "uuid", uuid);
+	json_add_text(to, "health", word_of_health(view->health));
+	json_add_u64(to, "resets", view->resets);
+	json_add(to, "device_clock_ns",
+		 view->has_clock ? json_object_new_uint64(view->device_ns) : NULL);
+	json_add(to, "host_clock_ns",
+		 view->has_clock ? json_object_new_uint64(view->host_ns) : NULL);
+}
+
+static void abilities_json(struct json_object *to, const road_device_info *info)
+{
+	json_add_known_u64(to, "memory_bytes", info->memory_bytes);
+	json_add_known_u64(to, "queues_max", info->queues_max);
+	json_add_known_u64(to, "queue_depth_max", info->queue_depth_max);
+	json_add(to, "queue_classes", bits_json(info->queue_classes, word_of_queue_class));
+	json_add(to, "commands", bits_json(info->commands, word_of_command));
+	json_add(to, "features", bits_json(info->features, word_of_feature));
+}
+
+static int heaps_json(struct json_object *to, road_device *device)
+{
+	struct json_object *array = json_new_array();
+	road_heap_info heap = {.size = sizeof(heap)};
+	road_status status;
+
+	json_add(to, "heaps", array);
+	for (uint32_t i = 0; (status = road_device_heap(device, i, &heap)) == ROAD_OK; i++) {
+		struct json_object *object = json_new();
+
+		json_add_text(object, "kind", word_of_heap(heap.kind));
+		json_add_known_u64(object, "size_bytes", heap.bytes);
+		json_add_u64(object, "used_bytes", heap.used_bytes);
+		json_add_u64(object, "granule_bytes", heap.granule_bytes);
+		json_add_bool(object, "host_visible", heap.host_visible);
+		json_add_bool(object, "coherent", heap.coherent);
+		json_append(array, object);
+	}
+	return status == ROAD_NOT_FOUND ? TOOL_OK : library_refuse("reading heaps", status);
+}
+
+static struct json_object *property_value(const road_property *property)
+{
+	switch (property->type) {
+	case ROAD_VALUE_U64: return json_object_new_uint64(property->u64);
+	case ROAD_VALUE_F64: return json_object_new_double(property->f64);
+	case ROAD_VALUE_TEXT: return json_object_new_string(property->text);
+	case ROAD_VALUE_BOOL: return json_object_new_boolean(property->u64 != 0);
+	default: return NULL;
+	}
+}
+
+/* "value", or "value_bytes": the key carries the unit. */
+static void property_json(struct json_object *array, const road_property *property)
+{
+	struct json_object *object = json_new();
+	char key[32];
+
+	snprintf(key, sizeof(key), "value%s%s", property->unit[0] ? "_" : "", property->unit);
+	for (char *at = key; *at; at++)
+		if (*at == '/' || *at == ' ')
+			*at = '_';
+	json_add_text(object, "name", property->name);
+	json_add_u64(object, "id", property->id);
+	json_add(object, key, property_value(property));
+	json_add_known_text(object, "unit", property->unit);
+	json_add_text(object, "source", word_of_source(property->source));
+	json_append(array, object);
+}
+
+static int properties_json(struct json_object *to, road_device *device)
+{
+	struct json_object *array = json_new_array();
+	road_property one = {.size = sizeof(one)};
+	road_status status;
+
+	json_add(to, "properties", array);
+	for (uint32_t i = 0; (status = road_device_property_at(device, i, &one)) == ROAD_OK; i++)
+		property_json(array, &one);
+	return status == ROAD_NOT_FOUND ? TOOL_OK : library_refuse("reading properties", status);
+}
+
+static int print_json(const struct view *view)
+{
+	struct json_object *document = json_document();
+
+	identity_json(document, view);
+	abilities_json(document, &view->info);
+	if (heaps_json(document, view->device) || properties_json(document, view->device)) {
+		json_object_put(document);
+		return TOOL_FAILURE;
+	}
+	return json_print(document);
+}
+
+static void row(const char *name, const char *text)
+{
+	printf("%-16s%s\n", name, text[0] ? text : "unknown");
+}
+
+static void bits_row(const char *name, uint64_t bits, bit_word word)
+{
+	const char *between = "";
+
+	printf("%-16s", name);
+	for (unsigned i = 0; i < 64; i++)
+		if (bits >> i & 1 && word(i)) {
+			printf("%s%s", between, word(i));
+			between = ", ";
+		}
+	puts(between[0] ? "" : "none");
+}
+
+static void number_row(const char *name, uint64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	row(name, value ? text : "");
+}
+
+static void print_identity(const struct view *view)
+{
+	const road_device_info *info = &view->info;
+	char text[64];
+
+	row("address", info->address);
+	printf("%-16s%s (%s)\n", "name", info->name[0] ? info->name : "unknown",
+	       word_of_simulated(info->simulated));
+	row("vendor", info->vendor);
+	row("class", word_of_class(info->device_class));
+	row("driver", info->driver);
+	row("bus", info->bus);
+	row("pci address", info->pci_address[0] ? info->pci_address : "none");
+	uuid_text(info->uuid, text);
+	row("uuid", text);
+	row("health", word_of_health(view->health));
+	row("memory",
+	    info->memory_bytes ? bytes_as_text(info->memory_bytes, text, sizeof(text)) : "");
+	number_row("queues", info->queues_max);
+	number_row("queue depth", info->queue_depth_max);
+	bits_row("queue classes", info->queue_classes, word_of_queue_class);
+	bits_row("commands", info->commands, word_of_command);
+	bits_row("features", info->features, word_of_feature);
+}
+
+static int print_heaps(road_device *device)
+{
+	road_heap_info heap = {.size = sizeof(heap)};
+	road_status status;
+	char size[32], used[32], granule[32];
+
+	for (uint32_t i = 0; (status = road_device_heap(device, i, &heap)) == ROAD_OK; i++)
+		printf("%-16s%s: %s, %s used, granule %s%s%s\n", i ? "" : "heaps",
+		       word_of_heap(heap.kind),
+		       heap.bytes ? bytes_as_text(heap.bytes, size, sizeof(size))
+				  : "bounded by the host",
+		       bytes_as_text(heap.used_bytes, used, sizeof(used)),
+		       bytes_as_text(heap.granule_bytes, granule, sizeof(granule)),
+		       heap.host_visible ? ", host visible" : "",
+		       heap.coherent ? ", coherent" : "");
+	return status == ROAD_NOT_FOUND ? TOOL_OK : library_refuse("reading heaps", status);
+}
+
+static void print_property(const road_property *property)
+{
+	printf("  %-36s", property->name);
+	switch (property->type) {
+	case ROAD_VALUE_U64: printf("%" PRIu64, property->u64); break;
+	case ROAD_VALUE_F64: printf("%g", property->f64); break;
+	case ROAD_VALUE_TEXT: printf("%s", property->text); break;
+	case ROAD_VALUE_BOOL: printf("%s", property->u64 ? "yes" : "no"); break;
+	default: printf("unknown");
+	}
+	printf("%s%s  [%s]\n", property->unit[0] ? " " : "", property->unit,
+	       word_of_source(property->source));
+}
+
+static int print_text(const struct view *view)
+{
+	road_property one = {.size = sizeof(one)};
+	road_status status;
+
+	print_identity(view);
+	if (print_heaps(view->device))
+		return TOOL_FAILURE;
+	puts("properties      [and from where they are known]");
+	for (uint32_t i = 0; (status = road_device_property_at(view->device, i, &one)) == ROAD_OK;
+	     i++)
+		print_property(&one);
+	return status == ROAD_NOT_FOUND ? TOOL_OK : library_refuse("reading properties", status);
+}
+
+static int show(const char *address, bool json)
+{
+	road_instance *instance;
+	road_device *device;
+	struct view view;
+	int code = library_open(&instance);
+
+	if (code)
+		return code;
+
+	road_status status = road_device_open(instance, address, &device);
+
+	if (status == ROAD_OK) {
+		code = view_read(device, &view);
+		if (!code)
+			code = json ? print_json(&view) : print_text(&view);
+		road_device_release(device);
+	} else {
+		code = library_refuse(address, status);
+	}
+	road_instance_release(instance);
+	return code;
+}
+
+int verb_info(int argc, char **argv)
+{
+	bool json = false;
+	const struct tool_option options[] = {{"--json", &json, NULL}, {NULL, NULL, NULL}};
+	struct tool_error error;
+	int left = 0, rc = tool_options(options, argc, argv, &left, &error);
+
+	if (!rc && left == 1)
+		return show(argv[0], json);
+	if (!rc)
+		tool_error_allow(&error, "info", "takes one DEVICE", left ? argv[1] : "none",
+				 "roadbed info DEVICE [--json]");
+	tool_error_print(&error);
+	return TOOL_USAGE;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON that the command prints. Each document starts with "schema"; a key's name ends in its unit;
+ * what is unknown is null. Running out of memory ends the command.
+ */
+#ifndef TOOLS_ROADBED_JSON_H
+#define TOOLS_ROADBED_JSON_H
+
+#include <json-c/json.h>
+
+#include "tools/roadbed/tool.h"
+
+#define JSON_SCHEMA 1
+
+struct json_object *json_document(void); /* an object with its schema number */
+struct json_object *json_new(void);
+struct json_object *json_new_array(void);
+
+/* value is owned by the object from here on; NULL is null. */
+void json_add(struct json_object *object, const char *key, struct json_object *value);
+void json_append(struct json_object *array, struct json_object *value);
+void json_add_text(struct json_object *object, const char *key, const char *text);
+/* null for "" */
+void json_add_known_text(struct json_object *object, const char *key, const char *text);
+void json_add_u64(struct json_object *object, const char *key, uint64_t value);
+/* null for 0 */
+void json_add_known_u64(struct json_object *object, const char *key, uint64_t value);
+void json_add_f64(struct json_object *object, const char *key, double value);
+void json_add_bool(struct json_object *object, const char *key, bool value);
+
+/* The number of this name in an object; false: it is missing, null or no number. */
+bool json_get_u64(struct json_object *object, const char *key, uint64_t *out);
+bool json_get_bool(struct json_object *object, const char *key, bool *out);
+
+/* The text, indented; lives as long as the object is not changed. */
+const char *json_text(struct json_object *object, size_t *bytes);
+/* Prints and frees the document; answers the exit code. */
+int json_print(struct json_object *document);
+
+#endif

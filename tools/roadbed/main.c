@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* roadbed: looks at devices and runs kernels on them. */
+#include "tools/roadbed/tool.h"
+#include "tools/roadbed/verbs.h"
+
+#include <roadbed/base.h>
+
+#include <string.h>
+
+static const struct verb {
+	const char *name, *usage, *summary;
+	int (*run)(int argc, char **argv);
+} verbs[] = {
+	{"list", "[--all] [--json]", "the devices; with --all also chips that could be simulated",
+	 verb_list},
+	{"info", "DEVICE [--json]", "what a device is and can do, and from where that is known",
+	 verb_info},
+	{"explain", "[--json]", "every candidate seen, and why it became a device or did not",
+	 verb_explain},
+	{"run",
+	 "DEVICE IMAGE KERNEL --grid X[,Y[,Z]] --block X[,Y[,Z]] [--shared BYTES]\n"
+	 "              [--report FILE.json] [--trace FILE.json] [--json] ARG…",
+	 "runs a kernel: PTX on a GPU, a shared object on host:", verb_run},
+};
+
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static void usage(FILE *out)
+{
+	fputs("usage:\n", out);
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(out, "  roadbed %s %s\n      %s\n", verbs[i].name, verbs[i].usage,
+			verbs[i].summary);
+	fputs("  roadbed --help | --version\n"
+	      "ARG: i32:N u32:N i64:N u64:N f32:X f64:X, or a buffer:\n"
+	      "  zeros:TYPE:COUNT  iota:TYPE:COUNT  rand:TYPE:COUNT:SEED  in:TYPE:FILE\n"
+	      "  each with >FILE behind it to be written back, raw and little-endian, after the "
+	      "run\n"
+	      "  TYPE: u8 i8 u16 i16 f16 bf16 u32 i32 f32 u64 i64 f64\n"
+	      "DEVICE: host:  sim:CHIP[@N][?time=functional|approx|trace&…]\n",
+	      out);
+}
+
+static int version(void)
+{
+	uint32_t number = road_version();
+
+	printf("roadbed %u.%u.%u\n", number >> 16, number >> 8 & 0xff, number & 0xff);
+	return TOOL_OK;
+}
+
+static int unknown(const char *name)
+{
+	char names[128];
+	size_t used = 0;
+
+	for (size_t i = 0; i < VERBS; i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+					 used ? " " : "", verbs[i].name);
+	return tool_refuse(TOOL_USAGE, "command line", "no such verb", name, names);
+}
+
+/* What was printed must have arrived: a full disk is no success. */
+static int flushed(int code)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	return tool_refuse(TOOL_FAILURE, "standard output", "cannot be written", "", "");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return TOOL_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		usage(stdout);
+		return flushed(TOOL_OK);
+	}
+	if (!strcmp(argv[1], "--version"))
+		return flushed(version());
+	for (size_t i = 0; i < VERBS; i++)
+		if (!strcmp(argv[1], verbs[i].name))
+			return flushed(verbs[i].run(argc - 2, argv + 2));
+	return unknown(argv[1]);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `roadbed run`: one launch of one kernel. Everything that can be wrong with the words is found
+ * before a device is opened, and nothing is written until all has gone well.
+ */
+#include "tools/roadbed/run.h"
+
+#include "tools/roadbed/verbs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int parse_args(struct run *run, int count, char **argv, struct tool_error *error)
+{
+	run->args = calloc((size_t)count + 1, sizeof(*run->args));
+	run->buffers = calloc((size_t)count + 1, sizeof(*run->buffers));
+	if (!run->args || !run->buffers)
+		tool_no_memory();
+	for (int i = 0; i < count; i++, run->arg_count++)
+		if (run_arg_parse(argv[i], (unsigned)i, &run->args[i], error))
+			return -1;
+	return 0;
+}
+
+static int parse_sizes(struct run *run, const char *grid, const char *block, const char *shared,
+		       struct tool_error *error)
+{
+	uint64_t bytes = 0;
+
+	if (!grid || !block)
+		return tool_error_set(error, grid ? "--block" : "--grid", "is missing", "",
+				      "X[,Y[,Z]]");
+	if (run_dim_parse("--grid", grid, &run->grid, error) ||
+	    run_dim_parse("--block", block, &run->block, error))
+		return -1;
+	if (shared && !tool_number(shared, strlen(shared), UINT32_MAX, &bytes))
+		return tool_error_set(error, "--shared", "is no size", shared,
+				      "0 to 4294967295 bytes");
+	run->shared_bytes = (uint32_t)bytes;
+	return 0;
+}
+
+static int parse(struct run *run, int argc, char **argv, struct tool_error *error)
+{
+	const char *grid = NULL, *block = NULL, *shared = NULL;
+	const struct tool_option options[] = {
+		{"--grid", NULL, &grid},
+		{"--block", NULL, &block},
+		{"--shared", NULL, &shared},
+		{"--report", NULL, &run->report_path},
+		{"--trace", NULL, &run->trace_path},
+		{"--json", &run->json, NULL},
+		{NULL, NULL, NULL},
+	};
+	int left;
+
+	if (tool_options(options, argc, argv, &left, error))
+		return -1;
+	if (left < 3)
+		return tool_error_set(error, "run", "needs DEVICE IMAGE KERNEL",
+				      left ? argv[left - 1] : "nothing",
+				      "roadbed run DEVICE IMAGE KERNEL --grid X --block X ARG…");
+	run->image_path = argv[1];
+	run->kernel_name = argv[2];
+	if (parse_sizes(run, grid, block, shared, error) ||
+	    parse_args(run, left - 3, argv + 3, error))
+		return -1;
+	if (run->trace_path)
+		return run_trace_address(argv[0], &run->address, error);
+	run->address = strdup(argv[0]);
+	if (!run->address)
+		tool_no_memory();
+	return 0;
+}
+
+int run_refuse(const struct tool_error *error, int code)
+{
+	tool_error_print(error);
+	return code;
+}
+
+static void run_close(struct run *run)
+{
+	for (uint32_t i = 0; i < run->arg_count; i++) {
+		road_buffer_release(run->buffers[i].buffer);
+		free(run->buffers[i].data);
+		free(run->buffers[i].result);
+		run_arg_free(&run->args[i]);
+	}
+	road_kernel_release(run->kernel);
+	road_image_release(run->image);
+	road_queue_release(run->queue);
+	road_space_release(run->space);
+	road_device_release(run->device);
+	road_instance_release(run->instance);
+	file_abandon(&run->files);
+	free(run->buffers);
+	free(run->args);
+	free(run->address);
+}
+
+int verb_run(int argc, char **argv)
+{
+	struct run run = {0};
+	struct tool_error error;
+	int code = TOOL_OK;
+
+	if (parse(&run, argc, argv, &error))
+		code = run_refuse(&error, TOOL_USAGE);
+	if (!code)
+		code = run_open_device(&run);
+	if (!code)
+		code = run_load_kernel(&run);
+	if (!code)
+		code = run_check_args(&run);
+	if (!code)
+		code = run_make_buffers(&run);
+	if (!code)
+		code = run_work(&run);
+	if (!code)
+		code = run_finish(&run);
+	run_close(&run);
+	return code;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One `roadbed run`: what was asked for, what was made for it, what came out. */
+#ifndef TOOLS_ROADBED_RUN_H
+#define TOOLS_ROADBED_RUN_H
+
+#include "tools/roadbed/files.h"
+#include "tools/roadbed/json.h"
+#include "tools/roadbed/library.h"
+#include "tools/roadbed/run_args.h"
+
+struct run_buffer {
+	road_buffer *buffer;
+	uint64_t address;
+	void *data;   /* as it starts; NULL: zeros */
+	void *result; /* read back; NULL: not wanted */
+};
+
+struct run {
+	/* the command line */
+	const char *image_path, *kernel_name, *report_path, *trace_path;
+	char *address;
+	bool json;
+	struct run_dim grid, block;
+	uint32_t shared_bytes;
+	struct run_arg *args;
+	uint32_t arg_count;
+
+	/* the objects, parents first */
+	road_instance *instance;
+	road_device *device;
+	road_space *space;
+	road_queue *queue;
+	road_image *image;
+	road_kernel *kernel;
+	struct run_buffer *buffers; /* one per argument; empty for scalars */
+
+	/* the result */
+	road_device_info info;
+	road_kernel_info kernel_info;
+	road_times times;
+	double wall_seconds;
+	struct file_set files;
+};
+
+/* The steps, in this order. They say what is wrong themselves and answer an exit code. */
+int run_open_device(struct run *run);
+int run_load_kernel(struct run *run);
+int run_check_args(const struct run *run);
+int run_make_buffers(struct run *run);
+int run_work(struct run *run);
+int run_finish(struct run *run);
+
+/* Prints the error; answers code. */
+int run_refuse(const struct tool_error *error, int code);
+
+/* The report as a document: what the simulator says, with what only the tool knows. The caller
+ * puts it. NULL: refused, and said why. */
+struct json_object *run_report(struct run *run);
+/* The summary for people; report is the document above. */
+void run_summary(const struct run *run, struct json_object *report);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs of the command. One that is new needs its row in main.c and its line here. */
+#ifndef TOOLS_ROADBED_VERBS_H
+#define TOOLS_ROADBED_VERBS_H
+
+/* argc and argv start behind the verb; answer enum tool_exit. */
+int verb_list(int argc, char **argv);
+int verb_info(int argc, char **argv);
+int verb_explain(int argc, char **argv);
+int verb_run(int argc, char **argv);
+
+#endif
