@@ -136,7 +136,7 @@ static road_status start(struct road_drv_device *dev, const char *options)
 	status = road_stepper_create(dev, &edu_step_ops, &edu->stepper);
 	if (status)
 		goto free_bounce;
-	edu->wiper = (struct road_drv_queue){.dev = dev, .depth = 1};
+	edu->wiper = (struct road_drv_queue){.dev = dev, .depth = 1, .internal = true};
 	status = road_step_queue_open(edu->stepper, &edu->wiper);
 	if (status)
 		goto destroy_stepper;

@@ -167,6 +167,15 @@ static road_status find_all(const struct road_address *address, const struct roa
 	return ROAD_OK;
 }
 
+static road_status unknown_scheme(const struct road_address *address)
+{
+	char where[64];
+
+	snprintf(where, sizeof(where), "device address, column %zu",
+		 strlen(address->identity) - strlen(address->rest) - strlen(address->scheme));
+	return road_fail(ROAD_NOT_FOUND, "unknown scheme", where, address->scheme, "host, sim");
+}
+
 road_status road_bus_open(const char *library_folder, const struct road_address *address,
 			  struct road_bus **out)
 {
@@ -176,8 +185,7 @@ road_status road_bus_open(const char *library_folder, const struct road_address 
 	road_status status;
 
 	if (!transport)
-		return road_fail(ROAD_NOT_FOUND, "unknown scheme", "device address",
-				 address->scheme, "host, sim");
+		return unknown_scheme(address);
 	status = find_all(address, found);
 	if (status)
 		return status;

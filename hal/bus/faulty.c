@@ -4,8 +4,9 @@
  * a file with one statement a line ('#' begins a comment), or, if it holds an '@', statements
  * separated by ',':
  *
- *   remove@N          surprise removal in front of access number N (from 1): every call to the bus
- *                     counts but those that only release
+ *   remove@N          surprise removal in front of access number N (from 1). Accesses are the
+ *                     calls that would reach a real device or its IOMMU; those that only tell what
+ *                     is known (ids, region_info, limits, time) or release do not count
  *   fail:CALL@N       the Nth call of dma_alloc, dma_map or region_map answers ROAD_IO
  */
 #include <inttypes.h>
@@ -257,9 +258,9 @@ static road_status bus_control(struct road_bus *bus, unsigned long request, void
 
 static road_status bus_symbol(struct road_bus *bus, const char *name, void **out)
 {
-	struct road_bus *inner = faulty_of(bus)->inner;
+	struct faulty *f = faulty_of(bus);
 
-	return inner->ops->symbol(inner, name, out);
+	return reach(f) ? f->inner->ops->symbol(f->inner, name, out) : gone("symbol");
 }
 
 static road_status bus_reset(struct road_bus *bus)

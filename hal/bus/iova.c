@@ -7,13 +7,19 @@
 #include "hal/core/error.h"
 
 enum { PAGE = 4096 };
+#define MASK_47 ((UINT64_C(1) << 47) - 1)
 
 void road_iova_init(struct road_iova_table *table, uint64_t mask)
 {
 	memset(table, 0, sizeof(*table));
 	pthread_mutex_init(&table->lock, NULL);
 	table->first = table->cursor = 16 * PAGE;
-	table->mask = mask > UINT64_C(1) << 47 ? UINT64_C(1) << 47 : mask;
+	table->mask = mask < MASK_47 ? mask : MASK_47;
+}
+
+void road_iova_limit(struct road_iova_table *table, uint64_t mask)
+{
+	table->mask = mask < table->mask ? mask : table->mask;
 }
 
 void road_iova_free(struct road_iova_table *table)

@@ -20,6 +20,8 @@ struct road_iova_table {
 };
 
 void road_iova_init(struct road_iova_table *table, uint64_t mask);
+/* Lowers the mask. */
+void road_iova_limit(struct road_iova_table *table, uint64_t mask);
 void road_iova_free(struct road_iova_table *table);
 /* ROAD_NO_SPACE: no gap below the mask is large enough. */
 road_status road_iova_add(struct road_iova_table *table, void *host, uint64_t bytes, bool writable,

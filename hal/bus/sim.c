@@ -25,12 +25,14 @@ struct sim_bus {
 	struct road_iova_table iovas;
 	struct road_bus_ids ids;
 	_Atomic bool lost;
+	struct sim_bus *next;
+	uint32_t number; /* of its synthetic PCI address */
 };
 
 static struct {
 	pthread_mutex_t lock;
 	const struct sim_entry *entry;
-	uint32_t opened; /* gives each bus its synthetic PCI address */
+	struct sim_bus *open; /* by number */
 } library = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const struct sim_entry *sim;
@@ -94,6 +96,44 @@ static road_status load_library(const char *folder)
 out:
 	pthread_mutex_unlock(&library.lock);
 	return status;
+}
+
+void road_transport_sim_use(const struct sim_entry *entry)
+{
+	pthread_mutex_lock(&library.lock);
+	sim = library.entry = entry;
+	pthread_mutex_unlock(&library.lock);
+}
+
+/* The lowest number that no open bus has: the same address when a program runs again. */
+static void list_bus(struct sim_bus *bus)
+{
+	struct sim_bus **at = &library.open;
+
+	pthread_mutex_lock(&library.lock);
+	while (*at && (*at)->number == bus->number) {
+		bus->number++;
+		at = &(*at)->next;
+	}
+	bus->next = *at;
+	*at = bus;
+	pthread_mutex_unlock(&library.lock);
+}
+
+static void unlist_bus(const struct sim_bus *bus)
+{
+	struct sim_bus **at = &library.open;
+
+	pthread_mutex_lock(&library.lock);
+	while (*at != bus)
+		at = &(*at)->next;
+	*at = bus->next;
+	pthread_mutex_unlock(&library.lock);
+}
+
+static uint64_t to_ps(uint64_t ns)
+{
+	return ns > UINT64_MAX / NS_PS ? UINT64_MAX : ns * NS_PS;
 }
 
 /* ---- what drivers see ---- */
@@ -180,8 +220,7 @@ static uint64_t bus_now_ns(struct road_bus *bus)
 
 static void bus_relax(struct road_bus *bus, uint64_t until_ns)
 {
-	uint64_t until = until_ns > UINT64_MAX / NS_PS ? UINT64_MAX : until_ns * NS_PS;
-	uint64_t now = sim->relax(until);
+	uint64_t now = sim->relax(to_ps(until_ns));
 
 	(void)bus;
 	if (now > *road_thread_time())
@@ -215,9 +254,16 @@ static road_status bus_dma_alloc(struct road_bus *bus, uint64_t bytes, struct ro
 	return ROAD_OK;
 }
 
-static void bus_dma_free(struct road_bus *bus, struct road_dma *dma)
+/* Takes the translation away, and waits until no model works with what it gave. */
+static void unmap(struct road_bus *bus, const struct road_dma *dma)
 {
 	road_iova_remove(&bus_of(bus)->iovas, dma->iova);
+	sim->fence();
+}
+
+static void bus_dma_free(struct road_bus *bus, struct road_dma *dma)
+{
+	unmap(bus, dma);
 	road_memfd_free(dma->host, dma->bytes, dma->fd);
 	*dma = (struct road_dma){.fd = -1};
 }
@@ -242,7 +288,7 @@ static road_status bus_dma_map(struct road_bus *bus, void *host, uint64_t bytes,
 
 static void bus_dma_unmap(struct road_bus *bus, struct road_dma *dma)
 {
-	road_iova_remove(&bus_of(bus)->iovas, dma->iova);
+	unmap(bus, dma);
 	*dma = (struct road_dma){.fd = -1};
 }
 
@@ -280,7 +326,7 @@ static road_status bus_irq_wait(struct road_bus *bus, uint32_t vector, uint64_t 
 	while (!atomic_load(&bus_of(bus)->lost)) {
 		if (sim->irq_take(bus_of(bus)->function, vector))
 			return ROAD_OK;
-		if (bus_now_ns(bus) >= until_ns)
+		if (sim->now() >= to_ps(until_ns))
 			return road_fail_u64(ROAD_TIMEOUT, "no interrupt came", "irq_wait", vector,
 					     "");
 		bus_relax(bus, until_ns);
@@ -329,6 +375,7 @@ static void bus_close(struct road_bus *bus)
 {
 	struct sim_bus *own = bus_of(bus);
 
+	unlist_bus(own);
 	sim->close(own->function);
 	road_iova_free(&own->iovas);
 	free(own);
@@ -409,7 +456,7 @@ static uint64_t control_irq_pending(struct road_bus *bus)
 static void control_unplug(struct road_bus *bus)
 {
 	if (!atomic_exchange(&bus_of(bus)->lost, true))
-		sim->reset(bus_of(bus)->function);
+		sim->unplug(bus_of(bus)->function);
 }
 
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
@@ -460,37 +507,61 @@ static void *translate(void *host, uint64_t iova, uint64_t bytes, bool write)
 static void fill_ids(struct sim_bus *bus)
 {
 	struct sim_chip_id id;
-	uint32_t number;
 
-	pthread_mutex_lock(&library.lock);
-	number = library.opened++;
-	pthread_mutex_unlock(&library.lock);
 	sim->identify(bus->function, &id);
 	bus->ids.vendor = id.pci_vendor;
 	bus->ids.device = id.pci_device;
+	bus->ids.class_code = (uint32_t)id.pci_class << 8;
 	bus->ids.simulated = true;
 	snprintf(bus->ids.compatible, sizeof(bus->ids.compatible), "%s", id.compatible);
 	snprintf(bus->ids.name, sizeof(bus->ids.name), "%s", id.product);
 	snprintf(bus->ids.vendor_name, sizeof(bus->ids.vendor_name), "%s", id.vendor);
 	/* Domains from 0x10000 on: no real function has one, PCI domains have 16 bits. */
 	snprintf(bus->ids.pci_address, sizeof(bus->ids.pci_address), "%05x:%02x:%02x.0",
-		 0x10000 + (number >> 13), number >> 5 & 0xff, number & 0x1f);
+		 0x10000 + (bus->number >> 13), bus->number >> 5 & 0xff, bus->number & 0x1f);
 }
 
-/* NAME or NAME@N; the column of what is wrong counts in the rest of the address. */
-static road_status check_name(const char *rest, size_t *bytes)
+/* `at` points into `rest`, the end of `address`: names the column, from 1. */
+static road_status bad(road_status status, const char *what, const char *address, const char *rest,
+		       const char *at, const char *allowed)
 {
-	const char *at = strchr(rest, '@');
-	char *end = NULL;
+	char where[64];
 
-	*bytes = at ? (size_t)(at - rest) : strlen(rest);
+	snprintf(where, sizeof(where), "device address, column %zu",
+		 strlen(address) - strlen(rest) + (size_t)(at - rest) + 1);
+	return road_fail(status, what, where, at, allowed);
+}
+
+/* NAME or NAME@N. */
+static road_status check_name(const char *address, const char *rest, size_t *bytes)
+{
+	*bytes = strcspn(rest, "@");
 	if (!*bytes)
-		return road_fail(ROAD_INVALID_ARGUMENT, "chip has no name", "device address: sim",
-				 rest, "sim:NAME");
-	if (at && (strtoul(at + 1, &end, 10), at[1] < '0' || at[1] > '9' || *end))
-		return road_fail(ROAD_INVALID_ARGUMENT, "number of the device is malformed",
-				 "device address: sim", at, "@N");
+		return bad(ROAD_INVALID_ARGUMENT, "chip has no name", address, rest, rest,
+			   "sim:NAME");
+	const char *number = rest + *bytes;
+	size_t digits = *number ? strspn(number + 1, "0123456789") : 0;
+
+	if (*number && (!digits || digits > 9 || number[1 + digits]))
+		return bad(ROAD_INVALID_ARGUMENT, "number of the device is malformed", address,
+			   rest, number, "@N");
 	return ROAD_OK;
+}
+
+static road_status refused(enum sim_open_result result, const char *error, const char *address,
+			   const char *rest, const char *options)
+{
+	switch (result) {
+	case SIM_OPEN_NO_CHIP:
+		return bad(ROAD_NOT_FOUND, error, address, rest, rest,
+			   "one that ROAD_ENUMERATE_POSSIBLE lists");
+	case SIM_OPEN_NO_MODEL: return bad(ROAD_UNSUPPORTED, error, address, rest, rest, "");
+	case SIM_OPEN_NO_MEMORY:
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, error, "device address: sim", rest, "");
+	default:
+		return road_fail(ROAD_INVALID_ARGUMENT, error, "device address, options", options,
+				 "key=value&key=value");
+	}
 }
 
 static road_status transport_open(const char *library_folder, const char *address, const char *rest,
@@ -498,7 +569,7 @@ static road_status transport_open(const char *library_folder, const char *addres
 {
 	char error[256] = "";
 	size_t name_bytes;
-	road_status status = check_name(rest, &name_bytes);
+	road_status status = check_name(address, rest, &name_bytes);
 
 	if (!status)
 		status = load_library(library_folder);
@@ -510,20 +581,25 @@ static road_status transport_open(const char *library_folder, const char *addres
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a bus",
 				 "device address: sim", "", "");
 	road_iova_init(&bus->iovas, UINT64_MAX);
-	struct sim_open open = {rest, name_bytes, options, address, {translate, &bus->iovas},
-				error};
+	struct sim_open open = {
+		.chip = rest,
+		.chip_bytes = name_bytes,
+		.options = options,
+		.address = address,
+		.host = {translate, &bus->iovas},
+		.error = error,
+	};
+	enum sim_open_result result = sim->open(&open, &bus->function);
 
-	if (sim->open(&open, &bus->function)) {
+	if (result) {
 		road_iova_free(&bus->iovas);
 		free(bus);
-		return road_fail(strncmp(error, "no chip", 7) ? ROAD_INVALID_ARGUMENT
-							      : ROAD_NOT_FOUND,
-				 error, "device address: sim", rest, "roadbed list --all");
+		return refused(result, error, address, rest, options);
 	}
-	if (sim->dma_mask(bus->function) < bus->iovas.mask)
-		bus->iovas.mask = sim->dma_mask(bus->function);
+	road_iova_limit(&bus->iovas, sim->dma_mask(bus->function));
 	bus->handle.bus.ops = &bus_ops;
 	bus->handle.control = &bus_control_table;
+	list_bus(bus);
 	fill_ids(bus);
 	*out = &bus->handle.bus;
 	return ROAD_OK;

@@ -244,12 +244,20 @@ road_status road_buffer_check(struct road_buffer *buffer, uint64_t offset, uint6
 	return ROAD_OK;
 }
 
+/* Host memory that is mapped for DMA goes by its bus address: chips without translation know no
+ * other, and the others may. */
 struct road_place road_buffer_place(const struct road_buffer *buffer, uint64_t offset)
 {
-	char *host = buffer->drv.host;
-
-	return (struct road_place){.address = buffer->drv.address + offset,
+	const struct road_drv_buffer *drv = &buffer->drv;
+	char *host = drv->host;
+	struct road_place place = {.address = drv->address + offset,
 				   .host = host ? host + offset : NULL};
+
+	if (drv->dma.iova.value) {
+		place.address = drv->dma.iova.value + buffer->offset + offset;
+		place.bus = true;
+	}
+	return place;
 }
 
 road_status road_buffer_view(road_buffer *buffer, uint64_t offset, uint64_t bytes,

@@ -116,7 +116,7 @@ void road_drv_queue_ready(struct road_drv_queue *drv)
 	struct road_queue *queue =
 		(struct road_queue *)(void *)((char *)drv - offsetof(struct road_queue, drv));
 
-	if (atomic_exchange(&queue->in_ready, true))
+	if (drv->internal || atomic_exchange(&queue->in_ready, true))
 		return;
 	road_object_hold(&queue->object);
 	pthread_mutex_lock(&ready.lock);

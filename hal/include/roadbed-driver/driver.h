@@ -54,6 +54,7 @@ struct road_drv_queue {
 	struct road_drv_space *space;
 	uint32_t queue_class, priority;
 	uint32_t depth; /* most submissions that the core hands over before one completes */
+	bool internal;  /* the driver's own, unknown to the core: road_drv_queue_ready ignores it */
 	void *data;     /* driver */
 };
 

@@ -24,7 +24,8 @@ struct fixture {
 static inline road_instance *open_instance(void)
 {
 	road_instance_options options = {.size = sizeof(options),
-					 .flags = ROAD_INSTANCE_VALIDATE | ROAD_INSTANCE_NO_ENV};
+					 .flags = ROAD_INSTANCE_VALIDATE | ROAD_INSTANCE_NO_ENV,
+					 .library_folder = SIM_FOLDER};
 	road_instance *instance = NULL;
 
 	CU_ASSERT_EQUAL_FATAL(road_instance_create(&options, &instance), ROAD_OK);

@@ -39,6 +39,7 @@ static void bytes_go_to_the_device_and_back(void)
 		memset(in, 0, sizeof(in)); /* captured: the source may be reused at once */
 		CU_ASSERT_EQUAL(road_queue_copy(f.queue, b, 0, a, 0, 1500, NULL), ROAD_OK);
 		CU_ASSERT_EQUAL(road_queue_copy(f.queue, h, 0, b, 0, 1500, NULL), ROAD_OK);
+		CU_ASSERT_EQUAL(road_queue_fill(f.queue, b, 0, 1500, 0xee, 1, NULL), ROAD_OK);
 		CU_ASSERT_EQUAL(road_queue_copy(f.queue, b, 0, h, 0, 1500, NULL), ROAD_OK);
 		CU_ASSERT_EQUAL(road_queue_fill(f.queue, b, 16, 32, 0xabcd, 2, NULL), ROAD_OK);
 		CU_ASSERT_EQUAL(road_queue_read(f.queue, out, b, 0, sizeof(out), NULL), ROAD_OK);
