@@ -98,13 +98,6 @@ out:
 	return status;
 }
 
-void road_transport_sim_use(const struct sim_entry *entry)
-{
-	pthread_mutex_lock(&library.lock);
-	sim = library.entry = entry;
-	pthread_mutex_unlock(&library.lock);
-}
-
 /* The lowest number that no open bus has: the same address when a program runs again. */
 static void list_bus(struct sim_bus *bus)
 {

@@ -74,10 +74,6 @@ static inline const struct road_bus_control *road_bus_control_of(struct road_bus
 extern const struct road_transport road_transport_sim;
 extern const struct road_decorator road_decorator_faulty;
 
-struct sim_entry;
-/* Unit tests that link the simulators: no library is looked for. */
-void road_transport_sim_use(const struct sim_entry *entry);
-
 /* The calling thread's virtual time in ps; a bus raises it by what its calls cost. */
 uint64_t *road_thread_time(void);
 

@@ -12,12 +12,14 @@
 struct edu {
 	struct sim_env *env;
 	const struct road_edu_params *params;
-	uint32_t liveness, factorial, status, irq_status;
+	uint32_t liveness, operand, factorial, status, irq_status;
 	uint64_t dma_source, dma_target, dma_count;
 	uint32_t dma_command;
 	struct sim_event computed, copied;
+	uint64_t compute_start_ps, copy_start_ps;
 	uint64_t factorials, dmas, dma_bytes;
-	unsigned char buffer[ROAD_EDU_BUFFER_BYTES];
+	uint64_t buffer_bytes;
+	unsigned char buffer[];
 };
 
 static void raise_irq(struct edu *edu, uint32_t value)
@@ -32,24 +34,27 @@ static void computed(void *arg)
 	struct edu *edu = arg;
 	uint32_t result = 1;
 
-	for (uint32_t n = edu->factorial; n > 1; n--)
-		result *= n; /* wraps; reaches 0 and stays there beyond 33 */
+	/* From 34 on 2^32 divides it. */
+	for (uint32_t n = edu->operand < 34 ? edu->operand : 34; n > 1; n--)
+		result *= n;
 	edu->factorial = result;
 	edu->status &= ~ROAD_EDU_STATUS_COMPUTING;
 	edu->factorials++;
+	sim_trace_span(edu->env, "factorial", "compute", edu->compute_start_ps, sim_now(edu->env));
 	if (edu->status & ROAD_EDU_STATUS_IRQ)
 		raise_irq(edu, ROAD_EDU_IRQ_FACTORIAL);
 }
 
 static void compute(struct edu *edu, uint32_t n)
 {
-	uint64_t steps = n < 64 ? n : 64;
+	uint64_t steps = n < 34 ? n : 34;
 
 	if (edu->status & ROAD_EDU_STATUS_COMPUTING) {
 		sim_violation(edu->env, 0, "factorial written while one is computed");
 		return;
 	}
-	edu->factorial = (uint32_t)steps; /* 64! is 0 modulo 2^32, as is every later one */
+	edu->operand = edu->factorial = n;
+	edu->compute_start_ps = sim_now(edu->env);
 	edu->status |= ROAD_EDU_STATUS_COMPUTING;
 	sim_schedule(edu->env, &edu->computed,
 		     sim_now(edu->env) + edu->params->factorial_ps +
@@ -61,8 +66,8 @@ static unsigned char *window(struct edu *edu, uint64_t address, uint64_t bytes)
 {
 	uint64_t offset = address - ROAD_EDU_BUFFER;
 
-	if (address < ROAD_EDU_BUFFER || offset > ROAD_EDU_BUFFER_BYTES ||
-	    bytes > ROAD_EDU_BUFFER_BYTES - offset) {
+	if (address < ROAD_EDU_BUFFER || offset > edu->buffer_bytes ||
+	    bytes > edu->buffer_bytes - offset) {
 		sim_violation(edu->env, 0, "transfer of %llu bytes at 0x%llx leaves the buffer",
 			      (unsigned long long)bytes, (unsigned long long)address);
 		return NULL;
@@ -105,6 +110,8 @@ static void copied(void *arg)
 		edu->dmas++;
 		edu->dma_bytes += edu->dma_count;
 	}
+	sim_trace_span(edu->env, "dma", to_host ? "to host" : "to device", edu->copy_start_ps,
+		       sim_now(edu->env));
 	edu->dma_command &= ~ROAD_EDU_DMA_START;
 	if (edu->dma_command & ROAD_EDU_DMA_IRQ)
 		raise_irq(edu, ROAD_EDU_IRQ_DMA);
@@ -123,6 +130,7 @@ static void copy(struct edu *edu, uint32_t command)
 	edu->dma_command = command;
 	if (!(command & ROAD_EDU_DMA_START))
 		return;
+	edu->copy_start_ps = sim_now(edu->env);
 	ps = ps * 1000000000000u / edu->params->dma_bytes_per_second;
 	sim_schedule(edu->env, &edu->copied,
 		     sim_now(edu->env) + edu->params->dma_latency_ps + (uint64_t)ps);
@@ -191,7 +199,7 @@ static void reg_write(void *model, uint32_t function, uint32_t region, uint64_t 
 		return;
 	}
 	if (dma) {
-		*dma = width == 8 ? value : (*dma & ~UINT64_C(0xffffffff)) | (uint32_t)value;
+		*dma = width == 8 ? value : (uint32_t)value; /* all of the register, as in QEMU */
 		return;
 	}
 	switch (offset) {
@@ -217,9 +225,10 @@ static void reset(void *model, uint32_t function)
 	(void)function;
 	sim_cancel(edu->env, &edu->computed);
 	sim_cancel(edu->env, &edu->copied);
-	edu->liveness = edu->factorial = edu->status = edu->irq_status = edu->dma_command = 0;
+	edu->liveness = edu->operand = edu->factorial = edu->status = edu->irq_status =
+		edu->dma_command = 0;
 	edu->dma_source = edu->dma_target = edu->dma_count = 0;
-	memset(edu->buffer, 0, sizeof(edu->buffer));
+	memset(edu->buffer, 0, edu->buffer_bytes);
 }
 
 static void *create(const struct sim_model_create *create)
@@ -231,13 +240,16 @@ static void *create(const struct sim_model_create *create)
 			 create->options[0].key);
 		return NULL;
 	}
-	edu = calloc(1, sizeof(*edu));
+	const struct road_edu_params *params = create->chip->params;
+
+	edu = calloc(1, sizeof(*edu) + params->buffer_bytes);
 	if (!edu) {
 		snprintf(create->error, 256, "no memory for the device");
 		return NULL;
 	}
 	edu->env = create->env;
-	edu->params = create->chip->params;
+	edu->params = params;
+	edu->buffer_bytes = params->buffer_bytes;
 	edu->computed = (struct sim_event){.run = computed, .arg = edu};
 	edu->copied = (struct sim_event){.run = copied, .arg = edu};
 	return edu;

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { POKE_ROUNDS = 64 };
+
 struct sim_domain sim_domain;
 
 /* A posted write that waits for its time. */
@@ -20,8 +22,12 @@ static void run_post(void *arg)
 
 	own->next = sim_domain.free_posts;
 	sim_domain.free_posts = own;
-	env->ops->reg_write(env->model, post.function->index, post.region, post.offset, post.width,
-			    post.value);
+	if (sim_width_valid(post.width))
+		env->ops->reg_write(env->model, post.function->index, post.region, post.offset,
+				    post.width, post.value);
+	else
+		sim_violation(env, post.function->index, "write of %u bytes at 0x%llx", post.width,
+			      (unsigned long long)post.offset);
 	sim_domain.host_written = true; /* a doorbell: parked packets look again */
 }
 
@@ -36,42 +42,70 @@ static struct sim_post_event *new_post(void)
 	return own;
 }
 
+/*
+ * Posted writes of one function take effect in the order in which they were posted, as on a real
+ * bus, even if the thread of a later one is behind in virtual time: the order of arrival is what
+ * the program's own locks made of it.
+ */
+static void queue_post(const struct sim_post *post)
+{
+	struct sim_function *function = post->function;
+	uint64_t time = sim_max(post->stamp_ps, sim_now(function->env));
+	struct sim_post_event *own;
+
+	if (function->gone)
+		return;
+	time = sim_max(time, function->last_post_ps);
+	own = new_post();
+	if (own) {
+		own->post = *post;
+		own->event = (struct sim_event){.run = run_post, .arg = own, .env = function->env};
+		if (sim_heap_put(&sim_domain.heap, &own->event, time)) {
+			function->last_post_ps = time;
+			return;
+		}
+		free(own);
+	}
+	sim_violation(function->env, function->index,
+		      "no memory for a register write: simulation is incomplete");
+}
+
 void sim_domain_drain(void)
 {
 	struct sim_post post;
 
-	while (sim_inbox_take(&sim_domain.inbox, &post)) {
-		struct sim_post_event *own = new_post();
-		uint64_t now = atomic_load(&sim_domain.now_ps);
-
-		if (!own)
-			return; /* a write lost for want of memory: its waiters' deadlines tell */
-		own->post = post;
-		own->event.run = run_post;
-		own->event.arg = own;
-		own->event.env = post.function->env;
-		if (!sim_heap_put(&sim_domain.heap, &own->event,
-				  post.stamp_ps > now ? post.stamp_ps : now))
-			free(own);
-	}
+	while (sim_inbox_take(&sim_domain.inbox, &post))
+		queue_post(&post);
 	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
 }
 
-bool sim_domain_step(uint64_t until_ps)
+bool sim_domain_step(uint64_t until_ps, bool idle)
 {
 	struct sim_event *event = sim_heap_first(&sim_domain.heap);
 
-	if (!event || event->time_ps > until_ps || !sim_domain.heap.foreground)
+	if (!event || event->time_ps > until_ps || (!sim_domain.heap.foreground && !idle))
 		return false;
 	sim_heap_remove(&sim_domain.heap, event);
 	atomic_store_explicit(&sim_domain.now_ps, event->time_ps, memory_order_relaxed);
 	event->run(event->arg);
-	if (sim_domain.host_written) {
+	/* What a packet waits for may be written by one that waited: a chain over all chips. */
+	for (int round = 0; sim_domain.host_written && round < POKE_ROUNDS; round++) {
 		sim_domain.host_written = false;
 		if (sim_domain.watching)
 			sim_domain_poke();
 	}
 	return true;
+}
+
+void sim_domain_run(uint64_t when)
+{
+	sim_domain_drain();
+	while (sim_domain_step(when, true))
+		if (!sim_inbox_empty(&sim_domain.inbox))
+			sim_domain_drain();
+	sim_domain.irq_raised = false;
+	if (when > atomic_load(&sim_domain.now_ps))
+		atomic_store(&sim_domain.now_ps, when);
 }
 
 static bool is_post_of(const struct sim_event *event, const struct sim_function *function)

@@ -15,6 +15,8 @@ enum { SIM_VIOLATIONS_KEPT = 64, SIM_VIOLATION_BYTES = 160, SIM_APPROXIMATIONS =
 struct sim_function {
 	struct sim_env *env;
 	uint32_t index;
+	bool gone;             /* unplugged: reaches nothing, and nothing reaches it */
+	uint64_t last_post_ps; /* posted writes of a function stay in order */
 };
 
 struct sim_approximation {
@@ -60,9 +62,22 @@ struct sim_domain {
 
 extern struct sim_domain sim_domain;
 
+static inline uint64_t sim_max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline bool sim_width_valid(uint32_t width)
+{
+	return width == 1 || width == 2 || width == 4 || width == 8;
+}
+
 /* All of these under the lock. */
-void sim_domain_drain(void);                       /* inbox to events */
-bool sim_domain_step(uint64_t until_ps);           /* one event; false: none is due */
+void sim_domain_drain(void); /* inbox to events */
+/* One event; false: none is due. `idle`: background events too when nothing else is queued. */
+bool sim_domain_step(uint64_t until_ps, bool idle);
+/* Runs what is due until `when`, and lets the clock stand there. */
+void sim_domain_run(uint64_t when);
 void sim_domain_forget(const struct sim_env *env); /* events and posts of a chip that closes */
 /* Posted writes of a function that is reset. */
 void sim_domain_forget_posts(const struct sim_function *function);

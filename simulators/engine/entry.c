@@ -14,6 +14,8 @@
 #include "simulators/engine/options.h"
 #include "simulators/engine/report.h"
 
+enum { RELAX_PS = 1000000 };
+
 /* Every way in: the lock, and the floating-point state that models rely on. */
 static struct sim_fp enter(void)
 {
@@ -64,6 +66,7 @@ static void describe(const struct road_chip *chip, struct sim_chip_id *out)
 		.pci_vendor = (uint16_t)chip->identity.pci_vendor,
 		.pci_device =
 			chip->identity.pci_devices.count ? chip->identity.pci_devices.id[0] : 0,
+		.pci_class = (uint16_t)chip->identity.pci_class,
 		.runnable = ops != NULL,
 	};
 }
@@ -94,7 +97,7 @@ static void seed_random(struct sim_env *env, const char *address)
 	}
 }
 
-static int load_chip(const struct sim_open *open, struct sim_env *env)
+static enum sim_open_result load_chip(const struct sim_open *open, struct sim_env *env)
 {
 	const struct road_chip_builtin *file = road_chip_builtin_find(open->chip, open->chip_bytes);
 	struct road_chip_error error;
@@ -102,22 +105,23 @@ static int load_chip(const struct sim_open *open, struct sim_env *env)
 	if (!file) {
 		snprintf(open->error, SIM_ERROR_BYTES, "no chip is called \"%.*s\"",
 			 (int)(open->chip_bytes < 64 ? open->chip_bytes : 64), open->chip);
-		return -1;
+		return SIM_OPEN_NO_CHIP;
 	}
 	if (road_chip_parse(file->bytes, file->len, file->name, &env->chip, &error)) {
 		snprintf(open->error, SIM_ERROR_BYTES, "%.250s", error.message);
-		return -1;
+		return error.code == ROAD_CHIP_ERROR_MEMORY ? SIM_OPEN_NO_MEMORY : SIM_OPEN_NO_CHIP;
 	}
 	env->ops = model_of(env->chip->family->name);
 	if (!env->ops) {
 		snprintf(open->error, SIM_ERROR_BYTES, "no model of family %.32s is built in",
 			 env->chip->family->name);
-		return -1;
+		return SIM_OPEN_NO_MODEL;
 	}
-	return 0;
+	return SIM_OPEN_OK;
 }
 
-static int create_model(struct sim_env *env, const struct sim_options *options, char *error)
+static enum sim_open_result create_model(struct sim_env *env, const struct sim_options *options,
+					 char *error)
 {
 	struct sim_model_create create = {
 		.env = env,
@@ -136,7 +140,14 @@ static int create_model(struct sim_env *env, const struct sim_options *options, 
 		sim_domain.envs = env;
 	}
 	leave(saved);
-	return env->model ? 0 : -1;
+	return env->model ? SIM_OPEN_OK : SIM_OPEN_BAD_OPTION;
+}
+
+static void forget_irqs(struct sim_env *env)
+{
+	uint64_t pending = atomic_exchange(&env->irq_pending, 0);
+
+	atomic_fetch_sub(&sim_domain.irqs, (uint32_t)__builtin_popcountll(pending));
 }
 
 static void free_env(struct sim_env *env)
@@ -150,44 +161,46 @@ static void free_env(struct sim_env *env)
 	free(env);
 }
 
-static int entry_open(const struct sim_open *open, struct sim_function **out)
+static enum sim_open_result entry_open(const struct sim_open *open, struct sim_function **out)
 {
 	struct sim_options options;
+	enum sim_open_result result;
 	struct sim_env *env;
 
 	open->error[0] = 0;
 	if (sim_options_parse(open->options, &options, open->error))
-		return -1;
+		return SIM_OPEN_BAD_OPTION;
 	env = calloc(1, sizeof(*env));
 	if (!env) {
 		snprintf(open->error, SIM_ERROR_BYTES, "no memory for a chip");
-		return -1;
+		return SIM_OPEN_NO_MEMORY;
 	}
 	env->memory_fd = -1;
 	env->host = open->host;
 	env->seed = options.seed;
 	env->fidelity = options.fidelity;
 	seed_random(env, open->address);
-	if (load_chip(open, env) || create_model(env, &options, open->error)) {
-		free_env(env);
-		return -1;
-	}
 	env->function.env = env;
-	*out = &env->function;
-	return 0;
+	result = load_chip(open, env);
+	if (!result)
+		result = create_model(env, &options, open->error);
+	if (result)
+		free_env(env);
+	else
+		*out = &env->function;
+	return result;
 }
 
 static void entry_close(struct sim_function *function)
 {
-	struct sim_env *env = function->env, **at = &sim_domain.envs;
+	struct sim_env *env = function->env, **at;
 	struct sim_fp saved = enter();
 
 	sim_domain_forget(env);
 	env->ops->destroy(env->model);
 	sim_domain.watching -= env->watching;
-	atomic_fetch_sub(&sim_domain.irqs,
-			 (uint32_t)__builtin_popcountll(atomic_exchange(&env->irq_pending, 0)));
-	while (*at != env)
+	forget_irqs(env);
+	for (at = &sim_domain.envs; *at != env;)
 		at = &(*at)->next;
 	*at = env->next;
 	leave(saved);
@@ -230,38 +243,34 @@ static void *entry_region_map(struct sim_function *function, uint32_t region, ui
 			      uint64_t bytes)
 {
 	const struct sim_env *env = function->env;
+	struct sim_region info = {0};
 	void *mapping = NULL;
 	struct sim_fp saved = enter();
 
-	if (env->ops->region_map)
+	env->ops->region(env->model, region, &info);
+	if (env->ops->region_map && !function->gone && info.memory && offset <= info.bytes &&
+	    bytes <= info.bytes - offset)
 		mapping = env->ops->region_map(env->model, function->index, region, offset, bytes);
 	leave(saved);
 	return mapping;
 }
 
-/* Runs what is due until `when`, and lets the clock stand there. */
-static void run_until(uint64_t when)
-{
-	sim_domain_drain();
-	while (sim_domain_step(when))
-		if (!sim_inbox_empty(&sim_domain.inbox))
-			sim_domain_drain();
-	sim_domain.irq_raised = false;
-	if (when > atomic_load(&sim_domain.now_ps))
-		atomic_store(&sim_domain.now_ps, when);
-}
-
 static uint64_t entry_read(struct sim_function *function, uint32_t region, uint64_t offset,
 			   uint32_t width, uint64_t *when)
 {
-	const struct sim_env *env = function->env;
+	struct sim_env *env = function->env;
+	uint64_t value = width == 8 ? UINT64_MAX : UINT32_MAX;
 	struct sim_fp saved = enter();
-	uint64_t now = atomic_load(&sim_domain.now_ps);
 
-	*when = (*when > now ? *when : now) + env->chip->host.read_ps;
-	run_until(*when);
-	uint64_t value = env->ops->reg_read(env->model, function->index, region, offset, width);
-
+	sim_domain_drain();
+	*when = sim_max(*when, atomic_load(&sim_domain.now_ps));
+	*when = sim_max(*when, function->last_post_ps) + env->chip->host.read_ps;
+	sim_domain_run(*when);
+	if (!sim_width_valid(width))
+		sim_violation(env, function->index, "read of %u bytes at 0x%llx", width,
+			      (unsigned long long)offset);
+	else if (!function->gone)
+		value = env->ops->reg_read(env->model, function->index, region, offset, width);
 	leave(saved);
 	return value;
 }
@@ -307,10 +316,10 @@ static uint64_t entry_relax(uint64_t until_ps)
 	sim_domain_drain();
 	const struct sim_event *first = sim_heap_first(&sim_domain.heap);
 
-	if (first && first->time_ps < until_ps)
-		run_until(first->time_ps);
-	else if (until_ps != SIM_NEVER) /* else nothing will ever come: time stands */
-		run_until(until_ps);
+	/* An instant that never comes is no reason to let time run away. */
+	if (!first && until_ps == SIM_NEVER)
+		until_ps = atomic_load(&sim_domain.now_ps) + RELAX_PS;
+	sim_domain_run(first && first->time_ps < until_ps ? first->time_ps : until_ps);
 	uint64_t now = atomic_load(&sim_domain.now_ps);
 
 	leave(saved);
@@ -328,7 +337,7 @@ static void entry_run(uint64_t until_ps, uint32_t budget, struct sim_slice *out)
 	struct sim_fp saved = enter();
 
 	sim_domain_drain();
-	while (budget-- && !sim_domain.irq_raised && sim_domain_step(until_ps)) {
+	while (budget-- && !sim_domain.irq_raised && sim_domain_step(until_ps, false)) {
 		out->ran = true;
 		if (!sim_inbox_empty(&sim_domain.inbox))
 			sim_domain_drain();
@@ -362,16 +371,33 @@ static void entry_poke(void)
 	leave(saved);
 }
 
-static void entry_reset(struct sim_function *function)
+static void reset_function(struct sim_function *function, bool gone)
 {
 	struct sim_env *env = function->env;
 	struct sim_fp saved = enter();
 
 	sim_domain_forget_posts(function);
+	function->gone |= gone;
+	function->last_post_ps = 0;
 	env->ops->reset(env->model, function->index);
-	atomic_fetch_sub(&sim_domain.irqs,
-			 (uint32_t)__builtin_popcountll(atomic_exchange(&env->irq_pending, 0)));
+	forget_irqs(env);
 	leave(saved);
+}
+
+static void entry_reset(struct sim_function *function)
+{
+	reset_function(function, false);
+}
+
+static void entry_unplug(struct sim_function *function)
+{
+	reset_function(function, true);
+}
+
+static void entry_fence(void)
+{
+	sim_lock(&sim_domain.lock);
+	sim_unlock(&sim_domain.lock);
 }
 
 static bool entry_counter(struct sim_function *function, uint32_t index, const char **name,
@@ -464,7 +490,9 @@ static const struct sim_entry entry = {
 	.now = entry_now,
 	.pending = entry_pending,
 	.poke = entry_poke,
+	.fence = entry_fence,
 	.reset = entry_reset,
+	.unplug = entry_unplug,
 	.counter = entry_counter,
 	.violations = entry_violations,
 	.violation = entry_violation,

@@ -21,7 +21,8 @@ struct sim_function; /* one function of an opened chip */
 struct sim_chip_id {
 	const char *name, *vendor, *product, *family, *compatible;
 	uint16_t pci_vendor, pci_device;
-	bool runnable; /* a model of its family is built in */
+	uint16_t pci_class; /* class << 8 | subclass */
+	bool runnable;      /* a model of its family is built in */
 };
 
 /* The host's side of a function: how bus addresses become memory. Called under the engine's lock;
@@ -40,6 +41,14 @@ struct sim_open {
 	char *error; /* 256 bytes: why it fails */
 };
 
+enum sim_open_result {
+	SIM_OPEN_OK,
+	SIM_OPEN_NO_CHIP,    /* of that name */
+	SIM_OPEN_NO_MODEL,   /* of its family is built in */
+	SIM_OPEN_BAD_OPTION, /* or the model's own reason */
+	SIM_OPEN_NO_MEMORY
+};
+
 struct sim_slice {
 	bool ran;      /* events ran */
 	bool irq;      /* interrupts are to be taken */
@@ -55,7 +64,7 @@ struct sim_entry {
 	uint32_t version;
 	/* The chips that can be simulated, by position; false ends. */
 	bool (*chip)(uint32_t index, struct sim_chip_id *out);
-	int (*open)(const struct sim_open *open, struct sim_function **out);
+	enum sim_open_result (*open)(const struct sim_open *open, struct sim_function **out);
 	void (*close)(struct sim_function *function);
 	bool (*identify)(struct sim_function *function, struct sim_chip_id *out);
 	void (*costs)(struct sim_function *function, struct sim_costs *out);
@@ -65,7 +74,8 @@ struct sim_entry {
 		       bool *memory);
 	void *(*region_map)(struct sim_function *function, uint32_t region, uint64_t offset,
 			    uint64_t bytes);
-	/* Costs read_ps; the domain runs up to then first. */
+	/* Costs read_ps; the domain runs up to then first. Pushes the function's posted writes
+	 * before it, as a read on a real bus does. */
 	uint64_t (*read)(struct sim_function *function, uint32_t region, uint64_t offset,
 			 uint32_t width, uint64_t *when);
 	/* A posted write: goes to the domain's inbox, stamped max(when, now), and runs nothing. */
@@ -77,7 +87,8 @@ struct sim_entry {
 	/* Bits of pending vectors below 64; no lock. */
 	uint64_t (*irq_pending)(struct sim_function *function);
 	/* Lets time pass to the next event, at the latest to `until`, interrupts or not; returns
-	 * the new time. For drivers that await a register. */
+	 * the new time. For drivers that await a register. UINT64_MAX with no event to come: a
+	 * microsecond passes. */
 	uint64_t (*relax)(uint64_t until_ps);
 	/* Runs events up to `until`, `budget` of them at most; a slice ends at an interrupt. */
 	void (*run)(uint64_t until_ps, uint32_t budget, struct sim_slice *out);
@@ -86,7 +97,13 @@ struct sim_entry {
 	bool (*pending)(void);
 	/* Host words may have changed: parked packets look again. */
 	void (*poke)(void);
+	/* Returns once no model is at work, so that memory whose translation was removed before is
+	 * no longer looked at. */
+	void (*fence)(void);
+	/* To its state after power-on; posted writes on their way are dropped. */
 	void (*reset)(struct sim_function *function);
+	/* The function is gone for good: it reads all ones, and touches nothing any more. */
+	void (*unplug)(struct sim_function *function);
 	bool (*counter)(struct sim_function *function, uint32_t index, const char **name,
 			uint64_t *value);
 	uint64_t (*violations)(struct sim_function *function);

@@ -32,6 +32,8 @@ void *sim_dma_window(struct sim_env *env, uint32_t function, uint64_t iova, size
 		     bool write)
 {
 	(void)function;
+	if (env->function.gone)
+		return NULL;
 	if (write)
 		sim_domain.host_written = true;
 	return env->host.translate(env->host.host, iova, bytes, write);
@@ -40,18 +42,22 @@ void *sim_dma_window(struct sim_env *env, uint32_t function, uint64_t iova, size
 bool sim_dma_read(struct sim_env *env, uint32_t function, uint64_t iova, void *out, size_t bytes)
 {
 	const void *from = sim_dma_window(env, function, iova, bytes, false);
-	uintptr_t at = (uintptr_t)from;
 
 	if (!from)
 		return false;
-	if (bytes == 8 && at % 8 == 0)
-		*(uint64_t *)out = __atomic_load_n((const uint64_t *)from, __ATOMIC_ACQUIRE);
-	else if (bytes == 4 && at % 4 == 0)
-		*(uint32_t *)out = __atomic_load_n((const uint32_t *)from, __ATOMIC_ACQUIRE);
-	else if (bytes == 2 && at % 2 == 0)
-		*(uint16_t *)out = __atomic_load_n((const uint16_t *)from, __ATOMIC_ACQUIRE);
-	else
+	if (!sim_width_valid((uint32_t)bytes) || bytes > 8 || (uintptr_t)from % bytes) {
 		memcpy(out, from, bytes);
+		return true;
+	}
+	uint64_t word = 0; /* memcpy out of it: `out` may be aligned to nothing */
+
+	switch (bytes) {
+	case 8: word = __atomic_load_n((const uint64_t *)from, __ATOMIC_ACQUIRE); break;
+	case 4: word = __atomic_load_n((const uint32_t *)from, __ATOMIC_ACQUIRE); break;
+	case 2: word = __atomic_load_n((const uint16_t *)from, __ATOMIC_ACQUIRE); break;
+	default: word = __atomic_load_n((const uint8_t *)from, __ATOMIC_ACQUIRE);
+	}
+	memcpy(out, &word, bytes);
 	return true;
 }
 
@@ -59,18 +65,22 @@ bool sim_dma_write(struct sim_env *env, uint32_t function, uint64_t iova, const 
 		   size_t bytes)
 {
 	void *to = sim_dma_window(env, function, iova, bytes, true);
-	uintptr_t at = (uintptr_t)to;
 
 	if (!to)
 		return false;
-	if (bytes == 8 && at % 8 == 0)
-		__atomic_store_n((uint64_t *)to, *(const uint64_t *)in, __ATOMIC_RELEASE);
-	else if (bytes == 4 && at % 4 == 0)
-		__atomic_store_n((uint32_t *)to, *(const uint32_t *)in, __ATOMIC_RELEASE);
-	else if (bytes == 2 && at % 2 == 0)
-		__atomic_store_n((uint16_t *)to, *(const uint16_t *)in, __ATOMIC_RELEASE);
-	else
+	if (!sim_width_valid((uint32_t)bytes) || bytes > 8 || (uintptr_t)to % bytes) {
 		memcpy(to, in, bytes);
+		return true;
+	}
+	uint64_t word = 0;
+
+	memcpy(&word, in, bytes);
+	switch (bytes) {
+	case 8: __atomic_store_n((uint64_t *)to, word, __ATOMIC_RELEASE); break;
+	case 4: __atomic_store_n((uint32_t *)to, (uint32_t)word, __ATOMIC_RELEASE); break;
+	case 2: __atomic_store_n((uint16_t *)to, (uint16_t)word, __ATOMIC_RELEASE); break;
+	default: __atomic_store_n((uint8_t *)to, (uint8_t)word, __ATOMIC_RELEASE);
+	}
 	return true;
 }
 
@@ -79,6 +89,8 @@ void sim_irq_raise(struct sim_env *env, uint32_t function, uint32_t vector)
 	uint64_t bit = UINT64_C(1) << (vector & 63);
 
 	(void)function;
+	if (env->function.gone)
+		return;
 	sim_domain.irq_raised = true;
 	if (!(atomic_fetch_or(&env->irq_pending, bit) & bit))
 		atomic_fetch_add(&sim_domain.irqs, 1);
@@ -131,9 +143,9 @@ void sim_approximate(struct sim_env *env, const char *name, uint64_t count)
 	for (int i = 0; i < SIM_APPROXIMATIONS; i++) {
 		struct sim_approximation *a = &env->approximations[i];
 
-		if (!a->name)
-			a->name = name;
-		if (!strcmp(a->name, name)) {
+		if (!a->name) /* the last place holds all for which there was none */
+			a->name = i < SIM_APPROXIMATIONS - 1 ? name : "others";
+		if (i == SIM_APPROXIMATIONS - 1 || !strcmp(a->name, name)) {
 			a->count += count;
 			return;
 		}

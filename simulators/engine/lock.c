@@ -18,13 +18,20 @@ static inline void pause_once(void)
 #endif
 }
 
+/* Tickets of one bit are woken together: with up to 32 threads, only the one whose turn it is. */
+static uint32_t bit_of(uint32_t ticket)
+{
+	return 1u << ticket % 32;
+}
+
 static void sleep_until(struct sim_lock *lock, uint32_t ticket)
 {
 	uint32_t serving;
 
 	atomic_fetch_add(&lock->sleepers, 1);
 	while ((serving = atomic_load(&lock->serving)) != ticket)
-		syscall(SYS_futex, &lock->serving, FUTEX_WAIT_PRIVATE, serving, NULL, NULL, 0);
+		syscall(SYS_futex, &lock->serving, FUTEX_WAIT_BITSET_PRIVATE, serving, NULL, NULL,
+			bit_of(ticket));
 	atomic_fetch_sub(&lock->sleepers, 1);
 }
 
@@ -43,7 +50,9 @@ void sim_lock(struct sim_lock *lock)
 void sim_unlock(struct sim_lock *lock)
 {
 	/* Only the holder writes `serving`. Sleepers are counted before they look again. */
-	atomic_fetch_add(&lock->serving, 1);
+	uint32_t next = atomic_fetch_add(&lock->serving, 1) + 1;
+
 	if (atomic_load(&lock->sleepers))
-		syscall(SYS_futex, &lock->serving, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+		syscall(SYS_futex, &lock->serving, FUTEX_WAKE_BITSET_PRIVATE, INT_MAX, NULL, NULL,
+			bit_of(next));
 }

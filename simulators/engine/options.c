@@ -15,7 +15,7 @@ bool sim_option_u64(const struct sim_option *option, uint64_t min, uint64_t max,
 	errno = 0;
 	unsigned long long value = strtoull(option->value, &end, 0);
 
-	if (errno || end == option->value || *end || option->value[0] == '-' || value < min ||
+	if (errno || *end || option->value[0] < '0' || option->value[0] > '9' || value < min ||
 	    value > max) {
 		snprintf(error, SIM_ERROR_BYTES,
 			 "option %.32s: value \"%.64s\", allowed: a number from %" PRIu64
@@ -42,19 +42,28 @@ static int take_time(struct sim_options *out, const struct sim_option *option, c
 	return -1;
 }
 
+static bool given(const struct sim_options *out, const char *key)
+{
+	for (uint32_t i = 0; i < out->own_count; i++)
+		if (!strcmp(out->own[i].key, key))
+			return true;
+	return (out->has_time && !strcmp(key, "time")) || (out->has_seed && !strcmp(key, "seed"));
+}
+
 static int take(struct sim_options *out, const struct sim_option *option, char *error)
 {
-	for (uint32_t i = 0; i < out->own_count; i++) {
-		if (!strcmp(out->own[i].key, option->key)) {
-			snprintf(error, SIM_ERROR_BYTES, "option %.32s is given twice",
-				 option->key);
-			return -1;
-		}
+	if (given(out, option->key)) {
+		snprintf(error, SIM_ERROR_BYTES, "option %.32s is given twice", option->key);
+		return -1;
 	}
-	if (!strcmp(option->key, "time"))
+	if (!strcmp(option->key, "time")) {
+		out->has_time = true;
 		return take_time(out, option, error);
-	if (!strcmp(option->key, "seed"))
+	}
+	if (!strcmp(option->key, "seed")) {
+		out->has_seed = true;
 		return sim_option_u64(option, 0, UINT64_MAX, &out->seed, error) ? 0 : -1;
+	}
 	if (out->own_count == SIM_OPTIONS_MAX) {
 		snprintf(error, SIM_ERROR_BYTES, "too many options, at most %d", SIM_OPTIONS_MAX);
 		return -1;
