@@ -5,7 +5,7 @@
  * A kernel is a C function that is called once per workgroup and loops over its work-items. A
  * program registers a table of them with road_host_register and loads it by name:
  * road_image_load(space, "name", strlen("name"), …); or it loads the bytes of a path to a shared
- * object (an absolute path text starting with '/') that exports `road_host_module`.
+ * object (an absolute path text starting with '/') that exports `road_host_kernels`.
  */
 #ifndef ROADBED_HOST_H
 #define ROADBED_HOST_H
@@ -45,8 +45,8 @@ typedef struct road_host_module {
 	const road_host_kernel *kernels;
 } road_host_module;
 
-/* The symbol that a shared object of kernels exports: `const road_host_module road_host_module`. */
-#define ROAD_HOST_MODULE_SYMBOL "road_host_module"
+/* What a shared object of kernels exports: `const road_host_module road_host_kernels`. */
+#define ROAD_HOST_MODULE_SYMBOL "road_host_kernels"
 
 /* Makes a table known under a name for the life of the process; it must stay valid.
  * ROAD_BUSY if the name is taken by another table. */
