@@ -15,11 +15,14 @@ struct road_ranges {
 	uint64_t fresh_from; /* nothing at or above was ever handed out */
 	struct range *free;
 	size_t count, room;
+	size_t live; /* ranges handed out */
 };
 
+/* Room for every free range that there can be once one more is handed out, so that freeing needs
+ * no memory. */
 static bool make_room(struct road_ranges *ranges)
 {
-	if (ranges->count < ranges->room)
+	if (ranges->live + 2 < ranges->room)
 		return true;
 	size_t room = ranges->room ? ranges->room * 2 : 16;
 	struct range *grown = realloc(ranges->free, room * sizeof(*grown));
@@ -36,10 +39,10 @@ road_status road_ranges_create(uint64_t base, uint64_t bytes, uint64_t granule,
 {
 	struct road_ranges *ranges;
 
-	if (!granule || granule & (granule - 1) || base % granule)
+	if (!granule || granule & (granule - 1) || base % granule || base + bytes < base)
 		return road_drv_errorf(ROAD_INVALID_ARGUMENT, "road_ranges_create",
-				       "granule %llu is no power of two that divides the base",
-				       (unsigned long long)granule);
+				       "granule %llu is no power of two that divides base %llx",
+				       (unsigned long long)granule, (unsigned long long)base);
 	ranges = calloc(1, sizeof(*ranges));
 	if (!ranges || !make_room(ranges)) {
 		free(ranges);
@@ -52,7 +55,7 @@ road_status road_ranges_create(uint64_t base, uint64_t bytes, uint64_t granule,
 				       .fresh_from = base,
 				       .free = ranges->free,
 				       .room = ranges->room};
-	if (bytes)
+	if (bytes >= granule)
 		ranges->free[ranges->count++] = (struct range){base, bytes & ~(granule - 1)};
 	*out = ranges;
 	return ROAD_OK;
@@ -110,6 +113,7 @@ road_status road_ranges_alloc(struct road_ranges *ranges, uint64_t bytes, uint64
 			continue;
 		cut(ranges, i, at, bytes);
 		ranges->used += bytes;
+		ranges->live++;
 		*start = at;
 		if (fresh)
 			*fresh = at >= ranges->fresh_from;
@@ -138,6 +142,7 @@ void road_ranges_free(struct road_ranges *ranges, uint64_t start, uint64_t bytes
 			at = middle + 1;
 	}
 	ranges->used -= bytes;
+	ranges->live--;
 	bool joins_left = at && ranges->free[at - 1].start + ranges->free[at - 1].bytes == start;
 	bool joins_right = at < ranges->count && start + bytes == ranges->free[at].start;
 
@@ -150,12 +155,12 @@ void road_ranges_free(struct road_ranges *ranges, uint64_t start, uint64_t bytes
 		ranges->free[at - 1].bytes += bytes;
 	} else if (joins_right) {
 		ranges->free[at] = (struct range){start, bytes + ranges->free[at].bytes};
-	} else if (make_room(ranges)) {
+	} else {
 		memmove(ranges->free + at + 1, ranges->free + at,
 			(ranges->count - at) * sizeof(*ranges->free));
 		ranges->free[at] = (struct range){start, bytes};
 		ranges->count++;
-	} /* else: the range is lost to later allocations, nothing is damaged */
+	}
 }
 
 uint64_t road_ranges_used(const struct road_ranges *ranges)

@@ -15,8 +15,8 @@ struct step_queue {
 	struct step_queue *next; /* ring of the stepper's queues */
 	struct road_drv_queue *queue;
 	struct waiting *first, *last;
-	uint32_t command;        /* of the first submission */
-	uint64_t done;           /* bytes of that command */
+	uint32_t command; /* of the first submission */
+	uint64_t done;    /* bytes of that command */
 	struct road_drv_progress progress;
 };
 

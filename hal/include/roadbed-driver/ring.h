@@ -33,11 +33,14 @@ struct road_ring_arguments {
 /* What encode may use; pure in its inputs otherwise. */
 struct road_ring_encoder {
 	struct road_ring *ring;
-	void *packets;      /* room for `packet_room` packets, not yet visible to the device */
+	void *packets;      /* zeroed room for `packet_room` packets, not yet visible to the device */
 	uint32_t packet_room;
 	bool ordered;       /* the first packet must wait for all earlier ones */
 	bool concurrent;    /* packets of one submission need no order among themselves */
 	void *user;
+	/* For a command that needs more than packet_room packets: 0 at first; what encode leaves here
+	 * it finds again when it is called for the rest, until it leaves 0. */
+	uint64_t resume;
 };
 
 struct road_ring_geometry {
@@ -72,12 +75,17 @@ ROAD_API road_iova road_ring_iova(const struct road_ring *ring);
 ROAD_API void *road_ring_arguments(struct road_ring_encoder *encoder, uint32_t bytes,
 				   road_iova *iova);
 
-/* The slots of road_driver_ops that a ring port needs. */
+/*
+ * The slots of road_driver_ops that a ring port needs. submit: one thread at a time; the others:
+ * any thread. ROAD_NOT_READY: packets, arguments or depth are used up for now, nothing changed;
+ * ROAD_NO_SPACE: even the empty ring could not hold the submission.
+ */
 ROAD_API road_status road_ring_submit(struct road_ring *ring,
 				      const struct road_drv_submission *submission);
 /* Sequence of the last completed submission, by the completion word. */
 ROAD_API uint64_t road_ring_completed(struct road_ring *ring);
-/* The sequence of the submission that packet number `packet` (since open) belongs to. */
+/* The sequence of the submission that packet number `packet` (since open) belongs to; for one of a
+ * completed submission, the last completed; for one not yet written, the next. */
 ROAD_API uint64_t road_ring_sequence_of(struct road_ring *ring, uint64_t packet);
 /* Empties the ring; the device must have stopped. Packet numbers start at 0 again. */
 ROAD_API void road_ring_reset(struct road_ring *ring);
