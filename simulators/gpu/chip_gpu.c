@@ -109,6 +109,11 @@ static const struct road_chip_key keys[] = {
 	CYCLES("launch_following", launch_following, 1, 1000000),
 	CYCLES("launch_workgroup", launch_workgroup, 0, 10000),
 	CYCLES("dispatch_latency", dispatch_latency, 1, 100000),
+
+	{"packet_cost", ROAD_CHIP_UINT, "cycles", 1, 1, 100000, "50", MEMBER(packet_cost)},
+	{"copy_latency", ROAD_CHIP_UINT, "cycles", 1, 1, 100000, "1000", MEMBER(copy_latency)},
+	{"bus_rate", ROAD_CHIP_DECIMAL, "GB/s", 1000000000, 0, 100000, "25", MEMBER(bus_rate)},
+	{"watchdog", ROAD_CHIP_UINT, NULL, 1, 1, UINT64_MAX, "4000000000", MEMBER(watchdog)},
 };
 
 static int power_of_two(uint64_t n)
@@ -150,6 +155,7 @@ const char *road_gpu_params_check(const void *params, char *allowed, size_t byte
 		{!power_of_two(p->dram_row_bytes), "dram_row", "a power of two", 0},
 		{!power_of_two(p->dram_banks), "dram_banks", "a power of two", 0},
 		{p->dram_rate == 0, "dram_rate", "more than 0", 0},
+		{p->bus_rate == 0, "bus_rate", "more than 0", 0},
 		{p->l2_partitions == 2 && p->l2_hop_latency < 2, "l2_hop_latency",
 		 "2 at the least with two partitions", 0},
 	};

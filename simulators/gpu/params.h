@@ -70,6 +70,12 @@ struct road_gpu_params {
 	/* launches */
 	uint32_t launch_first, launch_following, launch_workgroup;
 	uint32_t dispatch_latency; /* a workgroup's end to the start of the next in its place */
+
+	/* command processor and copies */
+	uint32_t packet_cost;  /* cycles of the command processor for each packet */
+	uint32_t copy_latency; /* cycles until the first byte */
+	uint64_t bus_rate;     /* bytes a second to and from the host, each way */
+	uint64_t watchdog;     /* warp instructions of a launch that names no other bound */
 };
 
 /* Do the values hold together? NULL, or the key to blame with what would be allowed. */
