@@ -119,7 +119,8 @@ static void copied(void *arg)
 
 static void copy(struct edu *edu, uint32_t command)
 {
-	unsigned __int128 ps = edu->dma_count;
+	/* One that leaves the buffer moves nothing: it ends no later than the longest that does. */
+	uint64_t bytes = edu->dma_count < edu->buffer_bytes ? edu->dma_count : edu->buffer_bytes;
 
 	if (command & ~(ROAD_EDU_DMA_START | ROAD_EDU_DMA_TO_HOST | ROAD_EDU_DMA_IRQ))
 		sim_violation(edu->env, 0, "unknown bits in DMA command 0x%x", command);
@@ -131,9 +132,9 @@ static void copy(struct edu *edu, uint32_t command)
 	if (!(command & ROAD_EDU_DMA_START))
 		return;
 	edu->copy_start_ps = sim_now(edu->env);
-	ps = ps * 1000000000000u / edu->params->dma_bytes_per_second;
 	sim_schedule(edu->env, &edu->copied,
-		     sim_now(edu->env) + edu->params->dma_latency_ps + (uint64_t)ps);
+		     sim_now(edu->env) + edu->params->dma_latency_ps +
+			     bytes * UINT64_C(1000000000000) / edu->params->dma_bytes_per_second);
 }
 
 /* Size and place of an access as the device allows them. */

@@ -160,6 +160,11 @@ struct sim_fp sim_fp_enter(void)
 	saved.control = __builtin_ia32_stmxcsr();
 	if ((saved.control & 0xffc0) != 0x1f80)
 		__builtin_ia32_ldmxcsr(0x1f80);
+	static const uint16_t x87_default = 0x37f;
+
+	__asm__ volatile("fnstcw %0" : "=m"(saved.x87));
+	if (saved.x87 != x87_default)
+		__asm__ volatile("fldcw %0" : : "m"(x87_default));
 #elif defined(__aarch64__)
 	__asm__ volatile("mrs %0, fpcr" : "=r"(saved.control));
 	if (saved.control)
@@ -172,6 +177,8 @@ void sim_fp_leave(struct sim_fp saved)
 {
 #if defined(__x86_64__)
 	__builtin_ia32_ldmxcsr((unsigned)saved.control);
+	if (saved.x87 != 0x37f)
+		__asm__ volatile("fldcw %0" : : "m"(saved.x87));
 #elif defined(__aarch64__)
 	__asm__ volatile("msr fpcr, %0" : : "r"(saved.control));
 #endif

@@ -86,6 +86,7 @@ void sim_domain_poke(void);
 /* The caller's floating-point state is set aside while models run. */
 struct sim_fp {
 	uint64_t control;
+	uint16_t x87; /* for long double, and what fegetround() tells */
 };
 struct sim_fp sim_fp_enter(void);
 void sim_fp_leave(struct sim_fp saved);
