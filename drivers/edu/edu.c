@@ -2,10 +2,12 @@
 /* Bring-up of the educational device, after QEMU's docs/specs/edu.txt. */
 #include "drivers/edu/edu.h"
 
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#define DEADLINE_NS UINT64_C(100000000) /* of anything that start awaits: 100 ms */
+/* QEMU takes 100 ms for every transfer, whatever its size. */
+#define IDLE_NS UINT64_C(1000000000)  /* most for one transfer, or one factorial */
+#define WIPE_NS UINT64_C(30000000000) /* wiping takes turns with all queues */
 
 static uint32_t read_reg(struct edu *edu, uint64_t reg)
 {
@@ -32,7 +34,7 @@ static road_status probe(struct road_bus *bus)
 /* Awaits `mask` of a register to be clear. All ones is no legal value of any of them. */
 static road_status await_clear(struct edu *edu, uint64_t reg, uint32_t mask)
 {
-	uint64_t deadline = edu->bus->ops->now_ns(edu->bus) + DEADLINE_NS;
+	uint64_t deadline = edu->bus->ops->now_ns(edu->bus) + IDLE_NS;
 	uint32_t value;
 
 	while ((value = read_reg(edu, reg)) & mask) {
@@ -40,9 +42,10 @@ static road_status await_clear(struct edu *edu, uint64_t reg, uint32_t mask)
 			return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "edu", NULL,
 					      NULL);
 		if (edu->bus->ops->now_ns(edu->bus) >= deadline)
-			return road_drv_errorf(ROAD_TIMEOUT, "edu",
-					       "register 0x%02x stays 0x%x, awaited: bits 0x%x clear",
-					       (unsigned)reg, value, mask);
+			return road_drv_errorf(
+				ROAD_TIMEOUT, "edu",
+				"register 0x%02x stays 0x%x, awaited: bits 0x%x clear",
+				(unsigned)reg, value, mask);
 		edu->bus->ops->relax(edu->bus, deadline);
 	}
 	return ROAD_OK;
@@ -53,35 +56,47 @@ road_status edu_idle(struct edu *edu)
 	return await_clear(edu, ROAD_EDU_REG_DMA_COMMAND, ROAD_EDU_DMA_START);
 }
 
+/* Awaits the wiper's submission. Nobody delivers interrupts meanwhile, so it asks the stepper. */
+static road_status await_wipe(struct edu *edu, uint64_t sequence)
+{
+	uint64_t deadline = edu->bus->ops->now_ns(edu->bus) + WIPE_NS;
+	struct road_drv_progress progress;
+
+	for (;;) {
+		road_step_advance(edu->stepper, &edu->wiper, &progress);
+		if (progress.completed >= sequence)
+			return ROAD_OK;
+		if (edu->bus->ops->lost(edu->bus))
+			return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "edu", NULL,
+					      NULL);
+		if (progress.failed_from <= sequence)
+			return road_drv_error(progress.status, "memory cannot be wiped", "edu",
+					      NULL, NULL);
+		if (edu->bus->ops->now_ns(edu->bus) >= deadline)
+			return road_drv_error(ROAD_TIMEOUT, "memory is not wiped in time", "edu",
+					      NULL, "30 s");
+		edu->bus->ops->relax(edu->bus, deadline);
+		road_step_run(edu->stepper);
+	}
+}
+
 road_status edu_wipe(struct edu *edu, uint64_t address, uint64_t bytes)
 {
-	const struct road_cmd fill = {.kind = ROAD_COMMAND_FILL,
-				      .fill = {.dst = {.address = address},
-					       .bytes = bytes,
-					       .pattern_bytes = 8}};
+	const struct road_cmd fill = {
+		.kind = ROAD_COMMAND_FILL,
+		.fill = {.dst = {.address = address}, .bytes = bytes, .pattern_bytes = 8}};
 	struct road_drv_submission submission = {.commands = &fill, .count = 1};
-	struct road_drv_progress progress;
-	uint64_t deadline = edu->bus->ops->now_ns(edu->bus) + DEADLINE_NS;
 	road_status status;
 
 	pthread_mutex_lock(&edu->wipe_lock);
 	submission.sequence = ++edu->wiped;
 	status = road_step_submit(edu->stepper, &edu->wiper, &submission);
-	while (!status) {
-		road_step_advance(edu->stepper, &edu->wiper, &progress);
-		if (progress.completed >= submission.sequence)
-			break;
-		if (edu->bus->ops->lost(edu->bus))
-			status = road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "edu", NULL,
-						NULL);
-		else if (edu->bus->ops->now_ns(edu->bus) >= deadline)
-			status = road_drv_error(ROAD_TIMEOUT, "memory is not wiped in time", "edu",
-						NULL, "100 ms");
-		edu->bus->ops->relax(edu->bus, deadline);
-		road_step_run(edu->stepper); /* nobody delivers interrupts meanwhile */
-	}
-	if (status)
+	if (!status)
+		status = await_wipe(edu, submission.sequence);
+	if (status) {
 		road_step_queue_reset(edu->stepper, &edu->wiper);
+		edu->wiped = 0;
+	}
 	pthread_mutex_unlock(&edu->wipe_lock);
 	return status;
 }
@@ -105,6 +120,31 @@ static road_status self_test(struct edu *edu)
 	return status;
 }
 
+/* From whatever state an earlier user left to an idle, working device. */
+static road_status bring_up(struct edu *edu)
+{
+	road_status status = edu_idle(edu);
+
+	if (!status)
+		status = self_test(edu);
+	if (!status)
+		write_reg(edu, ROAD_EDU_REG_IRQ_ACK, read_reg(edu, ROAD_EDU_REG_IRQ_STATUS));
+	return status;
+}
+
+static road_status alloc_bounce(struct edu *edu)
+{
+	road_status status = edu->bus->ops->dma_alloc(edu->bus, EDU_BOUNCE_BYTES, &edu->bounce);
+
+	if (status || edu_reaches(edu->bounce.iova.value, EDU_BOUNCE_BYTES))
+		return status;
+	status = road_drv_errorf(ROAD_NO_SPACE, "edu: host memory",
+				 "bus address 0x%llx is beyond the device's 28 bits",
+				 (unsigned long long)edu->bounce.iova.value);
+	edu->bus->ops->dma_free(edu->bus, &edu->bounce);
+	return status;
+}
+
 static road_status start(struct road_drv_device *dev, const char *options)
 {
 	struct edu *edu = calloc(1, sizeof(*edu));
@@ -115,22 +155,20 @@ static road_status start(struct road_drv_device *dev, const char *options)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for the driver", "edu",
 				      NULL, NULL);
 	edu->bus = dev->bus;
+	dev->data = edu;
 	pthread_mutex_init(&edu->heap_lock, NULL);
 	pthread_mutex_init(&edu->wipe_lock, NULL);
-	status = edu_idle(edu);
-	if (!status)
-		status = self_test(edu);
+	status = bring_up(edu);
 	if (status)
 		goto free_edu;
-	/* What an earlier user left pending. */
-	write_reg(edu, ROAD_EDU_REG_IRQ_ACK, read_reg(edu, ROAD_EDU_REG_IRQ_STATUS));
 	status = road_ranges_create(0, EDU_HEAP_BYTES, 8, &edu->heap);
 	if (status)
 		goto free_edu;
-	status = road_va_reserve(ROAD_EDU_BUFFER_BYTES, 4096, &edu->window);
+	/* Aligned as strictly as any buffer may ask, so that offsets are aligned like addresses. */
+	status = road_va_reserve(ROAD_EDU_BUFFER_BYTES, UINT64_C(2) << 20, &edu->window);
 	if (status)
 		goto free_heap;
-	status = edu->bus->ops->dma_alloc(edu->bus, 4096, &edu->bounce);
+	status = alloc_bounce(edu);
 	if (status)
 		goto release_window;
 	status = road_stepper_create(dev, &edu_step_ops, &edu->stepper);
@@ -140,7 +178,6 @@ static road_status start(struct road_drv_device *dev, const char *options)
 	status = road_step_queue_open(edu->stepper, &edu->wiper);
 	if (status)
 		goto destroy_stepper;
-	dev->data = edu;
 	return ROAD_OK;
 destroy_stepper:
 	road_stepper_destroy(edu->stepper);
@@ -151,9 +188,10 @@ release_window:
 free_heap:
 	road_ranges_destroy(edu->heap);
 free_edu:
-	pthread_mutex_destroy(&edu->heap_lock);
 	pthread_mutex_destroy(&edu->wipe_lock);
+	pthread_mutex_destroy(&edu->heap_lock);
 	free(edu);
+	dev->data = NULL;
 	return status;
 }
 
@@ -168,14 +206,40 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	edu->bus->ops->dma_free(edu->bus, &edu->bounce);
 	road_va_release(edu->window, ROAD_EDU_BUFFER_BYTES);
 	road_ranges_destroy(edu->heap);
-	pthread_mutex_destroy(&edu->heap_lock);
+	free(edu->hosts);
 	pthread_mutex_destroy(&edu->wipe_lock);
+	pthread_mutex_destroy(&edu->heap_lock);
 	free(edu);
+	dev->data = NULL;
+}
+
+/* Work is taken from the engine and the engine tested; only one that does not come to rest is reset
+ * by the bus, because that loses the buffer. */
+static road_status reset(struct road_drv_device *dev)
+{
+	struct edu *edu = dev->data;
+
+	pthread_mutex_lock(&edu->wipe_lock);
+	road_step_fail_all(edu->stepper, ROAD_CANCELLED);
+	road_status status = bring_up(edu);
+
+	if (status == ROAD_TIMEOUT || status == ROAD_IO) {
+		status = edu->bus->ops->reset(edu->bus);
+		if (!status)
+			status = bring_up(edu);
+	}
+	road_step_queue_reset(edu->stepper, &edu->wiper);
+	edu->wiped = 0;
+	pthread_mutex_unlock(&edu->wipe_lock);
+	return status;
 }
 
 static void info(struct road_drv_device *dev, struct road_device_info *out)
 {
-	(void)dev;
+	struct edu *edu = dev->data;
+	struct road_dma_limits limits = {0};
+
+	edu->bus->ops->dma_limits(edu->bus, &limits);
 	out->device_class = ROAD_CLASS_EDU;
 	out->heap_count = 2;
 	out->queue_classes = 1u << ROAD_QUEUE_TRANSFER;
@@ -184,18 +248,30 @@ static void info(struct road_drv_device *dev, struct road_device_info *out)
 	out->memory_bytes = EDU_HEAP_BYTES;
 	out->commands = 1u << ROAD_COMMAND_COPY | 1u << ROAD_COMMAND_FILL |
 			1u << ROAD_COMMAND_WRITE_VALUE | 1u << ROAD_COMMAND_TIMESTAMP;
-	out->features = ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_COHERENT |
-			ROAD_FEATURE_QUEUE_RESET;
+	out->features = ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_QUEUE_RESET;
+	if (limits.coherent)
+		out->features |= ROAD_FEATURE_COHERENT;
 	out->test_scale = 1u << 16;
 }
 
 static const struct road_property properties[] = {
-	{.id = 1, .name = "memory.bytes", .unit = "bytes", .type = ROAD_VALUE_U64,
-	 .source = ROAD_SOURCE_CATALOGUE, .u64 = EDU_HEAP_BYTES},
-	{.id = 2, .name = "dma.mask_bits", .unit = "bits", .type = ROAD_VALUE_U64,
-	 .source = ROAD_SOURCE_CATALOGUE, .u64 = 28},
-	{.id = 3, .name = "address.unified", .type = ROAD_VALUE_BOOL,
-	 .source = ROAD_SOURCE_COMPUTED, .u64 = 1},
+	{.id = 1,
+	 .name = "memory.bytes",
+	 .unit = "bytes",
+	 .type = ROAD_VALUE_U64,
+	 .source = ROAD_SOURCE_CATALOGUE,
+	 .u64 = EDU_HEAP_BYTES},
+	{.id = 2,
+	 .name = "dma.mask_bits",
+	 .unit = "bits",
+	 .type = ROAD_VALUE_U64,
+	 .source = ROAD_SOURCE_CATALOGUE,
+	 .u64 = 28},
+	{.id = 3,
+	 .name = "address.unified",
+	 .type = ROAD_VALUE_BOOL,
+	 .source = ROAD_SOURCE_COMPUTED,
+	 .u64 = 1},
 };
 
 static road_status property(struct road_drv_device *dev, uint32_t index, struct road_property *out)
@@ -245,6 +321,7 @@ static void irq(struct road_drv_device *dev, uint32_t vector)
 
 	(void)vector;
 	if (status == UINT32_MAX && edu->bus->ops->lost(edu->bus)) {
+		road_step_fail_all(edu->stepper, ROAD_DEVICE_LOST);
 		road_drv_device_lost(dev);
 		return;
 	}
@@ -264,6 +341,7 @@ static const struct road_driver_ops ops = {
 	.advance = advance,
 	.queue_reset = queue_reset,
 	.irq = irq,
+	.reset = reset,
 };
 
 const struct road_driver road_driver_edu = {

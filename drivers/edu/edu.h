@@ -9,23 +9,53 @@
 
 #include "uapi/edu.h"
 
-/* The last bytes of the device's buffer are the driver's: copies from host to host pass through. */
-#define EDU_SCRATCH_BYTES UINT64_C(256)
-#define EDU_HEAP_BYTES    (ROAD_EDU_BUFFER_BYTES - EDU_SCRATCH_BYTES)
-/* QEMU refuses a transfer of the whole buffer: stay below. */
+/*
+ * The device's buffer:
+ *
+ *	0                                      3840            4088   4096
+ *	| heap: buffers of programs             | scratch       | guard |
+ *
+ * The scratch is the driver's: copies from host memory to host memory pass through it. QEMU before
+ * version 9.1 aborts at a transfer that ends where the buffer ends: the guard is never transferred.
+ */
+#define EDU_HEAP_BYTES    UINT64_C(3840)
+#define EDU_SCRATCH       (ROAD_EDU_BUFFER + EDU_HEAP_BYTES)
+#define EDU_SCRATCH_BYTES UINT64_C(248)
+/* The most in one transfer: none is as long as the buffer. */
 #define EDU_TRANSFER_MAX UINT64_C(2048)
+/* Host memory of the driver: fill patterns, words, and copies within the device's buffer. */
+#define EDU_BOUNCE_BYTES UINT64_C(4096)
+
+/* One transfer of the engine; source and target as the engine addresses them. */
+struct edu_leg {
+	uint64_t source, target;
+	bool to_host;
+};
+
+/* Host memory of a buffer. */
+struct edu_host {
+	struct road_dma dma;
+	uint64_t address; /* first byte's device address: the host pointer */
+	uint64_t iova;    /* likewise on the bus */
+	uint64_t bytes;
+};
 
 struct edu {
 	struct road_bus *bus;
 	struct road_stepper *stepper;
 	pthread_mutex_t heap_lock;
-	struct road_ranges *heap;  /* offsets in the buffer */
-	uint64_t window;           /* reserved addresses that stand for the buffer */
-	struct road_dma bounce;    /* patterns, words, and copies within the buffer */
-	uint64_t part;             /* bytes of the transfer that runs */
-	bool second;               /* it is the second half of a two-step copy */
+	struct road_ranges *heap; /* offsets in the device's buffer */
+	uint64_t window;          /* reserved addresses that stand for the device's buffer */
+	struct edu_host **hosts;  /* by address, under heap_lock */
+	size_t host_count, host_room;
+	struct road_dma bounce;
+	/* the step that runs; under the stepper's lock */
+	uint64_t part;         /* its bytes */
+	struct edu_leg second; /* what remains of a part that takes two transfers */
+	bool has_second;
+	/* the driver's own queue, which clears memory before it is handed out */
 	pthread_mutex_t wipe_lock;
-	struct road_drv_queue wiper; /* clears memory that had an owner before */
+	struct road_drv_queue wiper;
 	uint64_t wiped;
 };
 
@@ -37,5 +67,11 @@ road_status edu_idle(struct edu *edu);
 
 /* Fills [address, address + bytes) of the window with zeros and awaits it. */
 road_status edu_wipe(struct edu *edu, uint64_t address, uint64_t bytes);
+
+/* Where [address, address + bytes) of the host heap lies on the bus; false: no buffer of it. */
+bool edu_host_iova(struct edu *edu, uint64_t address, uint64_t bytes, uint64_t *iova);
+
+/* Can the engine produce all of these bus addresses? */
+bool edu_reaches(uint64_t iova, uint64_t bytes);
 
 #endif

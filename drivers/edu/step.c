@@ -1,50 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands as transfers. The engine moves bytes between a bus address and the device's buffer, so a
- * copy within the buffer passes through host memory of the driver, and one within host memory
- * through the scratch at the buffer's end: two transfers a part.
+ * Commands as transfers. The engine moves bytes between host memory and the device's buffer, no
+ * other way; so a copy within the buffer passes through host memory of the driver, and one within
+ * host memory through the scratch in the buffer: two transfers (legs) a part. Fills and words are
+ * prepared in the driver's host memory and copied from there.
  */
 #include "drivers/edu/edu.h"
 
 #include <string.h>
+
+/* One end of a part, as the engine addresses it. */
+struct end {
+	uint64_t address;
+	bool inside; /* in the device's buffer; else on the bus */
+};
 
 static struct edu *edu_of(const struct road_drv_queue *queue)
 {
 	return queue->dev->data;
 }
 
-static bool inside(const struct edu *edu, const struct road_place *place)
+static bool is_inside(const struct edu *edu, const struct road_place *place)
 {
-	return !place->bus && place->address - edu->window < ROAD_EDU_BUFFER_BYTES;
+	return !place->bus && place->address - edu->window < EDU_HEAP_BYTES;
+}
+
+/* False: the engine does not reach all of these bytes. */
+static bool find_end(struct edu *edu, const struct road_place *place, uint64_t bytes,
+		     struct end *out)
+{
+	out->inside = is_inside(edu, place);
+	if (out->inside) {
+		uint64_t offset = place->address - edu->window;
+
+		out->address = ROAD_EDU_BUFFER + offset;
+		return bytes <= EDU_HEAP_BYTES - offset;
+	}
+	out->address = place->address;
+	if (!place->bus && !edu_host_iova(edu, place->address, bytes, &out->address))
+		return false;
+	return edu_reaches(out->address, bytes);
 }
 
 /* One transfer; its end raises an interrupt. */
-static void transfer(struct edu *edu, uint64_t source, uint64_t target, uint64_t bytes,
-		     bool to_host)
+static void transfer(struct edu *edu, const struct edu_leg *leg, uint64_t bytes)
 {
-	road_write64(edu->bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_SOURCE, source);
-	road_write64(edu->bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_TARGET, target);
+	uint32_t command = ROAD_EDU_DMA_START | ROAD_EDU_DMA_IRQ;
+
+	road_write64(edu->bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_SOURCE, leg->source);
+	road_write64(edu->bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_TARGET, leg->target);
 	road_write64(edu->bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_COUNT, bytes);
 	road_write32(edu->bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_COMMAND,
-		     ROAD_EDU_DMA_START | ROAD_EDU_DMA_IRQ | (to_host ? ROAD_EDU_DMA_TO_HOST : 0u));
+		     command | (leg->to_host ? ROAD_EDU_DMA_TO_HOST : 0u));
 }
 
-/* The place as the engine addresses it: in its buffer, or on the bus. */
-static uint64_t engine_address(struct edu *edu, const struct road_place *place)
+/* The most bytes of one part between places like these. */
+static uint64_t part_max(bool src_inside, bool dst_inside)
 {
-	if (inside(edu, place))
-		return ROAD_EDU_BUFFER + (place->address - edu->window);
-	return place->address;
+	return src_inside || dst_inside ? EDU_TRANSFER_MAX : EDU_SCRATCH_BYTES;
 }
 
-/* Byte `done` of a box: its place, and how many bytes of its row are left. */
-static struct road_place at(const struct road_place *base, uint64_t row_pitch, uint64_t slice_pitch,
-			    const struct road_cmd_copy *copy, uint64_t done)
+/* Starts `bytes` from src to dst: in one transfer, or the first of two. */
+static enum road_step start_part(struct edu *edu, const struct road_place *src,
+				 const struct road_place *dst, uint64_t bytes)
 {
-	uint64_t row = done / copy->bytes, slice = row / copy->rows;
-	uint64_t offset = slice * slice_pitch + (row % copy->rows) * row_pitch + done % copy->bytes;
+	struct end from, to;
 
-	return (struct road_place){.address = base->address + offset, .bus = base->bus};
+	if (!find_end(edu, src, bytes, &from) || !find_end(edu, dst, bytes, &to))
+		return ROAD_STEP_FAILED;
+	struct edu_leg leg = {from.address, to.address, from.inside};
+
+	edu->part = bytes;
+	edu->has_second = from.inside == to.inside;
+	if (edu->has_second) {
+		leg.target = from.inside ? edu->bounce.iova.value : EDU_SCRATCH;
+		edu->second = (struct edu_leg){leg.target, to.address, !leg.to_host};
+	}
+	transfer(edu, &leg, bytes);
+	return ROAD_STEP_BUSY;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -52,9 +85,22 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* ---- copy ---- */
+
+/* Byte `index` of a box, counted without what lies between its rows. */
+static struct road_place place_at(const struct road_place *base, uint64_t row_pitch,
+				  uint64_t slice_pitch, const struct road_cmd_copy *copy,
+				  uint64_t index)
+{
+	uint64_t row = index / copy->bytes, slice = row / copy->rows;
+	uint64_t offset = slice * slice_pitch + row % copy->rows * row_pitch + index % copy->bytes;
+
+	return (struct road_place){.address = base->address + offset, .bus = base->bus};
+}
+
 /* A line that moves up over itself is copied from its end, so that each part is read before it is
  * written over. */
-static bool backwards(const struct road_cmd_copy *copy)
+static bool is_backwards(const struct road_cmd_copy *copy)
 {
 	return copy->rows == 1 && copy->slices == 1 && copy->dst.bus == copy->src.bus &&
 	       copy->dst.address > copy->src.address &&
@@ -63,97 +109,44 @@ static bool backwards(const struct road_cmd_copy *copy)
 
 static enum road_step begin_copy(struct edu *edu, const struct road_cmd_copy *copy, uint64_t done)
 {
-	bool dst_inside = inside(edu, &copy->dst), src_inside = inside(edu, &copy->src);
-	uint64_t left = copy->bytes - done % copy->bytes, from = done;
+	uint64_t bytes = least(copy->bytes - done % copy->bytes,
+			       part_max(is_inside(edu, &copy->src), is_inside(edu, &copy->dst)));
+	uint64_t index = is_backwards(copy) ? copy->bytes - done - bytes : done;
+	struct road_place dst =
+		place_at(&copy->dst, copy->dst_row_pitch, copy->dst_slice_pitch, copy, index);
+	struct road_place src =
+		place_at(&copy->src, copy->src_row_pitch, copy->src_slice_pitch, copy, index);
 
-	if (dst_inside != src_inside || src_inside)
-		left = least(left, EDU_TRANSFER_MAX);
-	else
-		left = least(left, EDU_SCRATCH_BYTES);
-	if (backwards(copy))
-		from = copy->bytes - done - left;
-	struct road_place dst = at(&copy->dst, copy->dst_row_pitch, copy->dst_slice_pitch, copy,
-				   from);
-	struct road_place src = at(&copy->src, copy->src_row_pitch, copy->src_slice_pitch, copy,
-				   from);
-
-	edu->part = left;
-	if (dst_inside == src_inside && !edu->second) { /* first half: out of the source */
-		if (src_inside)
-			transfer(edu, engine_address(edu, &src), edu->bounce.iova.value, edu->part,
-				 true);
-		else
-			transfer(edu, src.address, ROAD_EDU_BUFFER + EDU_HEAP_BYTES, edu->part,
-				 false);
-		return ROAD_STEP_BUSY;
-	}
-	if (dst_inside == src_inside) { /* second half: into the destination */
-		if (src_inside)
-			transfer(edu, edu->bounce.iova.value, engine_address(edu, &dst), edu->part,
-				 false);
-		else
-			transfer(edu, ROAD_EDU_BUFFER + EDU_HEAP_BYTES, dst.address, edu->part,
-				 true);
-		return ROAD_STEP_BUSY;
-	}
-	transfer(edu, engine_address(edu, &src), engine_address(edu, &dst), edu->part, src_inside);
-	return ROAD_STEP_BUSY;
+	return start_part(edu, &src, &dst, bytes);
 }
 
-static bool two_halves(struct edu *edu, const struct road_cmd *command)
-{
-	return command->kind == ROAD_COMMAND_COPY &&
-	       inside(edu, &command->copy.dst) == inside(edu, &command->copy.src);
-}
+/* ---- fill and words ---- */
 
-/* `bytes` of the bounce page to a place of the space: by a transfer into the buffer, by the
- * processor into host memory. */
-static enum road_step put(struct edu *edu, const struct road_place *place, uint64_t bytes)
+/* The first bytes of the driver's host memory to a place. */
+static enum road_step put(struct edu *edu, const struct road_place *dst, uint64_t bytes)
 {
-	if (!inside(edu, place)) {
-		void *host = place->host ? place->host : (void *)(uintptr_t)place->address;
+	const struct road_place src = {.address = edu->bounce.iova.value, .bus = true};
 
-		if (bytes == 8)
-			road_store64(host, *(uint64_t *)edu->bounce.host);
-		else if (bytes == 4)
-			road_store32(host, *(uint32_t *)edu->bounce.host);
-		else
-			memcpy(host, edu->bounce.host, bytes);
-		return ROAD_STEP_DONE;
-	}
-	edu->part = bytes;
-	transfer(edu, edu->bounce.iova.value, engine_address(edu, place), bytes, false);
-	return ROAD_STEP_BUSY;
-}
-
-static void repeat(char *out, uint64_t bytes, const struct road_cmd_fill *fill)
-{
-	for (uint64_t i = 0; i < bytes; i += fill->pattern_bytes)
-		memcpy(out + i, &fill->pattern, fill->pattern_bytes);
+	edu->bus->ops->dma_sync(edu->bus, &edu->bounce, 0, bytes, ROAD_DMA_TO_DEVICE);
+	return start_part(edu, &src, dst, bytes);
 }
 
 static enum road_step begin_fill(struct edu *edu, const struct road_cmd_fill *fill, uint64_t done)
 {
-	struct road_place place = fill->dst;
-	uint64_t bytes = least(fill->bytes - done, EDU_TRANSFER_MAX);
+	const struct road_place dst = {.address = fill->dst.address + done, .bus = fill->dst.bus};
+	uint64_t bytes = least(fill->bytes - done, part_max(false, is_inside(edu, &fill->dst)));
+	char *out = edu->bounce.host;
 
-	if (!inside(edu, &place)) {
-		repeat(place.host, fill->bytes, fill);
-		return ROAD_STEP_DONE;
-	}
-	repeat(edu->bounce.host, bytes, fill);
-	place.address += done;
-	return put(edu, &place, bytes);
+	/* Parts are multiples of every pattern's size, so that each begins with a whole one. */
+	for (uint64_t i = 0; i < bytes; i += fill->pattern_bytes)
+		memcpy(out + i, &fill->pattern, fill->pattern_bytes);
+	return put(edu, &dst, bytes);
 }
 
-static enum road_step begin_word(struct edu *edu, const struct road_cmd *command)
+static enum road_step begin_word(struct edu *edu, const struct road_cmd_word *word, uint64_t value)
 {
-	uint64_t value = command->kind == ROAD_COMMAND_TIMESTAMP ?
-				 edu->bus->ops->now_ns(edu->bus) :
-				 command->word.value;
-
-	memcpy(edu->bounce.host, &value, sizeof(value));
-	return put(edu, &command->word.at, command->word.bytes);
+	memcpy(edu->bounce.host, &value, sizeof(value)); /* little endian, like the device */
+	return put(edu, &word->at, word->bytes);
 }
 
 static enum road_step begin(struct road_drv_queue *queue, const struct road_cmd *command,
@@ -164,9 +157,11 @@ static enum road_step begin(struct road_drv_queue *queue, const struct road_cmd 
 	switch (command->kind) {
 	case ROAD_COMMAND_COPY: return begin_copy(edu, &command->copy, done);
 	case ROAD_COMMAND_FILL: return begin_fill(edu, &command->fill, done);
-	case ROAD_COMMAND_WRITE_VALUE:
-	case ROAD_COMMAND_TIMESTAMP: return begin_word(edu, command);
-	default: return ROAD_STEP_DONE; /* BARRIER: one thing at a time anyway */
+	case ROAD_COMMAND_WRITE_VALUE: return begin_word(edu, &command->word, command->word.value);
+	case ROAD_COMMAND_TIMESTAMP:
+		return begin_word(edu, &command->word, edu->bus->ops->now_ns(edu->bus));
+	case ROAD_COMMAND_BARRIER: return ROAD_STEP_DONE; /* one thing at a time anyway */
+	default: return ROAD_STEP_FAILED;
 	}
 }
 
@@ -184,30 +179,30 @@ static enum road_step check(struct road_drv_queue *queue, const struct road_cmd 
 			    uint64_t *done, struct road_fault *fault)
 {
 	struct edu *edu = edu_of(queue);
-	uint32_t running =
-		road_read32(edu->bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_COMMAND);
+	uint32_t running = road_read32(edu->bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_COMMAND);
 
-	(void)fault;
-	if (running == UINT32_MAX && edu->bus->ops->lost(edu->bus)) {
-		road_drv_device_lost(queue->dev);
+	(void)fault;                 /* the engine knows no errors */
+	if (running == UINT32_MAX) { /* no legal value: the core fails what is lost */
+		if (edu->bus->ops->lost(edu->bus))
+			road_drv_device_lost(queue->dev);
 		return ROAD_STEP_BUSY;
 	}
 	if (running & ROAD_EDU_DMA_START)
 		return ROAD_STEP_BUSY;
-	if (two_halves(edu, command)) {
-		edu->second = !edu->second;
-		if (edu->second) /* straight on: nobody else may use the bounce memory between */
-			return begin(queue, command, *done);
+	if (edu->has_second) { /* straight on: nobody else may use what lies between */
+		edu->has_second = false;
+		transfer(edu, &edu->second, edu->part);
+		return ROAD_STEP_BUSY;
 	}
 	*done += edu->part;
-	return *done == total_bytes(command) ? ROAD_STEP_DONE : ROAD_STEP_BUSY;
+	return *done >= total_bytes(command) ? ROAD_STEP_DONE : ROAD_STEP_BUSY;
 }
 
 static void abort_step(struct road_drv_queue *queue)
 {
 	struct edu *edu = edu_of(queue);
 
-	edu->second = false;
+	edu->has_second = false;
 	edu_idle(edu); /* it cannot be stopped, only awaited */
 }
 

@@ -17,16 +17,19 @@ struct road_stepper;
 
 enum road_step { ROAD_STEP_BUSY, ROAD_STEP_DONE, ROAD_STEP_FAILED };
 
+/* All three are called one at a time, under the stepper's lock: they must not call the stepper. */
 struct road_step_ops {
 	/* Starts the command, or the next part of it (`done` bytes are finished already). Never
-	 * waits. DONE if nothing remains to be awaited. */
+	 * waits. DONE if nothing remains to be awaited; FAILED if the chip cannot do it. Other
+	 * queues may have had the engine between two parts. */
 	enum road_step (*begin)(struct road_drv_queue *queue, const struct road_cmd *command,
 				uint64_t done);
 	/* After an interrupt: has what begin started ended? DONE: the whole command; BUSY with
 	 * *done changed: begin is called again for the rest. FAILED: fault is filled. */
 	enum road_step (*check)(struct road_drv_queue *queue, const struct road_cmd *command,
 				uint64_t *done, struct road_fault *fault);
-	/* Stops what runs. */
+	/* Stops what runs, or awaits its end where it cannot be stopped: afterwards the engine
+	 * touches nothing of it. Also called when the device is gone. */
 	void (*abort)(struct road_drv_queue *queue);
 };
 
@@ -48,7 +51,8 @@ ROAD_API road_status road_step_queue_reset(struct road_stepper *stepper,
 					   struct road_drv_queue *queue);
 /* From the driver's irq: look whether the running command ended and start the next one. */
 ROAD_API void road_step_run(struct road_stepper *stepper);
-/* Fails all work of all queues: the device is gone or was reset. */
+/* Stops the engine and fails all work of all queues, also what they are given later, until each is
+ * reset; with ROAD_DEVICE_LOST for good. */
 ROAD_API void road_step_fail_all(struct road_stepper *stepper, road_status status);
 
 #ifdef __cplusplus
