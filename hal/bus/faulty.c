@@ -58,8 +58,11 @@ static void remove_now(struct faulty *faulty)
 {
 	const struct road_bus_control *inner = road_bus_control_of(faulty->inner);
 
-	if (!atomic_exchange(&faulty->removed, true) && inner->unplug)
+	if (atomic_exchange(&faulty->removed, true))
+		return;
+	if (inner->unplug)
 		inner->unplug(faulty->inner);
+	road_bus_gone();
 }
 
 /* Counts an access; false: the device is gone. */

@@ -448,8 +448,10 @@ static uint64_t control_irq_pending(struct road_bus *bus)
 /* The function stops where it is: nothing of it touches host memory any more. */
 static void control_unplug(struct road_bus *bus)
 {
-	if (!atomic_exchange(&bus_of(bus)->lost, true))
-		sim->unplug(bus_of(bus)->function);
+	if (atomic_exchange(&bus_of(bus)->lost, true))
+		return;
+	sim->unplug(bus_of(bus)->function);
+	road_bus_gone();
 }
 
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,

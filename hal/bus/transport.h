@@ -74,6 +74,9 @@ static inline const struct road_bus_control *road_bus_control_of(struct road_bus
 extern const struct road_transport road_transport_sim;
 extern const struct road_decorator road_decorator_faulty;
 
+/* Some device is gone: the core will look for it. Any thread, no lock held. */
+void road_bus_gone(void);
+
 /* The calling thread's virtual time in ps; a bus raises it by what its calls cost. */
 uint64_t *road_thread_time(void);
 

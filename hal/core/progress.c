@@ -29,6 +29,15 @@ static struct {
 	_Atomic bool any;
 } sources = {.lock = PTHREAD_MUTEX_INITIALIZER, .idle = PTHREAD_COND_INITIALIZER};
 
+/* A bus said that a device is gone; who runs the next slice looks which. */
+static _Atomic bool gone;
+
+void road_bus_gone(void)
+{
+	atomic_store(&gone, true);
+	road_baton_poke();
+}
+
 void road_progress_domain(const struct road_domain *new_domain)
 {
 	atomic_store(&domain, new_domain);
@@ -228,7 +237,8 @@ bool road_progress_pending(void)
 {
 	const struct road_domain *d = road_progress_domain_get();
 
-	return atomic_load(&ready.any) || (d && d->pending()) || source_pending();
+	return atomic_load(&ready.any) || atomic_load(&gone) || (d && d->pending()) ||
+	       source_pending();
 }
 
 struct road_progress road_progress_slice(uint64_t until_ps)
@@ -236,6 +246,9 @@ struct road_progress road_progress_slice(uint64_t until_ps)
 	const struct road_domain *d = road_progress_domain_get();
 	struct road_progress progress = {0};
 
+	if (atomic_exchange(&gone, false))
+		while (road_progress_check_lost())
+			progress.ran = true;
 	run_sources(&progress);
 	if (d) {
 		struct road_slice slice = {0};
