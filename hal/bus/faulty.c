@@ -9,6 +9,7 @@
  *                     is known (ids, region_info, limits, time) or release do not count
  *   fail:CALL@N       the Nth call of dma_alloc, dma_map or region_map answers ROAD_IO
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -420,9 +421,10 @@ static road_status parse_statement(struct faulty *faulty, const char *text, uint
 		if (strlen(call_names[call]) != (size_t)(at - text) ||
 		    memcmp(text, call_names[call], (size_t)(at - text)))
 			continue;
+		errno = 0;
 		uint64_t number = strtoull(at + 1, &end, 10);
 
-		if (at[1] < '0' || at[1] > '9' || *end || !number)
+		if (errno || at[1] < '0' || at[1] > '9' || *end || !number)
 			return bad(text, line, column + (uint32_t)(at - text) + 1,
 				   "number is malformed");
 		if (faulty->rule_count == RULES_MAX)
