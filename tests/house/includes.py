@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Who may include what: includes.py SOURCE_ROOT. The table is that of the guided tour."""
+import os
+import re
+import sys
+
+import house
+
+ROOT = sys.argv[1]
+PUBLIC = 'hal/include/roadbed/'
+DRIVER = 'hal/include/roadbed-driver/'
+
+# The first row whose folder fits: what its files may include. {own}: the folder itself.
+ALLOWED = [
+    (PUBLIC, [PUBLIC]),
+    (DRIVER, [DRIVER, PUBLIC]),
+    ('hal/core/', ['hal/core/', 'hal/bus/transport.h', 'hal/bus/address.h', PUBLIC, DRIVER]),
+    ('hal/helpers/', ['hal/helpers/', 'uapi/', PUBLIC, DRIVER]),
+    ('hal/bus/sim.c', ['hal/bus/', 'hal/core/error.h', 'simulators/engine/entry.h', PUBLIC,
+                       DRIVER]),
+    ('hal/bus/', ['hal/bus/', 'hal/core/error.h', PUBLIC, DRIVER]),
+    ('hal/driver_table.c.in', ['hal/core/drivers.h']),
+    ('hal/', [PUBLIC, DRIVER]),
+    ('drivers/*/', ['{own}', 'uapi/', PUBLIC, DRIVER]),
+    ('uapi/', ['uapi/']),
+    ('firmware-loader/', ['{own}', 'uapi/', PUBLIC, DRIVER + 'firmware.h']),
+    ('simulators/', ['simulators/', 'uapi/']),
+    ('compat/', ['{own}', PUBLIC]),
+    ('tools/roadbed/', ['{own}', PUBLIC]),
+    ('tools/*/', ['{own}', 'uapi/', PUBLIC]),
+    ('bench/', ['{own}', PUBLIC]),
+    ('examples/', ['{own}', PUBLIC]),
+    ('tests/unit/', ['']),
+    ('tests/fuzz/', ['']),
+    ('tests/support/', ['{own}', PUBLIC]),
+    ('tests/tool/', ['{own}', 'tests/support/', 'tools/roadbed/', PUBLIC]),
+    ('tests/', ['{own}', 'tests/support/', PUBLIC]),
+]
+
+# Headers of device system calls and vendors' libraries: for hal/bus/ alone.
+DEVICE_HEADERS = re.compile(r'^(sys/ioctl|dlfcn|linux/(vfio|pci|accel)\w*|xf86drm\w*|drm/.*|'
+                            r'pci/.*|libudev|sys/socket|CL/.*|cuda\w*|hip/.*)\b')
+DEVICE_ROOMS = ('hal/bus/', 'tests/', 'bench/')
+STANDARD = {'stdint.h', 'stddef.h'}
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(["<])([^">]+)[">]', re.M)
+
+
+def room_of(path):
+    """(own folder, allowed prefixes) of a file; None if no row fits."""
+    for folder, allowed in ALLOWED:
+        pattern = re.escape(folder).replace(r'\*', '[^/]+')
+        match = re.match(pattern, path)
+        if match:
+            own = match[0] if match[0].endswith('/') else os.path.dirname(match[0]) + '/'
+            return [a.replace('{own}', own) for a in allowed]
+    return None
+
+
+def resolve(path, quoted, name):
+    """The file of the tree that is meant, or None: a header of the system."""
+    tries = ['hal/include/', '']
+    if quoted:
+        tries.insert(0, os.path.dirname(path) + '/')
+    for folder in tries:
+        candidate = os.path.normpath(folder + name)
+        if os.path.isfile(os.path.join(ROOT, candidate)):
+            return candidate
+    return None
+
+
+def includes():
+    for path in house.files(ROOT, '.c', '.h', '.def', '.in'):
+        if not path.startswith('tests/kernels/'):
+            for quote, name in INCLUDE.findall(house.read(ROOT, path)):
+                yield path, name, resolve(path, quote == '"', name)
+
+
+def rooms_keep_to_their_table():
+    for path, name, target in includes():
+        allowed = room_of(path)
+        if allowed is None:
+            yield f'{path}: its folder is not in the table of includes.py'
+        elif target and not target.startswith(tuple(allowed)):
+            yield f'{path} includes {name}; allowed: {" ".join(allowed)}'
+
+
+def quoted_headers_exist():
+    for path in house.files(ROOT, '.c', '.h'):
+        if path.startswith('tests/kernels/'):
+            continue
+        for quote, name in INCLUDE.findall(house.read(ROOT, path)):
+            if quote == '"' and not resolve(path, True, name) and '/' in name:
+                yield f'{path} includes "{name}", which is not in the tree'
+
+
+def device_headers_stay_in_the_bus():
+    for path, name, target in includes():
+        if not target and DEVICE_HEADERS.match(name) and not path.startswith(DEVICE_ROOMS):
+            yield f'{path} includes <{name}>; allowed in {" ".join(DEVICE_ROOMS)}'
+
+
+def uapi_stands_alone():
+    for path, name, target in includes():
+        if path.startswith('uapi/') and not target and name not in STANDARD:
+            yield f'{path} includes <{name}>; allowed: {" ".join(sorted(STANDARD))}'
+
+
+house.run([
+    ('each room includes only what its row of the table allows', rooms_keep_to_their_table),
+    ('headers of the tree that are named exist', quoted_headers_exist),
+    ('headers of device calls are included by buses only', device_headers_stay_in_the_bus),
+    ('contracts include each other and <stdint.h> only', uapi_stands_alone),
+])

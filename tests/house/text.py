@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Licence lines, sizes, whitespace and paths of all files: text.py SOURCE_ROOT."""
+import re
+import sys
+
+import house
+
+ROOT = sys.argv[1]
+LINES_MAX = 800
+SOURCES = ('.c', '.h', '.def', '.py', '.sh', '.in', 'meson.build', 'meson_options.txt', '.yaml')
+# Given to us as they are: compiled kernels, inputs of fuzzers.
+GIVEN = re.compile(r'^tests/kernels/|^tests/fuzz/[^/]+/corpus/|\.ptx$|\.(png|svg|gz|zst|bin)$')
+NO_LICENCE_LINE = re.compile(r'(^|/)(LICENSE|\.gitignore|\.clang-format|.*\.(md|json|txt|trace))$')
+# Split, so that this file does not hold what it looks for.
+PATHS = re.compile('/' + r'(work|home|root)/[\w.]|/tmp/' + 'helpers|/Users' + r'/\w')
+# A path on another machine is an example, where it stands in these files.
+PATHS_ALLOWED = set()
+
+
+def texts(every=False):
+    for path in house.files(ROOT):
+        if every or not GIVEN.search(path):
+            yield path, house.read(ROOT, path)
+
+
+def licence_lines():
+    for path, text in texts():
+        if not NO_LICENCE_LINE.search(path) and \
+                'SPDX-License-Identifier: Apache-2.0' not in '\n'.join(text.split('\n')[:3]):
+            yield f'{path}: no SPDX line `Apache-2.0` among its first three'
+
+
+def sizes():
+    for path, text in texts():
+        lines = text.count('\n')
+        if path.endswith(SOURCES) and lines > LINES_MAX:
+            yield f'{path}: {lines} lines; allowed: {LINES_MAX}'
+
+
+def whitespace():
+    for path, text in texts():
+        for number, line in enumerate(text.split('\n'), 1):
+            if line != line.rstrip():
+                yield f'{path}:{number}: whitespace at the end'
+        if text and not text.endswith('\n'):
+            yield f'{path}: no line end at the end'
+        if text.endswith('\n\n'):
+            yield f'{path}: empty lines at the end'
+
+
+def paths():
+    for path, text in texts(every=True):
+        for number, line in enumerate(text.split('\n'), 1):
+            if PATHS.search(line) and path not in PATHS_ALLOWED:
+                yield f'{path}:{number}: a path of somebody\'s machine: {line.strip()[:80]}'
+
+
+house.run([
+    ('every file starts with its licence line', licence_lines),
+    (f'no source is longer than {LINES_MAX} lines', sizes),
+    ('no line ends in whitespace, every file in one line end', whitespace),
+    ('no file names a path of a machine', paths),
+])
