@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands as packets (uapi/gpu/aql.h). Pure in its inputs: tested by its bytes, without a device.
+ */
+#include <string.h>
+
+#include "drivers/gpu/gpu.h"
+
+#define SCOPES                                                    \
+	(ROAD_GPU_FENCE_SYSTEM << ROAD_GPU_PACKET_ACQUIRE_SHIFT | \
+	 ROAD_GPU_FENCE_SYSTEM << ROAD_GPU_PACKET_RELEASE_SHIFT)
+
+static uint16_t header(enum road_gpu_packet_type type, bool barrier)
+{
+	return (uint16_t)((unsigned)type | SCOPES | (barrier ? ROAD_GPU_PACKET_BARRIER : 0u));
+}
+
+static struct road_gpu_vendor vendor(enum road_gpu_vendor_op op, bool barrier)
+{
+	return (struct road_gpu_vendor){.header = header(ROAD_GPU_PACKET_VENDOR, barrier),
+					.op = (uint16_t)op,
+					.rows = 1,
+					.slices = 1};
+}
+
+static void set_dst(struct road_gpu_vendor *packet, const struct road_place *place)
+{
+	packet->dst = place->address;
+	if (place->bus)
+		packet->flags |= ROAD_GPU_VENDOR_DST_BUS;
+}
+
+static void set_src(struct road_gpu_vendor *packet, const struct road_place *place)
+{
+	packet->src = place->address;
+	if (place->bus)
+		packet->flags |= ROAD_GPU_VENDOR_SRC_BUS;
+}
+
+static int put(struct road_ring_encoder *encoder, const struct road_gpu_vendor *packet)
+{
+	memcpy(encoder->packets, packet, sizeof(*packet));
+	return 1;
+}
+
+/* ---- copies ---- */
+
+/*
+ * A box as loops around what one packet does: `inner` rows (and slices, where both sides step by
+ * whole rows between slices), repeated `outer` times.
+ */
+struct loops {
+	uint64_t bytes;
+	uint32_t rows, slices, slice_rows;
+	uint64_t dst_pitch, src_pitch;
+	uint64_t outer, dst_step, src_step;
+	uint64_t middle, dst_middle, src_middle; /* inside outer, where pitches exceed the packet */
+};
+
+static bool fits32(uint64_t a, uint64_t b)
+{
+	return a <= UINT32_MAX && b <= UINT32_MAX;
+}
+
+/* Rows between slices, the same whole number on both sides; 0: there is none. */
+static uint32_t common_rows(const struct road_cmd_copy *copy)
+{
+	uint64_t rows = copy->dst_slice_pitch / copy->dst_row_pitch;
+
+	if (rows > UINT32_MAX || copy->dst_slice_pitch % copy->dst_row_pitch ||
+	    copy->src_slice_pitch % copy->src_row_pitch ||
+	    copy->src_slice_pitch / copy->src_row_pitch != rows)
+		return 0;
+	return (uint32_t)rows;
+}
+
+/* Drops dimensions that are none: one row a slice, or rows that follow each other closely. */
+static struct road_cmd_copy flatten(struct road_cmd_copy copy)
+{
+	bool tight = copy.dst_row_pitch == copy.bytes && copy.src_row_pitch == copy.bytes;
+
+	if (copy.rows > 1 && tight && copy.bytes <= UINT64_MAX / copy.rows) {
+		copy.bytes *= copy.rows;
+		copy.rows = 1;
+	}
+	if (copy.rows == 1 && copy.slices > 1) {
+		copy.rows = copy.slices;
+		copy.dst_row_pitch = copy.dst_slice_pitch;
+		copy.src_row_pitch = copy.src_slice_pitch;
+		copy.slices = 1;
+		tight = copy.dst_row_pitch == copy.bytes && copy.src_row_pitch == copy.bytes;
+		if (tight && copy.bytes <= UINT64_MAX / copy.rows) {
+			copy.bytes *= copy.rows;
+			copy.rows = 1;
+		}
+	}
+	return copy;
+}
+
+static struct loops plan(const struct road_cmd_copy *command)
+{
+	struct road_cmd_copy copy = flatten(*command);
+	struct loops l = {.bytes = copy.bytes, .rows = 1, .slices = 1, .outer = 1, .middle = 1};
+	bool rows_fit = fits32(copy.dst_row_pitch, copy.src_row_pitch);
+	bool slices_fit = fits32(copy.dst_slice_pitch, copy.src_slice_pitch);
+
+	if (copy.slices > 1 && rows_fit)
+		l.slice_rows = common_rows(&copy);
+	if (copy.slices > 1 && !l.slice_rows && slices_fit &&
+	    (!rows_fit || copy.rows < copy.slices)) { /* packets of slices, one for each row */
+		l.rows = copy.slices;
+		l.dst_pitch = copy.dst_slice_pitch;
+		l.src_pitch = copy.src_slice_pitch;
+		l.outer = copy.rows;
+		l.dst_step = copy.dst_row_pitch;
+		l.src_step = copy.src_row_pitch;
+		return l;
+	}
+	l.dst_step = copy.dst_slice_pitch;
+	l.src_step = copy.src_slice_pitch;
+	if (l.slice_rows)
+		l.slices = copy.slices;
+	else
+		l.outer = copy.slices;
+	if (copy.rows > 1 && !rows_fit) { /* a packet for each row */
+		l.middle = copy.rows;
+		l.dst_middle = copy.dst_row_pitch;
+		l.src_middle = copy.src_row_pitch;
+	} else if (copy.rows > 1) {
+		l.rows = copy.rows;
+		l.dst_pitch = copy.dst_row_pitch;
+		l.src_pitch = copy.src_row_pitch;
+	}
+	return l;
+}
+
+static int copy(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	struct loops l = plan(&command->copy);
+	struct road_gpu_vendor *packets = encoder->packets;
+	uint64_t total = l.outer * l.middle, at = encoder->resume;
+	int count = 0;
+
+	for (; at < total && (uint32_t)count < encoder->packet_room; at++) {
+		bool barrier = encoder->ordered && at == 0;
+		struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_COPY, barrier);
+		uint64_t outer = at / l.middle, middle = at % l.middle;
+
+		set_dst(&packet, &command->copy.dst);
+		set_src(&packet, &command->copy.src);
+		packet.dst += outer * l.dst_step + middle * l.dst_middle;
+		packet.src += outer * l.src_step + middle * l.src_middle;
+		packet.bytes = l.bytes;
+		packet.rows = l.rows;
+		packet.slices = l.slices;
+		packet.dst_pitch = (uint32_t)l.dst_pitch;
+		packet.src_pitch = (uint32_t)l.src_pitch;
+		packet.slice_rows = l.slices > 1 ? l.slice_rows : 0;
+		memcpy(&packets[count++], &packet, sizeof(packet));
+	}
+	encoder->resume = at < total ? at : 0;
+	return count;
+}
+
+/* ---- the others ---- */
+
+static uint64_t low_bytes(uint64_t value, uint32_t bytes)
+{
+	return bytes >= 8 ? value : value & ((UINT64_C(1) << 8 * bytes) - 1);
+}
+
+static int fill(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	const struct road_cmd_fill *fill = &command->fill;
+	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_FILL, encoder->ordered);
+
+	set_dst(&packet, &fill->dst);
+	packet.bytes = fill->bytes;
+	packet.value = low_bytes(fill->pattern, fill->pattern_bytes);
+	packet.value_bytes = (uint8_t)fill->pattern_bytes;
+	return put(encoder, &packet);
+}
+
+static int wait_value(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	static const uint8_t conditions[] = {
+		[ROAD_COMPARE_GE] = ROAD_GPU_WAIT_GE,
+		[ROAD_COMPARE_EQ] = ROAD_GPU_WAIT_EQ,
+		[ROAD_COMPARE_AND] = ROAD_GPU_WAIT_AND,
+		[ROAD_COMPARE_NOR] = ROAD_GPU_WAIT_NOR,
+	};
+	const struct road_cmd_word *word = &command->word;
+	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_WAIT, encoder->ordered);
+
+	set_src(&packet, &word->at);
+	packet.value = low_bytes(word->value, word->bytes);
+	packet.value_bytes = (uint8_t)word->bytes;
+	packet.cond = conditions[word->compare & 3u];
+	return put(encoder, &packet);
+}
+
+/* write value and timestamp come after all earlier commands, also in concurrent lists. */
+static int write_value(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	const struct road_cmd_word *word = &command->word;
+	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_WRITE, true);
+
+	set_dst(&packet, &word->at);
+	packet.value = low_bytes(word->value, word->bytes);
+	packet.value_bytes = (uint8_t)word->bytes;
+	return put(encoder, &packet);
+}
+
+static int timestamp(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_TIMESTAMP, true);
+
+	set_dst(&packet, &command->word.at);
+	packet.value_bytes = 8;
+	return put(encoder, &packet);
+}
+
+/* A launch whose grid exceeds 32 bits of work-items was refused by check_launch. */
+static int launch(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	const struct road_cmd_launch *l = &command->launch;
+	const struct gpu_kernel *kernel = l->kernel->data;
+	struct road_gpu_dispatch packet = {
+		.header = header(ROAD_GPU_PACKET_DISPATCH, encoder->ordered),
+		.setup = l->grid.z > 1 || l->block.z > 1   ? 3
+			 : l->grid.y > 1 || l->block.y > 1 ? 2
+							   : 1,
+		.workgroup_x = (uint16_t)l->block.x,
+		.workgroup_y = (uint16_t)l->block.y,
+		.workgroup_z = (uint16_t)l->block.z,
+		.grid_x = l->grid.x * l->block.x,
+		.grid_y = l->grid.y * l->block.y,
+		.grid_z = l->grid.z * l->block.z,
+		.private_bytes = kernel->local_bytes,
+		.group_bytes = (uint32_t)gpu_kernel_group_bytes(kernel, l->shared_bytes),
+		.kernel_object = kernel->object,
+		.watchdog = l->watchdog,
+	};
+
+	if (l->argument_bytes) {
+		road_iova iova;
+		void *block = road_ring_arguments(encoder, l->argument_bytes, &iova);
+
+		if (!block)
+			return -1;
+		memcpy(block, l->arguments, l->argument_bytes);
+		packet.kernarg = iova.value;
+	}
+	memcpy(encoder->packets, &packet, sizeof(packet));
+	return 1;
+}
+
+/* The packet behind it carries the order. */
+static int barrier(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	(void)encoder;
+	(void)command;
+	return 0;
+}
+
+static int load(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_LOAD, true);
+
+	set_dst(&packet, &command->fill.dst);
+	packet.bytes = command->fill.bytes;
+	return put(encoder, &packet);
+}
+
+static int unload(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_UNLOAD, true);
+
+	set_dst(&packet, &command->fill.dst);
+	return put(encoder, &packet);
+}
+
+static int (*const encoders[GPU_COMMANDS])(struct road_ring_encoder *, const struct road_cmd *) = {
+	[ROAD_COMMAND_COPY] = copy,
+	[ROAD_COMMAND_WRITE] = copy,
+	[ROAD_COMMAND_READ] = copy,
+	[ROAD_COMMAND_FILL] = fill,
+	[ROAD_COMMAND_LAUNCH] = launch,
+	[ROAD_COMMAND_BARRIER] = barrier,
+	[ROAD_COMMAND_WAIT_VALUE] = wait_value,
+	[ROAD_COMMAND_WRITE_VALUE] = write_value,
+	[ROAD_COMMAND_TIMESTAMP] = timestamp,
+	[GPU_COMMAND_LOAD] = load,
+	[GPU_COMMAND_UNLOAD] = unload,
+};
+
+/* Kinds that are not in info.commands never arrive. */
+int gpu_encode(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	unsigned kind = (unsigned)command->kind;
+
+	return kind < GPU_COMMANDS && encoders[kind] ? encoders[kind](encoder, command) : 0;
+}
+
+void gpu_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence)
+{
+	const struct gpu_encode *queue = encoder->user;
+	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_FENCE, true);
+
+	packet.dst = queue->fence;
+	packet.flags = ROAD_GPU_VENDOR_DST_BUS;
+	packet.value = sequence;
+	packet.value_bytes = 8;
+	if (queue->irq) {
+		packet.flags |= ROAD_GPU_VENDOR_IRQ;
+		packet.vector = queue->vector;
+	}
+	put(encoder, &packet);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a queue's fault record (uapi/gpu/regs.h) says, in words. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "drivers/gpu/gpu.h"
+
+struct row {
+	enum road_fault_kind kind;
+	const char *text;
+	const char *detail; /* what `detail` counts; NULL: nothing to tell */
+	bool address;       /* `address` means something */
+};
+
+static const struct row rows[ROAD_GPU_FAULTS] = {
+	[ROAD_GPU_FAULT_PACKET] = {ROAD_FAULT_PACKET, "malformed packet", "field", false},
+	[ROAD_GPU_FAULT_IMAGE] = {ROAD_FAULT_IMAGE, "invalid image", "reason", true},
+	[ROAD_GPU_FAULT_KERNEL] = {ROAD_FAULT_IMAGE, "launch of no loaded kernel", NULL, true},
+	[ROAD_GPU_FAULT_RESOURCES] = {ROAD_FAULT_RESOURCES, "a workgroup fits on no compute unit",
+				      NULL, false},
+	[ROAD_GPU_FAULT_UNMAPPED] = {ROAD_FAULT_MEMORY, "access to unmapped memory", "bytes", true},
+	[ROAD_GPU_FAULT_RIGHTS] = {ROAD_FAULT_RIGHTS, "access without the right to it", "bytes",
+				   true},
+	[ROAD_GPU_FAULT_MISALIGNED] = {ROAD_FAULT_ALIGNMENT, "misaligned access", "bytes", true},
+	[ROAD_GPU_FAULT_ILLEGAL] = {ROAD_FAULT_ILLEGAL, "illegal instruction or branch", "opcode",
+				    false},
+	[ROAD_GPU_FAULT_TRAP] = {ROAD_FAULT_TRAP, "the kernel trapped", NULL, false},
+	[ROAD_GPU_FAULT_BARRIER] = {ROAD_FAULT_DEADLOCK, "threads wait for others for ever",
+				    "barrier", false},
+	[ROAD_GPU_FAULT_WATCHDOG] = {ROAD_FAULT_WATCHDOG, "the watchdog ended the launch",
+				     "warp instructions run", false},
+	[ROAD_GPU_FAULT_DMA] = {ROAD_FAULT_TRANSPORT, "access to an unmapped bus address", "bytes",
+				true},
+	[ROAD_GPU_FAULT_DIVIDE] = {ROAD_FAULT_ARITHMETIC, "integer division by zero", NULL, false},
+};
+
+static const char *const image_errors[ROAD_GPU_IMAGE_ERRORS] = {
+	[ROAD_GPU_IMAGE_OK] = "none",
+	[ROAD_GPU_IMAGE_HEADER] = "header",
+	[ROAD_GPU_IMAGE_SECTION] = "section",
+	[ROAD_GPU_IMAGE_KERNEL] = "kernel entry",
+	[ROAD_GPU_IMAGE_OPCODE] = "opcode",
+	[ROAD_GPU_IMAGE_FORM] = "form",
+	[ROAD_GPU_IMAGE_MODS] = "modifiers",
+	[ROAD_GPU_IMAGE_AUX] = "aux",
+	[ROAD_GPU_IMAGE_GUARD] = "guard",
+	[ROAD_GPU_IMAGE_OPERAND_D] = "operand d",
+	[ROAD_GPU_IMAGE_OPERAND_A] = "operand a",
+	[ROAD_GPU_IMAGE_OPERAND_B] = "operand b",
+	[ROAD_GPU_IMAGE_OPERAND_C] = "operand c",
+	[ROAD_GPU_IMAGE_IMMEDIATE] = "immediate",
+	[ROAD_GPU_IMAGE_TARGET] = "branch target",
+};
+
+static const struct row *row_of(uint32_t fault)
+{
+	static const struct row unknown = {ROAD_FAULT_TRANSPORT, "unknown fault", "detail", true};
+
+	return fault < ROAD_GPU_FAULTS && rows[fault].text ? &rows[fault] : &unknown;
+}
+
+static void describe(const struct road_gpu_queue_status *status, char *text, size_t bytes)
+{
+	const struct row *row = row_of(status->fault);
+	char address[40] = "", detail[64] = "";
+
+	if (row->address)
+		snprintf(address, sizeof(address), " at 0x%" PRIx64, status->address);
+	if (row->detail)
+		snprintf(detail, sizeof(detail), ", %s %" PRIu64, row->detail, status->detail);
+	snprintf(text, bytes, "%s%s%s", row->text, address, detail);
+}
+
+/* The image may have been unloaded since: then the kernel has no name. */
+static void find_kernel(struct gpu_space *space, const struct road_gpu_queue_status *status,
+			char *name, size_t bytes)
+{
+	if (!status->image)
+		return;
+	pthread_mutex_lock(&space->lock);
+	for (const struct gpu_image *image = space->images; image; image = image->next) {
+		if (image->code.va != status->image)
+			continue;
+		if (status->kernel < gpu_image_header(image)->strings.count)
+			snprintf(name, bytes, "%s", gpu_image_string(image, status->kernel));
+		break;
+	}
+	pthread_mutex_unlock(&space->lock);
+}
+
+void gpu_fault_describe(struct gpu_space *space, const struct road_gpu_queue_status *status,
+			struct road_fault *out)
+{
+	*out = (struct road_fault){
+		.size = sizeof(*out),
+		.kind = row_of(status->fault)->kind,
+		.address = status->address,
+		.pc = status->pc,
+		.line = status->line,
+		.lane = status->lane,
+		.workgroup = {status->ctaid[0], status->ctaid[1], status->ctaid[2]},
+		.warp = status->warp,
+	};
+	find_kernel(space, status, out->kernel, sizeof(out->kernel));
+	describe(status, out->text, sizeof(out->text));
+}
+
+road_status gpu_fault_error(const struct road_gpu_queue_status *status, const char *where)
+{
+	char text[160];
+
+	if (status->fault == ROAD_GPU_FAULT_IMAGE)
+		return road_drv_errorf(
+			ROAD_IMAGE_INVALID, where, "the chip refuses word %u: bad %s", status->pc,
+			status->detail < ROAD_GPU_IMAGE_ERRORS ? image_errors[status->detail]
+							       : "image");
+	describe(status, text, sizeof(text));
+	return road_drv_error(ROAD_FAULT, text, where, NULL, NULL);
+}

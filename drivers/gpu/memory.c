@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory. Device memory: physical ranges from two allocators (behind the window that the host
+ * sees, and the rest), each at an address of its own that is reserved in this process. Host memory:
+ * from the bus, at its own host address. Ranges that were handed out before are cleared first.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/gpu/gpu.h"
+
+static const uint32_t RW = ROAD_GPU_SEGMENT_READ | ROAD_GPU_SEGMENT_WRITE;
+
+static struct gpu *gpu_of(const struct road_drv_buffer *buffer)
+{
+	return buffer->space->dev->data;
+}
+
+/* ---- device memory ---- */
+
+static bool whole_window(const struct gpu *gpu)
+{
+	return gpu->visible && !gpu->hidden;
+}
+
+/* Takes from the hidden part first: what the host can see is scarce. */
+static road_status take(struct gpu *gpu, bool visible, struct gpu_memory *memory,
+			uint64_t alignment, bool *fresh)
+{
+	struct road_ranges *order[2] = {visible ? gpu->visible : gpu->hidden,
+					visible ? NULL : gpu->visible};
+	road_status status = ROAD_OUT_OF_DEVICE_MEMORY;
+
+	pthread_mutex_lock(&gpu->heap_lock);
+	for (size_t i = 0; i < 2 && status; i++) {
+		if (!order[i])
+			continue;
+		memory->heap = order[i];
+		status = road_ranges_alloc(order[i], memory->bytes, alignment, &memory->pa, fresh);
+	}
+	pthread_mutex_unlock(&gpu->heap_lock);
+	return status;
+}
+
+static void give(struct gpu *gpu, struct gpu_memory *memory)
+{
+	pthread_mutex_lock(&gpu->heap_lock);
+	road_ranges_free(memory->heap, memory->pa, memory->bytes);
+	pthread_mutex_unlock(&gpu->heap_lock);
+}
+
+static road_status map_window(struct gpu *gpu, const struct gpu_memory *memory, void **out)
+{
+	return gpu->bus->ops->region_map(gpu->bus, ROAD_GPU_REGION_MEMORY, memory->pa,
+					 memory->bytes, out);
+}
+
+static void unmap_window(struct gpu *gpu, const struct gpu_memory *memory, void *mapping)
+{
+	gpu->bus->ops->region_unmap(gpu->bus, mapping, memory->bytes);
+}
+
+static road_status wipe(struct gpu_memory *memory)
+{
+	struct gpu *gpu = memory->space->gpu;
+	void *window;
+
+	if (memory->heap != gpu->visible || map_window(gpu, memory, &window))
+		return gpu_service_fill_zero(memory->space, memory->va, memory->bytes);
+	memset(window, 0, memory->bytes);
+	unmap_window(gpu, memory, window);
+	return ROAD_OK;
+}
+
+road_status gpu_memory_alloc(struct gpu_space *space, uint64_t bytes, uint64_t alignment,
+			     bool visible, uint32_t flags, struct gpu_memory *out)
+{
+	struct gpu_memory memory = {.space = space, .bytes = bytes};
+	bool fresh = false;
+	road_status status = take(space->gpu, visible, &memory, alignment, &fresh);
+
+	if (status)
+		return status;
+	status = road_va_reserve(bytes, alignment > GPU_PAGE ? alignment : GPU_PAGE, &memory.va);
+	if (status)
+		goto give;
+	bool clear = !fresh || !space->gpu->clean;
+	struct road_gpu_segment segment = {
+		.va = memory.va, .bytes = bytes, .pa = memory.pa, .flags = clear ? RW : flags};
+
+	status = gpu_space_map(space, &segment);
+	if (status)
+		goto release;
+	if (clear)
+		status = wipe(&memory);
+	if (!status && segment.flags != flags)
+		status = gpu_space_protect(space, memory.va, flags);
+	if (status)
+		goto unmap;
+	*out = memory;
+	return ROAD_OK;
+unmap:
+	gpu_space_unmap(space, memory.va);
+release:
+	road_va_release(memory.va, bytes);
+give:
+	give(space->gpu, &memory);
+	return status;
+}
+
+void gpu_memory_free(struct gpu_memory *memory)
+{
+	struct gpu *gpu = memory->space->gpu;
+
+	gpu_space_unmap(memory->space, memory->va);
+	if (memory->mapping)
+		unmap_window(gpu, memory, memory->mapping);
+	road_va_release(memory->va, memory->bytes);
+	give(gpu, memory);
+}
+
+road_status gpu_memory_upload(struct gpu_memory *memory, const void *bytes, uint64_t count)
+{
+	struct gpu *gpu = memory->space->gpu;
+	void *window;
+
+	if (memory->heap != gpu->visible || map_window(gpu, memory, &window))
+		return gpu_service_upload(memory->space, memory->va, bytes, count);
+	memcpy(window, bytes, count);
+	unmap_window(gpu, memory, window);
+	return ROAD_OK;
+}
+
+static road_status alloc_device(struct road_drv_buffer *buffer, uint32_t flags)
+{
+	struct gpu *gpu = gpu_of(buffer);
+	bool visible = buffer->heap == ROAD_HEAP_DEVICE_VISIBLE;
+	struct gpu_memory *memory;
+
+	if (visible && !gpu->visible)
+		return road_drv_error(ROAD_UNSUPPORTED, "no device memory is visible to the host",
+				      "road_buffer_create: options.heap",
+				      "ROAD_HEAP_DEVICE_VISIBLE", "see road_device_heap");
+	memory = malloc(sizeof(*memory));
+	if (!memory)
+		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a buffer",
+				      "road_buffer_create", NULL, NULL);
+	road_status status = gpu_memory_alloc(buffer->space->data, buffer->bytes, buffer->alignment,
+					      visible, flags, memory);
+
+	if (status) {
+		free(memory);
+		return status;
+	}
+	buffer->address = memory->va;
+	buffer->data = memory;
+	return ROAD_OK;
+}
+
+/* ---- host memory ---- */
+
+/* Whether kernels could tell this host address from shared or local memory. */
+static road_status check_host_address(uint64_t at, uint64_t bytes)
+{
+	static const uint64_t windows[] = {ROAD_GPU_SHARED_WINDOW, ROAD_GPU_LOCAL_WINDOW};
+
+	for (size_t i = 0; i < 2; i++)
+		if (at < windows[i] + ROAD_GPU_WINDOW_BYTES && windows[i] < at + bytes)
+			return road_drv_errorf(ROAD_OUT_OF_HOST_MEMORY, "road_buffer_create",
+					       "host memory at 0x%llx lies in a window of the chip",
+					       (unsigned long long)at);
+	return ROAD_OK;
+}
+
+static road_status alloc_host(struct road_drv_buffer *buffer, uint32_t flags)
+{
+	struct road_bus *bus = gpu_of(buffer)->bus;
+	uint64_t bytes = buffer->bytes;
+	road_status status;
+
+	if (buffer->alignment > GPU_PAGE) /* the bus aligns to pages; the rest is ours to find */
+		bytes += buffer->alignment;
+	status = bus->ops->dma_alloc(bus, bytes, &buffer->dma);
+	if (status)
+		return status;
+	uint64_t start = (uint64_t)(uintptr_t)buffer->dma.host, at = start;
+
+	if (buffer->alignment > GPU_PAGE)
+		at = (start + buffer->alignment - 1) & ~(buffer->alignment - 1);
+	struct road_gpu_segment segment = {.va = at,
+					   .bytes = buffer->bytes,
+					   .pa = buffer->dma.iova.value + (at - start),
+					   .flags = flags | ROAD_GPU_SEGMENT_SYSTEM};
+
+	status = check_host_address(at, buffer->bytes);
+	if (!status)
+		status = gpu_space_map(buffer->space->data, &segment);
+	if (status) {
+		bus->ops->dma_free(bus, &buffer->dma);
+		return status;
+	}
+	buffer->host = (char *)buffer->dma.host + (at - start);
+	buffer->address = at;
+	return ROAD_OK;
+}
+
+/* ---- the table ---- */
+
+static road_status alloc(struct road_drv_buffer *buffer)
+{
+	uint32_t flags = buffer->flags & ROAD_BUFFER_READ_ONLY ? ROAD_GPU_SEGMENT_READ : RW;
+
+	return buffer->heap == ROAD_HEAP_HOST ? alloc_host(buffer, flags)
+					      : alloc_device(buffer, flags);
+}
+
+static void free_buffer(struct road_drv_buffer *buffer)
+{
+	struct road_bus *bus = gpu_of(buffer)->bus;
+
+	if (buffer->heap == ROAD_HEAP_HOST) {
+		gpu_space_unmap(buffer->space->data, buffer->address);
+		bus->ops->dma_free(bus, &buffer->dma);
+		return;
+	}
+	gpu_memory_free(buffer->data);
+	free(buffer->data);
+}
+
+static road_status map(struct road_drv_buffer *buffer, void **out)
+{
+	struct gpu *gpu = gpu_of(buffer);
+	struct gpu_memory *memory = buffer->data;
+	road_status status = ROAD_OK;
+
+	if (buffer->heap == ROAD_HEAP_HOST) {
+		*out = buffer->host;
+		return ROAD_OK;
+	}
+	if (memory->heap != gpu->visible)
+		return road_drv_error(ROAD_PERMISSION, "heap is not visible to the host",
+				      "road_buffer_map: buffer", "ROAD_HEAP_DEVICE", NULL);
+	pthread_mutex_lock(&gpu->heap_lock);
+	if (!memory->mapping)
+		status = map_window(gpu, memory, &memory->mapping);
+	*out = memory->mapping;
+	pthread_mutex_unlock(&gpu->heap_lock);
+	return status;
+}
+
+static void sync(struct road_drv_buffer *buffer, uint64_t offset, uint64_t bytes,
+		 enum road_dma_direction direction)
+{
+	struct road_bus *bus = gpu_of(buffer)->bus;
+
+	if (buffer->heap != ROAD_HEAP_HOST)
+		return;
+	offset += (uint64_t)((char *)buffer->host - (char *)buffer->dma.host);
+	bus->ops->dma_sync(bus, &buffer->dma, offset, bytes, direction);
+}
+
+/* With all memory in the window both device heaps are the same memory. */
+static void heap_sizes(struct gpu *gpu, bool visible, struct road_heap_info *out)
+{
+	const struct gpu_params *p = &gpu->params;
+	uint64_t window = gpu->visible ? p->window_bytes : 0;
+	struct road_ranges *ranges = visible || whole_window(gpu) ? gpu->visible : gpu->hidden;
+
+	out->bytes = ranges == gpu->visible ? window : p->memory_bytes - window;
+	pthread_mutex_lock(&gpu->heap_lock);
+	out->used_bytes = road_ranges_used(ranges);
+	pthread_mutex_unlock(&gpu->heap_lock);
+}
+
+static road_status heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
+{
+	static const uint32_t kinds[] = {ROAD_HEAP_DEVICE, ROAD_HEAP_HOST,
+					 ROAD_HEAP_DEVICE_VISIBLE};
+	struct gpu *gpu = dev->data;
+	struct road_dma_limits limits;
+
+	if (index >= (gpu->visible ? 3u : 2u))
+		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_heap", "no heap %u", index);
+	gpu->bus->ops->dma_limits(gpu->bus, &limits);
+	*out = (struct road_heap_info){.size = sizeof(*out),
+				       .kind = kinds[index],
+				       .granule_bytes = GPU_PAGE,
+				       .host_visible = kinds[index] != ROAD_HEAP_DEVICE,
+				       .coherent = 1};
+	if (kinds[index] == ROAD_HEAP_HOST) {
+		out->granule_bytes = limits.granule;
+		out->coherent = limits.coherent;
+		return ROAD_OK;
+	}
+	heap_sizes(gpu, kinds[index] == ROAD_HEAP_DEVICE_VISIBLE, out);
+	return ROAD_OK;
+}
+
+const struct road_memory_ops gpu_memory_ops = {
+	.heap = heap,
+	.alloc = alloc,
+	.free = free_buffer,
+	.map = map,
+	.sync = sync,
+};
