@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An SM by itself, for a quantum: sub-cores that each issue the oldest ready warp a cycle. Only
+ * cycles in which something can happen are visited; what passes between is accounted for when a
+ * warp issues again.
+ */
+#include "simulators/gpu/timing_internal.h"
+
+#include <string.h>
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* ---- units ---- */
+
+static struct gpu_unit *unit_of(struct gpu_sm *sm, struct gpu_subcore *sc, unsigned unit)
+{
+	return unit == ROAD_GPU_UNIT_LDST ? &sm->ldst : &sc->unit[unit];
+}
+
+/* Cycles before `cycle` in which the unit could take nothing, the cycles of issue not counted. */
+static uint64_t unit_busy(const struct gpu_unit *unit, uint64_t cycle)
+{
+	if (unit->free <= cycle)
+		return unit->busy;
+	return unit->busy - (unit->free - later(cycle, unit->from));
+}
+
+static void unit_take(struct gpu_unit *unit, uint64_t cycle, uint64_t cycles)
+{
+	unit->from = cycle + 1;
+	unit->free = cycle + cycles;
+	unit->busy += cycles - 1;
+}
+
+static void unit_hold(struct gpu_unit *unit, uint64_t cycle, uint64_t until)
+{
+	if (unit->free < cycle) {
+		unit->from = cycle;
+		unit->free = cycle;
+	}
+	if (until > unit->free) {
+		unit->busy += until - unit->free;
+		unit->free = until;
+	}
+}
+
+void gpu_sm_hold_ldst(struct gpu_sm *sm, uint64_t cycle)
+{
+	bool full = sm->misses.count + ACCESS_LINES > sm->misses.room ||
+		    sm->request_count + ACCESS_LINES * 4 > REQUEST_ROOM ||
+		    sm->store_count + ACCESS_LINES * 4 > STORE_ROOM ||
+		    sm->loads_used + 4 > LOAD_ROOM ||
+		    sm->waiters_used + ACCESS_LINES * 4 > WAITER_ROOM;
+
+	if (full)
+		unit_hold(
+			&sm->ldst, cycle,
+			later(cycle + 1, earlier(road_misses_first(&sm->misses), sm->quantum_end)));
+}
+
+/* ---- waiting ---- */
+
+/* When the registers and predicates of the next instruction are there; *memory: those among them
+ * that loads write. */
+static uint64_t operands_ready(const struct gpu_warp *w, uint64_t *memory)
+{
+	const struct road_gpu_uses *uses = &w->insn->uses;
+	uint64_t by[2] = {0, 0};
+	uint64_t v;
+
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned r = 0; r < uses->read_rows[i]; r++) {
+			v = w->ready[uses->read[i] + r];
+			by[v & 1] = later(by[v & 1], v);
+		}
+	}
+	for (unsigned r = 0; r < uses->write_rows; r++) {
+		v = w->ready[uses->write + r];
+		by[v & 1] = later(by[v & 1], v);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		by[0] = later(by[0], w->ready[READY_PREDS + (uses->pred_read[i] & ROAD_GPU_PT)]);
+	for (unsigned i = 0; i < 2; i++)
+		by[0] = later(by[0], w->ready[READY_PREDS + (uses->pred_write[i] & ROAD_GPU_PT)]);
+	*memory = by[1] >> 1;
+	return later(by[0], by[1]) >> 1;
+}
+
+static void set_wake(struct gpu_sm *sm, struct gpu_warp *w, uint64_t wake)
+{
+	struct gpu_subcore *sc = &sm->subcore[w->subcore];
+
+	sc->wake[w->position] = wake;
+	sc->waiting |= UINT64_C(1) << w->position;
+	sc->next_wake = earlier(sc->next_wake, wake);
+	sc->next = earlier(sc->next, wake);
+}
+
+static void wait_for_operands(struct gpu_sm *sm, struct gpu_warp *w)
+{
+	uint64_t cycle = operands_ready(w, &w->memory);
+
+	if (w->fence)
+		w->memory = later(w->memory, w->floor);
+	set_wake(sm, w, cycle >= READY_PENDING >> 1 ? NO_TIME : later(cycle, w->floor));
+}
+
+/* The warp's next instruction, and when it can go; at a barrier it waits to be released. */
+static void prepare(struct gpu_sm *sm, struct gpu_warp *w)
+{
+	w->insn = road_gpu_warp_peek(w->exec);
+	if (w->insn)
+		wait_for_operands(sm, w);
+	else
+		set_wake(sm, w, NO_TIME);
+}
+
+void gpu_sm_wake(struct gpu_sm *sm, uint32_t warp)
+{
+	struct gpu_warp *w = &sm->warps[warp];
+	struct gpu_subcore *sc = &sm->subcore[w->subcore];
+
+	if (w->exec && w->insn && !w->done && sc->waiting >> w->position & 1 &&
+	    sc->wake[w->position] == NO_TIME)
+		wait_for_operands(sm, w);
+}
+
+/* Those whose time has come join the ready ones. */
+static void collect_ready(struct gpu_sm *sm, struct gpu_subcore *sc, uint64_t cycle)
+{
+	uint64_t next = NO_TIME;
+
+	for (uint64_t left = sc->waiting; left; left &= left - 1) {
+		uint32_t position = (uint32_t)__builtin_ctzll(left);
+
+		if (sc->wake[position] > cycle) {
+			next = earlier(next, sc->wake[position]);
+			continue;
+		}
+		struct gpu_warp *w = &sm->warps[sc->warp[position]];
+		unsigned unit = w->insn->unit;
+
+		sc->waiting &= ~(UINT64_C(1) << position);
+		sc->ready[unit] |= UINT64_C(1) << position;
+		w->mark = unit_busy(unit_of(sm, sc, unit), cycle);
+	}
+	sc->next_wake = next;
+}
+
+/* ---- accounting ---- */
+
+/* The cycles since the warp last issued, each by one cause; `wake`: when it became ready. */
+static void account(struct gpu_sm *sm, struct gpu_warp *w, uint64_t wake, uint64_t busy,
+		    uint64_t cycle)
+{
+	uint64_t *stalls = sm->counters.stalls;
+	uint64_t at = w->account;
+
+	wake = earlier(wake, cycle);
+	if (w->barrier && w->floor > at) {
+		uint64_t to = earlier(w->floor, wake);
+
+		stalls[ROAD_GPU_STALL_BARRIER] += to - at;
+		at = to;
+	}
+	if (earlier(w->memory, wake) > at) {
+		stalls[ROAD_GPU_STALL_MEMORY] += earlier(w->memory, wake) - at;
+		at = earlier(w->memory, wake);
+	}
+	if (wake > at) {
+		stalls[ROAD_GPU_STALL_DEPENDENCE] += wake - at;
+		at = wake;
+	}
+	busy = earlier(busy, cycle - at);
+	stalls[ROAD_GPU_STALL_UNIT] += busy;
+	stalls[ROAD_GPU_STALL_NOT_SELECTED] += cycle - at - busy;
+	w->account = cycle;
+}
+
+static void leave(struct gpu_sm *sm, struct gpu_warp *w, uint64_t cycle)
+{
+	struct gpu_subcore *sc = &sm->subcore[w->subcore];
+	uint64_t others = ~(UINT64_C(1) << w->position);
+
+	sc->waiting &= others;
+	for (unsigned u = 0; u < ROAD_GPU_UNITS; u++)
+		sc->ready[u] &= others;
+	sm->counters.resident_warp_cycles += cycle - w->start;
+	w->done = true;
+}
+
+/* ---- issue ---- */
+
+static void write_results(const struct gpu_sm *sm, struct gpu_warp *w,
+			  const struct road_gpu_insn *insn, uint64_t cycle)
+{
+	uint64_t ready = (cycle + sm->timing->params->latency[insn->latency]) << 1;
+
+	for (unsigned r = 0; r < insn->uses.write_rows; r++)
+		w->ready[insn->uses.write + r] = ready;
+	for (unsigned i = 0; i < 2; i++)
+		if (insn->uses.pred_write[i] != ROAD_GPU_PT)
+			w->ready[READY_PREDS + insn->uses.pred_write[i]] = ready;
+}
+
+/* The earliest next issue by what kind of instruction this was. */
+static void set_floor(struct gpu_sm *sm, struct gpu_warp *w, const struct road_gpu_insn *insn,
+		      uint64_t cycle)
+{
+	const struct road_gpu_params *p = sm->timing->params;
+
+	w->barrier = false;
+	w->fence = false;
+	w->floor = cycle + 1;
+	switch (insn->kind) {
+	case ROAD_GPU_KIND_BRANCH:
+	case ROAD_GPU_KIND_BRANCH_TABLE: w->floor = cycle + p->latency[ROAD_GPU_LAT_BRANCH]; break;
+	case ROAD_GPU_KIND_BAR_SYNC:
+		w->floor = cycle + p->latency[ROAD_GPU_LAT_BARRIER];
+		w->barrier = true;
+		break;
+	case ROAD_GPU_KIND_MEMBAR:
+		/* Until the last store before it is acknowledged. */
+		if (sm->store_count)
+			w->floor = later(w->floor, road_cycles_of_ticks(sm->store_end) +
+							   p->l2_latency + p->network_latency);
+		w->fence = true;
+		break;
+	default: break;
+	}
+}
+
+static void release(struct gpu_sm *sm, const struct gpu_block *block, uint32_t warps,
+		    uint64_t cycle)
+{
+	for (; warps; warps &= warps - 1) {
+		struct gpu_warp *w = &sm->warps[block->warps[__builtin_ctz(warps)]];
+
+		if (w->done || w->insn)
+			continue;
+		w->floor = cycle + sm->timing->params->latency[ROAD_GPU_LAT_BARRIER];
+		w->barrier = true;
+		prepare(sm, w);
+	}
+}
+
+static void record_fault(struct gpu_sm *sm, struct gpu_warp *w, uint64_t cycle)
+{
+	sm->fault_cycle = cycle;
+	sm->fault_block = w->block;
+	w->insn = NULL;
+	set_wake(sm, w, NO_TIME);
+}
+
+static void end_block(struct gpu_sm *sm, struct gpu_warp *w, uint64_t cycle)
+{
+	struct gpu_ended *ended = &sm->ended[sm->ended_count++];
+
+	ended->cycle = cycle;
+	ended->block = (uint32_t)(w->block - sm->blocks);
+}
+
+static void end_warp(struct gpu_sm *sm, struct gpu_warp *w, uint64_t cycle)
+{
+	const struct road_gpu_timing_trace *trace = &sm->timing->trace;
+
+	leave(sm, w, cycle + 1);
+	sm->subcore[w->subcore].resident--;
+	/* Traced runs use one thread: the log is written as it happens. */
+	if (trace->warp)
+		trace->warp(trace->ctx, w->block->launch->cookie, sm->index, w->block->exec->linear,
+			    w->exec->index, w->start, cycle + 1);
+}
+
+static void count(struct gpu_sm *sm, const struct road_gpu_step *step, unsigned unit)
+{
+	sm->instructions++;
+	sm->counters.warp_instructions++;
+	sm->counters.thread_instructions += (unsigned)__builtin_popcount(step->mask);
+	sm->counters.by_unit[unit]++;
+}
+
+/* A 64-bit integer operation is two of 32 bits. */
+static uint64_t unit_cycles(const struct gpu_sm *sm, const struct road_gpu_insn *insn)
+{
+	uint64_t cycles = sm->timing->issue_cycles[insn->unit][insn->latency];
+	bool wide = insn->unit == ROAD_GPU_UNIT_INT && insn->uses.read_rows[0] == 2 &&
+		    insn->uses.write_rows == 2;
+
+	return wide ? 2 * cycles : cycles;
+}
+
+static void issue(struct gpu_sm *sm, struct gpu_subcore *sc, uint32_t position, uint64_t cycle)
+{
+	uint32_t slot = sc->warp[position];
+	struct gpu_warp *w = &sm->warps[slot];
+	const struct road_gpu_insn *insn = w->insn;
+	struct gpu_unit *unit = unit_of(sm, sc, insn->unit);
+	struct road_gpu_step step;
+	uint64_t cycles = unit_cycles(sm, insn);
+
+	sc->ready[insn->unit] &= ~(UINT64_C(1) << position);
+	account(sm, w, sc->wake[position], unit_busy(unit, cycle) - w->mark, cycle);
+	sm->now = cycle;
+	sm->store_lines = 0;
+	road_gpu_warp_step(w->exec, &sm->access, &step);
+	if (step.fault) {
+		record_fault(sm, w, cycle);
+		return;
+	}
+	count(sm, &step, insn->unit);
+	w->account = cycle + 1;
+	if (step.access)
+		cycles = gpu_sm_access(sm, w, slot, step.access);
+	else
+		write_results(sm, w, insn, cycle);
+	unit_take(unit, cycle, cycles);
+	if (step.access)
+		gpu_sm_hold_ldst(sm, cycle + cycles);
+	set_floor(sm, w, insn, cycle);
+	if (step.exited)
+		end_warp(sm, w, cycle);
+	else
+		prepare(sm, w);
+	if (step.released)
+		release(sm, w->block, step.released, cycle);
+	if (step.block_finished)
+		end_block(sm, w, cycle + 1);
+	else if (step.blocked && road_gpu_block_stuck(w->block->exec))
+		record_fault(sm, w, cycle);
+}
+
+static void run_subcore(struct gpu_sm *sm, struct gpu_subcore *sc, uint64_t cycle)
+{
+	uint64_t candidates = 0, next = NO_TIME;
+
+	if (cycle >= sc->next_wake)
+		collect_ready(sm, sc, cycle);
+	for (unsigned u = 0; u < ROAD_GPU_UNITS; u++) {
+		if (!sc->ready[u])
+			continue;
+		uint64_t free = unit_of(sm, sc, u)->free;
+
+		if (free <= cycle)
+			candidates |= sc->ready[u];
+		else
+			next = earlier(next, free);
+	}
+	if (candidates) {
+		sc->next = cycle + 1;
+		issue(sm, sc, (uint32_t)__builtin_ctzll(candidates), cycle);
+	} else {
+		sc->next = earlier(next, sc->next_wake);
+	}
+}
+
+uint64_t gpu_sm_next(const struct gpu_sm *sm)
+{
+	uint64_t next = NO_TIME;
+
+	for (uint32_t i = 0; i < sm->subcores; i++)
+		next = earlier(next, sm->subcore[i].next);
+	return next;
+}
+
+void gpu_sm_run(struct gpu_sm *sm, uint64_t from, uint64_t end)
+{
+	uint32_t n = sm->subcores;
+
+	sm->quantum_end = end;
+	road_misses_retire(&sm->misses, from);
+	gpu_sm_hold_ldst(sm, from);
+	for (;;) {
+		uint64_t cycle = later(gpu_sm_next(sm), from);
+
+		if (cycle >= end)
+			break;
+		/* The turn goes round, so that no sub-core owns the load/store unit. */
+		uint32_t i = (uint32_t)(cycle % n);
+
+		for (uint32_t k = 0; k < n; k++, i = i + 1 == n ? 0 : i + 1) {
+			if (sm->subcore[i].next <= cycle)
+				run_subcore(sm, &sm->subcore[i], cycle);
+			if (sm->fault_cycle != NO_TIME)
+				return;
+		}
+	}
+}
+
+/* ---- workgroups come and go (between quanta) ---- */
+
+static uint64_t moved(uint64_t mask, const uint32_t *to)
+{
+	uint64_t out = 0;
+
+	for (; mask; mask &= mask - 1)
+		out |= UINT64_C(1) << to[__builtin_ctzll(mask)];
+	return out;
+}
+
+/* Positions are in order of age; those of warps that left are used again only by closing ranks. */
+static void close_ranks(struct gpu_sm *sm, struct gpu_subcore *sc)
+{
+	uint32_t to[SUBCORE_POSITIONS], top = 0;
+
+	for (uint32_t from = 0; from < sc->top; from++) {
+		struct gpu_warp *w = &sm->warps[sc->warp[from]];
+
+		to[from] = 0;
+		if (!w->exec || w->done || w->position != from || &sm->subcore[w->subcore] != sc)
+			continue;
+		to[from] = top;
+		sc->warp[top] = sc->warp[from];
+		sc->wake[top] = sc->wake[from];
+		w->position = top++;
+	}
+	sc->waiting = moved(sc->waiting, to);
+	for (unsigned u = 0; u < ROAD_GPU_UNITS; u++)
+		sc->ready[u] = moved(sc->ready[u], to);
+	sc->top = top;
+}
+
+static uint32_t emptiest(const struct gpu_sm *sm)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = 1; i < sm->subcores; i++)
+		if (sm->subcore[i].resident < sm->subcore[best].resident)
+			best = i;
+	return best;
+}
+
+static void add_warp(struct gpu_sm *sm, struct gpu_block *block, uint32_t index, uint32_t slot,
+		     uint64_t start)
+{
+	struct gpu_warp *w = &sm->warps[slot];
+	uint64_t *ready = w->ready;
+	uint32_t home = emptiest(sm);
+	struct gpu_subcore *sc = &sm->subcore[home];
+
+	if (sc->top == SUBCORE_POSITIONS)
+		close_ranks(sm, sc);
+	*w = (struct gpu_warp){.exec = &block->exec->warps[index],
+			       .block = block,
+			       .ready = ready,
+			       .account = start,
+			       .floor = start,
+			       .start = start,
+			       .born = ++sm->born,
+			       .subcore = home,
+			       .position = sc->top++};
+	memset(ready, 0, READY_SLOTS * sizeof(*ready));
+	block->warps[index] = slot;
+	sc->warp[w->position] = slot;
+	sc->resident++;
+	prepare(sm, w);
+}
+
+void gpu_sm_add_block(struct gpu_sm *sm, uint32_t index, uint64_t start)
+{
+	struct gpu_block *block = &sm->blocks[index];
+	uint32_t slot = 0;
+
+	block->start = start;
+	if (!sm->resident_blocks++)
+		sm->active_from = start;
+	for (uint32_t i = 0; i < block->exec->warp_count; i++, slot++) {
+		while (sm->warps[slot].exec)
+			slot++;
+		add_warp(sm, block, i, slot, start);
+	}
+}
+
+void gpu_sm_drop_block(struct gpu_sm *sm, uint32_t index, uint64_t cycle)
+{
+	struct gpu_block *block = &sm->blocks[index];
+
+	for (uint32_t i = 0; i < block->exec->warp_count; i++) {
+		struct gpu_warp *w = &sm->warps[block->warps[i]];
+
+		if (!w->done) {
+			struct gpu_subcore *sc = &sm->subcore[w->subcore];
+			uint64_t until = later(cycle, w->account);
+
+			if (until > w->start)
+				account(sm, w, sc->wake[w->position], 0, until);
+			else
+				until = w->start;
+			leave(sm, w, until);
+			sc->resident--;
+		}
+		w->exec = NULL;
+	}
+	if (!--sm->resident_blocks && cycle > sm->active_from)
+		sm->counters.active_sm_cycles += cycle - sm->active_from;
+	block->exec = NULL;
+	block->launch = NULL;
+}

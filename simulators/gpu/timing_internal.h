@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shared by timing_*.c and sm_*.c. Who touches what: an SM's quantum (sm_*.c) touches its own
+ * struct gpu_sm, the blocks and warps on it and memory for reading, nothing else; so SMs may run
+ * on different threads. The rest happens between quanta: slices by index, then SMs again.
+ */
+#ifndef SIMULATORS_GPU_TIMING_INTERNAL_H
+#define SIMULATORS_GPU_TIMING_INTERNAL_H
+
+#include "simulators/gpu/timing.h"
+#include "simulators/memory/cache.h"
+#include "simulators/memory/dram.h"
+#include "simulators/memory/link.h"
+
+#define SUBCORES_MAX      8u
+#define SUBCORE_POSITIONS 64u
+#define NO_TIME           UINT64_MAX
+/* Ready times are cycle << 1 | (a load writes it); this one is not known yet. */
+#define READY_PENDING (UINT64_MAX - 2)
+#define READY_SLOTS   (ROAD_GPU_REGS_MAX + ROAD_GPU_PREDS_MAX + 3)
+#define READY_PREDS   (ROAD_GPU_REGS_MAX + 1)
+
+/* Lines of one warp access: 32 lanes, each at most 16 aligned bytes. */
+#define ACCESS_LINES   ROAD_GPU_WARP_LANES
+#define REQUEST_ROOM   1024u /* of an SM: rings; powers of two */
+#define STORE_ROOM     512u
+#define STORE_BUCKETS  1024u
+#define LOAD_ROOM      512u
+#define WAITER_ROOM    4096u
+#define REQUEST_HEADER 8u   /* bytes of a request on the network beside its data: assumed */
+#define SYSTEM_LATENCY 700u /* cycles to host memory and back over the bus: assumed */
+#define SYSTEM_RATE    16u  /* bytes a cycle, all SMs: assumed */
+
+/* Line numbers are physical address / 128 with the kind of memory on top. */
+#define LINE_BITS   50
+#define LINE_MASK   ((UINT64_C(1) << LINE_BITS) - 1)
+#define LINE_SYSTEM (UINT64_C(1) << LINE_BITS)
+#define LINE_LOCAL  (UINT64_C(2) << LINE_BITS)
+
+struct gpu_touch { /* a line of an access */
+	uint64_t line;
+	uint8_t sectors;
+};
+
+enum request_kind { REQUEST_READ, REQUEST_WRITE };
+
+struct gpu_request {
+	uint64_t arrival; /* ticks, at the second level; ascending within an SM */
+	uint64_t line;
+	uint32_t store; /* write: sequence number of its entry in the store log */
+	uint64_t local; /* the line's number within its slice */
+	uint16_t miss;
+	uint16_t slice;
+	uint8_t home; /* partition */
+	uint8_t sectors;
+	uint8_t kind;
+};
+
+/* Bytes of a line that a store wrote and that have not taken effect. */
+struct gpu_store {
+	uint64_t line;
+	uint64_t mask[2];                /* bytes */
+	uint8_t *host;                   /* of the line's byte 0; NULL: outside */
+	const struct gpu_launch *launch; /* the store is void once that is gone, */
+	uint64_t serial;                 /* that is, has another serial number */
+	uint64_t pa;
+	uint32_t flags;
+	uint32_t older; /* sequence of the previous one in its bucket, if still there */
+	uint8_t data[ROAD_GPU_LINE_BYTES];
+};
+
+struct gpu_reply {
+	uint64_t time; /* ticks, at the SM's port */
+	uint32_t miss;
+	uint32_t bytes;
+};
+
+struct gpu_load {       /* a load that waits for misses */
+	uint64_t ready; /* cycle: latest of the answers so far */
+	uint32_t pending;
+	uint32_t warp;
+	uint32_t born; /* of the warp: it may be another one by now */
+	uint32_t next; /* free list, + 1 */
+	uint8_t first, rows;
+};
+
+struct gpu_waiter {
+	uint32_t load;
+	uint32_t next; /* + 1 */
+};
+
+struct gpu_warp {
+	struct road_gpu_warp *exec;
+	const struct road_gpu_insn *insn; /* to be issued next */
+	struct gpu_block *block;
+	uint64_t *ready;  /* READY_SLOTS: registers, predicates */
+	uint64_t account; /* cycles before are accounted for */
+	uint64_t memory;  /* until then it is memory that it waits for */
+	uint64_t floor;   /* the earliest next issue, whatever the registers say */
+	uint64_t mark;    /* busy cycles of the unit when the warp became ready */
+	uint64_t start;
+	uint32_t subcore, position;
+	uint32_t born;
+	bool barrier; /* waits at one, or did until `wake` */
+	bool fence;   /* `floor` is memory's */
+	bool done;
+};
+
+struct gpu_block {
+	struct road_gpu_block *exec; /* NULL: free */
+	struct gpu_launch *launch;
+	uint64_t start;
+	uint32_t warps[ROAD_GPU_WARPS_MAX]; /* slots in the SM */
+};
+
+struct gpu_unit {
+	uint64_t free; /* cycle */
+	uint64_t from; /* it counts as busy from here */
+	uint64_t busy; /* cycles in all, up to `free` */
+};
+
+struct gpu_subcore {
+	uint64_t next;      /* nothing to do before */
+	uint64_t next_wake; /* of those that wait */
+	uint64_t waiting;   /* positions */
+	uint64_t ready[ROAD_GPU_UNITS];
+	uint32_t top; /* positions in use, in order of age */
+	uint32_t resident;
+	struct gpu_unit unit[ROAD_GPU_UNITS];
+	uint64_t wake[SUBCORE_POSITIONS];
+	uint32_t warp[SUBCORE_POSITIONS];
+};
+
+struct gpu_ended {
+	uint64_t cycle;
+	uint32_t block;
+};
+
+struct gpu_sm {
+	struct road_gpu_timing *timing;
+	uint32_t index, partition;
+	bool listed; /* among the active ones */
+	uint64_t now, quantum_end;
+	uint32_t subcores;
+	struct gpu_subcore *subcore;
+	struct gpu_warp *warps;
+	uint64_t *scoreboard; /* of the warps */
+	struct gpu_block *blocks;
+	struct gpu_unit ldst;
+	/* what is left for workgroups; touched between quanta only */
+	uint32_t free_warps, free_blocks, free_registers, free_shared;
+	uint32_t resident_blocks;
+	uint64_t launch_seen; /* serial number of the launch whose blocks came last */
+	/* first level */
+	struct road_cache l1;
+	struct road_misses misses;
+	struct gpu_load *loads;
+	struct gpu_waiter *waiters;
+	uint32_t born;
+	uint32_t load_unused, waiter_unused, loads_used, waiters_used;
+	/* requests on their way to the second level; replies in the other direction */
+	struct road_link request_port, reply_port;
+	struct gpu_request *requests;
+	uint32_t request_first, request_count;
+	uint32_t arriving; /* of these, at this barrier */
+	struct gpu_reply *replies;
+	uint32_t reply_count;
+	/* stores that have not taken effect */
+	struct gpu_store *stores;
+	uint32_t store_first, store_count; /* sequence numbers: first, how many */
+	uint32_t *store_buckets;           /* STORE_BUCKETS: sequence of the latest */
+	uint64_t store_end;                /* ticks: arrival of the last one */
+	uint32_t store_lines;              /* of the instruction that is being stepped */
+	/* what happened in this quantum */
+	struct gpu_ended *ended;
+	uint32_t ended_count;
+	uint64_t fault_cycle; /* NO_TIME: none */
+	struct gpu_block *fault_block;
+	uint64_t instructions; /* of the quantum */
+	uint64_t active_from;
+	struct road_gpu_access access;
+	struct road_gpu_timing_counters counters;
+};
+
+/* A slice in one partition. */
+struct gpu_bank {
+	struct road_cache cache;
+	struct road_misses misses;
+	struct road_link port, hop;
+};
+
+struct gpu_order { /* heap node; an SM's arrivals all differ */
+	uint64_t arrival;
+	uint32_t sm;
+	uint32_t request; /* place in the SM's ring */
+};
+
+/* A slice index: the banks of all partitions, and their channel of device memory. */
+struct gpu_slice {
+	struct gpu_bank bank[2];
+	struct road_dram_channel dram;
+	struct gpu_order *heap; /* part of the chip's `orders` */
+	uint32_t heap_count;
+	uint64_t reads, writes, near_hits, far_hits, missed, write_backs;
+};
+
+struct gpu_freed {
+	uint64_t cycle;
+	uint32_t sm, block;
+};
+
+struct gpu_launch {
+	struct road_gpu_launch *exec;
+	void *cookie;
+	uint64_t serial; /* from 1 */
+	uint64_t begin, start, end;
+	uint64_t next; /* workgroup to be dispatched */
+	uint32_t resident;
+	uint64_t fault_cycle;
+	uint64_t watchdog, watchdog_base; /* warp instructions; of the chip when it began */
+	uint32_t registers, shared;       /* of a workgroup, rounded */
+	uint32_t warps;
+	uint32_t blocks_per_sm;
+	enum road_gpu_limit limit;
+	bool overlapped, finished;
+	struct road_gpu_fault_info fault;
+	struct road_gpu_timing_counters before, after;
+	uint32_t *slots; /* free slots of exec: a stack */
+	uint32_t slot_count;
+};
+
+struct road_gpu_timing {
+	const struct road_gpu_params *params;
+	struct road_gpu_timing_outside outside;
+	struct road_gpu_timing_trace trace;
+	struct road_gpu_port port;
+	uint32_t quantum;
+	uint32_t issue_cycles[ROAD_GPU_UNITS][ROAD_GPU_LATS];
+	uint64_t now;         /* start of the next quantum, if there is one */
+	uint64_t last_active; /* the latest end of a launch; 0: none yet */
+	uint64_t dispatch_free;
+	uint64_t serial;
+	uint32_t cursor; /* SM that the next workgroup of a new launch looks at first */
+	struct gpu_sm *sms;
+	uint32_t *active; /* indices of SMs with work, ascending */
+	uint32_t active_count;
+	struct gpu_slice *slices; /* and one more for the bus to the host */
+	uint32_t slice_count;     /* without that */
+	struct gpu_order *orders; /* of a barrier */
+	struct road_dram_timing dram;
+	uint64_t slice_ticks; /* a sector through a slice's port */
+	struct road_link system;
+	uint64_t quanta;
+	struct gpu_launch launches[ROAD_GPU_TIMING_LAUNCHES]; /* serial 0 = free */
+	uint32_t order[ROAD_GPU_TIMING_LAUNCHES]; /* begun and not ended, the earliest first */
+	uint32_t order_count;
+	struct gpu_freed *freed;       /* the dispatcher's */
+	struct road_gpu_launch *taken; /* its statistics were handed out */
+	uint64_t instructions;         /* warp instructions of all SMs */
+};
+
+/* sm_core.c */
+void gpu_sm_run(struct gpu_sm *sm, uint64_t from, uint64_t end);
+uint64_t gpu_sm_next(const struct gpu_sm *sm); /* cycle of its next event, or NO_TIME */
+void gpu_sm_add_block(struct gpu_sm *sm, uint32_t block, uint64_t start);
+/* The registers that a load waited for are there. */
+void gpu_sm_wake(struct gpu_sm *sm, uint32_t warp);
+void gpu_sm_drop_block(struct gpu_sm *sm, uint32_t block, uint64_t cycle);
+/* The load/store unit takes no instruction while its queues are full. */
+void gpu_sm_hold_ldst(struct gpu_sm *sm, uint64_t cycle);
+
+/* sm_access.c */
+/* Registers of the load become ready; returns how many cycles the access takes its unit. */
+uint32_t gpu_sm_access(struct gpu_sm *sm, struct gpu_warp *warp, uint32_t slot,
+		       const struct road_gpu_access *access);
+void gpu_sm_answer(struct gpu_sm *sm, uint16_t miss, uint64_t ready);
+uint32_t gpu_bank_passes(const struct road_gpu_access *access, uint32_t lanes, uint32_t *ideal);
+uint32_t gpu_coalesce(const struct road_gpu_access *access, uint32_t lanes,
+		      struct gpu_touch *touch);
+/* Sends it over the network; `cycle`: when it passed the first level's tags. */
+void gpu_sm_request(struct gpu_sm *sm, uint64_t cycle, const struct gpu_request *request,
+		    uint32_t data_bytes);
+void gpu_sm_clear_loads(struct gpu_sm *sm);
+
+static inline uint64_t gpu_line_of(uint64_t pa, uint32_t flags)
+{
+	return (pa / ROAD_GPU_LINE_BYTES & LINE_MASK) |
+	       (flags & ROAD_GPU_SEGMENT_SYSTEM ? LINE_SYSTEM : 0);
+}
+
+/* sm_store.c */
+enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
+				  const struct road_gpu_access *access, uint8_t *data);
+enum road_gpu_fault gpu_port_store(void *ctx, struct road_gpu_block *block,
+				   const struct road_gpu_access *access, const uint8_t *data);
+uint64_t gpu_port_clock(void *ctx, const struct road_gpu_block *block, enum road_gpu_sreg which);
+void gpu_store_clear(struct gpu_sm *sm);
+void gpu_store_apply(struct gpu_sm *sm, uint32_t sequence);
+void gpu_store_retire(struct gpu_sm *sm, uint32_t count);
+
+/* timing_memory.c */
+bool gpu_memory_create(struct road_gpu_timing *timing);
+void gpu_memory_destroy(struct road_gpu_timing *timing);
+/* Which slice a line belongs to, and its number there. */
+void gpu_memory_locate(const struct road_gpu_timing *timing, struct gpu_request *request);
+/* What arrives before `end` takes effect and is answered. */
+void gpu_memory_barrier(struct road_gpu_timing *timing, uint64_t end);
+
+/* timing_dispatch.c */
+void gpu_launch_free(struct gpu_launch *launch);
+void gpu_launch_need(const struct road_gpu_timing *timing, struct gpu_launch *launch,
+		     const struct road_gpu_launch_config *config);
+void gpu_dispatch_begin(struct road_gpu_timing *timing, struct gpu_launch *launch);
+void gpu_dispatch_barrier(struct road_gpu_timing *timing, uint64_t end);
+void gpu_launch_drop(struct road_gpu_timing *timing, struct gpu_launch *launch, uint64_t cycle);
+void gpu_activate(struct road_gpu_timing *timing, struct gpu_sm *sm);
+
+#endif
