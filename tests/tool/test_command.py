@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-ROADBED, KERNELS, PTX = sys.argv[1:4]
+ROADBED, KERNELS, PTX = (os.path.abspath(path) for path in sys.argv[1:4])
 SIM = len(sys.argv) > 4
 GPU = 'sim:gpu-small?time=approx'
 CASES = []
@@ -50,8 +50,8 @@ def floats(path):
 
 
 def saxpy(*extra, n=100, **options):
-    return roadbed('run', 'host:', KERNELS, 'saxpy', '--grid', '4', '--block', '32', f'iota:f32:{n}',
-                   *extra, 'f32:2', f'u32:{n}', **options)
+    return roadbed('run', 'host:', KERNELS, 'saxpy', '--grid', '4', '--block', '32',
+                   f'iota:f32:{n}', *extra, 'f32:2', f'u32:{n}', **options)
 
 
 def vecadd(*options, device=GPU, out='c', n=1000):
@@ -343,7 +343,8 @@ def main():
                 except Exception as error:  # a failed case is told, the others still run
                     word = 'not ok'
                     failed += 1
-                    note = ''.join(f'\n# {line}' for line in (str(error) or repr(error)).splitlines())
+                    said = str(error) or repr(error)
+                    note = ''.join(f'\n# {line}' for line in said.splitlines())
                 os.chdir('/')
         print(f'{word} {number} - {name}{note}', flush=True)
     return 1 if failed else 0
