@@ -78,6 +78,7 @@ enum road_gpu_reg {
 #define ROAD_GPU_STATUS_READY  0x1u
 #define ROAD_GPU_STATUS_FAULT  0x2u /* a queue of this function stopped on a fault */
 #define ROAD_GPU_STATUS_CLEAN  0x4u /* device memory is zero since reset */
+#define ROAD_GPU_IRQ_FAULT     0u   /* the vector that a queue raises when it stops on a fault */
 #define ROAD_GPU_CONTROL_RESET 0x1u /* this function: queues, spaces, interrupts, images */
 
 enum road_gpu_queue_command {

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kernel dispatch packets: what a launch needs is checked and collected here, and a back end
+ * (model_functional.c, model_timed.c) runs it. A grid that is no multiple of its workgroup has
+ * partial last workgroups, as HSA says (Runtime 1.2, section 2.6: ceil(grid / workgroup)).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulators/gpu/model.h"
+
+#define FIELD(member) offsetof(struct road_gpu_dispatch, member)
+#define SLOT_MEMORY   (UINT64_C(512) << 20) /* of host memory for resident workgroups */
+
+static enum gpu_start bad_field(struct road_gpu_queue_status *why, size_t offset)
+{
+	return road_gpu_fail(why, ROAD_GPU_FAULT_PACKET, 0, offset);
+}
+
+static enum gpu_start check_grid(const struct road_gpu_dispatch *packet,
+				 struct road_gpu_queue_status *why)
+{
+	const unsigned dimensions = packet->setup & 3u;
+	const struct {
+		bool bad;
+		size_t offset;
+	} rules[] = {
+		{packet->setup & ~3u || !dimensions, FIELD(setup)},
+		{!packet->workgroup_x, FIELD(workgroup_x)},
+		{!packet->workgroup_y || (dimensions < 2 && packet->workgroup_y != 1),
+		 FIELD(workgroup_y)},
+		{!packet->workgroup_z || (dimensions < 3 && packet->workgroup_z != 1),
+		 FIELD(workgroup_z)},
+		{!packet->grid_x, FIELD(grid_x)},
+		{!packet->grid_y || (dimensions < 2 && packet->grid_y != 1), FIELD(grid_y)},
+		{!packet->grid_z || (dimensions < 3 && packet->grid_z != 1), FIELD(grid_z)},
+		{packet->completion % 8 != 0, FIELD(completion)},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].bad)
+			return bad_field(why, rules[i].offset);
+	return GPU_START_DONE;
+}
+
+static enum gpu_start check_kernel(const struct gpu_chip *chip,
+				   const struct road_gpu_dispatch *packet,
+				   const struct road_gpu_kernel *kernel,
+				   struct road_gpu_queue_status *why)
+{
+	const uint64_t threads =
+		(uint64_t)packet->workgroup_x * packet->workgroup_y * packet->workgroup_z;
+	const uint32_t most =
+		kernel->max_threads ? kernel->max_threads : chip->params.threads_per_block;
+	const bool reqd = kernel->reqd[0] && (kernel->reqd[0] != packet->workgroup_x ||
+					      kernel->reqd[1] != packet->workgroup_y ||
+					      kernel->reqd[2] != packet->workgroup_z);
+
+	why->kernel = kernel->name;
+	if (kernel->flags & ROAD_GPU_KERNEL_REFUSED) {
+		why->line = kernel->error_line;
+		return road_gpu_fail(why, ROAD_GPU_FAULT_KERNEL, packet->kernel_object, 0);
+	}
+	if (threads > most || reqd)
+		return bad_field(why, FIELD(workgroup_x));
+	if (packet->private_bytes < kernel->local_bytes)
+		return bad_field(why, FIELD(private_bytes));
+	if (packet->group_bytes < kernel->shared_bytes)
+		return bad_field(why, FIELD(group_bytes));
+	if (kernel->param_bytes && packet->kernarg % 16)
+		return bad_field(why, FIELD(kernarg));
+	if (threads > chip->params.threads_per_block)
+		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, threads);
+	if (packet->private_bytes > GPU_LOCAL_MAX)
+		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, packet->private_bytes);
+	if (packet->group_bytes > chip->params.shared_per_block)
+		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, packet->group_bytes);
+	return GPU_START_DONE;
+}
+
+/* Workgroups that are resident at once; fewer where the host's memory would not do. */
+static uint32_t count_slots(const struct gpu_chip *chip,
+			    const struct road_gpu_launch_config *config, uint32_t per_sm)
+{
+	const uint64_t threads =
+		(uint64_t)config->threads[0] * config->threads[1] * config->threads[2];
+	const uint64_t warps = (threads + ROAD_GPU_WARP_LANES - 1) / ROAD_GPU_WARP_LANES;
+	const uint64_t rows = config->code->desc.regs + ROAD_GPU_SINK_ROWS;
+	const uint64_t bytes = config->shared_bytes +
+			       warps * (rows * ROAD_GPU_ROW_BYTES + sizeof(struct road_gpu_warp) +
+					(uint64_t)config->local_bytes * ROAD_GPU_WARP_LANES);
+	uint64_t slots = (uint64_t)per_sm * chip->params.sm_count;
+	unsigned __int128 grid =
+		(unsigned __int128)config->grid[0] * config->grid[1] * config->grid[2];
+
+	if (slots > grid)
+		slots = (uint64_t)grid;
+	if (slots > SLOT_MEMORY / bytes)
+		slots = SLOT_MEMORY / bytes;
+	return slots ? (uint32_t)slots : 1;
+}
+
+static void configure(struct gpu_work *work, const struct road_gpu_dispatch *packet)
+{
+	struct gpu_chip *chip = work->queue->function->chip;
+	struct road_gpu_launch_config *config = &work->launch.config;
+	const uint32_t items[3] = {packet->grid_x, packet->grid_y, packet->grid_z};
+	const uint32_t threads[3] = {packet->workgroup_x, packet->workgroup_y, packet->workgroup_z};
+
+	config->code = work->launch.code;
+	config->variant = work->launch.image->module->variant;
+	config->ranges = &work->table->ranges;
+	for (int i = 0; i < 3; i++) {
+		config->threads[i] = threads[i];
+		config->grid[i] = items[i] / threads[i] + (items[i] % threads[i] != 0);
+		config->grid_items[i] = items[i] % threads[i] ? items[i] : 0;
+	}
+	config->shared_bytes = packet->group_bytes;
+	config->local_bytes = (packet->private_bytes + 15u) & ~15u;
+	config->params = work->launch.params;
+	config->sm_count = chip->params.sm_count;
+	config->grid_id = chip->grid_id++;
+	config->watchdog = packet->watchdog ? packet->watchdog : chip->options.watchdog;
+	config->check_div = chip->options.check_div;
+	config->poison = chip->options.poison;
+	config->poison_word = chip->options.poison_word;
+}
+
+static void drop_launch(struct gpu_work *work)
+{
+	struct gpu_chip *chip = work->queue->function->chip;
+
+	if (work->launch.running)
+		chip->backend->cancel(work);
+	work->launch.image->launches--;
+	free(work->launch.params);
+	if (chip->launches-- == GPU_LAUNCHES)
+		road_gpu_cp_kick_all(chip);
+}
+
+static void describe(const struct gpu_work *work, struct road_gpu_queue_status *why)
+{
+	const struct road_gpu_fault_info *fault = &work->launch.fault;
+
+	*why = (struct road_gpu_queue_status){
+		.fault = (uint32_t)fault->code,
+		.address = fault->address,
+		.kernel = work->launch.code->desc.name,
+		.pc = fault->pc,
+		.line = fault->line,
+		.lane = fault->lane,
+		.ctaid = {fault->ctaid[0], fault->ctaid[1], fault->ctaid[2]},
+		.warp = fault->warp,
+		.image = work->launch.image->address,
+		.detail = fault->detail,
+	};
+}
+
+static void begin(void *arg)
+{
+	struct gpu_work *work = arg;
+	struct gpu_chip *chip = work->queue->function->chip;
+	struct road_gpu_queue_status why;
+	uint64_t detail = 0;
+
+	work->launch.begin_ps = sim_now(chip->env);
+	work->launch.fault.code = chip->backend->begin(work, &detail);
+	if (!work->launch.fault.code)
+		return;
+	work->launch.fault.detail = detail;
+	describe(work, &why);
+	road_gpu_queue_fault(work->queue, work->number, &why);
+	road_gpu_cp_retry(chip);
+}
+
+/* The argument block is read now: the packet's slot, and so the block, may be reused later. */
+static enum gpu_start read_params(struct gpu_work *work, const struct road_gpu_dispatch *packet,
+				  struct road_gpu_queue_status *why)
+{
+	struct gpu_function *function = work->queue->function;
+	const uint32_t bytes = work->launch.code->desc.param_bytes;
+
+	if (!bytes)
+		return GPU_START_DONE;
+	work->launch.params = malloc(bytes);
+	if (!work->launch.params)
+		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, bytes);
+	if (packet->kernarg + bytes < packet->kernarg ||
+	    !sim_dma_read(function->chip->env, function->index, packet->kernarg,
+			  work->launch.params, bytes))
+		return road_gpu_fail(why, ROAD_GPU_FAULT_DMA, packet->kernarg, bytes);
+	return GPU_START_DONE;
+}
+
+static enum gpu_start check(struct gpu_queue *queue, const struct road_gpu_dispatch *packet,
+			    struct gpu_image **image, const struct road_gpu_code **code,
+			    struct road_gpu_queue_status *why)
+{
+	struct gpu_function *function = queue->function;
+
+	if (check_grid(packet, why) != GPU_START_DONE)
+		return GPU_START_FAULT;
+	*image = NULL;
+	if (function->spaces[queue->space].table)
+		*image = road_gpu_image_find(function, queue->space, packet->kernel_object, code);
+	if (!*image)
+		return road_gpu_fail(why, ROAD_GPU_FAULT_KERNEL, packet->kernel_object, 0);
+	why->image = (*image)->address;
+	return check_kernel(function->chip, packet, &(*code)->desc, why);
+}
+
+enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_packet *any,
+				       struct road_gpu_queue_status *why)
+{
+	const struct road_gpu_dispatch *packet = &any->dispatch;
+	struct gpu_chip *chip = queue->function->chip;
+	const struct road_gpu_code *code = NULL;
+	struct gpu_image *image;
+	enum road_gpu_limit limit;
+	struct gpu_work *work;
+	uint32_t per_sm;
+
+	if (check(queue, packet, &image, &code, why) != GPU_START_DONE)
+		return GPU_START_FAULT;
+	work = road_gpu_work_new(queue, packet->completion);
+	if (!work)
+		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, 0);
+	image->launches++;
+	chip->launches++;
+	work->drop = drop_launch;
+	work->launch.image = image;
+	work->launch.code = code;
+	work->launch.kernel_object = packet->kernel_object;
+	if (read_params(work, packet, why) != GPU_START_DONE)
+		return GPU_START_FAULT;
+	configure(work, packet);
+	per_sm = road_gpu_timing_occupancy(&chip->params, &work->launch.config, &limit);
+	if (!per_sm)
+		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, limit);
+	work->launch.config.slots = count_slots(chip, &work->launch.config, per_sm);
+	work->event.run = begin;
+	chip->dirty = true;
+	sim_schedule(chip->env, &work->event,
+		     sim_now(chip->env) +
+			     road_gpu_cycles_ps(chip, queue->warm ? chip->params.launch_following
+								  : chip->params.launch_first));
+	queue->warm = true;
+	return GPU_START_ASYNC;
+}
+
+static void count(struct gpu_chip *chip, const struct gpu_work *work)
+{
+	const struct road_gpu_statistics *stats = &work->launch.stats;
+	const struct road_gpu_launch_config *config = &work->launch.config;
+	struct gpu_counters *counters = &chip->counters;
+
+	counters->launches++;
+	counters->workgroups += (uint64_t)config->grid[0] * config->grid[1] * config->grid[2];
+	counters->warp_instructions += stats->warp_instructions;
+	counters->thread_instructions += stats->thread_instructions;
+	for (int i = 0; i < ROAD_GPU_UNITS; i++)
+		counters->by_unit[i] += stats->by_unit[i];
+	counters->approximate += stats->approximate;
+	counters->divides_by_zero += stats->divides_by_zero;
+	counters->divergent_branches += stats->divergent_branches;
+	counters->barriers += stats->barriers;
+	counters->launch_ps += sim_now(chip->env) - work->launch.begin_ps;
+	if (stats->approximate)
+		sim_approximate(chip->env, "gpu.approximate_function", stats->approximate);
+	if (stats->order_sensitive && !chip->order_sensitive) {
+		chip->order_sensitive = true;
+		chip->order_pc = stats->order_pc;
+		chip->order_line = stats->order_line;
+		chip->order_kernel = work->launch.code->desc.name;
+	}
+}
+
+static void note(struct gpu_chip *chip, const struct gpu_work *work,
+		 const struct road_gpu_timing_done *done)
+{
+	struct gpu_launch_note *note = &chip->notes[chip->noted++ % GPU_LAUNCH_LOG];
+	const struct road_gpu_launch_config *config = &work->launch.config;
+
+	*note = (struct gpu_launch_note){
+		.begin_ps = work->launch.begin_ps,
+		.end_ps = sim_now(chip->env),
+		.kernel_object = work->launch.kernel_object,
+		.warp_instructions = work->launch.stats.warp_instructions,
+		.thread_instructions = work->launch.stats.thread_instructions,
+		.workgroups = (uint64_t)config->grid[0] * config->grid[1] * config->grid[2],
+		.name = work->launch.code->desc.name,
+		.timed = done != NULL,
+	};
+	if (!done)
+		return;
+	note->occupancy_permille = done->occupancy_permille;
+	note->achieved_permille = done->achieved_permille;
+	note->blocks_per_sm = done->blocks_per_sm;
+	note->warps_per_block = done->warps_per_block;
+	note->limit = (uint32_t)done->limit;
+}
+
+void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_done *done)
+{
+	struct gpu_queue *queue = work->queue;
+	struct gpu_chip *chip = queue->function->chip;
+	struct road_gpu_queue_status why;
+
+	count(chip, work);
+	note(chip, work, done);
+	if (!work->launch.fault.code) {
+		road_gpu_work_end(work);
+		return;
+	}
+	describe(work, &why);
+	road_gpu_queue_fault(queue, work->number, &why);
+	road_gpu_cp_retry(chip);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The GPGPU as the engine sees it: options, creation, regions, reset. */
+#include "simulators/gpu/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulators/engine/options.h"
+
+uint8_t *road_gpu_chip_memory(struct gpu_chip *chip)
+{
+	if (!chip->memory)
+		chip->memory = sim_memory_create(chip->env, chip->memory_bytes);
+	return chip->memory;
+}
+
+uint64_t road_gpu_chip_window(const struct gpu_chip *chip)
+{
+	const uint64_t window = chip->params.memory_window_bytes;
+
+	return chip->options.small_window && window < chip->memory_bytes ? window
+									 : chip->memory_bytes;
+}
+
+uint64_t road_gpu_cycles_ps(const struct gpu_chip *chip, uint64_t cycles)
+{
+	const unsigned __int128 scaled = (unsigned __int128)cycles * 1000000000u;
+
+	return (uint64_t)((scaled + chip->params.clock_khz - 1) / chip->params.clock_khz);
+}
+
+static bool take_check(struct gpu_chip *chip, const struct sim_option *option, char *error)
+{
+	if (strcmp(option->value, "div") != 0) {
+		snprintf(error, SIM_ERROR_BYTES, "option check: value \"%.64s\", allowed: div",
+			 option->value);
+		return false;
+	}
+	chip->options.check_div = true;
+	return true;
+}
+
+static bool take_poison(struct gpu_chip *chip, const struct sim_option *option, char *error)
+{
+	uint64_t byte;
+
+	if (!sim_option_u64(option, 0, 255, &byte, error))
+		return false;
+	chip->options.poison = true;
+	chip->options.poison_word = (uint32_t)byte * 0x01010101u;
+	return true;
+}
+
+static bool take_watchdog(struct gpu_chip *chip, const struct sim_option *option, char *error)
+{
+	return sim_option_u64(option, 1, UINT64_MAX, &chip->options.watchdog, error);
+}
+
+static bool take_cores(struct gpu_chip *chip, const struct sim_option *option, char *error)
+{
+	uint64_t cores;
+
+	if (!sim_option_u64(option, 1, 1024, &cores, error))
+		return false;
+	chip->params.sm_count = (uint32_t)cores;
+	return true;
+}
+
+static bool take_window(struct gpu_chip *chip, const struct sim_option *option, char *error)
+{
+	chip->options.small_window = !strcmp(option->value, "chip");
+	if (chip->options.small_window || !strcmp(option->value, "all"))
+		return true;
+	snprintf(error, SIM_ERROR_BYTES, "option window: value \"%.64s\", allowed: all, chip",
+		 option->value);
+	return false;
+}
+
+static const struct {
+	const char *key;
+	bool (*take)(struct gpu_chip *chip, const struct sim_option *option, char *error);
+} options[] = {
+	{"check", take_check},       /* div: integer division by zero is a fault */
+	{"cores", take_cores},       /* SMs */
+	{"poison", take_poison},     /* byte that registers and shared memory start with */
+	{"watchdog", take_watchdog}, /* warp instructions of a launch */
+	{"window", take_window}, /* device memory that region 2 shows: all, or as the chip file */
+};
+
+static bool take_option(struct gpu_chip *chip, const struct sim_option *option, char *error)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (!strcmp(options[i].key, option->key))
+			return options[i].take(chip, option, error);
+	snprintf(error, SIM_ERROR_BYTES, "option %.32s: unknown, allowed: time, seed", option->key);
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		size_t used = strlen(error);
+
+		snprintf(error + used, SIM_ERROR_BYTES - used, ", %s", options[i].key);
+	}
+	return false;
+}
+
+static bool make_function(struct gpu_chip *chip, uint32_t index)
+{
+	struct gpu_function *function = &chip->functions[index];
+
+	function->chip = chip;
+	function->index = index;
+	function->queues = calloc(chip->params.queues, sizeof(*function->queues));
+	function->spaces = calloc(chip->params.spaces, sizeof(*function->spaces));
+	if (!function->queues || !function->spaces)
+		return false;
+	for (uint32_t i = 0; i < chip->params.queues; i++) {
+		struct gpu_queue *queue = &function->queues[i];
+
+		queue->function = function;
+		queue->index = i;
+		snprintf(queue->lane, sizeof(queue->lane), "queue %u", i);
+	}
+	return true;
+}
+
+void road_gpu_function_reset(struct gpu_function *function)
+{
+	struct gpu_chip *chip = function->chip;
+
+	for (uint32_t i = 0; function->queues && i < chip->params.queues; i++)
+		road_gpu_queue_close(&function->queues[i]);
+	for (uint32_t i = 0; function->spaces && i < chip->params.spaces; i++)
+		road_gpu_space_drop(function, i);
+	function->irq_status = function->irq_mask = 0;
+	function->latch = (struct gpu_latch){0};
+}
+
+static void destroy(void *model)
+{
+	struct gpu_chip *chip = model;
+
+	for (uint32_t f = 0; f < GPU_FUNCTIONS; f++) {
+		struct gpu_function *function = &chip->functions[f];
+
+		road_gpu_function_reset(function);
+		free(function->queues);
+		free(function->spaces);
+	}
+	sim_cancel(chip->env, &chip->cp);
+	chip->backend->destroy(chip);
+	while (chip->free_works) {
+		struct gpu_work *work = chip->free_works;
+
+		chip->free_works = work->next;
+		free(work);
+	}
+	free(chip);
+}
+
+static bool configure(struct gpu_chip *chip, const struct sim_model_create *create)
+{
+	const char *key;
+	char allowed[128];
+
+	chip->params = *(const struct road_gpu_params *)create->chip->params;
+	chip->options.watchdog = chip->params.watchdog;
+	for (uint32_t i = 0; i < create->option_count; i++)
+		if (!take_option(chip, &create->options[i], create->error))
+			return false;
+	key = road_gpu_params_check(&chip->params, allowed, sizeof(allowed));
+	if (key)
+		snprintf(create->error, SIM_ERROR_BYTES, "option cores: does not go with %s: %s",
+			 key, allowed);
+	return !key;
+}
+
+static bool build(struct gpu_chip *chip)
+{
+	for (uint32_t f = 0; f < GPU_FUNCTIONS; f++)
+		if (!make_function(chip, f))
+			return false;
+	return chip->backend->create(chip);
+}
+
+static void *create(const struct sim_model_create *create)
+{
+	struct gpu_chip *chip = calloc(1, sizeof(*chip));
+
+	if (!chip) {
+		snprintf(create->error, SIM_ERROR_BYTES, "no memory for the chip");
+		return NULL;
+	}
+	chip->env = create->env;
+	chip->fidelity = create->fidelity;
+	chip->memory_bytes = create->chip->identity.memory_bytes;
+	chip->cp = (struct sim_event){.run = road_gpu_cp_run, .arg = chip};
+	chip->backend = create->fidelity == SIM_FUNCTIONAL ? &road_gpu_backend_functional
+							   : &road_gpu_backend_timed;
+	if (!configure(chip, create)) {
+		free(chip);
+		return NULL;
+	}
+	chip->packet_ps = road_gpu_cycles_ps(chip, chip->params.packet_cost);
+	if (build(chip))
+		return chip;
+	snprintf(create->error, SIM_ERROR_BYTES, "no memory for the chip");
+	destroy(chip);
+	return NULL;
+}
+
+static void region(void *model, uint32_t index, struct sim_region *out)
+{
+	const struct gpu_chip *chip = model;
+
+	*out = (struct sim_region){0};
+	if (index == ROAD_GPU_REGION_REGS)
+		out->bytes = ROAD_GPU_REGS_BYTES;
+	else if (index == ROAD_GPU_REGION_MEMORY)
+		*out = (struct sim_region){road_gpu_chip_window(chip), true};
+}
+
+static void *region_map(void *model, uint32_t function, uint32_t index, uint64_t offset,
+			uint64_t bytes)
+{
+	struct gpu_chip *chip = model;
+	const uint64_t window = road_gpu_chip_window(chip);
+
+	(void)function;
+	if (index != ROAD_GPU_REGION_MEMORY || offset > window || bytes > window - offset ||
+	    !road_gpu_chip_memory(chip))
+		return NULL;
+	chip->dirty = true; /* the host may write from now on */
+	return chip->memory + offset;
+}
+
+/* The byte of device memory that an access through region 2 names, or NULL. */
+static uint8_t *in_window(struct gpu_chip *chip, uint64_t offset, uint32_t width)
+{
+	const uint64_t window = road_gpu_chip_window(chip);
+
+	if (offset % width || offset >= window || width > window - offset)
+		return NULL;
+	return road_gpu_chip_memory(chip) ? chip->memory + offset : NULL;
+}
+
+static uint64_t reg_read(void *model, uint32_t function, uint32_t region_index, uint64_t offset,
+			 uint32_t width)
+{
+	struct gpu_chip *chip = model;
+	uint64_t value = 0;
+
+	if (function < GPU_FUNCTIONS && region_index == ROAD_GPU_REGION_REGS)
+		return road_gpu_register_read(&chip->functions[function], offset, width);
+	const uint8_t *at =
+		region_index == ROAD_GPU_REGION_MEMORY ? in_window(chip, offset, width) : NULL;
+
+	if (!at) {
+		sim_violation(chip->env, function, "read of %u bytes at 0x%llx of region %u", width,
+			      (unsigned long long)offset, region_index);
+		return UINT64_MAX >> (64 - 8 * width);
+	}
+	memcpy(&value, at, width);
+	return value;
+}
+
+static void reg_write(void *model, uint32_t function, uint32_t region_index, uint64_t offset,
+		      uint32_t width, uint64_t value)
+{
+	struct gpu_chip *chip = model;
+
+	if (function < GPU_FUNCTIONS && region_index == ROAD_GPU_REGION_REGS) {
+		road_gpu_register_write(&chip->functions[function], offset, width, value);
+		return;
+	}
+	uint8_t *at =
+		region_index == ROAD_GPU_REGION_MEMORY ? in_window(chip, offset, width) : NULL;
+
+	if (!at) {
+		sim_violation(chip->env, function, "write of %u bytes at 0x%llx of region %u",
+			      width, (unsigned long long)offset, region_index);
+		return;
+	}
+	memcpy(at, &value, width);
+	chip->dirty = true;
+	road_gpu_cp_retry(chip);
+}
+
+static uint32_t irq_count(void *model)
+{
+	(void)model;
+	return GPU_VECTORS;
+}
+
+/* Queues, spaces, images and interrupts go; memory keeps its bytes. */
+static void reset(void *model, uint32_t function)
+{
+	struct gpu_chip *chip = model;
+
+	if (function < GPU_FUNCTIONS)
+		road_gpu_function_reset(&chip->functions[function]);
+}
+
+static void poke(void *model)
+{
+	road_gpu_cp_retry(model);
+}
+
+const struct sim_model_ops sim_model_gpu = {
+	.family = "gpu",
+	.compatible = "roadbed,gpgpu",
+	.create = create,
+	.destroy = destroy,
+	.region = region,
+	.reg_read = reg_read,
+	.reg_write = reg_write,
+	.region_map = region_map,
+	.irq_count = irq_count,
+	.reset = reset,
+	.poke = poke,
+	.counter = road_gpu_counter,
+	.report = road_gpu_report,
+};

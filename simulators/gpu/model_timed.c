@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Launches in approx and trace mode: one event drives the timing model in quanta. */
+#include <stdio.h>
+
+#include "simulators/gpu/model.h"
+
+enum { EVENT_STEPS = 16384 };
+
+static uint64_t now_cycle(const struct gpu_chip *chip)
+{
+	unsigned __int128 cycles = sim_now(chip->env);
+
+	return (uint64_t)(cycles * chip->params.clock_khz / 1000000000u);
+}
+
+/* An end lies in the quantum that was just run: it takes effect when its cycle comes. */
+static void ended(void *arg)
+{
+	struct gpu_work *work = arg;
+
+	road_gpu_launch_end(work, &work->launch.done);
+}
+
+static void take_ended(struct gpu_chip *chip)
+{
+	struct road_gpu_timing_done done;
+
+	while (road_gpu_timing_take(chip->timing, &done)) {
+		struct gpu_work *work = done.cookie;
+
+		work->launch.running = false;
+		work->launch.fault = done.fault;
+		work->launch.stats = *done.stats;
+		work->launch.done = done;
+		work->launch.done.stats = NULL;
+		work->event.run = ended;
+		sim_schedule(chip->env, &work->event, road_gpu_cycles_ps(chip, done.end));
+	}
+}
+
+static void schedule(struct gpu_chip *chip, uint64_t cycle)
+{
+	if (cycle != ROAD_GPU_NEVER)
+		sim_schedule(chip->env, &chip->timing_event, road_gpu_cycles_ps(chip, cycle));
+}
+
+static void run_quanta(void *arg)
+{
+	struct gpu_chip *chip = arg;
+	uint64_t next = road_gpu_timing_run(chip->timing, now_cycle(chip), EVENT_STEPS);
+
+	take_ended(chip);
+	schedule(chip, next);
+	road_gpu_cp_retry(chip);
+}
+
+/* Host memory that kernels reach through SYSTEM segments. */
+static bool load_outside(void *ctx, void *cookie, uint32_t flags, uint64_t pa, void *out,
+			 uint32_t bytes)
+{
+	const struct gpu_chip *chip = ctx;
+	const struct gpu_work *work = cookie;
+
+	return flags & ROAD_GPU_SEGMENT_SYSTEM &&
+	       sim_dma_read(chip->env, work->queue->function->index, pa, out, bytes);
+}
+
+static bool store_outside(void *ctx, void *cookie, uint32_t flags, uint64_t pa, const void *in,
+			  uint32_t bytes)
+{
+	const struct gpu_chip *chip = ctx;
+	const struct gpu_work *work = cookie;
+
+	return flags & ROAD_GPU_SEGMENT_SYSTEM &&
+	       sim_dma_write(chip->env, work->queue->function->index, pa, in, bytes);
+}
+
+static void trace_workgroup(void *ctx, void *cookie, uint32_t sm, uint64_t linear, uint64_t start,
+			    uint64_t end)
+{
+	const struct gpu_chip *chip = ctx;
+	const struct gpu_work *work = cookie;
+	char lane[16], name[32];
+
+	snprintf(lane, sizeof(lane), "sm %u", sm);
+	snprintf(name, sizeof(name), "%u.%llu", work->launch.config.grid_id,
+		 (unsigned long long)linear);
+	sim_trace_span(chip->env, lane, name, road_gpu_cycles_ps(chip, start),
+		       road_gpu_cycles_ps(chip, end));
+}
+
+static bool create(struct gpu_chip *chip)
+{
+	const struct road_gpu_timing_outside outside = {chip, load_outside, store_outside};
+	const struct road_gpu_timing_trace trace = {.ctx = chip, .workgroup = trace_workgroup};
+
+	chip->timing_event = (struct sim_event){.run = run_quanta, .arg = chip};
+	chip->timing = road_gpu_timing_create(&chip->params, &outside,
+					      chip->fidelity == SIM_TRACE ? &trace : NULL);
+	return chip->timing != NULL;
+}
+
+static void destroy(struct gpu_chip *chip)
+{
+	sim_cancel(chip->env, &chip->timing_event);
+	if (chip->timing)
+		road_gpu_timing_destroy(chip->timing);
+}
+
+static enum road_gpu_fault begin(struct gpu_work *work, uint64_t *detail)
+{
+	struct gpu_chip *chip = work->queue->function->chip;
+	enum road_gpu_launch_error launch_error = ROAD_GPU_LAUNCH_OK;
+	enum road_gpu_timing_error error = road_gpu_timing_begin(
+		chip->timing, now_cycle(chip), &work->launch.config, work, &launch_error);
+
+	if (error != ROAD_GPU_TIMING_OK) {
+		*detail = (uint64_t)launch_error;
+		return ROAD_GPU_FAULT_RESOURCES;
+	}
+	work->launch.running = true;
+	run_quanta(chip);
+	return ROAD_GPU_FAULT_NONE;
+}
+
+static void cancel(struct gpu_work *work)
+{
+	road_gpu_timing_cancel(work->queue->function->chip->timing, work);
+}
+
+const struct gpu_backend road_gpu_backend_timed = {create, destroy, begin, cancel};

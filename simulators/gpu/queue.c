@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Queues: setup by command registers, doorbells, what stops them. */
+#include <string.h>
+
+#include "simulators/gpu/model.h"
+
+enum road_gpu_queue_state road_gpu_queue_state(const struct gpu_queue *queue)
+{
+	if (queue->life == GPU_QUEUE_CLOSED)
+		return ROAD_GPU_QUEUE_CLOSED;
+	if (queue->life == GPU_QUEUE_STOPPED)
+		return ROAD_GPU_QUEUE_FAULTED;
+	if (queue->have || queue->in_flight || queue->fetched < queue->doorbell)
+		return ROAD_GPU_QUEUE_RUNNING;
+	return ROAD_GPU_QUEUE_IDLE;
+}
+
+static struct sim_env *env_of(const struct gpu_queue *queue)
+{
+	return queue->function->chip->env;
+}
+
+/* Writes the record from `consumed` on; `fence` belongs to packets. */
+static bool write_record(const struct gpu_queue *queue, const struct road_gpu_queue_status *record)
+{
+	const size_t skip = offsetof(struct road_gpu_queue_status, fault);
+	const char *bytes = (const char *)record;
+
+	/* The fault word is what the host looks at: the rest first. */
+	return sim_dma_write(env_of(queue), queue->function->index,
+			     queue->status + offsetof(struct road_gpu_queue_status, consumed),
+			     &record->consumed, sizeof(record->consumed)) &&
+	       sim_dma_write(env_of(queue), queue->function->index,
+			     queue->status + skip + sizeof(record->fault),
+			     bytes + skip + sizeof(record->fault),
+			     sizeof(*record) - skip - sizeof(record->fault)) &&
+	       sim_dma_write(env_of(queue), queue->function->index, queue->status + skip,
+			     &record->fault, sizeof(record->fault));
+}
+
+struct open_rule {
+	bool bad;
+	const char *what;
+	uint64_t seen;
+	const char *allowed;
+};
+
+/* Says why a queue cannot be opened as latched; NULL: it can. */
+static const char *refuse_open(struct gpu_function *function, const struct gpu_queue *queue,
+			       uint64_t *seen, const char **allowed)
+{
+	const struct gpu_latch *latch = &function->latch;
+	struct gpu_chip *chip = function->chip;
+	uint64_t slots = latch->slots, ring_bytes = slots * ROAD_GPU_PACKET_BYTES;
+	const bool space = latch->queue_space < chip->params.spaces &&
+			   function->spaces[latch->queue_space].table;
+	const struct open_rule rules[] = {
+		{queue->life != GPU_QUEUE_CLOSED, "state", queue->life, "a closed queue"},
+		{!space, "QUEUE_SPACE", latch->queue_space, "an open space"},
+		{!slots || slots > GPU_SLOTS_MAX || (slots & (slots - 1)), "QUEUE_SLOTS", slots,
+		 "a power of two up to 1048576"},
+		{latch->priority >= GPU_PRIORITIES, "QUEUE_PRIORITY", latch->priority, "0 to 3"},
+		{latch->ring % ROAD_GPU_PACKET_BYTES != 0 || latch->ring + ring_bytes < latch->ring,
+		 "QUEUE_RING", latch->ring, "a multiple of 64"},
+		{latch->status % 8 != 0, "QUEUE_STATUS", latch->status, "a multiple of 8"},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		*seen = rules[i].seen;
+		*allowed = rules[i].allowed;
+		if (rules[i].bad)
+			return rules[i].what;
+	}
+	*allowed = "mapped memory";
+	*seen = latch->ring;
+	if (!sim_dma_window(chip->env, function->index, latch->ring, ring_bytes, false))
+		return "QUEUE_RING";
+	*seen = latch->status;
+	if (!sim_dma_window(chip->env, function->index, latch->status,
+			    sizeof(struct road_gpu_queue_status), true))
+		return "QUEUE_STATUS";
+	return NULL;
+}
+
+static bool open_queue(struct gpu_function *function, struct gpu_queue *queue)
+{
+	const struct gpu_latch *latch = &function->latch;
+	const struct road_gpu_queue_status record = {0};
+	const char *allowed;
+	uint64_t seen;
+	const char *what = refuse_open(function, queue, &seen, &allowed);
+
+	if (what) {
+		sim_violation(function->chip->env, function->index,
+			      "queue %u is opened with %s 0x%llx, allowed: %s", queue->index, what,
+			      (unsigned long long)seen, allowed);
+		return false;
+	}
+	queue->space = (uint32_t)latch->queue_space;
+	queue->slots = (uint32_t)latch->slots;
+	queue->priority = (uint32_t)latch->priority;
+	queue->ring = latch->ring;
+	queue->status = latch->status;
+	queue->doorbell = queue->fetched = 0;
+	queue->warm = false;
+	queue->life = GPU_QUEUE_OPEN;
+	return write_record(queue, &record);
+}
+
+/* After this nothing of the queue touches memory. */
+void road_gpu_queue_drop(struct gpu_queue *queue)
+{
+	struct gpu_counters *counters = &queue->function->chip->counters;
+
+	counters->dropped += queue->in_flight + queue->have;
+	road_gpu_queue_unpark(queue);
+	queue->have = false;
+	queue->op = NULL;
+	queue->warm = false;
+	while (queue->works)
+		road_gpu_work_free(queue->works);
+}
+
+void road_gpu_queue_close(struct gpu_queue *queue)
+{
+	queue->life = GPU_QUEUE_CLOSED;
+	queue->refused = false;
+	road_gpu_queue_drop(queue);
+}
+
+static bool close_queue(struct gpu_function *function, struct gpu_queue *queue)
+{
+	if (queue->life == GPU_QUEUE_CLOSED) {
+		sim_violation(function->chip->env, function->index,
+			      "queue %u is closed and is not open", queue->index);
+		return false;
+	}
+	road_gpu_queue_close(queue);
+	return true;
+}
+
+static bool reset_queue(struct gpu_function *function, struct gpu_queue *queue)
+{
+	struct road_gpu_queue_status record = {.consumed = queue->doorbell};
+
+	if (queue->life == GPU_QUEUE_CLOSED) {
+		sim_violation(function->chip->env, function->index,
+			      "queue %u is reset and is not open", queue->index);
+		return false;
+	}
+	queue->life = GPU_QUEUE_OPEN;
+	queue->fetched = queue->doorbell;
+	road_gpu_queue_drop(queue);
+	return write_record(queue, &record);
+}
+
+void road_gpu_queue_command(struct gpu_function *function, uint32_t command)
+{
+	static bool (*const commands[])(struct gpu_function *, struct gpu_queue *) = {
+		[ROAD_GPU_QUEUE_OPEN] = open_queue,
+		[ROAD_GPU_QUEUE_CLOSE] = close_queue,
+		[ROAD_GPU_QUEUE_RESET] = reset_queue,
+	};
+	uint64_t selected = function->latch.queue;
+	bool known = command < sizeof(commands) / sizeof(commands[0]) && commands[command];
+
+	if (selected >= function->chip->params.queues || !known)
+		sim_violation(function->chip->env, function->index,
+			      "queue command %u for queue %llu, allowed: 1 to 3, queues below %u",
+			      command, (unsigned long long)selected, function->chip->params.queues);
+	if (selected >= function->chip->params.queues)
+		return;
+	struct gpu_queue *queue = &function->queues[selected];
+
+	queue->refused = !known || !commands[command](function, queue);
+	road_gpu_cp_retry(function->chip); /* a dropped launch may release an UNLOAD */
+}
+
+void road_gpu_queue_doorbell(struct gpu_function *function, uint32_t index, uint64_t value)
+{
+	struct gpu_queue *queue = &function->queues[index];
+	struct gpu_chip *chip = function->chip;
+
+	chip->counters.doorbells++;
+	if (queue->life == GPU_QUEUE_CLOSED) {
+		sim_violation(chip->env, function->index, "doorbell of queue %u, which is closed",
+			      index);
+	} else if (value < queue->doorbell) {
+		sim_violation(chip->env, function->index,
+			      "doorbell of queue %u goes back from %llu to %llu", index,
+			      (unsigned long long)queue->doorbell, (unsigned long long)value);
+	} else if (value - queue->fetched > queue->slots) {
+		sim_violation(chip->env, function->index,
+			      "doorbell of queue %u: %llu is more than %u packets ahead of %llu",
+			      index, (unsigned long long)value, queue->slots,
+			      (unsigned long long)queue->fetched);
+	} else {
+		queue->doorbell = value;
+		road_gpu_cp_kick(queue);
+	}
+}
+
+bool road_gpu_queue_fetch(struct gpu_queue *queue)
+{
+	uint64_t slot = queue->fetched & (queue->slots - 1);
+	bool read = sim_dma_read(env_of(queue), queue->function->index,
+				 queue->ring + slot * ROAD_GPU_PACKET_BYTES, &queue->packet,
+				 sizeof(queue->packet));
+
+	queue->fetched++;
+	queue->function->chip->counters.packets++;
+	if (!sim_dma_write(env_of(queue), queue->function->index,
+			   queue->status + offsetof(struct road_gpu_queue_status, consumed),
+			   &queue->fetched, sizeof(queue->fetched)))
+		read = false;
+	queue->have = read;
+	return read;
+}
+
+void road_gpu_queue_fault(struct gpu_queue *queue, uint64_t number,
+			  const struct road_gpu_queue_status *why)
+{
+	struct road_gpu_queue_status record = *why;
+	struct gpu_chip *chip = queue->function->chip;
+
+	queue->life = GPU_QUEUE_STOPPED;
+	chip->counters.faults[record.fault]++;
+	road_gpu_queue_drop(queue);
+	record.consumed = queue->fetched;
+	record.packet = (uint32_t)number;
+	if (!write_record(queue, &record))
+		sim_violation(chip->env, queue->function->index,
+			      "queue %u: its status block is not mapped any more", queue->index);
+	road_gpu_interrupt(queue->function, ROAD_GPU_IRQ_FAULT);
+}
+
+void road_gpu_queue_unpark(struct gpu_queue *queue)
+{
+	struct gpu_queue **at = &queue->function->chip->parked;
+
+	if (!queue->parked)
+		return;
+	while (*at != queue)
+		at = &(*at)->next_parked;
+	*at = queue->next_parked;
+	queue->parked = false;
+	if (queue->watching)
+		sim_watch_end(env_of(queue));
+	queue->watching = false;
+}
