@@ -334,8 +334,15 @@ static void parked_packets_look_again_at_doorbells_and_pokes(void)
 	sim_watch_begin(fake->env);
 	fake->sim->run(UINT64_MAX, 1, &slice);
 	CU_ASSERT(slice.watching);
+	post(other, 0, 1, 0); /* another chip's doorbell, too early */
+	fake_settle(other);
+	CU_ASSERT(fake->pokes > 0);
+	fake->sim->run(UINT64_MAX, 1, &slice);
+	uint32_t pokes = fake->pokes;
+
 	((uint64_t *)(void *)fake->host)[0] = 1;
-	post(other, 0, 1, 0); /* another chip's doorbell */
+	CU_ASSERT_EQUAL(fake->pokes, pokes);
+	post(other, 0, 1, 0);
 	fake_settle(other);
 	CU_ASSERT_EQUAL(((uint64_t *)(void *)fake->host)[2], 1); /* by way of word 1 */
 	CU_ASSERT_EQUAL(other->pokes, 0);

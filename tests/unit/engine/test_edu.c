@@ -44,15 +44,20 @@ static enum sim_open_result try_open(struct bench *bench, const char *chip, cons
 	return bench->sim->open(&open, &bench->function);
 }
 
-static struct bench *open_with(const char *options)
+static struct bench *open_at(const char *options, const char *address)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
 	char error[256];
 
 	bench->sim = roadbed_sim_entry(SIM_ENTRY_VERSION);
-	CU_ASSERT_EQUAL_FATAL(try_open(bench, "edu", options, "sim:edu", error), SIM_OPEN_OK);
+	CU_ASSERT_EQUAL_FATAL(try_open(bench, "edu", options, address, error), SIM_OPEN_OK);
 	bench->when = bench->sim->now();
 	return bench;
+}
+
+static struct bench *open_with(const char *options)
+{
+	return open_at(options, "sim:edu");
 }
 
 static void close_bench(struct bench *bench)
@@ -379,11 +384,17 @@ static void polling_gives_the_same_times_in_every_run(void)
 
 static void randomness_follows_seed_and_address(void)
 {
-	static const char *const options[] = {"seed=1", "seed=1", "seed=2", ""};
-	uint64_t values[4][8];
+	static const struct {
+		const char *options, *address;
+	} chips[] = {{"seed=1", "sim:edu@1"},
+		     {"seed=1", "sim:edu@1"},
+		     {"seed=2", "sim:edu@1"},
+		     {"", "sim:edu@1"},
+		     {"seed=1", "sim:edu@2"}};
+	uint64_t values[5][8];
 
-	for (int i = 0; i < 4; i++) {
-		struct bench *bench = open_with(options[i]);
+	for (int i = 0; i < 5; i++) {
+		struct bench *bench = open_at(chips[i].options, chips[i].address);
 
 		for (int k = 0; k < 8; k++)
 			values[i][k] = sim_random(bench->function->env);
@@ -392,15 +403,8 @@ static void randomness_follows_seed_and_address(void)
 	CU_ASSERT_EQUAL(memcmp(values[0], values[1], sizeof(values[0])), 0);
 	CU_ASSERT_NOT_EQUAL(values[0][0], values[2][0]);
 	CU_ASSERT_NOT_EQUAL(values[0][0], values[3][0]);
+	CU_ASSERT_NOT_EQUAL(values[0][0], values[4][0]);
 	CU_ASSERT_NOT_EQUAL(values[0][0], values[0][1]);
-
-	struct bench *bench = calloc(1, sizeof(*bench));
-	char error[256];
-
-	bench->sim = roadbed_sim_entry(SIM_ENTRY_VERSION);
-	try_open(bench, "edu", "seed=1", "sim:edu@1", error);
-	CU_ASSERT_NOT_EQUAL(sim_random(bench->function->env), values[0][0]);
-	close_bench(bench);
 }
 
 static void what_cannot_be_opened_says_why(void)
