@@ -2,6 +2,7 @@
 /* What each command means, done by the processor: the reference for all devices. */
 #include "drivers/host/host.h"
 
+#include <fenv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static char *row(const struct road_place *place, uint64_t row_pitch, uint64_t sl
  * read before they are written over. */
 static void copy(const struct road_cmd_copy *c)
 {
-	bool up = pointer(&c->dst) > pointer(&c->src);
+	bool up = c->dst.address > c->src.address;
 	uint64_t rows = (uint64_t)c->rows * c->slices;
 
 	for (uint64_t i = 0; i < rows; i++) {
@@ -33,30 +34,33 @@ static void copy(const struct road_cmd_copy *c)
 	}
 }
 
+/* The pattern once, then what is there doubled until all is full. */
 static void fill(const struct road_cmd_fill *f)
 {
 	char *out = pointer(&f->dst);
+	uint64_t done = f->pattern_bytes < f->bytes ? f->pattern_bytes : f->bytes;
 
-	if (f->pattern_bytes == 1) {
-		memset(out, (int)(f->pattern & 0xff), f->bytes);
-		return;
+	memcpy(out, &f->pattern, done);
+	while (done < f->bytes) {
+		uint64_t more = done < f->bytes - done ? done : f->bytes - done;
+
+		memcpy(out + done, out, more);
+		done += more;
 	}
-	for (uint64_t i = 0; i < f->bytes; i += f->pattern_bytes)
-		memcpy(out + i, &f->pattern, f->pattern_bytes);
 }
 
 static bool compares(const struct road_cmd_word *w)
 {
 	bool wide = w->bytes == 8;
 	uint64_t mask = wide ? UINT64_MAX : UINT32_MAX;
-	uint64_t word = wide ? road_load64((const void *)pointer(&w->at)) :
-			       road_load32((const void *)pointer(&w->at));
+	uint64_t word = wide ? road_load64((const void *)pointer(&w->at))
+			     : road_load32((const void *)pointer(&w->at));
 	uint64_t value = w->value & mask;
 
 	switch (w->compare) {
 	case ROAD_COMPARE_GE:
-		return wide ? (int64_t)(word - value) >= 0 :
-			      (int32_t)((uint32_t)word - (uint32_t)value) >= 0;
+		return wide ? (int64_t)(word - value) >= 0
+			    : (int32_t)((uint32_t)word - (uint32_t)value) >= 0;
 	case ROAD_COMPARE_EQ: return word == value;
 	case ROAD_COMPARE_AND: return (word & value) != 0;
 	default: return (~(word | value) & mask) != 0;
@@ -71,6 +75,8 @@ static void store(const struct road_cmd_word *w, uint64_t value)
 		road_store32((void *)pointer(&w->at), (uint32_t)value);
 }
 
+/* ---- launch ---- */
+
 static bool run_group(const struct road_cmd_launch *l, const road_host_kernel *kernel,
 		      road_host_group *group, struct road_fault *fault)
 {
@@ -78,16 +84,49 @@ static bool run_group(const struct road_cmd_launch *l, const road_host_kernel *k
 
 	if (!result)
 		return true;
-	fault->kind = ROAD_FAULT_TRAP;
+	*fault = (struct road_fault){
+		.size = sizeof(*fault),
+		.kind = ROAD_FAULT_TRAP,
+		.device_ns = road_host_now_ns(),
+		.workgroup = {group->group.x, group->group.y, group->group.z},
+	};
 	snprintf(fault->kernel, sizeof(fault->kernel), "%s", kernel->name);
-	fault->workgroup[0] = group->group.x;
-	fault->workgroup[1] = group->group.y;
-	fault->workgroup[2] = group->group.z;
 	snprintf(fault->text, sizeof(fault->text), "kernel %.60s returned %d", kernel->name,
 		 result);
 	return false;
 }
 
+/* Workgroups in linear order, x first. */
+static bool run_groups(const struct road_cmd_launch *l, const road_host_kernel *kernel,
+		       road_host_group *group, struct road_fault *fault)
+{
+	road_dim3 *at = &group->group;
+
+	for (at->z = 0; at->z < l->grid.z; at->z++)
+		for (at->y = 0; at->y < l->grid.y; at->y++)
+			for (at->x = 0; at->x < l->grid.x; at->x++)
+				if (!run_group(l, kernel, group, fault))
+					return false;
+	return true;
+}
+
+static bool get_shared(road_host_group *group, struct road_fault *fault)
+{
+	size_t bytes = ((size_t)group->shared_bytes + 63) & ~(size_t)63;
+
+	if (!bytes)
+		return true;
+	group->shared = aligned_alloc(64, bytes);
+	if (group->shared)
+		return true;
+	*fault = (struct road_fault){.size = sizeof(*fault), .kind = ROAD_FAULT_RESOURCES};
+	snprintf(fault->text, sizeof(fault->text), "no memory for %u bytes of shared memory",
+		 group->shared_bytes);
+	return false;
+}
+
+/* A kernel computes the same whatever thread happens to run it: that thread's rounding mode and
+ * flush-to-zero do not reach it, nor does what it does to them get out. */
 static enum host_result launch(const struct road_cmd_launch *l, struct road_fault *fault)
 {
 	const road_host_kernel *kernel = ((struct host_kernel *)l->kernel->data)->kernel;
@@ -95,20 +134,15 @@ static enum host_result launch(const struct road_cmd_launch *l, struct road_faul
 				 .grid = l->grid,
 				 .block = l->block,
 				 .shared_bytes = kernel->shared_bytes + l->shared_bytes};
-	size_t shared = ((size_t)group.shared_bytes + 64) & ~(size_t)63;
-	bool good = true;
+	fenv_t callers;
 
-	group.shared = aligned_alloc(64, shared);
-	if (!group.shared) {
-		fault->kind = ROAD_FAULT_RESOURCES;
-		snprintf(fault->text, sizeof(fault->text), "no memory for %u bytes of shared memory",
-			 group.shared_bytes);
+	if (!get_shared(&group, fault))
 		return HOST_FAULT;
-	}
-	for (group.group.z = 0; good && group.group.z < l->grid.z; group.group.z++)
-		for (group.group.y = 0; good && group.group.y < l->grid.y; group.group.y++)
-			for (group.group.x = 0; good && group.group.x < l->grid.x; group.group.x++)
-				good = run_group(l, kernel, &group, fault);
+	fegetenv(&callers);
+	fesetenv(FE_DFL_ENV);
+	bool good = run_groups(l, kernel, &group, fault);
+
+	fesetenv(&callers);
 	free(group.shared);
 	return good ? HOST_DONE : HOST_FAULT;
 }

@@ -8,42 +8,46 @@
 #include <roadbed/host.h>
 #include <stdatomic.h>
 
-/* A submission that waits for its turn; the core keeps its commands. */
-struct host_work {
-	struct road_drv_submission submission;
-};
+#define HOST_SHARED_MAX (UINT32_C(1) << 30) /* shared memory of a workgroup, in bytes */
 
 struct host_queue {
-	struct host_queue *next;  /* ring of the device's queues */
+	/* what advance reads, without the lock */
+	_Atomic uint64_t completed;
+	_Atomic bool failed;
+	/* under the device's lock */
+	bool running;                     /* its command runs, the lock is open */
+	bool parked;                      /* its command waits for a word */
+	uint32_t command;                 /* of the first submission */
+	uint64_t head, tail;              /* submissions that ended, that came */
+	struct road_drv_submission *work; /* ring; the commands are the core's until they end */
+	uint32_t depth, mask;             /* mask: of the ring, whose size is a power of two */
+	struct host_queue *next;          /* ring of the device's queues */
 	struct road_drv_queue *queue;
-	struct host_work *ring;   /* `depth` of them */
-	uint32_t depth;
-	uint64_t head, tail;      /* under the device's lock */
-	uint32_t command;         /* of the first submission */
-	bool running;             /* its command runs, the lock is open */
-	bool parked;              /* its command waits for a word */
-	struct road_drv_progress progress;
+	struct road_drv_progress failure;
 };
 
 struct host {
 	struct road_source source; /* first: the core gives it back to us */
-	struct road_drv_device *dev;
 	pthread_mutex_t lock;
-	pthread_cond_t idle;       /* a command ended */
-	struct host_queue *turn;
-	_Atomic uint32_t ready;    /* submissions that could run, in all queues */
-	_Atomic uint32_t parked;
-	_Atomic uint64_t used_bytes;
+	pthread_cond_t idle;     /* a command ended */
+	struct host_queue *turn; /* whose turn is next */
+	uint32_t queue_count;
+	_Atomic uint32_t ready;  /* submissions that could run, in all queues */
+	_Atomic uint32_t parked; /* queues */
+	_Atomic uint64_t used_bytes[ROAD_HEAP_KINDS];
 };
 
 enum host_result { HOST_DONE, HOST_PARKED, HOST_FAULT };
-/* Runs one command on the calling thread. */
+/* Runs one command on the calling thread; fills the fault for HOST_FAULT. */
 enum host_result host_run(const struct road_cmd *command, struct road_fault *fault);
 
 struct host_kernel {
 	const road_host_kernel *kernel;
 	struct road_argument_info *arguments;
 };
+
+/* This machine's memory; 0 if it does not tell. */
+uint64_t host_memory_bytes(void);
 
 extern const struct road_memory_ops host_memory_ops;
 extern const struct road_image_ops host_image_ops;
