@@ -205,6 +205,9 @@ static void reclaim(struct road_ring *ring)
 		ring->argument_head = record->arguments_end;
 	}
 	road_store64(&ring->first, first);
+	if (first ==
+	    ring->next) /* nothing lies there: begin where all of the area is in one piece */
+		ring->argument_head = ring->argument_tail = 0;
 }
 
 /* Moves `count` packets from the scratch to their slots, headers kept back; false: no room. */
