@@ -67,14 +67,11 @@ static road_status await_wipe(struct edu *edu, uint64_t sequence)
 		if (progress.completed >= sequence)
 			return ROAD_OK;
 		if (edu->bus->ops->lost(edu->bus))
-			return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "edu", NULL,
-					      NULL);
+			return ROAD_DEVICE_LOST;
 		if (progress.failed_from <= sequence)
-			return road_drv_error(progress.status, "memory cannot be wiped", "edu",
-					      NULL, NULL);
+			return progress.status;
 		if (edu->bus->ops->now_ns(edu->bus) >= deadline)
-			return road_drv_error(ROAD_TIMEOUT, "memory is not wiped in time", "edu",
-					      NULL, "30 s");
+			return ROAD_TIMEOUT;
 		edu->bus->ops->relax(edu->bus, deadline);
 		road_step_run(edu->stepper);
 	}
@@ -96,6 +93,8 @@ road_status edu_wipe(struct edu *edu, uint64_t address, uint64_t bytes)
 	if (status) {
 		road_step_queue_reset(edu->stepper, &edu->wiper);
 		edu->wiped = 0;
+		road_drv_errorf(status, "edu: memory", "%llu bytes cannot be wiped: %s",
+				(unsigned long long)bytes, road_status_text(status));
 	}
 	pthread_mutex_unlock(&edu->wipe_lock);
 	return status;
