@@ -39,7 +39,7 @@ static void generate(struct ptx *p)
 	if (p->options.optimise) {
 		opt_run(p);
 		schedule_run(p);
-		if (regalloc_run(p, false))
+		if (regalloc_run(p, false) || f->refusal)
 			return;
 		schedule_undo(p);
 	}

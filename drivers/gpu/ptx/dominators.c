@@ -17,11 +17,11 @@ static struct block *intersect(struct block *a, struct block *b, uint64_t *steps
 	return a;
 }
 
-static bool update(struct block *b, uint64_t *steps)
+static bool update(struct block *b, uint64_t *steps, uint64_t limit)
 {
 	struct block *idom = NULL;
 
-	for (uint32_t k = 0; k < b->pred_count; k++) {
+	for (uint32_t k = 0; k < b->pred_count && *steps <= limit; k++) {
 		struct block *pred = b->preds[k];
 
 		if (pred->idom)
@@ -77,8 +77,8 @@ bool dominators_compute(struct ptx *p)
 	f->blocks[0]->idom = f->blocks[0];
 	for (unsigned pass = 0; changed; pass++) {
 		changed = false;
-		for (uint32_t k = 1; k < f->block_count; k++)
-			changed |= update(f->blocks[k], &steps);
+		for (uint32_t k = 1; k < f->block_count && steps <= limit; k++)
+			changed |= update(f->blocks[k], &steps, limit);
 		if (pass == PASSES_MAX || steps > limit)
 			return false;
 	}

@@ -9,7 +9,7 @@
 #define LABEL_BUCKETS 256u
 #define RANGES_FIRST  256u
 #define VREGS_MAX     (4u << 20)
-#define INDEX_DIGITS  9 /* of %r<n>: below 2^31 */
+#define INDEX_DIGITS  10 /* of %r<n>: below 2^31 */
 
 struct function *function_start(struct ptx *p)
 {

@@ -6,7 +6,7 @@
  */
 #include "drivers/gpu/ptx/regalloc.h"
 
-#define STEPS_MAX (64u << 20) /* block visits per kernel */
+#define STEPS_MAX (256u << 20) /* block visits per kernel */
 
 struct mention {
 	struct block *block;

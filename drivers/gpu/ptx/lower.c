@@ -332,6 +332,8 @@ struct val in_register(struct ptx *p, const struct instr *in, enum reg_class cls
 {
 	if (!v.is_const)
 		return v;
+	if (!v.bits)
+		return val_reg(0); /* RZ */
 	uint32_t d = temp(p, cls);
 
 	emit_mov(p, in, cls, d, v);

@@ -339,7 +339,7 @@ static void store_vector(struct ptx *p, const struct instr *in, const struct add
 {
 	const struct operand *list = &in->operands[1];
 	unsigned bytes = ptx_types[in->types[0]].bytes;
-	struct val v[INSTR_ELEMENTS];
+	struct val v[INSTR_ELEMENTS] = {0};
 
 	for (unsigned k = 0; k < list->count; k++)
 		v[k] = stored_value(p, in, &list->elements[k]);

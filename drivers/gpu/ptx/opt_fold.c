@@ -195,6 +195,10 @@ void fold_inst(struct opt *o, struct inst *i)
 	int32_t imm;
 	uint8_t high;
 
+	if (inst_is_memory(i) && ptx_ops[i->op].d == ROAD_GPU_OPERAND_N &&
+	    operand_count(ptx_ops[i->op].b) == 1 && o->values[i->b].is_const &&
+	    !o->values[i->b].bits)
+		i->b = 0; /* stores take no immediates, but RZ */
 	if (!takes_immediate(i) && i->op != ROAD_GPU_OP_cvt_64_32 &&
 	    i->op != ROAD_GPU_OP_unlo_b64 && i->op != ROAD_GPU_OP_unhi_b64)
 		return;

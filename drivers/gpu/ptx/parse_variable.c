@@ -28,6 +28,24 @@ static uint32_t round_up(uint32_t value, uint32_t align)
 	return (value + align - 1) & ~(align - 1);
 }
 
+/* What a parameter points to is said behind .ptr: its space and alignment are not the parameter's.
+ */
+static void skip_pointee(struct ptx *p)
+{
+	static const char *const spaces_of_pointers[] = {"global", "const", "shared", "local"};
+
+	for (unsigned i = 0; i < 4; i++) {
+		if (lex_is_dot(p, spaces_of_pointers[i])) {
+			lex_next(p);
+			break;
+		}
+	}
+	if (lex_is_dot(p, "align")) {
+		lex_next(p);
+		parse_count(p, ".align", 1, UINT32_MAX);
+	}
+}
+
 void parse_declarator_type(struct ptx *p, struct declaration *d)
 {
 	*d = (struct declaration){.vector = 1, .type = TYPE_NONE};
@@ -47,10 +65,8 @@ void parse_declarator_type(struct ptx *p, struct declaration *d)
 		} else if (slice_is(token.text, "attribute")) {
 			lex_expect(p, '(', ".attribute");
 			parse_skip_to(p, ')', ".attribute");
-		} else if (slice_is(token.text, "ptr") || slice_is(token.text, "global") ||
-			   slice_is(token.text, "const") || slice_is(token.text, "shared") ||
-			   slice_is(token.text, "local")) {
-			continue; /* .ptr .global: what a parameter points to */
+		} else if (slice_is(token.text, "ptr")) {
+			skip_pointee(p);
 		} else if (type == TYPE_NONE) {
 			ptx_fail(p, token.at, "'.%.*s' is no type; allowed: %s", SLICE(token.text),
 				 type_set_names(p, &p->module, T_ALL));

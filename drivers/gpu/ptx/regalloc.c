@@ -293,8 +293,10 @@ static int allocate_round(struct ptx *p, bool may_spill)
 	uint32_t max = register_limit(p), align, rows, pairs;
 	struct allocator a = {0};
 
-	if (!live_compute(p))
+	if (!live_compute(p)) {
+		function_refuse(p, f->at, "control flow of '%.*s' is too tangled", SLICE(f->name));
 		return -1;
+	}
 	align = row_alignment(f);
 	collect_items(p, &a);
 	weigh(p, &a);
