@@ -1,24 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Executors of register instructions, built once per instruction set of the host. */
+/*
+ * Executors: what an instruction does to the rows of a warp. The files exec_*.c are built once
+ * per instruction set of the host ("variant", as in numbers/vector.h); all give the same bits.
+ */
 #ifndef SIMULATORS_GPU_EXEC_H
 #define SIMULATORS_GPU_EXEC_H
 
 #include "simulators/gpu/warp.h"
 
-struct road_gpu_variant {
-	const char *name; /* "baseline", "avx2", "avx512" */
-	road_gpu_exec_fn exec[ROAD_GPU_OPS];
+struct road_sim_vector_ops;
+
+/* Why a run of a warp ended. */
+enum road_gpu_run {
+	ROAD_GPU_RUN_STEPS,   /* as many as were asked for */
+	ROAD_GPU_RUN_BLOCKED, /* the warp waits or has exited, or its workgroup finished */
+	ROAD_GPU_RUN_FAULT,   /* see block->fault */
 };
 
-/* The widest that this machine runs; or the one that was forced. */
-const struct road_gpu_variant *road_gpu_variant_best(void);
-/* By name; NULL: not built in, or this machine lacks it. */
-const struct road_gpu_variant *road_gpu_variant_find(const char *name);
-/* For tests: makes _best() answer this one from now on. false: see _find(). */
-bool road_gpu_variant_force(const char *name);
+struct road_gpu_variant {
+	const char *name;
+	const struct road_sim_vector_ops *vector;
+	/* The executor of a decoded instruction of KIND_ALU. */
+	road_gpu_exec_fn (*executor)(const struct road_gpu_insn *insn);
+	/* Loads and stores without a port; NONE or what to record. */
+	enum road_gpu_fault (*memory)(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+				      uint32_t mask);
+	/* Runs up to `steps` instructions; *ran counts them. */
+	enum road_gpu_run (*run)(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran);
+};
 
-/* Values of the special registers, in warp.c: they need the launch. */
-void road_gpu_exec_sreg(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
-			uint32_t mask);
+/* The one in use (road_sim_set_vector_variant()). */
+const struct road_gpu_variant *road_gpu_variant_in_use(void);
+
+/* Row operands of an instruction. */
+static inline const void *road_gpu_source(const struct road_gpu_warp *warp, uint32_t operand)
+{
+	return warp->rows[operand & ROAD_GPU_BANK_MASK] + (operand & ~ROAD_GPU_BANK_MASK);
+}
+
+static inline void *road_gpu_target(const struct road_gpu_warp *warp, uint32_t operand)
+{
+	return warp->rows[0] + operand;
+}
+
+/* A predicate field as read: bit 7 negates. */
+static inline uint32_t road_gpu_predicate(const struct road_gpu_warp *warp, unsigned field)
+{
+	return warp->preds[field & ROAD_GPU_PREDS_MAX] ^ (0u - (field >> 7));
+}
+
+/* Parts of a step that are not the same in every variant file (warp.c). */
+
+/* Records a fault of the block: the lowest lane of `lanes`, address, detail. */
+void road_gpu_warp_fault(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			 enum road_gpu_fault code, uint32_t lanes, uint64_t address,
+			 uint64_t detail);
+/* Branches, barriers, exits, traps: moves the splits. False after a fault. */
+bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			   uint32_t active, uint32_t mask, struct road_gpu_step *step);
+/* Chooses and merges so that warp->current is the split to run; false if there is none. */
+bool road_gpu_warp_choose(struct road_gpu_warp *warp);
+/* Loads and stores lane by lane, through the port if there is one. */
+enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
+					const struct road_gpu_insn *insn, uint32_t mask,
+					struct road_gpu_access *access);
+void road_gpu_note_order(struct road_gpu_warp *warp, const struct road_gpu_insn *insn);
 
 #endif

@@ -113,13 +113,30 @@ static void row_mul(uint32_t *d, const uint32_t *a, const uint32_t *b, bool ftz,
 	LANES(l) d[l] = elem_finish32(elem_in32(a[l], ftz) * elem_in32(b[l], ftz), ftz, sat);
 }
 
+static inline __attribute__((always_inline)) void
+fma_row(uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c, bool ftz, bool sat)
+{
+	LANES(l)
+	{
+		float sum =
+			elem_fma(elem_in32(a[l], ftz), elem_in32(b[l], ftz), elem_in32(c[l], ftz));
+
+		d[l] = elem_finish32(sum, ftz, sat);
+	}
+}
+
+/* The flags are constants in each loop, or it would not vectorise. */
 static void row_fma(uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c, bool ftz,
 		    bool sat)
 {
-	LANES(l)
-	d[l] = elem_finish32(
-		elem_fma(elem_in32(a[l], ftz), elem_in32(b[l], ftz), elem_in32(c[l], ftz)), ftz,
-		sat);
+	if (ftz && sat)
+		fma_row(d, a, b, c, true, true);
+	else if (ftz)
+		fma_row(d, a, b, c, true, false);
+	else if (sat)
+		fma_row(d, a, b, c, false, true);
+	else
+		fma_row(d, a, b, c, false, false);
 }
 
 #define STRING2(x) #x

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which modifier bits and which aux values an opcode may carry: the classes of isa.h. */
+#include "simulators/gpu/decode_image.h"
+
+enum aux_rule {
+	AUX_ZERO,
+	AUX_BYTE,      /* any 8 bits */
+	AUX_PREDICATE, /* low byte: second destination */
+	AUX_CVT,
+	AUX_SREG,
+	AUX_TESTP,
+	AUX_PRMT,
+	AUX_BIT,
+	AUX_ANY, /* checked elsewhere */
+};
+
+static const struct {
+	uint16_t mods; /* bits that may be set */
+	uint8_t aux;   /* enum aux_rule */
+} classes[] = {
+	[ROAD_GPU_MODS_NONE] = {0, AUX_ZERO},
+	[ROAD_GPU_MODS_SAT] = {ROAD_GPU_MOD_SAT, AUX_ZERO},
+	[ROAD_GPU_MODS_FTZ] = {ROAD_GPU_MOD_FTZ, AUX_ZERO},
+	[ROAD_GPU_MODS_FARITH] = {ROAD_GPU_MOD_ROUND_MASK | ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT,
+				  AUX_ZERO},
+	[ROAD_GPU_MODS_FMINMAX] = {ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_NAN | ROAD_GPU_MOD_XORSIGN |
+					   ROAD_GPU_MOD_ABS,
+				   AUX_ZERO},
+	[ROAD_GPU_MODS_ICMP] = {ROAD_GPU_MOD_CMP_MASK | ROAD_GPU_MOD_BOOL_MASK, AUX_PREDICATE},
+	[ROAD_GPU_MODS_FCMP] = {ROAD_GPU_MOD_CMP_MASK | ROAD_GPU_MOD_BOOL_MASK | ROAD_GPU_MOD_FTZ,
+				AUX_PREDICATE},
+	[ROAD_GPU_MODS_LUT] = {0, AUX_BYTE},
+	[ROAD_GPU_MODS_CVT] = {ROAD_GPU_MOD_ROUND_MASK | ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT,
+			       AUX_CVT},
+	[ROAD_GPU_MODS_SREG] = {0, AUX_SREG},
+	[ROAD_GPU_MODS_TESTP] = {0, AUX_TESTP},
+	[ROAD_GPU_MODS_PRMT] = {0, AUX_PRMT},
+	[ROAD_GPU_MODS_SHF] = {0, AUX_BIT},
+	[ROAD_GPU_MODS_MEM] = {ROAD_GPU_MEM_SPACE_MASK | ROAD_GPU_MEM_VOLATILE |
+				       ROAD_GPU_MEM_SEM_MASK | ROAD_GPU_MEM_SCOPE_MASK |
+				       ROAD_GPU_MEM_CACHE_MASK,
+			       AUX_ZERO},
+	[ROAD_GPU_MODS_SPACE] = {ROAD_GPU_MEM_SPACE_MASK, AUX_ZERO},
+	[ROAD_GPU_MODS_BRANCH] = {0, AUX_ZERO},
+	[ROAD_GPU_MODS_BRX] = {0, AUX_ANY},
+	[ROAD_GPU_MODS_BAR] = {0, AUX_ZERO},
+};
+
+/* Bits of a lane type's register; 0: no such type. */
+static const uint8_t lane_bits[16] = {
+	[ROAD_GPU_U8] = 32,  [ROAD_GPU_S8] = 32,   [ROAD_GPU_U16] = 32, [ROAD_GPU_S16] = 32,
+	[ROAD_GPU_U32] = 32, [ROAD_GPU_S32] = 32,  [ROAD_GPU_U64] = 64, [ROAD_GPU_S64] = 64,
+	[ROAD_GPU_F16] = 32, [ROAD_GPU_BF16] = 32, [ROAD_GPU_F32] = 32, [ROAD_GPU_F64] = 64,
+};
+
+static bool good_cvt(const uint8_t *operand, unsigned aux)
+{
+	unsigned to = ROAD_GPU_CVT_TO(aux), from = ROAD_GPU_CVT_FROM(aux);
+
+	if (aux & ~(0xffu | ROAD_GPU_CVT_INTEGRAL))
+		return false;
+	if (lane_bits[to] != (operand[0] == ROAD_GPU_OPERAND_D ? 64 : 32) ||
+	    lane_bits[from] != (operand[1] == ROAD_GPU_OPERAND_D ? 64 : 32))
+		return false;
+	return !(aux & ROAD_GPU_CVT_INTEGRAL) || (to >= ROAD_GPU_F16 && from >= ROAD_GPU_F16);
+}
+
+static bool good_aux(unsigned rule, const uint8_t *operand, unsigned aux,
+		     const struct road_gpu_kernel *desc)
+{
+	switch (rule) {
+	case AUX_BYTE: return aux <= 0xff;
+	case AUX_PREDICATE: return aux == ROAD_GPU_PT || aux < desc->preds;
+	case AUX_CVT: return good_cvt(operand, aux);
+	case AUX_SREG: return aux < ROAD_GPU_SREGS;
+	case AUX_TESTP: return aux < ROAD_GPU_TESTPS;
+	case AUX_PRMT: return aux < ROAD_GPU_PRMTS;
+	case AUX_BIT: return aux <= 1;
+	case AUX_ANY: return true;
+	default: return aux == 0;
+	}
+}
+
+static bool good_memory(const struct road_gpu_word *word)
+{
+	unsigned space = word->mods & ROAD_GPU_MEM_SPACE_MASK;
+	bool store = word->op >= ROAD_GPU_OP_st_b8 && word->op <= ROAD_GPU_OP_st_v2_b64;
+
+	if (space >= ROAD_GPU_SPACES)
+		return false;
+	if (store && (space == ROAD_GPU_SPACE_CONST || space == ROAD_GPU_SPACE_PARAM))
+		return false;
+	return (word->mods & ROAD_GPU_MEM_SEM_MASK) >> ROAD_GPU_MEM_SEM_SHIFT < ROAD_GPU_SEMS &&
+	       (word->mods & ROAD_GPU_MEM_CACHE_MASK) >> ROAD_GPU_MEM_CACHE_SHIFT < ROAD_GPU_CACHES;
+}
+
+static bool good_compare(unsigned class, const struct road_gpu_word *word)
+{
+	unsigned cmp = (word->mods & ROAD_GPU_MOD_CMP_MASK) >> ROAD_GPU_MOD_CMP_SHIFT;
+	unsigned join = (word->mods & ROAD_GPU_MOD_BOOL_MASK) >> ROAD_GPU_MOD_BOOL_SHIFT;
+
+	if (join == ROAD_GPU_BOOL_NONE && word->c != ROAD_GPU_PT)
+		return false;
+	return cmp < (class == ROAD_GPU_MODS_ICMP ? ROAD_GPU_CMP_INT_END : ROAD_GPU_CMPS);
+}
+
+static bool good_mods(unsigned class, const uint8_t *operand, const struct road_gpu_word *word)
+{
+	unsigned round = word->mods & ROAD_GPU_MOD_ROUND_MASK;
+	bool f64 = operand[1] == ROAD_GPU_OPERAND_D;
+
+	if (word->mods & ~classes[class].mods)
+		return false;
+	switch (class) {
+	case ROAD_GPU_MODS_FARITH:
+		return round < ROAD_GPU_RNA &&
+		       !(f64 && word->mods & (ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT));
+	case ROAD_GPU_MODS_CVT: return round < ROAD_GPU_ROUNDS;
+	case ROAD_GPU_MODS_FCMP:
+		return !(f64 && word->mods & ROAD_GPU_MOD_FTZ) && good_compare(class, word);
+	case ROAD_GPU_MODS_ICMP: return good_compare(class, word);
+	case ROAD_GPU_MODS_MEM: return good_memory(word);
+	case ROAD_GPU_MODS_SPACE: return word->mods < ROAD_GPU_SPACES;
+	default: return true;
+	}
+}
+
+enum road_gpu_image_error road_gpu_check_mods(unsigned class, const uint8_t *operand,
+					      const struct road_gpu_word *word,
+					      const struct road_gpu_kernel *desc)
+{
+	if (!good_mods(class, operand, word))
+		return ROAD_GPU_IMAGE_MODS;
+	return good_aux(classes[class].aux, operand, word->aux, desc) ? ROAD_GPU_IMAGE_OK
+								      : ROAD_GPU_IMAGE_AUX;
+}
