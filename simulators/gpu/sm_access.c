@@ -161,7 +161,7 @@ void gpu_sm_clear_loads(struct gpu_sm *sm)
 	sm->waiters_used = 0;
 }
 
-/* gpu_sm_hold_ldst() keeps enough of both free for a whole instruction. */
+/* hold_while_full() keeps enough of both free for a whole instruction. */
 static uint32_t take_load(struct gpu_sm *sm)
 {
 	uint32_t load = sm->load_unused - 1;

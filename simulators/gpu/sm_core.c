@@ -52,13 +52,16 @@ static void unit_hold(struct gpu_unit *unit, uint64_t cycle, uint64_t until)
 	}
 }
 
-void gpu_sm_hold_ldst(struct gpu_sm *sm, uint64_t cycle)
+/* The load/store unit takes no instruction while there may be no room for what it leaves behind:
+ * lines of global and of local memory, each with several misses to wait for. */
+static void hold_while_full(struct gpu_sm *sm, uint64_t cycle)
 {
-	bool full = sm->misses.count + ACCESS_LINES > sm->misses.room ||
-		    sm->request_count + ACCESS_LINES * 4 > REQUEST_ROOM ||
-		    sm->store_count + ACCESS_LINES * 4 > STORE_ROOM ||
-		    sm->loads_used + 4 > LOAD_ROOM ||
-		    sm->waiters_used + ACCESS_LINES * 4 > WAITER_ROOM;
+	road_misses_retire(&sm->misses, cycle);
+	bool full = sm->misses.count + 2 * ACCESS_LINES > sm->misses.room ||
+		    sm->request_count + 4 * ACCESS_LINES > REQUEST_ROOM ||
+		    sm->store_count + 4 * ACCESS_LINES > STORE_ROOM ||
+		    sm->loads_used == LOAD_ROOM ||
+		    sm->waiters_used + 8 * ACCESS_LINES > WAITER_ROOM;
 
 	if (full)
 		unit_hold(
@@ -323,8 +326,6 @@ static void issue(struct gpu_sm *sm, struct gpu_subcore *sc, uint32_t position, 
 	else
 		write_results(sm, w, insn, cycle);
 	unit_take(unit, cycle, cycles);
-	if (step.access)
-		gpu_sm_hold_ldst(sm, cycle + cycles);
 	set_floor(sm, w, insn, cycle);
 	if (step.exited)
 		end_warp(sm, w, cycle);
@@ -347,12 +348,14 @@ static void run_subcore(struct gpu_sm *sm, struct gpu_subcore *sc, uint64_t cycl
 	for (unsigned u = 0; u < ROAD_GPU_UNITS; u++) {
 		if (!sc->ready[u])
 			continue;
-		uint64_t free = unit_of(sm, sc, u)->free;
+		struct gpu_unit *unit = unit_of(sm, sc, u);
 
-		if (free <= cycle)
+		if (u == ROAD_GPU_UNIT_LDST && unit->free <= cycle)
+			hold_while_full(sm, cycle);
+		if (unit->free <= cycle)
 			candidates |= sc->ready[u];
 		else
-			next = earlier(next, free);
+			next = earlier(next, unit->free);
 	}
 	if (candidates) {
 		sc->next = cycle + 1;
@@ -376,8 +379,6 @@ void gpu_sm_run(struct gpu_sm *sm, uint64_t from, uint64_t end)
 	uint32_t n = sm->subcores;
 
 	sm->quantum_end = end;
-	road_misses_retire(&sm->misses, from);
-	gpu_sm_hold_ldst(sm, from);
 	for (;;) {
 		uint64_t cycle = later(gpu_sm_next(sm), from);
 

@@ -41,7 +41,7 @@ static uint32_t quantum_of(const struct road_gpu_params *p)
 
 static bool create_l1(struct gpu_sm *sm, const struct road_gpu_params *p)
 {
-	uint32_t room = p->l1_miss_registers + ACCESS_LINES;
+	uint32_t room = p->l1_miss_registers + 2 * ACCESS_LINES;
 	uint32_t buckets = road_misses_buckets(room);
 
 	sm->l1.ways = p->l1_ways;

@@ -266,8 +266,6 @@ void gpu_sm_add_block(struct gpu_sm *sm, uint32_t block, uint64_t start);
 /* The registers that a load waited for are there. */
 void gpu_sm_wake(struct gpu_sm *sm, uint32_t warp);
 void gpu_sm_drop_block(struct gpu_sm *sm, uint32_t block, uint64_t cycle);
-/* The load/store unit takes no instruction while its queues are full. */
-void gpu_sm_hold_ldst(struct gpu_sm *sm, uint64_t cycle);
 
 /* sm_access.c */
 /* Registers of the load become ready; returns how many cycles the access takes its unit. */

@@ -24,7 +24,7 @@ void gpu_memory_locate(const struct road_gpu_timing *timing, struct gpu_request 
 	request->local = row * CHUNK_LINES + request->line % CHUNK_LINES;
 	request->home = 0;
 	if (timing->params->l2_partitions == 2)
-		request->home = (uint8_t)((row ^ row >> 3 ^ row >> 7 ^ row >> 13) & 1);
+		request->home = (uint8_t)((row ^ row >> 9 ^ row >> 14) & 1);
 	/* A turn of the row: as even as without, and no stride meets one slice only. */
 	request->slice = (uint16_t)((chunk % timing->slice_count + turn % timing->slice_count) %
 				    timing->slice_count);
