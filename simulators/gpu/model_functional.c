@@ -33,23 +33,17 @@ static void run_slice(void *arg)
 	road_gpu_cp_retry(chip);
 }
 
-/* Cycles of the launch, and time of the chip. */
+/* All 64 bits of a clock. Cycles move with each instruction of the workgroup; the timer is the
+ * chip's as of the workgroup's last turn. */
 static uint64_t read_clock(void *ctx, const struct road_gpu_block *block, enum road_gpu_sreg which)
 {
 	const struct gpu_work *work = ctx;
-	const struct gpu_chip *chip = work->queue->function->chip;
 	const uint64_t steps = block->launch->steps;
-	const uint64_t ns =
-		(work->launch.begin_ps + road_gpu_cycles_ps(chip, steps)) / SIM_PS_PER_NS;
 
-	switch (which) {
-	case ROAD_GPU_SREG_CLOCK: return (uint32_t)steps;
-	case ROAD_GPU_SREG_CLOCK_HI: return steps >> 32;
-	case ROAD_GPU_SREG_CLOCK64: return steps;
-	case ROAD_GPU_SREG_GLOBALTIMER_LO: return (uint32_t)ns;
-	case ROAD_GPU_SREG_GLOBALTIMER_HI: return ns >> 32;
-	default: return ns;
-	}
+	if (which < ROAD_GPU_SREG_GLOBALTIMER)
+		return steps + block->stats.warp_instructions;
+	return (work->launch.begin_ps + road_gpu_cycles_ps(work->queue->function->chip, steps)) /
+	       SIM_PS_PER_NS;
 }
 
 static bool create(struct gpu_chip *chip)
