@@ -213,7 +213,9 @@ road_status gpu_queue_submit(struct road_drv_queue *drv,
 		return road_drv_error(ROAD_CANCELLED, "the device was reset", "road_queue_submit",
 				      NULL, "road_queue_reset first");
 	sync_status(queue);
-	return road_ring_submit(queue->ring, submission);
+	road_status status = road_ring_submit(queue->ring, submission);
+
+	return status == ROAD_DEVICE_LOST ? gpu_alive(queue->gpu, "road_queue_submit") : status;
 }
 
 uint32_t gpu_queue_fault(struct gpu_queue *queue)
