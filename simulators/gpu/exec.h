@@ -49,6 +49,14 @@ static inline uint32_t road_gpu_predicate(const struct road_gpu_warp *warp, unsi
 	return warp->preds[field & ROAD_GPU_PREDS_MAX] ^ (0u - (field >> 7));
 }
 
+/* Where a launch's dynamic shared memory starts: behind the static part, aligned. */
+static inline uint32_t road_gpu_dynamic(const struct road_gpu_kernel *desc)
+{
+	uint32_t align = desc->shared_align ? desc->shared_align : 1u;
+
+	return (desc->shared_bytes + align - 1u) & ~(align - 1u);
+}
+
 /* Parts of a step that are not the same in every variant file (warp.c). */
 
 /* Records a fault of the block: the lowest lane of `lanes`, address, detail. */
