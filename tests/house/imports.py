@@ -14,7 +14,9 @@ import house
 
 ROOT, BUILD = (os.path.realpath(p) for p in sys.argv[1:3])
 ALLOW = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'imports.allow')
-LIBRARIES = {'hal/libroadbed.so': 'libroadbed', 'simulators/libroadbed-sim': 'libroadbed-sim'}
+# Objects by the start of their path; the simulators' library is put together of several.
+LIBRARIES = [(re.compile(r'hal/libroadbed\.so'), 'libroadbed'),
+             (re.compile(r'simulators/(.*/)?lib[^/]*\.(a|so)\.p/'), 'libroadbed-sim')]
 # What compilers put in by themselves, sanitizers included.
 COMPILER = re.compile(r'^(_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__stack_chk_fail|__errno_location|'
                       r'__(u?div|u?mod|u?divmod|mul|ash[lr]|lshr|fix\w*|float\w*|pop\w*|c[lt]z)[sdt]i\d?|'
@@ -37,9 +39,9 @@ def objects():
         for entry in json.load(file):
             output = entry.get('output', '')
             source = os.path.relpath(os.path.join(entry['directory'], entry['file']), ROOT)
-            for prefix, library in LIBRARIES.items():
+            for pattern, library in LIBRARIES:
                 path = os.path.join(BUILD, output)
-                if output.startswith(prefix) and os.path.exists(path):
+                if pattern.match(output) and os.path.exists(path):
                     yield library, source, path
 
 
