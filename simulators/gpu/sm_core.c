@@ -249,8 +249,8 @@ static void release(struct gpu_sm *sm, const struct gpu_block *block, uint32_t w
 
 		if (w->done || w->insn)
 			continue;
+		/* `barrier` was set when it came here. */
 		w->floor = cycle + sm->timing->params->latency[ROAD_GPU_LAT_BARRIER];
-		w->barrier = true;
 		prepare(sm, w);
 	}
 }

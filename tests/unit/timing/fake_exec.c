@@ -238,14 +238,16 @@ static void step_exit(struct road_gpu_warp *warp, struct road_gpu_step *step)
 	release_if_all(block, step);
 }
 
-static void step_barrier(struct road_gpu_warp *warp, struct road_gpu_step *step)
+static void step_barrier(struct road_gpu_warp *warp, const struct fake_op *op,
+			 struct road_gpu_step *step)
 {
 	struct road_gpu_block *block = warp->block;
 
 	warp->split[0].waits = 1;
 	block->waiting += ROAD_GPU_WARP_LANES;
 	step->barrier = true;
-	release_if_all(block, step);
+	if (!op->loops)
+		release_if_all(block, step);
 	step->blocked = warp->split[0].waits;
 }
 
@@ -283,6 +285,6 @@ bool road_gpu_warp_step(struct road_gpu_warp *warp, struct road_gpu_access *acce
 	else if (op->kind == ROAD_GPU_KIND_EXIT)
 		step_exit(warp, step);
 	else if (op->kind == ROAD_GPU_KIND_BAR_SYNC)
-		step_barrier(warp, step);
+		step_barrier(warp, op, step);
 	return true;
 }

@@ -60,6 +60,30 @@ struct road_gpu_params rig_params(void)
 	return p;
 }
 
+static void note_warp(void *ctx, void *cookie, uint32_t sm, uint64_t linear, uint32_t warp,
+		      uint64_t start, uint64_t end)
+{
+	struct rig *rig = ctx;
+
+	(void)cookie;
+	(void)sm;
+	(void)linear;
+	(void)start;
+	rig->warp_ends[warp] = end;
+	rig->traced++;
+}
+
+static void note_workgroup(void *ctx, void *cookie, uint32_t sm, uint64_t linear, uint64_t start,
+			   uint64_t end)
+{
+	struct rig *rig = ctx;
+
+	(void)cookie;
+	(void)sm;
+	(void)linear;
+	rig->traced += start < end;
+}
+
 void rig_open(struct rig *rig, const struct road_gpu_params *params,
 	      const struct road_gpu_timing_outside *outside)
 {
@@ -70,7 +94,9 @@ void rig_open(struct rig *rig, const struct road_gpu_params *params,
 	rig->range[1] = (struct road_gpu_range){UINT64_C(1) << 40, 1u << 20, 0, NULL,
 						3 | ROAD_GPU_SEGMENT_SYSTEM};
 	rig->ranges = (struct road_gpu_ranges){rig->range, 2};
-	rig->timing = road_gpu_timing_create(&rig->params, outside, NULL);
+	const struct road_gpu_timing_trace trace = {rig, note_workgroup, note_warp};
+
+	rig->timing = road_gpu_timing_create(&rig->params, outside, &trace);
 }
 
 void rig_close(struct rig *rig)

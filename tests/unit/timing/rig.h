@@ -15,6 +15,8 @@ struct rig {
 	struct road_gpu_range range[2]; /* memory; host memory behind the bus without pointer */
 	struct road_gpu_ranges ranges;
 	uint8_t *memory;
+	uint64_t warp_ends[ROAD_GPU_WARPS_MAX]; /* of the workgroup that ran last */
+	uint32_t traced;
 };
 
 /* Every unit takes a warp a cycle; one partition; four channels of 16 bytes a cycle. */

@@ -224,6 +224,71 @@ static void a_barrier_waits_for_the_slowest_warp(void)
 			1);
 }
 
+static void a_barrier_that_nobody_can_leave_is_a_fault_at_once(void)
+{
+	const struct road_gpu_params p = rig_params();
+	const struct fake_op ops[] = {{.kind = ROAD_GPU_KIND_BAR_SYNC,
+				       .unit = ROAD_GPU_UNIT_CONTROL,
+				       .latency = ROAD_GPU_LAT_BARRIER,
+				       .a = NO_REG,
+				       .b = NO_REG,
+				       .loops = 1},
+				      EXIT(NO_REG)};
+	struct fake_kernel kernel;
+	struct rig rig;
+
+	rig_open(&rig, &p, NULL);
+	fake_kernel_make(&kernel, ops, 2, FAKE_REGS);
+	struct road_gpu_timing_done done = rig_run(&rig, &kernel, 1, 3, 0);
+
+	CU_ASSERT_EQUAL(done.fault.code, ROAD_GPU_FAULT_BARRIER);
+	CU_ASSERT_EQUAL(done.fault.pc, 0);
+	CU_ASSERT_EQUAL(done.end, START + 100); /* the quantum's end */
+	CU_ASSERT_TRUE(rig_balances(&rig));
+	fake_kernel_free(&kernel);
+	rig_close(&rig);
+}
+
+static uint64_t other_line(const struct fake_lane *l)
+{
+	return own_line(l) + (1u << 20);
+}
+
+/* When B ends, whose only workgroup takes the place of A's, which left a load on its way. */
+static uint64_t end_behind(uint8_t left)
+{
+	struct road_gpu_params p = rig_params();
+	const struct fake_op a[] = {LOAD(GLOBAL, 4, left, NO_REG, own_line), EXIT(NO_REG)};
+	const struct fake_op b[] = {LOAD(GLOBAL, 4, 0, NO_REG, other_line), EXIT(0)};
+	struct fake_kernel kernel[2];
+	struct road_gpu_timing_done done;
+	struct rig rig;
+
+	p.sm_count = 1;
+	p.blocks_per_sm = 1;
+	p.network_request_rate = 1;
+	rig_open(&rig, &p, NULL);
+	fake_kernel_make(&kernel[0], a, 2, FAKE_REGS);
+	fake_kernel_make(&kernel[1], b, 2, FAKE_REGS);
+	CU_ASSERT_EQUAL(rig_begin(&rig, &kernel[0], 1, 1, 0, &kernel[0]), ROAD_GPU_TIMING_OK);
+	CU_ASSERT_EQUAL(rig_begin(&rig, &kernel[1], 1, 1, 0, &kernel[1]), ROAD_GPU_TIMING_OK);
+	while (road_gpu_timing_run(rig.timing, ROAD_GPU_NEVER - 1, 0) != ROAD_GPU_NEVER)
+		;
+	CU_ASSERT_TRUE(road_gpu_timing_take(rig.timing, &done));
+	CU_ASSERT_PTR_EQUAL(done.cookie, &kernel[0]);
+	CU_ASSERT_TRUE(road_gpu_timing_take(rig.timing, &done));
+	fake_kernel_free(&kernel[0]);
+	fake_kernel_free(&kernel[1]);
+	rig_close(&rig);
+	return done.end;
+}
+
+static void a_load_that_outlives_its_warp_is_no_answer_to_the_next(void)
+{
+	CU_ASSERT_EQUAL(end_behind(0), end_behind(5));
+	CU_ASSERT_TRUE(end_behind(0) > START + 500);
+}
+
 static void a_narrow_unit_is_busy_between_instructions(void)
 {
 	struct road_gpu_params p = rig_params();
@@ -244,18 +309,27 @@ static void a_narrow_unit_is_busy_between_instructions(void)
 static void the_oldest_ready_warp_goes_first(void)
 {
 	struct road_gpu_params p = rig_params();
+	struct fake_kernel kernel;
 	struct fake_op ops[9];
+	struct rig rig;
 
 	p.subcores = 1;
 	for (uint32_t i = 0; i < 8; i++)
 		ops[i] = (struct fake_op)FMA((uint8_t)i, NO_REG);
 	ops[8] = (struct fake_op)EXIT(NO_REG);
-	struct road_gpu_timing_done done = once(&p, ops, 9, 1, 2);
+	rig_open(&rig, &p, NULL);
+	fake_kernel_make(&kernel, ops, 9, FAKE_REGS);
+	struct road_gpu_timing_done done = rig_run(&rig, &kernel, 1, 3, 0);
 
-	/* Warp 0 runs through; warp 1 looks on, then runs through. */
-	CU_ASSERT_EQUAL(done.end, START + 18);
-	CU_ASSERT_EQUAL(done.counters.stalls[ROAD_GPU_STALL_NOT_SELECTED], 9);
-	CU_ASSERT_EQUAL(done.counters.resident_warp_cycles, 9 + 18);
+	/* One after the other runs through; the younger look on. */
+	for (uint32_t w = 0; w < 3; w++)
+		CU_ASSERT_EQUAL(rig.warp_ends[w], START + 9 * (w + 1));
+	CU_ASSERT_EQUAL(done.end, START + 27);
+	CU_ASSERT_EQUAL(done.counters.stalls[ROAD_GPU_STALL_NOT_SELECTED], 9 + 18);
+	CU_ASSERT_EQUAL(done.counters.resident_warp_cycles, 9 + 18 + 27);
+	CU_ASSERT_EQUAL(rig.traced, 3 + 1);
+	fake_kernel_free(&kernel);
+	rig_close(&rig);
 }
 
 static void branches_hold_the_next_instruction_back(void)
@@ -417,6 +491,37 @@ static void stores_arrive_in_memory_byte_for_byte(void)
 	rig_close(&rig);
 }
 
+static uint64_t scratch_line(const struct fake_lane *l)
+{
+	return RIG_BASE + (1u << 20) + l->turn * 128u + l->lane * 4u;
+}
+
+static void places_of_old_stores_are_clean_when_used_again(void)
+{
+	const struct road_gpu_params p = rig_params();
+	const struct fake_op ops[] = {STORE(GLOBAL, 4, NO_REG, scratch_line, marked), LOOP(0, 1500),
+				      STORE(GLOBAL, 2, NO_REG, odd_word, marked), EXIT(NO_REG)};
+	struct fake_kernel kernel;
+	struct rig rig;
+	uint32_t wrong = 0;
+
+	rig_open(&rig, &p, NULL);
+	fake_kernel_make(&kernel, ops, 4, FAKE_REGS);
+	memset(rig.memory, 0x77, 1u << 20);
+	rig_run(&rig, &kernel, 1, 1, 0);
+	for (uint32_t i = 0; i < 32; i++) {
+		uint32_t odd[2];
+
+		memcpy(odd, rig.memory + 65536 + i * 8, 8);
+		wrong += odd[0] != 0x77777777 || odd[1] != (0x77770000u | i);
+	}
+	for (uint32_t i = 0; i < 1501; i++)
+		wrong += rig.memory[(1u << 20) + i * 128 + 31 * 4] != 31;
+	CU_ASSERT_EQUAL(wrong, 0);
+	fake_kernel_free(&kernel);
+	rig_close(&rig);
+}
+
 static uint64_t same_word(const struct fake_lane *l)
 {
 	(void)l;
@@ -448,12 +553,18 @@ static void the_store_that_arrives_last_stays(void)
 
 static uint64_t own_slot(const struct fake_lane *l)
 {
-	return RIG_BASE + 4096 + l->block * 256 + l->lane * 8u;
+	return RIG_BASE + 4096 + l->block * 512 + l->lane * 16u;
+}
+
+/* In the same lines. */
+static uint64_t next_to_it(const struct fake_lane *l)
+{
+	return own_slot(l) + 8;
 }
 
 static uint64_t other_slot(const struct fake_lane *l)
 {
-	return RIG_BASE + 4096 + (l->block ^ 1) * 256 + l->lane * 8u;
+	return RIG_BASE + 4096 + (l->block ^ 1) * 512 + l->lane * 16u;
 }
 
 static uint64_t some_pointer(const struct fake_lane *l)
@@ -465,12 +576,13 @@ static uint64_t some_pointer(const struct fake_lane *l)
 static enum road_gpu_fault exchange(uint64_t (*from)(const struct fake_lane *), uint32_t wait)
 {
 	const struct road_gpu_params p = rig_params();
-	struct fake_op ops[64] = {STORE(GLOBAL, 8, NO_REG, own_slot, some_pointer)};
+	struct fake_op ops[64] = {STORE(GLOBAL, 8, NO_REG, own_slot, some_pointer),
+				  STORE(GLOBAL, 8, NO_REG, next_to_it, NULL)};
 	struct fake_kernel kernel;
 	struct rig rig;
-	uint32_t n = 1;
+	uint32_t n = 2;
 
-	while (n <= wait)
+	while (n < wait + 2)
 		ops[n++] = (struct fake_op)FMA(5, 5);
 	ops[n++] = (struct fake_op)LOAD(GLOBAL, 8, 3, 5, from);
 	ops[n++] = (struct fake_op)LOAD(GLOBAL, 4, 4, 3, NULL);
@@ -571,6 +683,10 @@ static const struct tap_case cases[] = {
 	{"each line of an access takes a cycle", each_line_of_an_access_takes_a_cycle},
 	{"what is on its way is not asked for again", what_is_on_its_way_is_not_asked_for_again},
 	{"a barrier waits for the slowest warp", a_barrier_waits_for_the_slowest_warp},
+	{"a barrier that nobody can leave is a fault at once",
+	 a_barrier_that_nobody_can_leave_is_a_fault_at_once},
+	{"a load that outlives its warp is no answer to the next one in its place",
+	 a_load_that_outlives_its_warp_is_no_answer_to_the_next},
 	{"a narrow unit is busy between instructions", a_narrow_unit_is_busy_between_instructions},
 	{"the oldest ready warp goes first", the_oldest_ready_warp_goes_first},
 	{"branches hold the next instruction back", branches_hold_the_next_instruction_back},
@@ -582,6 +698,8 @@ static const struct tap_case cases[] = {
 	 the_far_partition_answers_later_and_fills_the_near_one},
 	{"occupancy names what bounds it", occupancy_names_what_bounds_it},
 	{"stores arrive in memory byte for byte", stores_arrive_in_memory_byte_for_byte},
+	{"places of old stores are clean when used again",
+	 places_of_old_stores_are_clean_when_used_again},
 	{"the store that arrives last stays", the_store_that_arrives_last_stays},
 	{"an SM sees its own stores at once and others' a quantum later",
 	 an_sm_sees_its_own_stores_at_once_and_others_a_quantum_later},
