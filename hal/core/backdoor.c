@@ -5,7 +5,8 @@
 #include "hal/core/core.h"
 
 /* The control table of a simulated device that has this call; NULL: recorded as unsupported. */
-#define CONTROL(device, call, where) control_of(device, offsetof(struct road_bus_control, call), where)
+#define CONTROL(device, call, where) \
+	control_of(device, offsetof(struct road_bus_control, call), where)
 
 static const struct road_bus_control *control_of(struct road_device *device, size_t call,
 						 const char *where)

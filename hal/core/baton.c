@@ -39,8 +39,7 @@ bool road_sleeper_sleep(struct road_sleeper *sleeper, uint64_t deadline_ns)
 			      .tv_nsec = (long)(deadline_ns % 1000000000u)};
 
 	while (!atomic_load(&sleeper->word)) {
-		long result = syscall(SYS_futex, &sleeper->word,
-				      FUTEX_WAIT_BITSET_PRIVATE, 0,
+		long result = syscall(SYS_futex, &sleeper->word, FUTEX_WAIT_BITSET_PRIVATE, 0,
 				      deadline_ns == ROAD_FOREVER ? NULL : &at, NULL,
 				      FUTEX_BITSET_MATCH_ANY);
 

@@ -28,6 +28,15 @@ static void free_memory(struct road_buffer *buffer)
 	space->buffer_count--;
 }
 
+/* No lock held: the driver's part, then imported memory. */
+static void give_back(struct road_buffer *buffer)
+{
+	buffer->space->device->memory.free(&buffer->drv);
+	if (buffer->imported)
+		road_unmap_import(buffer->imported, buffer->drv.bytes);
+	buffer->imported = NULL;
+}
+
 static void buffer_close(struct road_object *object)
 {
 	struct road_buffer *buffer = buffer_of(object);
@@ -43,7 +52,7 @@ static void buffer_close(struct road_object *object)
 		free_memory(buffer);
 	pthread_mutex_unlock(&space->lock);
 	if (allocated)
-		space->device->memory.free(&buffer->drv);
+		give_back(buffer);
 }
 
 static void buffer_finish(struct road_object *object)
@@ -83,7 +92,7 @@ void road_space_free_buffers(struct road_space *space)
 		if (!buffer)
 			return;
 		road_lookup_remove(space->device->instance, buffer);
-		space->device->memory.free(&buffer->drv);
+		give_back(buffer);
 		road_object_drop(&buffer->object);
 	}
 }
@@ -148,10 +157,11 @@ static void enlist(struct road_buffer *buffer)
 	pthread_mutex_unlock(&space->lock);
 }
 
-static road_status make_buffer(struct road_space *space, const road_buffer_options *options,
-			       struct road_buffer **out)
+road_status road_buffer_make(struct road_space *space, const road_buffer_options *options,
+			     void *imported, struct road_buffer **out)
 {
 	struct road_buffer *buffer = calloc(1, sizeof(*buffer));
+	const struct road_memory_ops *memory = &space->device->memory;
 	road_status status;
 
 	if (!buffer)
@@ -162,11 +172,12 @@ static road_status make_buffer(struct road_space *space, const road_buffer_optio
 					       .heap = options->heap,
 					       .flags = options->flags,
 					       .bytes = options->bytes,
-					       .alignment = options->alignment};
+					       .alignment = options->alignment,
+					       .dma = {.host = imported, .fd = -1}};
 	status = book(space, options->bytes);
 	if (status)
 		goto free_buffer;
-	status = space->device->memory.alloc(&buffer->drv);
+	status = imported ? memory->import(&buffer->drv) : memory->alloc(&buffer->drv);
 	if (status)
 		goto give_back_quota;
 	road_object_retain(&space->object);
@@ -177,6 +188,7 @@ static road_status make_buffer(struct road_space *space, const road_buffer_optio
 		road_object_release(&buffer->object);
 		return status;
 	}
+	buffer->imported = imported;
 	*out = buffer;
 	return ROAD_OK;
 give_back_quota:
@@ -195,8 +207,8 @@ road_status road_buffer_create(road_space *space, const road_buffer_options *opt
 
 	if (!status && (!options || !out))
 		status = road_fail(ROAD_INVALID_ARGUMENT, "argument is NULL",
-				   options ? "road_buffer_create: out" :
-					     "road_buffer_create: options",
+				   options ? "road_buffer_create: out"
+					   : "road_buffer_create: options",
 				   "NULL", "");
 	if (!status)
 		status = road_struct_in(&own, sizeof(own), options, 16,
@@ -206,7 +218,7 @@ road_status road_buffer_create(road_space *space, const road_buffer_options *opt
 	if (!status)
 		status = road_space_usable(space, "road_buffer_create: space");
 	if (!status)
-		status = make_buffer(space, &own, out);
+		status = road_buffer_make(space, &own, NULL, out);
 	return status;
 }
 

@@ -28,7 +28,8 @@ static void *run(void *arg)
 
 		if (*road_thread_time() < now)
 			*road_thread_time() = now;
-		job->fn(job->user);
+		if (road_queue_callback_due(job->queue))
+			job->fn(job->user);
 		road_queue_callback_done(job->queue);
 		road_agent_end();
 		road_baton_poke();
@@ -51,7 +52,8 @@ void road_callback_post(struct road_instance *instance, struct road_callback_job
 	pthread_mutex_unlock(&instance->callback_lock);
 }
 
-/* Before a list with a callback is recorded, so that submitting cannot fail for want of a thread. */
+/* Before a list with a callback is recorded, so that submitting cannot fail for want of a thread.
+ */
 road_status road_callback_start(struct road_instance *instance)
 {
 	road_status status = ROAD_OK;

@@ -51,8 +51,8 @@ struct road_event {
 	struct road_waiter waiters;   /* list head */
 	struct road_queue *promiser;  /* who owes `promised`; cleared when it is paid */
 	uint64_t promised;
-	bool timeline;                /* of a queue: the host may not signal it */
-	struct road_queue *owner;     /* of a timeline, while the queue has it */
+	bool timeline;            /* of a queue: the host may not signal it */
+	struct road_queue *owner; /* of a timeline, while the queue has it */
 };
 
 enum road_point_state { ROAD_POINT_OPEN, ROAD_POINT_REACHED, ROAD_POINT_FAILED };
@@ -76,15 +76,15 @@ void road_event_unpromise(struct road_event *event, uint64_t previous, struct ro
 /* ---- what follows from a signal: work.c ---- */
 
 struct road_work {
-	uint64_t time_ps;            /* of the signals that are being given */
-	struct road_queue *queues;   /* to be kicked; linked by work_next, one hold each */
-	struct road_submit *done;    /* to be freed, with what they hold */
+	uint64_t time_ps;          /* of the signals that are being given */
+	struct road_queue *queues; /* to be kicked; linked by work_next, one hold each */
+	struct road_submit *done;  /* to be freed, with what they hold */
 	struct road_callback_job *inlined, *posted;
 };
-#define ROAD_WORK_INIT(at)                                                                         \
-	(struct road_work)                                                                         \
-	{                                                                                          \
-		.time_ps = (at)                                                                    \
+#define ROAD_WORK_INIT(at)      \
+	(struct road_work)      \
+	{                       \
+		.time_ps = (at) \
 	}
 void road_work_queue(struct road_work *work, struct road_queue *queue);
 void road_work_done(struct road_work *work, struct road_submit *submit);
@@ -182,23 +182,23 @@ void road_callback_stop(struct road_instance *instance);
 enum { ROAD_FAULTS_KEPT = 64 };
 struct road_device {
 	struct road_object object;
-	struct road_drv_device drv; /* what the driver sees */
+	struct road_drv_device drv;     /* what the driver sees */
 	struct road_instance *instance; /* a reference */
 	struct road_device *next;       /* of the instance */
 	struct road_device *next_open;  /* of the process: progress.c */
 	pthread_mutex_t lock;
 	char *address; /* identity */
 	char *options;
-	struct road_driver_ops ops;     /* the driver's over the defaults */
+	struct road_driver_ops ops; /* the driver's over the defaults */
 	struct road_memory_ops memory;
 	struct road_image_ops image;
 	const struct road_bus_control *control; /* NULL for a driver that is its own bus */
 	struct road_device_info info;
 	uint64_t submit_ps, query_ps;
-	pthread_mutex_t shared_lock;    /* held while the shared space is made */
-	struct road_space *shared;      /* weak */
-	struct road_queue *queues;      /* open ones, linked by next */
-	uint32_t irq_users;         /* under progress.c's lock */
+	pthread_mutex_t shared_lock; /* held while the shared space is made */
+	struct road_space *shared;   /* weak */
+	struct road_queue *queues;   /* open ones, linked by next */
+	uint32_t irq_users;          /* under progress.c's lock */
 	pthread_cond_t irq_idle;
 	_Atomic bool lost;
 	_Atomic bool lost_handled;
@@ -206,7 +206,7 @@ struct road_device {
 	struct road_stage *small_stages, *large_stages; /* kept for reuse */
 	uint32_t stages_kept;
 	uint32_t queue_count;
-	uint32_t agents_before;         /* external agents seen before it was opened */
+	uint32_t agents_before;     /* external agents seen before it was opened */
 	pthread_mutex_t fault_lock; /* a leaf */
 	struct road_fault faults[ROAD_FAULTS_KEPT];
 	uint64_t fault_first, fault_next; /* sequence numbers from 1 */
@@ -233,7 +233,7 @@ struct road_space {
 	struct road_buffer *buffers; /* not views; linked by next */
 	struct road_image *images;
 	pthread_mutex_t sticky_lock; /* a leaf */
-	road_error sticky; /* status OK: none */
+	road_error sticky;           /* status OK: none */
 };
 extern const struct road_class road_space_class;
 /* Is the space open and its device there? */
@@ -246,10 +246,11 @@ struct road_buffer {
 	struct road_space *space;   /* a reference */
 	struct road_buffer *parent; /* of a view: a reference */
 	struct road_buffer *next, *prev;
-	uint64_t offset;            /* of a view, in its parent */
-	void *host;                 /* once mapped */
+	uint64_t offset; /* of a view, in its parent */
+	void *host;      /* once mapped */
+	void *imported;  /* shared memory from outside, to be unmapped */
 	uint32_t maps;
-	bool allocated;             /* memory is there; under space->lock */
+	bool allocated; /* memory is there; under space->lock */
 };
 extern const struct road_class road_buffer_class;
 /* [offset, offset + bytes) lies inside and the buffer is usable. */
@@ -260,6 +261,11 @@ void road_space_free_buffers(struct road_space *space);
 road_status road_lookup_add(struct road_instance *instance, struct road_buffer *buffer);
 void road_lookup_remove(struct road_instance *instance, struct road_buffer *buffer);
 road_status road_export_fd(const struct road_buffer *root, int *fd);
+/* imported: mapped memory that the buffer is made over, its own once it succeeds; NULL: allocate.
+ */
+road_status road_buffer_make(struct road_space *space, const road_buffer_options *options,
+			     void *imported, struct road_buffer **out);
+void road_unmap_import(void *memory, uint64_t bytes);
 
 /* ---- image.c ---- */
 struct road_image {
@@ -318,28 +324,28 @@ struct road_queue {
 	struct road_space *space; /* a reference */
 	struct road_queue *next;  /* of the device */
 	struct road_queue *work_next, *ready_next;
-	bool listed_closed;       /* under the device's lock: its space closes it */
+	bool listed_closed; /* under the device's lock: its space closes it */
 	_Atomic bool in_ready;
 	_Atomic bool in_work;
 	pthread_mutex_t lock;
-	pthread_cond_t idle;           /* nobody is in the driver with this queue */
+	pthread_cond_t idle; /* nobody is in the driver with this queue */
 	uint32_t in_driver;
-	struct road_event *timeline;   /* a reference */
-	uint64_t tail;                 /* last value given out on the timeline */
+	struct road_event *timeline; /* a reference */
+	uint64_t tail;               /* last value given out on the timeline */
 	uint64_t drv_sequence;
-	uint64_t generation;           /* rises when the driver's sequences start again */
+	uint64_t generation; /* rises when the driver's sequences start again */
 	uint32_t depth, used;
 	struct road_submit *pending_first, *pending_last;
 	struct road_submit *flight_first, *flight_last;
-	struct road_submit *moving;    /* being handed to the driver */
-	struct road_submit *blocked;   /* its callback runs */
+	struct road_submit *moving;  /* being handed to the driver */
+	struct road_submit *blocked; /* its callback runs */
 	bool blocked_failed, advance_missed;
 	bool stopped;                  /* nothing moves: cancel or reset is at work */
 	struct road_waiter waiter;     /* for the head of pending */
 	struct road_event *waiting_on; /* a hold */
 	uint64_t last_stamp_ps;
 	bool kicking, kick_again, was_full, closed;
-	road_error status;             /* status OK: takes work */
+	road_error status; /* status OK: takes work */
 	road_error last_failure;
 };
 extern const struct road_class road_queue_class;
@@ -348,6 +354,8 @@ void road_queue_kick(struct road_queue *queue, struct road_work *work);
 /* Asks the driver what was done and passes it on. */
 void road_queue_advance(struct road_queue *queue, struct road_work *work);
 void road_submit_free(struct road_submit *submit);
+/* Should the callback still run? Not if its submission failed meanwhile. */
+bool road_queue_callback_due(struct road_queue *queue);
 void road_queue_callback_done(struct road_queue *queue);
 void road_queue_close(struct road_queue *queue, const road_error *why);
 /* Under the queue's lock. */
@@ -355,8 +363,8 @@ road_status road_queue_refuses(const struct road_queue *queue);
 void road_queue_forget_wait(struct road_queue *queue);
 void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
 			    const road_error *why, struct road_work *work);
-/* The driver forgets the queue's work, then all of it fails; the queue refuses work with this status
- * until it is reset. No lock held. */
+/* The driver forgets the queue's work, then all of it fails; the queue refuses work with this
+ * status until it is reset. No lock held. */
 void road_queue_abandon(struct road_queue *queue, const road_error *why);
 /* Fails everything unfinished; the queue then refuses work with this status. */
 void road_queue_fail_all(struct road_queue *queue, const road_error *why, struct road_work *work);

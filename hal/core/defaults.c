@@ -97,7 +97,14 @@ static void no_sync(struct road_drv_buffer *buffer, uint64_t offset, uint64_t by
 	(void)direction;
 }
 
-static const struct road_memory_ops memory_defaults = {no_heap, no_alloc, no_free, no_map, no_sync};
+static road_status no_import(struct road_drv_buffer *buffer)
+{
+	(void)buffer;
+	return unsupported("road_buffer_import");
+}
+
+static const struct road_memory_ops memory_defaults = {no_heap, no_alloc, no_free,
+						       no_map,  no_sync,  no_import};
 
 static road_status no_load(struct road_drv_image *image, const void *bytes, size_t byte_count,
 			   const struct road_image_options *options)
@@ -157,8 +164,8 @@ static road_status any_launch(const struct road_cmd_launch *launch)
 	return ROAD_OK;
 }
 
-static const struct road_image_ops image_defaults = {no_load,	no_unload, no_kernel_name,
-						     no_kernel, no_kernel_free, no_symbol,
+static const struct road_image_ops image_defaults = {no_load,      no_unload,      no_kernel_name,
+						     no_kernel,    no_kernel_free, no_symbol,
 						     no_occupancy, any_launch};
 
 /* The tables are structures of function pointers only, all of one size. */
@@ -169,10 +176,10 @@ static void lay(void (**out)(void), void (*const *over)(void), size_t count)
 			out[i] = over[i];
 }
 
-#define LAY(out, over, defaults)                                                                   \
-	(*(out) = (defaults), lay((void (**)(void))(void *)(out),                                  \
-				  (void (*const *)(void))(const void *)(over),                     \
-				  sizeof(*(out)) / sizeof(void (*)(void))))
+#define LAY(out, over, defaults)                                                          \
+	(*(out) = (defaults),                                                             \
+	 lay((void (**)(void))(void *)(out), (void (*const *)(void))(const void *)(over), \
+	     sizeof(*(out)) / sizeof(void (*)(void))))
 
 void road_defaults_ops(struct road_driver_ops *out, const struct road_driver_ops *over)
 {

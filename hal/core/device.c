@@ -95,8 +95,7 @@ static bool speaks_for(const struct road_driver *driver, const struct road_bus_i
 }
 
 /* The driver that takes this function. */
-static road_status match(struct road_bus *bus, const char *identity,
-			 const struct road_driver **out)
+static road_status match(struct road_bus *bus, const char *identity, const struct road_driver **out)
 {
 	struct road_bus_ids ids = {0};
 	road_status status = ROAD_NOT_FOUND;
@@ -113,8 +112,9 @@ static road_status match(struct road_bus *bus, const char *identity,
 	}
 	if (status != ROAD_NOT_FOUND)
 		return status; /* the driver recorded why */
-	return road_fail(ROAD_UNSUPPORTED, "no driver for this function", "road_device_open: address",
-			 ids.compatible[0] ? ids.compatible : identity, "");
+	return road_fail(ROAD_UNSUPPORTED, "no driver for this function",
+			 "road_device_open: address", ids.compatible[0] ? ids.compatible : identity,
+			 "");
 }
 
 static void fill_info(struct road_device *device)
@@ -216,7 +216,8 @@ static road_status find_driver(struct road_instance *instance, const struct road
 		if (!(*d)->scheme || strcmp((*d)->scheme, address->scheme))
 			continue;
 		if (address->decorator_count || address->rest[0])
-			return road_fail(ROAD_INVALID_ARGUMENT, "this scheme takes no name and no decorator",
+			return road_fail(ROAD_INVALID_ARGUMENT,
+					 "this scheme takes no name and no decorator",
 					 "road_device_open: address", address->identity,
 					 "the scheme and ':' alone");
 		*driver = *d;

@@ -50,8 +50,8 @@ static void describe_listed(road_candidate *c, const char *text, size_t bytes)
 
 	snprintf(copy, sizeof(copy), "%.*s", (int)bytes, text);
 	memcpy(c->address, copy, sizeof(copy));
-	c->status = bytes < sizeof(copy) ? road_address_parse(copy, &address) :
-					   road_fail(ROAD_INVALID_ARGUMENT, "address is too long",
+	c->status = bytes < sizeof(copy) ? road_address_parse(copy, &address)
+					 : road_fail(ROAD_INVALID_ARGUMENT, "address is too long",
 						     "ROADBED_DEVICES", "", "at most 255");
 	if (c->status) {
 		road_error why;

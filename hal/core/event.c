@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events: timelines, their waiters, promises and failures. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "hal/core/core.h"
@@ -34,7 +34,8 @@ static void event_free(struct road_object *object)
 	free(event_of(object));
 }
 
-const struct road_class road_event_class = {ROAD_TYPE_EVENT, "event", NULL, event_finish, event_free};
+const struct road_class road_event_class = {ROAD_TYPE_EVENT, "event", NULL, event_finish,
+					    event_free};
 
 road_status road_event_new(uint64_t initial, bool timeline, struct road_event **out)
 {
@@ -94,12 +95,8 @@ static void fire(struct road_waiter *waiter, uint64_t time_ps, struct road_work 
 	unlink_waiter(waiter);
 	waiter->fired_ps = time_ps;
 	switch (waiter->kind) {
-	case ROAD_WAITER_THREAD:
-		road_sleeper_wake(waiter->sleeper);
-		return;
-	case ROAD_WAITER_QUEUE:
-		road_work_queue(work, waiter->queue);
-		return;
+	case ROAD_WAITER_THREAD: road_sleeper_wake(waiter->sleeper); return;
+	case ROAD_WAITER_QUEUE: road_work_queue(work, waiter->queue); return;
 	case ROAD_WAITER_FD:
 		/* Our descriptor is a duplicate: the caller's stays open and readable. */
 		do
@@ -276,9 +273,9 @@ road_status road_event_signal(road_event *event, uint64_t value)
 		status = road_fail(ROAD_INVALID_ARGUMENT, "event is a queue's timeline",
 				   "road_event_signal: event", "", "an event of the program");
 	else if (value <= atomic_load(&event->value))
-		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "value does not rise",
-				       "road_event_signal: value", value,
-				       "above the event's value");
+		status =
+			road_fail_u64(ROAD_INVALID_ARGUMENT, "value does not rise",
+				      "road_event_signal: value", value, "above the event's value");
 	else if (value == UINT64_MAX || value >= atomic_load(&event->failed_from))
 		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "point has failed",
 				       "road_event_signal: value", value,
@@ -325,8 +322,8 @@ road_status road_event_error(road_event *event, uint64_t value, road_error *deta
 
 	if (status)
 		return status;
-	if (detail &&
-	    (status = road_struct_out_check(detail, offsetof(road_error, what), "road_event_error: detail")))
+	if (detail && (status = road_struct_out_check(detail, offsetof(road_error, what),
+						      "road_event_error: detail")))
 		return status;
 	switch (road_event_state(event, value)) {
 	case ROAD_POINT_REACHED: return ROAD_OK;

@@ -55,8 +55,7 @@ const struct road_class road_instance_class = {ROAD_TYPE_INSTANCE, "instance", i
 
 static road_status check_options(const road_instance_options *options)
 {
-	const uint32_t known =
-		ROAD_INSTANCE_VALIDATE | ROAD_INSTANCE_NO_ENV | ROAD_INSTANCE_PUMP;
+	const uint32_t known = ROAD_INSTANCE_VALIDATE | ROAD_INSTANCE_NO_ENV | ROAD_INSTANCE_PUMP;
 
 	if (options->flags & ~known)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown flags",

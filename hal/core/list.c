@@ -100,7 +100,7 @@ static void *grow(void **array, uint32_t *count, uint32_t *room, size_t bytes)
 	return element;
 }
 
-#define GROW(list, array, count, room)                                                             \
+#define GROW(list, array, count, room) \
 	grow((void **)&(list)->array, &(list)->count, &(list)->room, sizeof(*(list)->array))
 
 static road_status no_memory(const char *where)
@@ -239,8 +239,7 @@ static road_status check_box(const struct road_list *list, const road_copy_box *
 	if (to == UINT64_MAX || from == UINT64_MAX)
 		return road_fail(ROAD_INVALID_ARGUMENT, "pitches do not cover what they step over",
 				 where, "", "row pitch >= bytes, slice pitch >= a slice");
-	road_status status =
-		check_range(list, dst, box->dst_offset, to, "road_list_copy_box: dst");
+	road_status status = check_range(list, dst, box->dst_offset, to, "road_list_copy_box: dst");
 
 	if (!status)
 		status = check_range(list, src, box->src_offset, from, "road_list_copy_box: src");
@@ -334,9 +333,9 @@ road_status road_list_fill(road_list *list, road_buffer *dst, uint64_t offset, u
 	status = check_range(list, dst, offset, bytes, "road_list_fill: dst");
 	if (!status && pattern_bytes != 1 && pattern_bytes != 2 && pattern_bytes != 4 &&
 	    pattern_bytes != 8)
-		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "bad pattern size",
-				       "road_list_fill: pattern_bytes", pattern_bytes,
-				       "1, 2, 4, 8");
+		status =
+			road_fail_u64(ROAD_INVALID_ARGUMENT, "bad pattern size",
+				      "road_list_fill: pattern_bytes", pattern_bytes, "1, 2, 4, 8");
 	if (!status && bytes % pattern_bytes)
 		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "size is no multiple of the pattern",
 				       "road_list_fill: bytes", bytes,
@@ -494,14 +493,14 @@ static road_status pack(struct road_list *list, const road_launch *launch,
 	uint32_t bytes = kernel->info.argument_bytes, count = kernel->info.argument_count;
 
 	*out = NULL;
-	if (launch->argument_bytes ? launch->argument_bytes != bytes :
-				     launch->argument_count != count)
+	if (launch->argument_bytes ? launch->argument_bytes != bytes
+				   : launch->argument_count != count)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT,
-				     launch->argument_bytes ? "argument block has the wrong size" :
-							      "wrong number of arguments",
+				     launch->argument_bytes ? "argument block has the wrong size"
+							    : "wrong number of arguments",
 				     where,
-				     launch->argument_bytes ? launch->argument_bytes :
-							      launch->argument_count,
+				     launch->argument_bytes ? launch->argument_bytes
+							    : launch->argument_count,
 				     "see road_kernel_info");
 	if (!bytes)
 		return ROAD_OK;

@@ -57,7 +57,8 @@ static void *run(void *arg)
 			atomic_store(&sleeper.word, 1);
 			continue;
 		}
-		road_sleeper_sleep(&sleeper, watching ? road_now_ns() + ROAD_WATCH_NS : ROAD_FOREVER);
+		road_sleeper_sleep(&sleeper,
+				   watching ? road_now_ns() + ROAD_WATCH_NS : ROAD_FOREVER);
 		if (watching && road_progress_domain_get())
 			road_progress_domain_get()->poke();
 	}

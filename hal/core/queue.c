@@ -36,7 +36,7 @@ static struct road_submit *pop(struct road_submit **first)
 
 /* Under the queue's lock: every point that the submission owes fails. */
 void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
-			const road_error *why, struct road_work *work)
+			    const road_error *why, struct road_work *work)
 {
 	for (uint32_t i = 0; i < submit->signal_count; i++)
 		road_event_fail_from(submit->signals[i].event, submit->signals[i].value, why,
@@ -117,10 +117,9 @@ static void complete(struct road_queue *queue, struct road_submit *submit, struc
 static void end_segment(struct road_queue *queue, struct road_submit *submit,
 			struct road_work *work)
 {
-	const struct road_list_segment *segment =
-		submit->list && submit->list->segment_count ?
-			&submit->list->segments[submit->segment] :
-			NULL;
+	const struct road_list_segment *segment = submit->list && submit->list->segment_count
+							  ? &submit->list->segments[submit->segment]
+							  : NULL;
 
 	if (!segment || !segment->fn) {
 		complete(queue, submit, work);
@@ -138,6 +137,15 @@ static void end_segment(struct road_queue *queue, struct road_submit *submit,
 		submit->job.next = work->posted;
 		work->posted = &submit->job;
 	}
+}
+
+bool road_queue_callback_due(struct road_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	bool due = !queue->blocked_failed;
+
+	pthread_mutex_unlock(&queue->lock);
+	return due;
 }
 
 void road_queue_callback_done(struct road_queue *queue)
@@ -358,8 +366,7 @@ static bool may_move(const struct road_queue *queue)
 		return true;
 	const struct road_submit *last = queue->flight_last;
 
-	return !last->list || !last->list->segment_count ||
-	       !last->list->segments[last->segment].fn;
+	return !last->list || !last->list->segment_count || !last->list->segments[last->segment].fn;
 }
 
 void road_queue_kick(struct road_queue *queue, struct road_work *work)

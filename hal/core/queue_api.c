@@ -110,8 +110,8 @@ static road_status check_options(const struct road_device *device, road_queue_op
 				     "road_queue_create: options.priority", options->priority,
 				     "0, 1, 2");
 	if (!options->queue_class)
-		options->queue_class = classes & 1u << ROAD_QUEUE_COMPUTE ? ROAD_QUEUE_COMPUTE :
-									   ROAD_QUEUE_TRANSFER;
+		options->queue_class = classes & 1u << ROAD_QUEUE_COMPUTE ? ROAD_QUEUE_COMPUTE
+									  : ROAD_QUEUE_TRANSFER;
 	if (options->queue_class > ROAD_QUEUE_TRANSFER)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown class",
 				     "road_queue_create: options.queue_class", options->queue_class,
@@ -125,9 +125,9 @@ static road_status check_options(const struct road_device *device, road_queue_op
 				     "road_queue_create: options.depth", options->depth,
 				     "road_device_info.queue_depth_max");
 	if (!options->depth)
-		options->depth = device->info.queue_depth_max < DEPTH_DEFAULT ?
-					 device->info.queue_depth_max :
-					 DEPTH_DEFAULT;
+		options->depth = device->info.queue_depth_max < DEPTH_DEFAULT
+					 ? device->info.queue_depth_max
+					 : DEPTH_DEFAULT;
 	return ROAD_OK;
 }
 
@@ -197,11 +197,12 @@ road_status road_queue_create(road_space *space, const road_queue_options *optio
 			      road_queue **out)
 {
 	road_queue_options own;
-	road_status status = road_object_check(space, &road_space_class, "road_queue_create: space");
+	road_status status =
+		road_object_check(space, &road_space_class, "road_queue_create: space");
 
 	if (!status)
-		status = road_struct_in(&own, sizeof(own), options, 8,
-					"road_queue_create: options");
+		status =
+			road_struct_in(&own, sizeof(own), options, 8, "road_queue_create: options");
 	if (!status && !out)
 		status = road_fail(ROAD_INVALID_ARGUMENT, "output is NULL",
 				   "road_queue_create: out", "NULL", "");
@@ -260,8 +261,8 @@ static road_status check_submission(struct road_queue *queue, const road_submiss
 			return status;
 	}
 	if (s->list) {
-		road_status status = road_object_check(s->list, &road_list_class,
-						       "road_queue_submit: list");
+		road_status status =
+			road_object_check(s->list, &road_list_class, "road_queue_submit: list");
 
 		if (status)
 			return status;

@@ -2,6 +2,7 @@
 /* Memory that leaves this process or comes from outside: sealed memfds only. */
 #include <fcntl.h>
 
+#include "hal/bus/memfd.h"
 #include "hal/core/core.h"
 
 road_status road_export_fd(const struct road_buffer *root, int *fd)
@@ -14,4 +15,34 @@ road_status road_export_fd(const struct road_buffer *root, int *fd)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no descriptor left",
 				 "road_buffer_export", "", "");
 	return ROAD_OK;
+}
+
+void road_unmap_import(void *memory, uint64_t bytes)
+{
+	road_memfd_unmap(memory, bytes);
+}
+
+road_status road_buffer_import(road_space *space, int fd, uint64_t bytes, road_buffer **out)
+{
+	const road_buffer_options options = {.heap = ROAD_HEAP_HOST, .bytes = bytes};
+	road_status status =
+		road_object_check(space, &road_space_class, "road_buffer_import: space");
+	void *memory;
+
+	if (!status && !out)
+		status = road_fail(ROAD_INVALID_ARGUMENT, "output is NULL",
+				   "road_buffer_import: out", "NULL", "");
+	if (!status && !bytes)
+		status = road_fail(ROAD_INVALID_ARGUMENT, "size is zero",
+				   "road_buffer_import: bytes", "0", ">= 1");
+	if (!status)
+		status = road_space_usable(space, "road_buffer_import: space");
+	if (!status)
+		status = road_memfd_map(fd, bytes, &memory);
+	if (status)
+		return status;
+	status = road_buffer_make(space, &options, memory, out);
+	if (status)
+		road_memfd_unmap(memory, bytes);
+	return status;
 }

@@ -10,8 +10,7 @@ static road_status open_list(road_queue *queue, const char *where, road_list **l
 }
 
 /* Submits the list if it was recorded well; it goes either way. */
-static road_status finish(road_queue *queue, road_list *list, road_status status,
-			  road_point *point)
+static road_status finish(road_queue *queue, road_list *list, road_status status, road_point *point)
 {
 	road_submission submission = {.size = sizeof(submission), .list = list};
 

@@ -148,8 +148,8 @@ road_status road_space_create(road_device *device, const road_space_options *opt
 	road_status status = check_device(device, out, "road_space_create: device, out");
 
 	if (!status)
-		status = road_struct_in(&own, sizeof(own), options, 8,
-					"road_space_create: options");
+		status =
+			road_struct_in(&own, sizeof(own), options, 8, "road_space_create: options");
 	if (!status && own.flags)
 		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown flags",
 				       "road_space_create: options.flags", own.flags, "0");

@@ -60,7 +60,8 @@ __attribute__((format(printf, 2, 3))) static void say(struct text *text, const c
 		text->used += (size_t)n;
 }
 
-/* One step along the chain: replaces *event (a hold) by what its owner waits for; false: the end. */
+/* One step along the chain: replaces *event (a hold) by what its owner waits for; false: the end.
+ */
 static bool follow(struct road_event **event, struct text *text, struct hop *hop)
 {
 	struct road_queue *queue = owner_of(*event);

@@ -36,12 +36,12 @@ struct road_submit {
 	struct road_point *signals;  /* holds; in the same block as waits */
 	uint64_t *owed_before;       /* per signal: what the queue owed on the event before */
 	uint32_t signal_count;
-	struct road_cmd *commands;   /* own copy, or the list's */
+	struct road_cmd *commands; /* own copy, or the list's */
 	uint32_t command_count;
 	bool own_commands;
 	struct road_stage *stages;
-	struct road_stage *clock;    /* two timestamps, if timed */
-	struct road_times *times;    /* the program's */
+	struct road_stage *clock; /* two timestamps, if timed */
+	struct road_times *times; /* the program's */
 	uint64_t queued_ps, stamp_ps;
 	struct road_callback_job job;
 };

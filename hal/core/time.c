@@ -27,7 +27,8 @@ uint64_t road_host_now_ns(void)
 	return road_now_ns();
 }
 
-/* ROADBED_TIMEOUT_SCALE in thousandths, read once; 1000 if unset, malformed, below 1 or AT_SECURE. */
+/* ROADBED_TIMEOUT_SCALE in thousandths, read once; 1000 if unset, malformed, below 1 or AT_SECURE.
+ */
 static uint64_t timeout_scale(void)
 {
 	static _Atomic uint64_t cached;

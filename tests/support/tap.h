@@ -21,10 +21,10 @@ int tap_main(int argc, char **argv, const struct tap_case *cases, unsigned count
 /* Marks the running case as skipped for this reason; the caller returns afterwards. */
 void tap_skip(const char *reason);
 
-#define TAP_MAIN(cases)                                                                            \
-	int main(int argc, char **argv)                                                            \
-	{                                                                                          \
-		return tap_main(argc, argv, cases, sizeof(cases) / sizeof((cases)[0]));            \
+#define TAP_MAIN(cases)                                                                 \
+	int main(int argc, char **argv)                                                 \
+	{                                                                               \
+		return tap_main(argc, argv, cases, sizeof(cases) / sizeof((cases)[0])); \
 	}
 
 #endif

@@ -21,6 +21,10 @@ static const struct verb {
 	 "DEVICE IMAGE KERNEL --grid X[,Y[,Z]] --block X[,Y[,Z]] [--shared BYTES]\n"
 	 "              [--report FILE.json] [--trace FILE.json] [--json] ARG…",
 	 "runs a kernel: PTX on a GPU, a shared object on host:", verb_run},
+#ifdef ROADBED_BENCH
+	{"bench", "[--json]", "what submissions, copies and kernels cost on this machine",
+	 verb_bench},
+#endif
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

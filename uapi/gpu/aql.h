@@ -78,16 +78,16 @@ enum road_gpu_vendor_op {
 struct road_gpu_vendor {
 	uint16_t header;
 	uint16_t op;
-	uint16_t flags;      /* ROAD_GPU_VENDOR_* */
+	uint16_t flags; /* ROAD_GPU_VENDOR_* */
 	uint8_t value_bytes;
-	uint8_t cond;        /* enum road_gpu_wait_cond */
-	uint64_t dst, src;   /* device addresses of the queue's space, or bus addresses by flag */
-	uint64_t bytes;      /* per row */
-	uint32_t rows;       /* 1 for one dimension */
-	uint32_t slices;     /* 1 for one or two */
+	uint8_t cond;      /* enum road_gpu_wait_cond */
+	uint64_t dst, src; /* device addresses of the queue's space, or bus addresses by flag */
+	uint64_t bytes;    /* per row */
+	uint32_t rows;     /* 1 for one dimension */
+	uint32_t slices;   /* 1 for one or two */
 	uint64_t value;
 	uint32_t vector;
-	uint32_t dst_pitch;  /* bytes between rows where rows > 1 */
+	uint32_t dst_pitch; /* bytes between rows where rows > 1 */
 	uint32_t src_pitch;
 	uint32_t slice_rows; /* rows between slices, source and destination alike */
 };

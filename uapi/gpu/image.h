@@ -19,8 +19,8 @@
 extern "C" {
 #endif
 
-#define ROAD_GPU_IMAGE_MAGIC   0x47425244u /* "DRBG" */
-#define ROAD_GPU_IMAGE_VERSION 1u
+#define ROAD_GPU_IMAGE_MAGIC     0x47425244u /* "DRBG" */
+#define ROAD_GPU_IMAGE_VERSION   1u
 #define ROAD_GPU_IMAGE_MAX_BYTES (256u << 20)
 
 struct road_gpu_section {
@@ -33,43 +33,44 @@ struct road_gpu_image {
 	uint16_t version;
 	uint16_t isa_version;
 	uint32_t total_bytes; /* of the whole image */
-	uint32_t code_bytes;  /* of the part that goes to device memory: up to the end of parameters */
-	struct road_gpu_section kernels;  /* struct road_gpu_kernel */
-	struct road_gpu_section words;    /* struct road_gpu_word */
-	struct road_gpu_section lines;    /* uint32_t source line of each word; count = words.count */
+	uint32_t code_bytes;  /* of the part that goes to device memory: up to the end of parameters
+			       */
+	struct road_gpu_section kernels; /* struct road_gpu_kernel */
+	struct road_gpu_section words;   /* struct road_gpu_word */
+	struct road_gpu_section lines; /* uint32_t source line of each word; count = words.count */
 	struct road_gpu_section branches; /* uint32_t word index within its kernel */
 	struct road_gpu_section params;   /* struct road_gpu_param */
 	struct road_gpu_section strings;  /* bytes; each string ends in 0; offset 0 is "" */
 	struct road_gpu_section data;     /* bytes */
 	struct road_gpu_section symbols;  /* struct road_gpu_symbol */
 	struct road_gpu_section relocs;   /* struct road_gpu_reloc */
-	uint32_t data_align; /* power of two */
-	uint32_t reserved;   /* 0 */
+	uint32_t data_align;              /* power of two */
+	uint32_t reserved;                /* 0 */
 };
 
 /* The entry that a dispatch packet's kernel_object points to (its device address). 96 bytes. */
 struct road_gpu_kernel {
-	uint32_t name;          /* offset in strings */
-	uint32_t first_word;    /* index of the kernel's first word in `words`; also its entry */
+	uint32_t name;       /* offset in strings */
+	uint32_t first_word; /* index of the kernel's first word in `words`; also its entry */
 	uint32_t word_count;
-	uint32_t first_branch;  /* index in `branches` */
+	uint32_t first_branch; /* index in `branches` */
 	uint32_t branch_count;
-	uint32_t first_param;   /* index in `params` */
+	uint32_t first_param; /* index in `params` */
 	uint32_t param_count;
-	uint32_t param_bytes;   /* size of the argument block */
-	uint32_t shared_bytes;  /* static shared memory */
-	uint32_t shared_align;  /* of dynamic shared memory, which starts after the static part */
-	uint32_t local_bytes;   /* local memory per lane, spills included; multiple of 16 */
-	uint16_t regs;          /* 32-bit registers used: highest number + 1 */
-	uint16_t preds;         /* predicates used */
-	uint32_t max_threads;   /* of a workgroup; 0 = the chip's limit (.maxntid, .reqntid) */
-	uint32_t reqd[3];       /* .reqntid, or 0 */
-	uint32_t spill_bytes;   /* part of local_bytes that the compiler added */
-	uint32_t flags;         /* ROAD_GPU_KERNEL_* */
-	uint32_t error;         /* strings: why the kernel was refused ("" = usable) */
-	uint32_t error_line;    /* source line of that, 0 if usable */
-	uint32_t barriers;      /* named barriers used: highest number + 1 */
-	uint32_t reserved[3];   /* 0 */
+	uint32_t param_bytes;  /* size of the argument block */
+	uint32_t shared_bytes; /* static shared memory */
+	uint32_t shared_align; /* of dynamic shared memory, which starts after the static part */
+	uint32_t local_bytes;  /* local memory per lane, spills included; multiple of 16 */
+	uint16_t regs;         /* 32-bit registers used: highest number + 1 */
+	uint16_t preds;        /* predicates used */
+	uint32_t max_threads;  /* of a workgroup; 0 = the chip's limit (.maxntid, .reqntid) */
+	uint32_t reqd[3];      /* .reqntid, or 0 */
+	uint32_t spill_bytes;  /* part of local_bytes that the compiler added */
+	uint32_t flags;        /* ROAD_GPU_KERNEL_* */
+	uint32_t error;        /* strings: why the kernel was refused ("" = usable) */
+	uint32_t error_line;   /* source line of that, 0 if usable */
+	uint32_t barriers;     /* named barriers used: highest number + 1 */
+	uint32_t reserved[3];  /* 0 */
 };
 #define ROAD_GPU_KERNEL_REFUSED     0x1u /* not to be launched: see error; word_count is 0 */
 #define ROAD_GPU_KERNEL_APPROXIMATE 0x2u /* uses an approximate function */
@@ -88,15 +89,15 @@ struct road_gpu_symbol {
 	uint32_t name;   /* offset in strings */
 	uint32_t offset; /* in data */
 	uint32_t bytes;
-	uint32_t flags;  /* ROAD_GPU_SYMBOL_* */
+	uint32_t flags; /* ROAD_GPU_SYMBOL_* */
 };
 #define ROAD_GPU_SYMBOL_CONST   0x1u
 #define ROAD_GPU_SYMBOL_VISIBLE 0x2u
 
 /* Patch: value = device address of data + addend. */
 struct road_gpu_reloc {
-	uint32_t kind;   /* enum road_gpu_reloc_kind */
-	uint32_t where;  /* LO32, HI32: index in words (its imm is patched); ABS64: offset in data */
+	uint32_t kind;  /* enum road_gpu_reloc_kind */
+	uint32_t where; /* LO32, HI32: index in words (its imm is patched); ABS64: offset in data */
 	int64_t addend;
 };
 enum road_gpu_reloc_kind {

@@ -28,14 +28,14 @@ extern "C" {
 /* One instruction: 16 bytes, little-endian. Fields that the opcode does not use must be zero, or
  * their NONE value for register fields; anything else makes the image invalid. */
 struct road_gpu_word {
-	uint16_t op;    /* enum road_gpu_op */
-	uint16_t mods;  /* modifiers, by the opcode's modifier class: ROAD_GPU_MOD_*, _MEM_* */
-	uint8_t guard;  /* predicate that masks lanes; bit 7 negates; ROAD_GPU_PT = always */
-	uint8_t d;      /* destination register or predicate */
+	uint16_t op;     /* enum road_gpu_op */
+	uint16_t mods;   /* modifiers, by the opcode's modifier class: ROAD_GPU_MOD_*, _MEM_* */
+	uint8_t guard;   /* predicate that masks lanes; bit 7 negates; ROAD_GPU_PT = always */
+	uint8_t d;       /* destination register or predicate */
 	uint8_t a, b, c; /* source registers or predicates */
-	uint8_t form;   /* ROAD_GPU_FORM_* */
-	uint16_t aux;   /* per opcode: table, lane types, special register, count */
-	int32_t imm;    /* immediate operand, address offset, or branch target (word index) */
+	uint8_t form;    /* ROAD_GPU_FORM_* */
+	uint16_t aux;    /* per opcode: table, lane types, special register, count */
+	int32_t imm;     /* immediate operand, address offset, or branch target (word index) */
 };
 
 /* General registers 0..253; 255 reads zero (32- and 64-bit alike) and ignores writes. */
@@ -72,28 +72,37 @@ struct road_gpu_word {
 #define ROAD_GPU_MOD_BOOL_MASK  0x6000u /* setp: enum road_gpu_bool with predicate c */
 
 enum road_gpu_round {
-	ROAD_GPU_RN = 0, /* nearest even */
+	ROAD_GPU_RN = 0,  /* nearest even */
 	ROAD_GPU_RZ_ = 1, /* toward zero */
-	ROAD_GPU_RM = 2, /* toward minus infinity */
-	ROAD_GPU_RP = 3, /* toward plus infinity */
+	ROAD_GPU_RM = 2,  /* toward minus infinity */
+	ROAD_GPU_RP = 3,  /* toward plus infinity */
 	ROAD_GPU_RNA = 4, /* nearest, ties away from zero (conversions) */
 	ROAD_GPU_ROUNDS
 };
 
 /* Comparison; the U forms are true if an input is NaN (f32, f64 only), NUM and NAN likewise. */
 enum road_gpu_cmp {
-	ROAD_GPU_CMP_EQ, ROAD_GPU_CMP_NE, ROAD_GPU_CMP_LT, ROAD_GPU_CMP_LE, ROAD_GPU_CMP_GT,
-	ROAD_GPU_CMP_GE, ROAD_GPU_CMP_INT_END, /* integers stop here */
-	ROAD_GPU_CMP_EQU = ROAD_GPU_CMP_INT_END, ROAD_GPU_CMP_NEU, ROAD_GPU_CMP_LTU,
-	ROAD_GPU_CMP_LEU, ROAD_GPU_CMP_GTU, ROAD_GPU_CMP_GEU, ROAD_GPU_CMP_NUM, ROAD_GPU_CMP_NAN,
+	ROAD_GPU_CMP_EQ,
+	ROAD_GPU_CMP_NE,
+	ROAD_GPU_CMP_LT,
+	ROAD_GPU_CMP_LE,
+	ROAD_GPU_CMP_GT,
+	ROAD_GPU_CMP_GE,
+	ROAD_GPU_CMP_INT_END, /* integers stop here */
+	ROAD_GPU_CMP_EQU = ROAD_GPU_CMP_INT_END,
+	ROAD_GPU_CMP_NEU,
+	ROAD_GPU_CMP_LTU,
+	ROAD_GPU_CMP_LEU,
+	ROAD_GPU_CMP_GTU,
+	ROAD_GPU_CMP_GEU,
+	ROAD_GPU_CMP_NUM,
+	ROAD_GPU_CMP_NAN,
 	ROAD_GPU_CMPS
 };
 
 /* setp: result = cmp(a, b) BOOL c; the second destination (aux, low byte; PT = none) receives
  * !cmp(a, b) BOOL c. With NONE the field c is PT. */
-enum road_gpu_bool {
-	ROAD_GPU_BOOL_NONE, ROAD_GPU_BOOL_AND, ROAD_GPU_BOOL_OR, ROAD_GPU_BOOL_XOR
-};
+enum road_gpu_bool { ROAD_GPU_BOOL_NONE, ROAD_GPU_BOOL_AND, ROAD_GPU_BOOL_OR, ROAD_GPU_BOOL_XOR };
 
 /* mods of memory instructions */
 #define ROAD_GPU_MEM_SPACE_MASK  0x0007u /* enum road_gpu_space */
@@ -115,15 +124,29 @@ enum road_gpu_space {
 	ROAD_GPU_SPACES
 };
 enum road_gpu_sem {
-	ROAD_GPU_SEM_WEAK, ROAD_GPU_SEM_RELAXED, ROAD_GPU_SEM_ACQUIRE, ROAD_GPU_SEM_RELEASE,
-	ROAD_GPU_SEM_ACQ_REL, ROAD_GPU_SEM_SC, ROAD_GPU_SEMS
+	ROAD_GPU_SEM_WEAK,
+	ROAD_GPU_SEM_RELAXED,
+	ROAD_GPU_SEM_ACQUIRE,
+	ROAD_GPU_SEM_RELEASE,
+	ROAD_GPU_SEM_ACQ_REL,
+	ROAD_GPU_SEM_SC,
+	ROAD_GPU_SEMS
 };
 enum road_gpu_scope {
-	ROAD_GPU_SCOPE_CTA, ROAD_GPU_SCOPE_CLUSTER, ROAD_GPU_SCOPE_GPU, ROAD_GPU_SCOPE_SYS
+	ROAD_GPU_SCOPE_CTA,
+	ROAD_GPU_SCOPE_CLUSTER,
+	ROAD_GPU_SCOPE_GPU,
+	ROAD_GPU_SCOPE_SYS
 };
 enum road_gpu_cache {
-	ROAD_GPU_CACHE_DEFAULT, ROAD_GPU_CACHE_CA, ROAD_GPU_CACHE_CG, ROAD_GPU_CACHE_CS,
-	ROAD_GPU_CACHE_LU, ROAD_GPU_CACHE_CV, ROAD_GPU_CACHE_NC, ROAD_GPU_CACHES
+	ROAD_GPU_CACHE_DEFAULT,
+	ROAD_GPU_CACHE_CA,
+	ROAD_GPU_CACHE_CG,
+	ROAD_GPU_CACHE_CS,
+	ROAD_GPU_CACHE_LU,
+	ROAD_GPU_CACHE_CV,
+	ROAD_GPU_CACHE_NC,
+	ROAD_GPU_CACHES
 };
 
 /* Generic addresses: everything outside the two windows is global by identity. */
@@ -134,58 +157,115 @@ enum road_gpu_cache {
 
 /* aux of cvt_*: source and destination lane types. */
 enum road_gpu_type {
-	ROAD_GPU_U8, ROAD_GPU_S8, ROAD_GPU_U16, ROAD_GPU_S16, ROAD_GPU_U32, ROAD_GPU_S32,
-	ROAD_GPU_U64, ROAD_GPU_S64, ROAD_GPU_F16, ROAD_GPU_BF16, ROAD_GPU_F32, ROAD_GPU_F64,
+	ROAD_GPU_U8,
+	ROAD_GPU_S8,
+	ROAD_GPU_U16,
+	ROAD_GPU_S16,
+	ROAD_GPU_U32,
+	ROAD_GPU_S32,
+	ROAD_GPU_U64,
+	ROAD_GPU_S64,
+	ROAD_GPU_F16,
+	ROAD_GPU_BF16,
+	ROAD_GPU_F32,
+	ROAD_GPU_F64,
 	ROAD_GPU_TYPES
 };
 #define ROAD_GPU_CVT(to, from) ((uint16_t)((unsigned)(to) | (unsigned)(from) << 4))
-#define ROAD_GPU_CVT_TO(aux)   ((aux) & 15u)
+#define ROAD_GPU_CVT_TO(aux)   ((aux)&15u)
 #define ROAD_GPU_CVT_FROM(aux) ((aux) >> 4 & 15u)
 /* float to float only: round to an integral value (cvt.rni and its kin) */
 #define ROAD_GPU_CVT_INTEGRAL 0x100u
 
 /* aux of sreg_b32, sreg_b64 */
 enum road_gpu_sreg {
-	ROAD_GPU_SREG_TID_X, ROAD_GPU_SREG_TID_Y, ROAD_GPU_SREG_TID_Z,
-	ROAD_GPU_SREG_NTID_X, ROAD_GPU_SREG_NTID_Y, ROAD_GPU_SREG_NTID_Z,
-	ROAD_GPU_SREG_CTAID_X, ROAD_GPU_SREG_CTAID_Y, ROAD_GPU_SREG_CTAID_Z,
-	ROAD_GPU_SREG_NCTAID_X, ROAD_GPU_SREG_NCTAID_Y, ROAD_GPU_SREG_NCTAID_Z,
-	ROAD_GPU_SREG_LANEID, ROAD_GPU_SREG_WARPID, ROAD_GPU_SREG_NWARPID,
-	ROAD_GPU_SREG_SMID, ROAD_GPU_SREG_NSMID, ROAD_GPU_SREG_GRIDID,
-	ROAD_GPU_SREG_LANEMASK_EQ, ROAD_GPU_SREG_LANEMASK_LT, ROAD_GPU_SREG_LANEMASK_LE,
-	ROAD_GPU_SREG_LANEMASK_GT, ROAD_GPU_SREG_LANEMASK_GE,
-	ROAD_GPU_SREG_CLOCK, ROAD_GPU_SREG_CLOCK_HI, ROAD_GPU_SREG_CLOCK64,
-	ROAD_GPU_SREG_GLOBALTIMER, ROAD_GPU_SREG_GLOBALTIMER_LO, ROAD_GPU_SREG_GLOBALTIMER_HI,
-	ROAD_GPU_SREG_DYNAMIC_SMEM_SIZE, ROAD_GPU_SREG_TOTAL_SMEM_SIZE,
+	ROAD_GPU_SREG_TID_X,
+	ROAD_GPU_SREG_TID_Y,
+	ROAD_GPU_SREG_TID_Z,
+	ROAD_GPU_SREG_NTID_X,
+	ROAD_GPU_SREG_NTID_Y,
+	ROAD_GPU_SREG_NTID_Z,
+	ROAD_GPU_SREG_CTAID_X,
+	ROAD_GPU_SREG_CTAID_Y,
+	ROAD_GPU_SREG_CTAID_Z,
+	ROAD_GPU_SREG_NCTAID_X,
+	ROAD_GPU_SREG_NCTAID_Y,
+	ROAD_GPU_SREG_NCTAID_Z,
+	ROAD_GPU_SREG_LANEID,
+	ROAD_GPU_SREG_WARPID,
+	ROAD_GPU_SREG_NWARPID,
+	ROAD_GPU_SREG_SMID,
+	ROAD_GPU_SREG_NSMID,
+	ROAD_GPU_SREG_GRIDID,
+	ROAD_GPU_SREG_LANEMASK_EQ,
+	ROAD_GPU_SREG_LANEMASK_LT,
+	ROAD_GPU_SREG_LANEMASK_LE,
+	ROAD_GPU_SREG_LANEMASK_GT,
+	ROAD_GPU_SREG_LANEMASK_GE,
+	ROAD_GPU_SREG_CLOCK,
+	ROAD_GPU_SREG_CLOCK_HI,
+	ROAD_GPU_SREG_CLOCK64,
+	ROAD_GPU_SREG_GLOBALTIMER,
+	ROAD_GPU_SREG_GLOBALTIMER_LO,
+	ROAD_GPU_SREG_GLOBALTIMER_HI,
+	ROAD_GPU_SREG_DYNAMIC_SMEM_SIZE,
+	ROAD_GPU_SREG_TOTAL_SMEM_SIZE,
 	ROAD_GPU_SREG_DYNAMIC_SMEM_OFFSET, /* where the launch's dynamic shared memory starts */
 	ROAD_GPU_SREGS
 };
 
 /* aux of testp_f32, testp_f64 */
 enum road_gpu_testp {
-	ROAD_GPU_TESTP_FINITE, ROAD_GPU_TESTP_INFINITE, ROAD_GPU_TESTP_NUMBER,
-	ROAD_GPU_TESTP_NOTANUMBER, ROAD_GPU_TESTP_NORMAL, ROAD_GPU_TESTP_SUBNORMAL,
+	ROAD_GPU_TESTP_FINITE,
+	ROAD_GPU_TESTP_INFINITE,
+	ROAD_GPU_TESTP_NUMBER,
+	ROAD_GPU_TESTP_NOTANUMBER,
+	ROAD_GPU_TESTP_NORMAL,
+	ROAD_GPU_TESTP_SUBNORMAL,
 	ROAD_GPU_TESTPS
 };
 
 /* aux of prmt_b32: selector mode (PTX prmt) */
 enum road_gpu_prmt {
-	ROAD_GPU_PRMT_INDEX, ROAD_GPU_PRMT_F4E, ROAD_GPU_PRMT_B4E, ROAD_GPU_PRMT_RC8,
-	ROAD_GPU_PRMT_ECL, ROAD_GPU_PRMT_ECR, ROAD_GPU_PRMT_RC16, ROAD_GPU_PRMTS
+	ROAD_GPU_PRMT_INDEX,
+	ROAD_GPU_PRMT_F4E,
+	ROAD_GPU_PRMT_B4E,
+	ROAD_GPU_PRMT_RC8,
+	ROAD_GPU_PRMT_ECL,
+	ROAD_GPU_PRMT_ECR,
+	ROAD_GPU_PRMT_RC16,
+	ROAD_GPU_PRMTS
 };
 
 /* Execution unit an instruction occupies. */
 enum road_gpu_unit {
-	ROAD_GPU_UNIT_INT, ROAD_GPU_UNIT_FP32, ROAD_GPU_UNIT_FP16, ROAD_GPU_UNIT_FP64,
-	ROAD_GPU_UNIT_SPECIAL, ROAD_GPU_UNIT_TENSOR, ROAD_GPU_UNIT_LDST, ROAD_GPU_UNIT_CONTROL,
+	ROAD_GPU_UNIT_INT,
+	ROAD_GPU_UNIT_FP32,
+	ROAD_GPU_UNIT_FP16,
+	ROAD_GPU_UNIT_FP64,
+	ROAD_GPU_UNIT_SPECIAL,
+	ROAD_GPU_UNIT_TENSOR,
+	ROAD_GPU_UNIT_LDST,
+	ROAD_GPU_UNIT_CONTROL,
 	ROAD_GPU_UNITS
 };
 /* Latency class; the chip file gives each its cycles. */
 enum road_gpu_latency {
-	ROAD_GPU_LAT_ALU, ROAD_GPU_LAT_IMUL, ROAD_GPU_LAT_IDIV, ROAD_GPU_LAT_FMA,
-	ROAD_GPU_LAT_FDIV, ROAD_GPU_LAT_SPECIAL, ROAD_GPU_LAT_FP64, ROAD_GPU_LAT_FP64DIV,
-	ROAD_GPU_LAT_CVT, ROAD_GPU_LAT_MEM, ROAD_GPU_LAT_BRANCH, ROAD_GPU_LAT_BARRIER,
-	ROAD_GPU_LAT_FP16, ROAD_GPU_LAT_SHUFFLE, ROAD_GPU_LAT_TENSOR,
+	ROAD_GPU_LAT_ALU,
+	ROAD_GPU_LAT_IMUL,
+	ROAD_GPU_LAT_IDIV,
+	ROAD_GPU_LAT_FMA,
+	ROAD_GPU_LAT_FDIV,
+	ROAD_GPU_LAT_SPECIAL,
+	ROAD_GPU_LAT_FP64,
+	ROAD_GPU_LAT_FP64DIV,
+	ROAD_GPU_LAT_CVT,
+	ROAD_GPU_LAT_MEM,
+	ROAD_GPU_LAT_BRANCH,
+	ROAD_GPU_LAT_BARRIER,
+	ROAD_GPU_LAT_FP16,
+	ROAD_GPU_LAT_SHUFFLE,
+	ROAD_GPU_LAT_TENSOR,
 	ROAD_GPU_LATS
 };
 
@@ -204,23 +284,23 @@ enum road_gpu_operand {
 /* Modifier classes: which bits of mods (and what of aux) an opcode may use. */
 enum road_gpu_modclass {
 	ROAD_GPU_MODS_NONE,
-	ROAD_GPU_MODS_SAT,    /* SAT */
-	ROAD_GPU_MODS_FTZ,    /* FTZ (f32) */
-	ROAD_GPU_MODS_FARITH, /* ROUND (not RNA), FTZ, SAT */
-	ROAD_GPU_MODS_FMINMAX,/* FTZ, NAN, XORSIGN, ABS */
-	ROAD_GPU_MODS_ICMP,   /* CMP below INT_END, BOOL; aux low byte = second destination */
-	ROAD_GPU_MODS_FCMP,   /* CMP, BOOL, FTZ; aux as above */
-	ROAD_GPU_MODS_LUT,    /* aux = 8-bit truth table; bit index = a<<2 | b<<1 | c */
-	ROAD_GPU_MODS_CVT,    /* ROUND, FTZ, SAT; aux = ROAD_GPU_CVT */
-	ROAD_GPU_MODS_SREG,   /* aux = enum road_gpu_sreg */
-	ROAD_GPU_MODS_TESTP,  /* aux = enum road_gpu_testp */
-	ROAD_GPU_MODS_PRMT,   /* aux = enum road_gpu_prmt */
-	ROAD_GPU_MODS_SHF,    /* aux bit 0: 0 clamp, 1 wrap the shift amount */
-	ROAD_GPU_MODS_MEM,    /* memory modifiers */
-	ROAD_GPU_MODS_SPACE,  /* SPACE only (isspacep) */
-	ROAD_GPU_MODS_BRANCH, /* imm = target word of this kernel */
-	ROAD_GPU_MODS_BRX,    /* imm = first entry of the kernel's branch table, aux = entries */
-	ROAD_GPU_MODS_BAR,    /* a = barrier (0..15), b = threads, RZ = all of the workgroup */
+	ROAD_GPU_MODS_SAT,     /* SAT */
+	ROAD_GPU_MODS_FTZ,     /* FTZ (f32) */
+	ROAD_GPU_MODS_FARITH,  /* ROUND (not RNA), FTZ, SAT */
+	ROAD_GPU_MODS_FMINMAX, /* FTZ, NAN, XORSIGN, ABS */
+	ROAD_GPU_MODS_ICMP,    /* CMP below INT_END, BOOL; aux low byte = second destination */
+	ROAD_GPU_MODS_FCMP,    /* CMP, BOOL, FTZ; aux as above */
+	ROAD_GPU_MODS_LUT,     /* aux = 8-bit truth table; bit index = a<<2 | b<<1 | c */
+	ROAD_GPU_MODS_CVT,     /* ROUND, FTZ, SAT; aux = ROAD_GPU_CVT */
+	ROAD_GPU_MODS_SREG,    /* aux = enum road_gpu_sreg */
+	ROAD_GPU_MODS_TESTP,   /* aux = enum road_gpu_testp */
+	ROAD_GPU_MODS_PRMT,    /* aux = enum road_gpu_prmt */
+	ROAD_GPU_MODS_SHF,     /* aux bit 0: 0 clamp, 1 wrap the shift amount */
+	ROAD_GPU_MODS_MEM,     /* memory modifiers */
+	ROAD_GPU_MODS_SPACE,   /* SPACE only (isspacep) */
+	ROAD_GPU_MODS_BRANCH,  /* imm = target word of this kernel */
+	ROAD_GPU_MODS_BRX,     /* imm = first entry of the kernel's branch table, aux = entries */
+	ROAD_GPU_MODS_BAR,     /* a = barrier (0..15), b = threads, RZ = all of the workgroup */
 };
 
 /* Opcodes: append only; the number is the row's place in ops.def. */

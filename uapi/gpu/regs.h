@@ -21,10 +21,10 @@ extern "C" {
 
 /* Registers: 32-bit unless the name ends in 64 (those are 8-byte aligned, 64-bit accesses). */
 enum road_gpu_reg {
-	ROAD_GPU_REG_ID = 0x000,         /* ROAD_GPU_ID */
-	ROAD_GPU_REG_VERSION = 0x004,    /* interface version, major << 16 | minor */
-	ROAD_GPU_REG_STATUS = 0x008,     /* ROAD_GPU_STATUS_* */
-	ROAD_GPU_REG_CONTROL = 0x00c,    /* write ROAD_GPU_CONTROL_* */
+	ROAD_GPU_REG_ID = 0x000,      /* ROAD_GPU_ID */
+	ROAD_GPU_REG_VERSION = 0x004, /* interface version, major << 16 | minor */
+	ROAD_GPU_REG_STATUS = 0x008,  /* ROAD_GPU_STATUS_* */
+	ROAD_GPU_REG_CONTROL = 0x00c, /* write ROAD_GPU_CONTROL_* */
 	ROAD_GPU_REG_SM_COUNT = 0x010,
 	ROAD_GPU_REG_WARPS_PER_SM = 0x014,
 	ROAD_GPU_REG_BLOCKS_PER_SM = 0x018,
@@ -34,15 +34,15 @@ enum road_gpu_reg {
 	ROAD_GPU_REG_THREADS_PER_BLOCK = 0x028,
 	ROAD_GPU_REG_CLOCK_KHZ = 0x02c,
 	ROAD_GPU_REG_L2_BYTES = 0x030,
-	ROAD_GPU_REG_COMPUTE = 0x034,    /* major << 8 | minor: what the hardware can do */
-	ROAD_GPU_REG_QUEUES = 0x038,     /* hardware queues of this function */
-	ROAD_GPU_REG_SPACES = 0x03c,     /* address spaces of this function */
+	ROAD_GPU_REG_COMPUTE = 0x034, /* major << 8 | minor: what the hardware can do */
+	ROAD_GPU_REG_QUEUES = 0x038,  /* hardware queues of this function */
+	ROAD_GPU_REG_SPACES = 0x03c,  /* address spaces of this function */
 	ROAD_GPU_REG_MEM_BYTES64 = 0x040,
-	ROAD_GPU_REG_MEM_WINDOW64 = 0x048, /* bytes of memory that region 2 shows */
-	ROAD_GPU_REG_MEM_RATE64 = 0x050, /* peak bytes per second of device memory */
-	ROAD_GPU_REG_TIME64 = 0x058,     /* ns since reset of the chip's timer */
-	ROAD_GPU_REG_REG_GRANULE = 0x060,    /* thread registers are given out in these */
-	ROAD_GPU_REG_SHARED_GRANULE = 0x064, /* bytes */
+	ROAD_GPU_REG_MEM_WINDOW64 = 0x048,    /* bytes of memory that region 2 shows */
+	ROAD_GPU_REG_MEM_RATE64 = 0x050,      /* peak bytes per second of device memory */
+	ROAD_GPU_REG_TIME64 = 0x058,          /* ns since reset of the chip's timer */
+	ROAD_GPU_REG_REG_GRANULE = 0x060,     /* thread registers are given out in these */
+	ROAD_GPU_REG_SHARED_GRANULE = 0x064,  /* bytes */
 	ROAD_GPU_REG_SHARED_RESERVED = 0x068, /* bytes of shared memory taken per workgroup */
 
 	/* interrupts: one bit per vector */
@@ -51,11 +51,11 @@ enum road_gpu_reg {
 
 	/* Queue setup: write the fields, then QUEUE_COMMAND; they are latched by it. */
 	ROAD_GPU_REG_QUEUE_SELECT = 0x100,
-	ROAD_GPU_REG_QUEUE_COMMAND = 0x104, /* enum road_gpu_queue_command */
-	ROAD_GPU_REG_QUEUE_STATE = 0x108,   /* of the selected queue: enum road_gpu_queue_state */
-	ROAD_GPU_REG_QUEUE_SPACE = 0x10c,   /* address space */
-	ROAD_GPU_REG_QUEUE_RING64 = 0x110,  /* bus address of the ring */
-	ROAD_GPU_REG_QUEUE_SLOTS = 0x118,   /* packets in the ring, a power of two */
+	ROAD_GPU_REG_QUEUE_COMMAND = 0x104,  /* enum road_gpu_queue_command */
+	ROAD_GPU_REG_QUEUE_STATE = 0x108,    /* of the selected queue: enum road_gpu_queue_state */
+	ROAD_GPU_REG_QUEUE_SPACE = 0x10c,    /* address space */
+	ROAD_GPU_REG_QUEUE_RING64 = 0x110,   /* bus address of the ring */
+	ROAD_GPU_REG_QUEUE_SLOTS = 0x118,    /* packets in the ring, a power of two */
 	ROAD_GPU_REG_QUEUE_PRIORITY = 0x11c, /* 0 highest .. 3 */
 	ROAD_GPU_REG_QUEUE_STATUS64 = 0x120, /* bus address of a struct road_gpu_queue_status */
 
@@ -87,7 +87,10 @@ enum road_gpu_queue_command {
 	ROAD_GPU_QUEUE_RESET, /* drops all work up to the last doorbell, clears a fault */
 };
 enum road_gpu_queue_state {
-	ROAD_GPU_QUEUE_CLOSED, ROAD_GPU_QUEUE_IDLE, ROAD_GPU_QUEUE_RUNNING, ROAD_GPU_QUEUE_FAULTED,
+	ROAD_GPU_QUEUE_CLOSED,
+	ROAD_GPU_QUEUE_IDLE,
+	ROAD_GPU_QUEUE_RUNNING,
+	ROAD_GPU_QUEUE_FAULTED,
 	ROAD_GPU_QUEUE_REFUSED, /* the last command was not valid */
 };
 enum road_gpu_space_command {
@@ -116,47 +119,58 @@ struct road_gpu_segment {
  * before it raises the interrupt; FENCE packets usually point at `fence`.
  */
 struct road_gpu_queue_status {
-	uint64_t fence;     /* by convention the destination of FENCE packets */
-	uint64_t consumed;  /* packets taken from the ring; their slots may be reused */
-	uint32_t fault;     /* enum road_gpu_fault; the queue has stopped when it is not 0 */
-	uint32_t packet;    /* low 32 bits of the faulting packet's number */
-	uint64_t address;   /* that was accessed, or 0 */
-	uint32_t kernel;    /* name: offset in the image's strings */
-	uint32_t pc;        /* word index within the kernel */
-	uint32_t line;      /* source line of that word */
-	uint32_t lane;      /* lowest faulting lane */
+	uint64_t fence;    /* by convention the destination of FENCE packets */
+	uint64_t consumed; /* packets taken from the ring; their slots may be reused */
+	uint32_t fault;    /* enum road_gpu_fault; the queue has stopped when it is not 0 */
+	uint32_t packet;   /* low 32 bits of the faulting packet's number */
+	uint64_t address;  /* that was accessed, or 0 */
+	uint32_t kernel;   /* name: offset in the image's strings */
+	uint32_t pc;       /* word index within the kernel */
+	uint32_t line;     /* source line of that word */
+	uint32_t lane;     /* lowest faulting lane */
 	uint32_t ctaid[3];
-	uint32_t warp;      /* within its workgroup */
-	uint64_t image;     /* device address of the image */
-	uint64_t detail;    /* by kind: bytes of the access, opcode, barrier, warp instructions run */
+	uint32_t warp;   /* within its workgroup */
+	uint64_t image;  /* device address of the image */
+	uint64_t detail; /* by kind: bytes of the access, opcode, barrier, warp instructions run */
 	uint32_t padding[12]; /* 0; 128 bytes in all */
 };
 
 enum road_gpu_fault {
 	ROAD_GPU_FAULT_NONE,
-	ROAD_GPU_FAULT_PACKET,     /* malformed packet; detail = what field */
-	ROAD_GPU_FAULT_IMAGE,      /* LOAD of an invalid image; pc = word, detail = reason */
-	ROAD_GPU_FAULT_KERNEL,     /* dispatch of what is no loaded, usable kernel */
-	ROAD_GPU_FAULT_RESOURCES,  /* a workgroup fits on no SM */
-	ROAD_GPU_FAULT_UNMAPPED,   /* address in no range */
-	ROAD_GPU_FAULT_RIGHTS,     /* write to a read-only range, or read of an unreadable one */
+	ROAD_GPU_FAULT_PACKET,    /* malformed packet; detail = what field */
+	ROAD_GPU_FAULT_IMAGE,     /* LOAD of an invalid image; pc = word, detail = reason */
+	ROAD_GPU_FAULT_KERNEL,    /* dispatch of what is no loaded, usable kernel */
+	ROAD_GPU_FAULT_RESOURCES, /* a workgroup fits on no SM */
+	ROAD_GPU_FAULT_UNMAPPED,  /* address in no range */
+	ROAD_GPU_FAULT_RIGHTS,    /* write to a read-only range, or read of an unreadable one */
 	ROAD_GPU_FAULT_MISALIGNED,
-	ROAD_GPU_FAULT_ILLEGAL,    /* ran off the kernel's end, branch table index out of range */
+	ROAD_GPU_FAULT_ILLEGAL, /* ran off the kernel's end, branch table index out of range */
 	ROAD_GPU_FAULT_TRAP,
-	ROAD_GPU_FAULT_BARRIER,    /* nothing can move: threads wait that others will never meet */
+	ROAD_GPU_FAULT_BARRIER, /* nothing can move: threads wait that others will never meet */
 	ROAD_GPU_FAULT_WATCHDOG,
-	ROAD_GPU_FAULT_DMA,        /* a bus address that is not mapped */
-	ROAD_GPU_FAULT_DIVIDE,     /* integer division by zero, where the chip checks it */
+	ROAD_GPU_FAULT_DMA,    /* a bus address that is not mapped */
+	ROAD_GPU_FAULT_DIVIDE, /* integer division by zero, where the chip checks it */
 	ROAD_GPU_FAULTS
 };
 
 /* Reasons of ROAD_GPU_FAULT_IMAGE and packet fields of ROAD_GPU_FAULT_PACKET. */
 enum road_gpu_image_error {
-	ROAD_GPU_IMAGE_OK, ROAD_GPU_IMAGE_HEADER, ROAD_GPU_IMAGE_SECTION, ROAD_GPU_IMAGE_KERNEL,
-	ROAD_GPU_IMAGE_OPCODE, ROAD_GPU_IMAGE_FORM, ROAD_GPU_IMAGE_MODS, ROAD_GPU_IMAGE_AUX,
-	ROAD_GPU_IMAGE_GUARD, ROAD_GPU_IMAGE_OPERAND_D, ROAD_GPU_IMAGE_OPERAND_A,
-	ROAD_GPU_IMAGE_OPERAND_B, ROAD_GPU_IMAGE_OPERAND_C, ROAD_GPU_IMAGE_IMMEDIATE,
-	ROAD_GPU_IMAGE_TARGET, ROAD_GPU_IMAGE_ERRORS
+	ROAD_GPU_IMAGE_OK,
+	ROAD_GPU_IMAGE_HEADER,
+	ROAD_GPU_IMAGE_SECTION,
+	ROAD_GPU_IMAGE_KERNEL,
+	ROAD_GPU_IMAGE_OPCODE,
+	ROAD_GPU_IMAGE_FORM,
+	ROAD_GPU_IMAGE_MODS,
+	ROAD_GPU_IMAGE_AUX,
+	ROAD_GPU_IMAGE_GUARD,
+	ROAD_GPU_IMAGE_OPERAND_D,
+	ROAD_GPU_IMAGE_OPERAND_A,
+	ROAD_GPU_IMAGE_OPERAND_B,
+	ROAD_GPU_IMAGE_OPERAND_C,
+	ROAD_GPU_IMAGE_IMMEDIATE,
+	ROAD_GPU_IMAGE_TARGET,
+	ROAD_GPU_IMAGE_ERRORS
 };
 
 #ifdef __cplusplus

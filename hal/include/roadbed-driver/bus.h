@@ -36,7 +36,7 @@ struct road_bus_ids {
 	bool simulated;
 	char compatible[32]; /* what answers behind the registers: "roadbed,gpgpu"; "" = see ids */
 	char pci_address[32];
-	char name[64];   /* product name where the bus knows it */
+	char name[64]; /* product name where the bus knows it */
 	char vendor_name[64];
 };
 
@@ -65,8 +65,8 @@ struct road_dma_limits {
 
 /* Running what makes time pass on this transport; driven by the core, never by drivers. */
 struct road_progress {
-	bool ran;  /* events ran, or interrupts are to be delivered */
-	bool more; /* something can still run now */
+	bool ran;      /* events ran, or interrupts are to be delivered */
+	bool more;     /* something can still run now */
 	bool watching; /* work is parked until a word in host memory changes: look again soon */
 };
 

@@ -39,14 +39,14 @@ struct road_drv_space {
 
 struct road_drv_buffer {
 	struct road_drv_space *space;
-	uint32_t heap;      /* enum road_heap_kind */
-	uint32_t flags;     /* ROAD_BUFFER_* */
+	uint32_t heap;  /* enum road_heap_kind */
+	uint32_t flags; /* ROAD_BUFFER_* */
 	uint64_t bytes;
 	uint64_t alignment;
-	uint64_t address;   /* driver: device address in the space */
-	void *host;         /* driver: host pointer if always mapped, else NULL */
+	uint64_t address;    /* driver: device address in the space */
+	void *host;          /* driver: host pointer if always mapped, else NULL */
 	struct road_dma dma; /* driver: for host heaps */
-	void *data;         /* driver */
+	void *data;          /* driver */
 };
 
 struct road_drv_queue {
@@ -65,9 +65,9 @@ struct road_drv_image {
 
 struct road_drv_kernel {
 	struct road_drv_image *image;
-	struct road_kernel_info info;        /* driver, by kernel() */
+	struct road_kernel_info info;               /* driver, by kernel() */
 	const struct road_argument_info *arguments; /* driver; info.argument_count of them */
-	void *data; /* driver */
+	void *data;                                 /* driver */
 };
 
 /* A place in memory that a command names: an address of the space, or host memory that is mapped
@@ -115,17 +115,17 @@ struct road_cmd {
 };
 
 struct road_drv_submission {
-	uint64_t sequence; /* 1, 2, 3, … per queue; completes in this order */
+	uint64_t sequence;               /* 1, 2, 3, … per queue; completes in this order */
 	const struct road_cmd *commands; /* stay as they are until the submission ended */
-	uint32_t count;    /* may be 0 */
-	bool concurrent;   /* only BARRIER orders the commands among themselves */
+	uint32_t count;                  /* may be 0 */
+	bool concurrent;                 /* only BARRIER orders the commands among themselves */
 };
 
 /* What a queue has done. */
 struct road_drv_progress {
-	uint64_t completed;   /* highest sequence that completed; all before it did too */
-	uint64_t failed_from; /* sequences >= this failed; UINT64_MAX: none */
-	road_status status;   /* why, if any failed */
+	uint64_t completed;      /* highest sequence that completed; all before it did too */
+	uint64_t failed_from;    /* sequences >= this failed; UINT64_MAX: none */
+	road_status status;      /* why, if any failed */
 	struct road_fault fault; /* likewise; kind NONE if it was no fault of the work */
 };
 
@@ -176,6 +176,9 @@ struct road_memory_ops {
 	road_status (*map)(struct road_drv_buffer *buffer, void **out);
 	void (*sync)(struct road_drv_buffer *buffer, uint64_t offset, uint64_t bytes,
 		     enum road_dma_direction direction);
+	/* Like alloc, but over buffer->dma.host: whole pages of shared memory that the core mapped
+	 * and takes back after free. */
+	road_status (*import)(struct road_drv_buffer *buffer);
 };
 
 struct road_image_ops {
@@ -195,7 +198,7 @@ struct road_image_ops {
 	road_status (*check_launch)(const struct road_cmd_launch *launch);
 };
 
-struct road_region_ops; /* reconfiguration; comes with it */
+struct road_region_ops;   /* reconfiguration; comes with it */
 struct road_firmware_ops; /* boot before queues; comes with the firmware loader */
 
 struct road_driver {

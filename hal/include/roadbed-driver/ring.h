@@ -33,31 +33,32 @@ struct road_ring_arguments {
 /* What encode may use; pure in its inputs otherwise. */
 struct road_ring_encoder {
 	struct road_ring *ring;
-	void *packets;      /* zeroed room for `packet_room` packets, not yet visible to the device */
+	void *packets; /* zeroed room for `packet_room` packets, not yet visible to the device */
 	uint32_t packet_room;
-	bool ordered;       /* the first packet must wait for all earlier ones */
-	bool concurrent;    /* packets of one submission need no order among themselves */
+	bool ordered;    /* the first packet must wait for all earlier ones */
+	bool concurrent; /* packets of one submission need no order among themselves */
 	void *user;
-	/* For a command that needs more than packet_room packets: 0 at first; what encode leaves here
-	 * it finds again when it is called for the rest, until it leaves 0. */
+	/* For a command that needs more than packet_room packets: 0 at first; what encode leaves
+	 * here it finds again when it is called for the rest, until it leaves 0. */
 	uint64_t resume;
 };
 
 struct road_ring_geometry {
-	uint32_t packet_bytes;   /* a power of two */
-	uint32_t packets;        /* in the ring, a power of two */
+	uint32_t packet_bytes;        /* a power of two */
+	uint32_t packets;             /* in the ring, a power of two */
 	uint32_t packets_per_command; /* the most that encode writes for one */
-	uint32_t argument_bytes; /* of the argument area, shared by all submissions */
+	uint32_t argument_bytes;      /* of the argument area, shared by all submissions */
 	uint32_t argument_align;
-	uint32_t header_bytes;   /* 2 or 4: stored last, at the packet's start; 0: tail publishes */
-	uint16_t header_empty;   /* header of a slot that is not published */
+	uint32_t header_bytes; /* 2 or 4: stored last, at the packet's start; 0: tail publishes */
+	uint16_t header_empty; /* header of a slot that is not published */
 };
 
 struct road_ring_ops {
 	/* Writes the command's packets in order, returns how many; 0 for a command that needs none.
 	 * Arguments are taken with road_ring_arguments; NULL from it: return -1 (full). */
 	int (*encode)(struct road_ring_encoder *encoder, const struct road_cmd *command);
-	/* The packet that stores `sequence` to the completion word after all before it. One packet. */
+	/* The packet that stores `sequence` to the completion word after all before it. One packet.
+	 */
 	void (*encode_fence)(struct road_ring_encoder *encoder, uint64_t sequence);
 	/* tail: packets written since the ring was opened. */
 	void (*doorbell)(void *user, uint64_t tail);
@@ -65,7 +66,8 @@ struct road_ring_ops {
 
 /* Allocates ring and argument area by DMA and the bookkeeping. completion: the word that fences
  * write, in memory that the device reaches; must stay until destroy. */
-ROAD_API road_status road_ring_create(struct road_bus *bus, const struct road_ring_geometry *geometry,
+ROAD_API road_status road_ring_create(struct road_bus *bus,
+				      const struct road_ring_geometry *geometry,
 				      const struct road_ring_ops *ops, void *user, uint32_t depth,
 				      const uint64_t *completion, struct road_ring **out);
 ROAD_API void road_ring_destroy(struct road_ring *ring);

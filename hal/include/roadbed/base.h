@@ -42,29 +42,29 @@ extern "C" {
  * numbers are fixed; new ones are appended. */
 typedef enum road_status {
 	ROAD_OK = 0,
-	ROAD_NOT_READY = 1,              /* not yet; ask or submit again later */
-	ROAD_INVALID_ARGUMENT = -1,      /* the caller's argument is wrong by itself */
-	ROAD_UNSUPPORTED = -2,           /* this device or build cannot do it, ever */
-	ROAD_NOT_FOUND = -3,             /* no such name, address, or entry; end of an iteration */
+	ROAD_NOT_READY = 1,         /* not yet; ask or submit again later */
+	ROAD_INVALID_ARGUMENT = -1, /* the caller's argument is wrong by itself */
+	ROAD_UNSUPPORTED = -2,      /* this device or build cannot do it, ever */
+	ROAD_NOT_FOUND = -3,        /* no such name, address, or entry; end of an iteration */
 	ROAD_OUT_OF_HOST_MEMORY = -4,
 	ROAD_OUT_OF_DEVICE_MEMORY = -5,
-	ROAD_NO_SPACE = -6,              /* a table or queue limit of the device is used up */
-	ROAD_BUSY = -7,                  /* in use in a way that excludes this call */
-	ROAD_TIMEOUT = -8,               /* the deadline passed; nothing else changed */
-	ROAD_CANCELLED = -9,             /* cancelled, or its queue or space was closed */
-	ROAD_PERMISSION = -10,           /* rights of a buffer, a file or a device forbid it */
-	ROAD_FAULT = -11,                /* the device faulted on this work */
-	ROAD_DEVICE_LOST = -12,          /* the device is gone; only a new open can help */
-	ROAD_STALE = -13,                /* the object's parent was closed or reset since */
-	ROAD_WRONG_CONTEXT = -14,        /* not allowed here, e.g. a wait in a host callback */
-	ROAD_WRONG_PROCESS = -15,        /* the object belongs to the parent of a fork */
-	ROAD_IMAGE_INVALID = -16,        /* the image is malformed */
-	ROAD_IMAGE_INCOMPATIBLE = -17,   /* the image is sound but not for this device */
-	ROAD_CONFIG_MISMATCH = -18,      /* the region does not hold the expected configuration */
-	ROAD_SIGNATURE = -19,            /* firmware does not verify */
-	ROAD_ROLLBACK_REFUSED = -20,     /* firmware is older than the device accepts */
-	ROAD_IO = -21,                   /* the transport or a file failed */
-	ROAD_INTERNAL = -22              /* a bug in Roadbed or a driver */
+	ROAD_NO_SPACE = -6,            /* a table or queue limit of the device is used up */
+	ROAD_BUSY = -7,                /* in use in a way that excludes this call */
+	ROAD_TIMEOUT = -8,             /* the deadline passed; nothing else changed */
+	ROAD_CANCELLED = -9,           /* cancelled, or its queue or space was closed */
+	ROAD_PERMISSION = -10,         /* rights of a buffer, a file or a device forbid it */
+	ROAD_FAULT = -11,              /* the device faulted on this work */
+	ROAD_DEVICE_LOST = -12,        /* the device is gone; only a new open can help */
+	ROAD_STALE = -13,              /* the object's parent was closed or reset since */
+	ROAD_WRONG_CONTEXT = -14,      /* not allowed here, e.g. a wait in a host callback */
+	ROAD_WRONG_PROCESS = -15,      /* the object belongs to the parent of a fork */
+	ROAD_IMAGE_INVALID = -16,      /* the image is malformed */
+	ROAD_IMAGE_INCOMPATIBLE = -17, /* the image is sound but not for this device */
+	ROAD_CONFIG_MISMATCH = -18,    /* the region does not hold the expected configuration */
+	ROAD_SIGNATURE = -19,          /* firmware does not verify */
+	ROAD_ROLLBACK_REFUSED = -20,   /* firmware is older than the device accepts */
+	ROAD_IO = -21,                 /* the transport or a file failed */
+	ROAD_INTERNAL = -22            /* a bug in Roadbed or a driver */
 } road_status;
 
 /* A short English name of the status, "unknown status" for none of the above. Never NULL;

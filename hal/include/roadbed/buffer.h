@@ -10,16 +10,16 @@ extern "C" {
 #endif
 
 enum road_heap_kind {
-	ROAD_HEAP_DEVICE,       /* the device's own memory, not visible to the host */
+	ROAD_HEAP_DEVICE,         /* the device's own memory, not visible to the host */
 	ROAD_HEAP_DEVICE_VISIBLE, /* the device's own memory, mappable by the host */
-	ROAD_HEAP_HOST,         /* pinned host memory that the device reaches */
+	ROAD_HEAP_HOST,           /* pinned host memory that the device reaches */
 	ROAD_HEAP_KINDS
 };
 
 typedef struct road_heap_info {
 	uint32_t size;
-	uint32_t kind;        /* enum road_heap_kind */
-	uint64_t bytes;       /* 0: bounded by the host only */
+	uint32_t kind;  /* enum road_heap_kind */
+	uint64_t bytes; /* 0: bounded by the host only */
 	uint64_t used_bytes;
 	uint64_t granule_bytes; /* of allocation, flush and invalidate */
 	uint32_t host_visible;  /* road_buffer_map works */
@@ -58,7 +58,7 @@ ROAD_API road_status road_buffer_view(road_buffer *buffer, uint64_t offset, uint
 typedef struct road_buffer_info {
 	uint32_t size;
 	uint32_t heap;
-	uint64_t id;      /* unique in the process, never reused */
+	uint64_t id; /* unique in the process, never reused */
 	uint64_t bytes;
 	uint64_t alignment;
 	uint64_t address; /* device address in its space */
@@ -92,7 +92,7 @@ typedef struct road_lookup_result {
 	road_buffer *buffer; /* no reference is given */
 	road_space *space;
 	road_device *device;
-	uint64_t offset;     /* of the address in the buffer */
+	uint64_t offset; /* of the address in the buffer */
 	uint64_t base;
 	uint64_t bytes;
 	uint64_t id;

@@ -27,7 +27,11 @@ ROAD_API road_status road_device_retain(road_device *device);
 ROAD_API void road_device_release(road_device *device);
 
 enum road_device_class {
-	ROAD_CLASS_OTHER, ROAD_CLASS_CPU, ROAD_CLASS_GPU, ROAD_CLASS_DSA, ROAD_CLASS_RPU,
+	ROAD_CLASS_OTHER,
+	ROAD_CLASS_CPU,
+	ROAD_CLASS_GPU,
+	ROAD_CLASS_DSA,
+	ROAD_CLASS_RPU,
 	ROAD_CLASS_EDU
 };
 
@@ -39,13 +43,13 @@ typedef struct road_device_info {
 	char vendor[64];
 	char driver[32];
 	char bus[16];
-	char pci_address[32];  /* "" if it has none; synthetic for simulated devices */
-	uint8_t uuid[16];      /* unique and stable for an address */
+	char pci_address[32];            /* "" if it has none; synthetic for simulated devices */
+	uint8_t uuid[16];                /* unique and stable for an address */
 	uint16_t pci_vendor, pci_device; /* 0 if none */
-	uint32_t simulated;    /* 1: simulated; never 0 for a simulated chip */
+	uint32_t simulated;              /* 1: simulated; never 0 for a simulated chip */
 	uint32_t heap_count;
 	uint32_t queue_classes; /* bit mask of enum road_queue_class */
-	uint32_t queues_max;   /* that can be open at a time */
+	uint32_t queues_max;    /* that can be open at a time */
 	uint32_t queue_depth_max;
 	uint64_t memory_bytes; /* device memory */
 	uint64_t commands;     /* bit mask 1 << enum road_command_kind: what its queues can do */
@@ -64,20 +68,29 @@ typedef struct road_device_info {
 
 ROAD_API road_status road_device_info_get(road_device *device, road_device_info *out);
 
-enum road_value_type { ROAD_VALUE_NULL, ROAD_VALUE_U64, ROAD_VALUE_F64, ROAD_VALUE_TEXT, ROAD_VALUE_BOOL };
+enum road_value_type {
+	ROAD_VALUE_NULL,
+	ROAD_VALUE_U64,
+	ROAD_VALUE_F64,
+	ROAD_VALUE_TEXT,
+	ROAD_VALUE_BOOL
+};
 enum road_value_source {
-	ROAD_SOURCE_REGISTER, ROAD_SOURCE_FIRMWARE, ROAD_SOURCE_KERNEL, ROAD_SOURCE_CATALOGUE,
+	ROAD_SOURCE_REGISTER,
+	ROAD_SOURCE_FIRMWARE,
+	ROAD_SOURCE_KERNEL,
+	ROAD_SOURCE_CATALOGUE,
 	ROAD_SOURCE_COMPUTED
 };
 /* A capability. Unknown is ROAD_VALUE_NULL, never 0. */
 typedef struct road_property {
 	uint32_t size;
-	uint32_t id;      /* stable number of the property */
-	char name[64];    /* dotted: "compute.units" */
-	char unit[16];    /* "bytes", "Hz", "" */
-	uint32_t type;    /* enum road_value_type */
-	uint32_t source;  /* enum road_value_source */
-	uint64_t u64;     /* U64, BOOL */
+	uint32_t id;     /* stable number of the property */
+	char name[64];   /* dotted: "compute.units" */
+	char unit[16];   /* "bytes", "Hz", "" */
+	uint32_t type;   /* enum road_value_type */
+	uint32_t source; /* enum road_value_source */
+	uint64_t u64;    /* U64, BOOL */
 	double f64;
 	char text[96];
 } road_property;
@@ -92,9 +105,9 @@ ROAD_API road_status road_device_property_at(road_device *device, uint32_t index
 /* How this device reaches another one. Symmetric. */
 typedef struct road_link {
 	uint32_t size;
-	uint32_t peer_access;     /* 1: reads and writes the other's memory directly */
+	uint32_t peer_access;      /* 1: reads and writes the other's memory directly */
 	uint64_t bytes_per_second; /* 0: unknown */
-	char path[32];            /* "same device", "host memory" */
+	char path[32];             /* "same device", "host memory" */
 } road_link;
 ROAD_API road_status road_device_link(road_device *device, road_device *other, road_link *out);
 
@@ -106,25 +119,35 @@ enum road_health { ROAD_HEALTH_OK, ROAD_HEALTH_FAULTED, ROAD_HEALTH_LOST, ROAD_H
 ROAD_API road_status road_device_health(road_device *device, uint32_t *health, uint64_t *resets);
 
 enum road_fault_kind {
-	ROAD_FAULT_NONE, ROAD_FAULT_MEMORY, ROAD_FAULT_RIGHTS, ROAD_FAULT_ALIGNMENT,
-	ROAD_FAULT_ILLEGAL, ROAD_FAULT_TRAP, ROAD_FAULT_DEADLOCK, ROAD_FAULT_WATCHDOG,
-	ROAD_FAULT_IMAGE, ROAD_FAULT_RESOURCES, ROAD_FAULT_PACKET, ROAD_FAULT_ARITHMETIC,
-	ROAD_FAULT_TRANSPORT, ROAD_FAULT_CALLBACK
+	ROAD_FAULT_NONE,
+	ROAD_FAULT_MEMORY,
+	ROAD_FAULT_RIGHTS,
+	ROAD_FAULT_ALIGNMENT,
+	ROAD_FAULT_ILLEGAL,
+	ROAD_FAULT_TRAP,
+	ROAD_FAULT_DEADLOCK,
+	ROAD_FAULT_WATCHDOG,
+	ROAD_FAULT_IMAGE,
+	ROAD_FAULT_RESOURCES,
+	ROAD_FAULT_PACKET,
+	ROAD_FAULT_ARITHMETIC,
+	ROAD_FAULT_TRANSPORT,
+	ROAD_FAULT_CALLBACK
 };
 /* A record of a fault; fields that do not apply are 0 or "". */
 typedef struct road_fault {
 	uint32_t size;
-	uint32_t kind;      /* enum road_fault_kind */
-	uint64_t sequence;  /* rises by one per fault of the device */
+	uint32_t kind;     /* enum road_fault_kind */
+	uint64_t sequence; /* rises by one per fault of the device */
 	uint64_t device_ns;
-	uint64_t address;   /* the access's device address */
+	uint64_t address; /* the access's device address */
 	char kernel[64];
-	uint32_t pc;        /* instruction word in the kernel */
-	uint32_t line;      /* line of the source (PTX) */
+	uint32_t pc;   /* instruction word in the kernel */
+	uint32_t line; /* line of the source (PTX) */
 	uint32_t lane;
 	uint32_t workgroup[3];
 	uint32_t warp;
-	uint64_t point;     /* the queue's timeline value that failed */
+	uint64_t point; /* the queue's timeline value that failed */
 	char text[160];
 } road_fault;
 /* The oldest unread fault of the device, ROAD_NOT_READY if none. The device keeps the last 64. */

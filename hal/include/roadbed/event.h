@@ -10,8 +10,7 @@ extern "C" {
 #endif
 
 /* An event at `initial`. Its value only rises. */
-ROAD_API road_status road_event_create(road_instance *instance, uint64_t initial,
-				       road_event **out);
+ROAD_API road_status road_event_create(road_instance *instance, uint64_t initial, road_event **out);
 ROAD_API road_status road_event_retain(road_event *event);
 ROAD_API void road_event_release(road_event *event);
 

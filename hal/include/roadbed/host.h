@@ -24,23 +24,24 @@ typedef struct road_host_group {
 	road_dim3 block; /* work-items of a workgroup */
 	road_dim3 group; /* this workgroup */
 	uint32_t shared_bytes;
-	/* shared_bytes, 64-byte aligned, contents undefined at the start; NULL if there are none. */
+	/* shared_bytes, 64-byte aligned, contents undefined at the start; NULL if there are none.
+	 */
 	void *shared;
 } road_host_group;
 
 /* Runs one workgroup. arguments: the packed block, by the kernel's layout. Returns 0, or not 0 to
  * fault the launch. Workgroups run in linear order, x first, one after the other, on a thread that
- * waits or queries, with the default floating-point environment. There is no watchdog: a kernel that
- * does not return blocks that thread. */
+ * waits or queries, with the default floating-point environment. There is no watchdog: a kernel
+ * that does not return blocks that thread. */
 typedef int (*road_host_kernel_fn)(const road_host_group *group, const void *arguments);
 
 typedef struct road_host_kernel {
 	const char *name;
 	road_host_kernel_fn run;
 	uint32_t argument_count;
-	uint32_t shared_bytes;          /* static shared memory, added to the launch's */
-	/* Size of each; each is aligned to its size (rounded up to a power of two), at most to 16. At
-	 * most 65536 bytes in all. */
+	uint32_t shared_bytes; /* static shared memory, added to the launch's */
+	/* Size of each; each is aligned to its size (rounded up to a power of two), at most to 16.
+	 * At most 65536 bytes in all. */
 	const uint32_t *argument_bytes;
 } road_host_kernel;
 

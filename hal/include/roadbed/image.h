@@ -11,8 +11,8 @@ extern "C" {
 
 typedef struct road_image_options {
 	uint32_t size;
-	uint32_t flags;      /* 0 */
-	char *log;           /* compiler's words, always terminated; may be NULL */
+	uint32_t flags; /* 0 */
+	char *log;      /* compiler's words, always terminated; may be NULL */
 	uint64_t log_bytes;
 	uint32_t max_registers; /* per work-item, 0 = the compiler's choice */
 	uint32_t reserved;
@@ -43,13 +43,13 @@ ROAD_API void road_kernel_release(road_kernel *kernel);
 
 typedef struct road_kernel_info {
 	uint32_t size;
-	uint32_t registers;       /* per work-item, 0 = does not apply */
+	uint32_t registers; /* per work-item, 0 = does not apply */
 	char name[128];
-	uint32_t shared_bytes;    /* static */
-	uint32_t local_bytes;     /* per work-item, spills included */
+	uint32_t shared_bytes; /* static */
+	uint32_t local_bytes;  /* per work-item, spills included */
 	uint32_t spill_bytes;
-	uint32_t threads_max;     /* of a workgroup */
-	uint32_t argument_bytes;  /* of the packed block */
+	uint32_t threads_max;    /* of a workgroup */
+	uint32_t argument_bytes; /* of the packed block */
 	uint32_t argument_count;
 } road_kernel_info;
 ROAD_API road_status road_kernel_info_get(road_kernel *kernel, road_kernel_info *out);
@@ -67,7 +67,7 @@ typedef struct road_occupancy {
 	uint32_t blocks_per_unit; /* workgroups resident on one compute unit */
 	uint32_t warps_per_unit;
 	uint32_t warps_max;
-	char limit[24];           /* what bounds it: "registers", "shared memory", … */
+	char limit[24]; /* what bounds it: "registers", "shared memory", … */
 } road_occupancy;
 /* For workgroups of `block` work-items with this much dynamic shared memory. */
 ROAD_API road_status road_kernel_occupancy(road_kernel *kernel, uint32_t block,

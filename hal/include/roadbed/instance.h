@@ -15,9 +15,10 @@ enum road_message_level { ROAD_MESSAGE_ERROR, ROAD_MESSAGE_WARNING, ROAD_MESSAGE
  * ("sim:a100-sxm4-80gb", "queue 3"). */
 typedef void (*road_message_fn)(void *user, int level, const char *object, const char *text);
 
-#define ROAD_INSTANCE_VALIDATE  0x1u /* name bad, freed and foreign handles (costs a lookup a call) */
-#define ROAD_INSTANCE_NO_ENV    0x2u /* ignore ROADBED_DEVICES and other environment */
-#define ROAD_INSTANCE_PUMP      0x4u /* run the pump thread from the start; see docs/time.md */
+#define ROAD_INSTANCE_VALIDATE \
+	0x1u                      /* name bad, freed and foreign handles (costs a lookup a call) */
+#define ROAD_INSTANCE_NO_ENV 0x2u /* ignore ROADBED_DEVICES and other environment */
+#define ROAD_INSTANCE_PUMP   0x4u /* run the pump thread from the start; see docs/time.md */
 
 typedef struct road_instance_options {
 	uint32_t size;
@@ -79,7 +80,7 @@ ROAD_API road_status road_instance_find(road_instance *instance, const char *pci
 
 /* Changes that a watch reports. */
 enum road_change_kind {
-	ROAD_CHANGE_ARRIVED = 0x1,   /* a device was opened or plugged */
+	ROAD_CHANGE_ARRIVED = 0x1, /* a device was opened or plugged */
 	ROAD_CHANGE_REMOVED = 0x2,
 	ROAD_CHANGE_LOST = 0x4,      /* a device stopped answering */
 	ROAD_CHANGE_RECOVERED = 0x8, /* a reset made it usable again */

@@ -10,9 +10,16 @@ extern "C" {
 #endif
 
 enum road_command_kind {
-	ROAD_COMMAND_COPY, ROAD_COMMAND_WRITE, ROAD_COMMAND_READ, ROAD_COMMAND_FILL,
-	ROAD_COMMAND_LAUNCH, ROAD_COMMAND_BARRIER, ROAD_COMMAND_WAIT_VALUE,
-	ROAD_COMMAND_WRITE_VALUE, ROAD_COMMAND_CALLBACK, ROAD_COMMAND_TIMESTAMP,
+	ROAD_COMMAND_COPY,
+	ROAD_COMMAND_WRITE,
+	ROAD_COMMAND_READ,
+	ROAD_COMMAND_FILL,
+	ROAD_COMMAND_LAUNCH,
+	ROAD_COMMAND_BARRIER,
+	ROAD_COMMAND_WAIT_VALUE,
+	ROAD_COMMAND_WRITE_VALUE,
+	ROAD_COMMAND_CALLBACK,
+	ROAD_COMMAND_TIMESTAMP,
 	ROAD_COMMAND_ACTIVATE, /* reconfiguration */
 	ROAD_COMMAND_KINDS
 };
@@ -45,7 +52,7 @@ typedef struct road_copy_box {
 	uint32_t size;
 	uint32_t rows, slices; /* >= 1 */
 	uint32_t reserved;
-	uint64_t bytes;        /* of a row */
+	uint64_t bytes; /* of a row */
 	uint64_t dst_offset, dst_row_pitch, dst_slice_pitch;
 	uint64_t src_offset, src_row_pitch, src_slice_pitch;
 } road_copy_box;
@@ -67,7 +74,7 @@ ROAD_API road_status road_list_fill(road_list *list, road_buffer *dst, uint64_t 
 
 typedef struct road_launch {
 	uint32_t size;
-	uint32_t flags;        /* ROAD_LAUNCH_* */
+	uint32_t flags; /* ROAD_LAUNCH_* */
 	road_kernel *kernel;
 	road_dim3 grid;        /* workgroups; each >= 1 */
 	road_dim3 block;       /* work-items of a workgroup; each >= 1 */
@@ -76,11 +83,11 @@ typedef struct road_launch {
 	/* The arguments: one packed block laid out as the kernel's layout says, or an array of
 	 * argument_count pointers, one per parameter; captured when recorded. */
 	const void *arguments;
-	uint64_t argument_bytes;         /* of the block; 0: argument_pointers is used */
+	uint64_t argument_bytes; /* of the block; 0: argument_pointers is used */
 	const void *const *argument_pointers;
 	uint32_t argument_count;
 	uint32_t reserved2;
-	uint64_t watchdog;     /* most warp instructions (or the device's unit); 0 = default */
+	uint64_t watchdog; /* most warp instructions (or the device's unit); 0 = default */
 	/* The buffers it touches; NULL: any of the space. */
 	road_buffer *const *uses;
 	uint32_t use_count;
@@ -103,10 +110,12 @@ ROAD_API road_status road_list_wait_value(road_list *list, road_buffer *buffer, 
 ROAD_API road_status road_list_write_value(road_list *list, road_buffer *buffer, uint64_t offset,
 					   uint32_t bytes, uint64_t value);
 
-#define ROAD_CALLBACK_INLINE 0x1u /* does not block; runs on the thread that runs the simulation */
-/* status: ROAD_OK. The callback may submit, signal, fail and query; waits in it answer
- * ROAD_WRONG_CONTEXT. Its queue is blocked until it returns; all else goes on. It may block on the
- * program's other threads unless it is INLINE. Runs with no lock held. */
+#define ROAD_CALLBACK_INLINE 0x1u /* does not block; runs on the thread that runs the simulation \
+				   */
+/* Not called if its submission failed before; `user` must stay valid until it returned. It may
+ * submit, signal, fail and query; waits in it answer ROAD_WRONG_CONTEXT. Its queue is blocked until
+ * it returns; all else goes on. It may block on the program's other threads unless it is INLINE.
+ * Runs with no lock held. */
 typedef void (*road_callback_fn)(void *user);
 ROAD_API road_status road_list_callback(road_list *list, road_callback_fn fn, void *user,
 					uint32_t flags);

@@ -42,15 +42,15 @@ typedef struct road_times { /* device's clock, ns; 0: not reached */
 
 typedef struct road_submission {
 	uint32_t size;
-	uint32_t flags;           /* ROAD_SUBMIT_* */
-	road_list *list;          /* closed; NULL: nothing, a synchronisation point */
-	const road_point *waits;  /* all must be reached before the first command starts */
+	uint32_t flags;          /* ROAD_SUBMIT_* */
+	road_list *list;         /* closed; NULL: nothing, a synchronisation point */
+	const road_point *waits; /* all must be reached before the first command starts */
 	uint32_t wait_count;
 	uint32_t signal_count;
 	/* Promised now, signalled when the list completed. Each value must be above the event's
 	 * value and the last promise on it; one queue at a time promises on an event. */
 	const road_point *signals;
-	road_times *times;        /* with TIMED: written before the points are reached */
+	road_times *times; /* with TIMED: written before the points are reached */
 } road_submission;
 
 /*

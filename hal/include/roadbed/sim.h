@@ -32,8 +32,8 @@ ROAD_API road_status road_sim_violation(road_device *device, uint32_t index, cha
 /* Pulls the device out, as if it was unplugged. */
 ROAD_API road_status road_sim_unplug(road_device *device);
 
-/* A report of the device as one JSON object: cycles, counters, fidelity. Writes at most `bytes` with
- * the terminating 0; needed (may be NULL) receives what it takes. */
+/* A report of the device as one JSON object: cycles, counters, fidelity. Writes at most `bytes`
+ * with the terminating 0; needed (may be NULL) receives what it takes. */
 ROAD_API road_status road_sim_report(road_device *device, char *json, size_t bytes, size_t *needed);
 
 /* Writes the event log of a device opened with time=trace, in Chrome's trace format. */

@@ -14,7 +14,7 @@ ROAD_API road_status road_space_shared(road_device *device, road_space **out);
 
 typedef struct road_space_options {
 	uint32_t size;
-	uint32_t flags; /* 0 */
+	uint32_t flags;       /* 0 */
 	uint64_t quota_bytes; /* of all heaps together; 0 = none */
 } road_space_options;
 /* A further space, isolated from the others. ROAD_UNSUPPORTED without ROAD_FEATURE_SPACES,
@@ -25,8 +25,8 @@ ROAD_API road_status road_space_retain(road_space *space);
 /* Queues, buffers, images and lists of the space hold references to it; the last one closes. */
 ROAD_API void road_space_release(road_space *space);
 
-/* Closes now: unfinished work of its queues fails with ROAD_CANCELLED, buffers and images are freed.
- * What is still held of the space answers ROAD_STALE; releasing it stays right. */
+/* Closes now: unfinished work of its queues fails with ROAD_CANCELLED, buffers and images are
+ * freed. What is still held of the space answers ROAD_STALE; releasing it stays right. */
 ROAD_API road_status road_space_close(road_space *space);
 
 /* Waits until all work submitted to the space's queues so far completed or failed; the first

@@ -26,8 +26,7 @@ static void *ring_run(void *arg)
 
 	for (uint64_t i = 1; i <= ROUNDS; i++) {
 		/* The first one is a round ahead: its event begins at 1. */
-		road_point wait = {t->before, i}, signal = {t->mine, t->first ? i + 1 : i},
-			   done;
+		road_point wait = {t->before, i}, signal = {t->mine, t->first ? i + 1 : i}, done;
 		road_submission s = {.size = sizeof(s),
 				     .waits = &wait,
 				     .wait_count = 1,

@@ -16,8 +16,10 @@ struct run {
 	road_event *event;
 	road_point points[4];
 	uint32_t point_count;
-	_Atomic int called;
 };
+
+/* Outlives every run: a callback may still be under way when its points have failed. */
+static _Atomic int called;
 
 static void called_back(void *user)
 {
@@ -39,10 +41,8 @@ static void submit_work(struct run *r)
 {
 	static char bytes[3000];
 	road_point wait = {r->event, 1};
-	road_submission deferred = {.size = sizeof(deferred),
-				    .list = r->list,
-				    .waits = &wait,
-				    .wait_count = 1};
+	road_submission deferred = {
+		.size = sizeof(deferred), .list = r->list, .waits = &wait, .wait_count = 1};
 	road_submission with_callback = {.size = sizeof(with_callback), .list = r->list};
 
 	if (!road_queue_write(r->queue, r->buffer, 0, bytes, sizeof(bytes),
@@ -64,7 +64,7 @@ static void make_list(struct run *r)
 		return;
 	}
 	if (road_list_fill(r->list, r->buffer, 0, 64, 5, 1) ||
-	    road_list_callback(r->list, called_back, &r->called, 0) ||
+	    road_list_callback(r->list, called_back, &called, 0) ||
 	    road_list_fill(r->list, r->buffer, 64, 64, 6, 1) || road_list_close(r->list)) {
 		road_list_release(r->list);
 		r->list = NULL;
@@ -75,16 +75,14 @@ static void make_list(struct run *r)
 static uint64_t run_once(const char *address)
 {
 	struct run r = {.instance = open_instance()};
-	road_buffer_options options = {.size = sizeof(options),
-				       .heap = ROAD_HEAP_DEVICE,
-				       .bytes = 3000};
+	road_buffer_options options = {
+		.size = sizeof(options), .heap = ROAD_HEAP_DEVICE, .bytes = 3000};
 	uint64_t accesses = 0;
 	pthread_t thread;
 
 	CU_ASSERT_EQUAL_FATAL(road_event_create(r.instance, 0, &r.event), ROAD_OK);
 	if (!road_device_open(r.instance, address, &r.device) &&
-	    !road_space_shared(r.device, &r.space) &&
-	    !road_queue_create(r.space, NULL, &r.queue) &&
+	    !road_space_shared(r.device, &r.space) && !road_queue_create(r.space, NULL, &r.queue) &&
 	    !road_queue_create(r.space, NULL, &r.second) &&
 	    !road_buffer_create(r.space, &options, &r.buffer)) {
 		make_list(&r);
@@ -117,8 +115,8 @@ static void removal_at_every_access_never_hangs(const char *device)
 	CU_ASSERT_FATAL(accesses > 20);
 	printf("# %s: %llu accesses\n", device, (unsigned long long)accesses);
 	for (uint64_t at = 1; at <= accesses; at++) {
-		snprintf(address, sizeof(address), "faulty(remove@%llu):%s",
-			 (unsigned long long)at, device);
+		snprintf(address, sizeof(address), "faulty(remove@%llu):%s", (unsigned long long)at,
+			 device);
 		run_once(address);
 	}
 }

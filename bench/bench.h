@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Benchmarks: rows of a table, each the median of five runs, with the floor that must be met and
+ * the target, and a calibration loop and memcpy measured in the same run to hold them against.
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <roadbed/roadbed.h>
+#include <roadbed/sim.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { BENCH_RUNS = 5, BENCH_ROWS = 64 };
+
+struct bench_file { /* a kernel's PTX, built in; a NULL name ends */
+	const char *name;
+	const unsigned char *bytes;
+	size_t byte_count;
+};
+extern const struct bench_file bench_files[];
+
+struct bench_row {
+	char name[80];
+	char unit[24];
+	double median, least, most;
+	double floor, target; /* 0: none */
+	bool more_is_better;
+};
+
+struct bench {
+	road_instance *instance;
+	struct bench_row rows[BENCH_ROWS];
+	unsigned row_count;
+	char error[256]; /* first failure; "" = none */
+};
+
+double bench_seconds(void);
+/* Adds a row from BENCH_RUNS measured values. */
+void bench_add(struct bench *bench, const char *name, const char *unit, const double *values,
+	       double floor, double target, bool more_is_better);
+/* Notes a failure with the thread's last error; false. */
+bool bench_failed(struct bench *bench, const char *what);
+
+/* A device with a space and a queue. */
+struct bench_device {
+	road_device *device;
+	road_space *space;
+	road_queue *queue;
+};
+bool bench_open(struct bench *bench, const char *address, struct bench_device *out);
+void bench_close(struct bench_device *device);
+
+/* The parts, in the order of the table. */
+void bench_latency(struct bench *bench);
+void bench_copy(struct bench *bench);
+void bench_open_many(struct bench *bench);
+void bench_kernels(struct bench *bench);
+
+/* Runs all and returns 0, or -1 with bench->error. The caller prints. */
+int bench_run(struct bench *bench);
+
+#endif
