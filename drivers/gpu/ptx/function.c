@@ -291,7 +291,7 @@ void function_refuse(struct ptx *p, struct place at, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	f->refusal = ptx_format(p, &p->kernel, "line %u: %s", at.line, text);
+	f->refusal = ptx_format(p, &p->kernel, "%s", text);
 	f->refused_at = at;
 	f->refused_weakly = false;
 }

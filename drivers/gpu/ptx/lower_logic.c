@@ -61,6 +61,12 @@ static struct inst *emit_compare(struct ptx *p, const struct instr *in, enum ptx
 			 in->operand_count, in->combine >= 0 ? "and" : "needs");
 	if (in->operand_count == 4)
 		c = lower_pred(p, &in->operands[3]);
+	if (d2 && c.vreg == d && d) { /* both destinations need it: see reads_late() in live.c */
+		uint32_t t = temp(p, CLASS_P);
+
+		emit_mov(p, in, CLASS_P, t, c);
+		c = val_reg(t);
+	}
 	struct inst *i = emit(p, in, compare_op(type), d, a, b, c);
 
 	i->d2 = d2;

@@ -35,15 +35,9 @@ static bool same_group(const struct joiner *j, const uint32_t *from, unsigned co
 
 static bool may_join(const struct joiner *j, const uint32_t *from, unsigned count)
 {
-	const struct vreg *vregs = j->o->f->vregs;
-
-	for (unsigned k = 0; k < count; k++) {
-		if (!from[k] || vregs[from[k]].group_count)
+	for (unsigned k = 0; k < count; k++)
+		if (!from[k] || j->o->f->vregs[from[k]].group_count)
 			return false;
-		for (unsigned m = 0; m < k; m++)
-			if (from[m] == from[k])
-				return false;
-	}
 	return true;
 }
 

@@ -182,6 +182,8 @@ static void parse_branch_targets(struct ptx *p, uint32_t label)
 		struct place at = p->lex.token.at;
 		struct slice name = lex_expect_name(p, ".branchtargets");
 
+		if (count == UINT16_MAX)
+			ptx_fail(p, at, "more than %u branch targets", UINT16_MAX);
 		table = ptx_grow(p, &p->kernel, table, count, &room, sizeof(*table));
 		table[count++] = label_use(p, name, at);
 	} while (lex_accept(p, ','));

@@ -3,10 +3,10 @@
 #include "tests/unit/ptx/support.h"
 
 /* In a function's body: line 6 is the first of `text`. */
-#define BODY(text)                                                                                \
-	PTX_HEADER                                                                                \
-		".entry k(.param .u64 p)\n{ .reg .b32 %r<9>; .reg .b64 %d<9>; .reg .pred %q<9>; " \
-		".reg .b16 %h<9>; .reg .f32 %f<9>;\n" text "\nret;\n}\n"
+#define BODY(text)                                                                        \
+	PTX_HEADER                                                                        \
+	".entry k(.param .u64 p)\n{ .reg .b32 %r<9>; .reg .b64 %d<9>; .reg .pred %q<9>; " \
+	".reg .b16 %h<9>; .reg .f32 %f<9>;\n" text "\nret;\n}\n"
 
 struct bad {
 	const char *text;

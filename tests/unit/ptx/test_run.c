@@ -221,6 +221,16 @@ static const struct snippet snippets[] = {
 	{'f', "ld.const.f32 %f0, [reals+4];", 0, 0, 0, 0x40200000},
 	{'h', "ld.const.u8 %h0, [bytes+2];", 0, 0, 0, 0xfe},
 	{'r', "mov.u32 %r0, dynamic;", 0, 0, 0, 0},
+	{'d',
+	 ".shared .align 8 .b8 s[64]; add.u32 %r4, %r1, 1; st.shared.v2.u32 [s], {%r4, %r4}; "
+	 "ld.shared.u64 %d0, [s];",
+	 6, 0, 0, 0x700000007},
+	{'r', "{ .reg .b8 %b<4>; mov.b32 {%b0, %b1, %b2, %b3}, %r1; cvt.u32.u8 %r0, %b2; }",
+	 0x12345678, 0, 0, 0x34},
+	{'r',
+	 "{ .reg .b8 %b<4>; cvt.u8.u32 %b1, %r1; cvt.u8.u32 %b2, %r2; mov.b16 %h4, {%b1, %b2}; "
+	 "cvt.u32.u16 %r0, %h4; }",
+	 0x1234, 0x5678, 0, 0x7834},
 	/* control */
 	{'r',
 	 "mov.u32 %r0, 0; mov.u32 %r4, 0;\nL: add.u32 %r0, %r0, %r4; add.u32 %r4, %r4, 1; "
@@ -238,6 +248,9 @@ static const struct snippet snippets[] = {
 	 "mov.u32 %r0, 0; { .reg .u32 %r0; mov.u32 %r0, 7; L: setp.eq.u32 %p1, %r0, 7; @%p1 bra M;"
 	 " bra L;\nM: } { L: setp.ne.u32 %p1, %r1, %r1; @%p1 bra L; } add.u32 %r0, %r0, 1;",
 	 0, 0, 0, 1},
+	{'r',
+	 ".reg .u32 %x; mov.u32 %x, %r1; { .reg .u32 %x, %y; mov.u32 %x, 9; } add.u32 %r0, %x, 1;",
+	 3, 0, 0, 4},
 	{'r',
 	 "{ .reg .v2 .b32 %v; mov.b32 %v.x, %r1; mov.b32 %v.y, %r2; sub.u32 %r0, %v.y, %v.x; }", 3,
 	 10, 0, 7},

@@ -183,6 +183,24 @@ static void check_mods(struct check *c, const uint32_t *table)
 	require(c, w->aux < aux_end, "aux out of range");
 }
 
+/* With several destinations one may be written before all sources are read. */
+static void check_overlap(struct check *c)
+{
+	const struct road_gpu_word *w = c->word;
+	unsigned class = rows[w->op].mods, kind = rows[w->op].d, count = 1;
+
+	if ((class == ROAD_GPU_MODS_ICMP || class == ROAD_GPU_MODS_FCMP) && w->aux != ROAD_GPU_PT &&
+	    w->d != ROAD_GPU_PT)
+		require(c, w->aux != w->d && (w->c & ~ROAD_GPU_PNOT) != w->d,
+			"a predicate is read and one of two destinations");
+	if (kind == ROAD_GPU_OPERAND_V2)
+		count = 2;
+	if (kind == ROAD_GPU_OPERAND_V4 || kind == ROAD_GPU_OPERAND_W2)
+		count = 4;
+	if (count > 1)
+		require(c, w->a < w->d || w->a >= w->d + count, "an address in a vector's place");
+}
+
 static void check_word(struct check *c, const uint32_t *table)
 {
 	const struct road_gpu_word *w = c->word;
@@ -211,6 +229,7 @@ static void check_word(struct check *c, const uint32_t *table)
 			row->mods == ROAD_GPU_MODS_BRX || !w->imm,
 		"imm that nobody reads");
 	check_mods(c, table);
+	check_overlap(c);
 }
 
 static bool ends(const struct road_gpu_word *w)
