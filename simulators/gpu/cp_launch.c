@@ -50,8 +50,6 @@ static enum gpu_start check_kernel(const struct gpu_chip *chip,
 {
 	const uint64_t threads =
 		(uint64_t)packet->workgroup_x * packet->workgroup_y * packet->workgroup_z;
-	const uint32_t most =
-		kernel->max_threads ? kernel->max_threads : chip->params.threads_per_block;
 	const bool reqd = kernel->reqd[0] && (kernel->reqd[0] != packet->workgroup_x ||
 					      kernel->reqd[1] != packet->workgroup_y ||
 					      kernel->reqd[2] != packet->workgroup_z);
@@ -61,7 +59,9 @@ static enum gpu_start check_kernel(const struct gpu_chip *chip,
 		why->line = kernel->error_line;
 		return road_gpu_fail(why, ROAD_GPU_FAULT_KERNEL, packet->kernel_object, 0);
 	}
-	if (threads > most || reqd)
+	if (threads > chip->params.threads_per_block)
+		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, threads);
+	if ((kernel->max_threads && threads > kernel->max_threads) || reqd)
 		return bad_field(why, FIELD(workgroup_x));
 	if (packet->private_bytes < kernel->local_bytes)
 		return bad_field(why, FIELD(private_bytes));
@@ -69,8 +69,6 @@ static enum gpu_start check_kernel(const struct gpu_chip *chip,
 		return bad_field(why, FIELD(group_bytes));
 	if (kernel->param_bytes && packet->kernarg % 16)
 		return bad_field(why, FIELD(kernarg));
-	if (threads > chip->params.threads_per_block)
-		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, threads);
 	if (packet->private_bytes > GPU_LOCAL_MAX)
 		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, packet->private_bytes);
 	if (packet->group_bytes > chip->params.shared_per_block)
@@ -161,13 +159,14 @@ static void begin(void *arg)
 	struct gpu_work *work = arg;
 	struct gpu_chip *chip = work->queue->function->chip;
 	struct road_gpu_queue_status why;
+	enum road_gpu_fault fault;
 	uint64_t detail = 0;
 
 	work->launch.begin_ps = sim_now(chip->env);
-	work->launch.fault.code = chip->backend->begin(work, &detail);
-	if (!work->launch.fault.code)
+	fault = chip->backend->begin(work, &detail);
+	if (!fault)
 		return;
-	work->launch.fault.detail = detail;
+	work->launch.fault = (struct road_gpu_fault_info){.code = fault, .detail = detail};
 	describe(work, &why);
 	road_gpu_queue_fault(work->queue, work->number, &why);
 	road_gpu_cp_retry(chip);
@@ -209,6 +208,16 @@ static enum gpu_start check(struct gpu_queue *queue, const struct road_gpu_dispa
 	return check_kernel(function->chip, packet, &(*code)->desc, why);
 }
 
+static uint64_t launch_cost_ps(const struct gpu_queue *queue)
+{
+	const struct gpu_chip *chip = queue->function->chip;
+
+	if (chip->backend->costs_launch)
+		return 0;
+	return road_gpu_cycles_ps(chip, queue->warm ? chip->params.launch_following
+						    : chip->params.launch_first);
+}
+
 enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_packet *any,
 				       struct road_gpu_queue_status *why)
 {
@@ -240,10 +249,7 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 	work->launch.config.slots = count_slots(chip, &work->launch.config, per_sm);
 	work->event.run = begin;
 	chip->dirty = true;
-	sim_schedule(chip->env, &work->event,
-		     sim_now(chip->env) +
-			     road_gpu_cycles_ps(chip, queue->warm ? chip->params.launch_following
-								  : chip->params.launch_first));
+	sim_schedule(chip->env, &work->event, sim_now(chip->env) + launch_cost_ps(queue));
 	queue->warm = true;
 	return GPU_START_ASYNC;
 }

@@ -191,6 +191,7 @@ static void *create(const struct sim_model_create *create)
 	}
 	chip->env = create->env;
 	chip->fidelity = create->fidelity;
+	chip->origin_ps = sim_now(create->env);
 	chip->memory_bytes = create->chip->identity.memory_bytes;
 	chip->cp = (struct sim_event){.run = road_gpu_cp_run, .arg = chip};
 	chip->backend = create->fidelity == SIM_FUNCTIONAL ? &road_gpu_backend_functional

@@ -194,6 +194,7 @@ struct gpu_backend {
 	/* config is the work's; NONE, or why it cannot run. */
 	enum road_gpu_fault (*begin)(struct gpu_work *work, uint64_t *detail);
 	void (*cancel)(struct gpu_work *work);
+	bool costs_launch; /* begin() adds the cost of a launch itself */
 };
 extern const struct gpu_backend road_gpu_backend_functional, road_gpu_backend_timed;
 
@@ -222,7 +223,8 @@ struct gpu_chip {
 	struct gpu_work *free_works;
 	struct sim_resource bus_in, bus_out, dram;
 	uint64_t packet_ps;
-	uint32_t launches; /* places taken */
+	uint64_t origin_ps; /* when it was opened */
+	uint32_t launches;  /* places taken */
 	uint32_t grid_id;
 
 	const struct gpu_backend *backend;

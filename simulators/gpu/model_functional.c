@@ -79,4 +79,9 @@ static void cancel(struct gpu_work *work)
 	road_gpu_launch_destroy(work->launch.exec);
 }
 
-const struct gpu_backend road_gpu_backend_functional = {create, destroy, begin, cancel};
+const struct gpu_backend road_gpu_backend_functional = {
+	.create = create,
+	.destroy = destroy,
+	.begin = begin,
+	.cancel = cancel,
+};

@@ -6,11 +6,17 @@
 
 enum { EVENT_STEPS = 16384 };
 
+/* Cycles count from when the chip was opened, so that quanta fall alike in every run. */
 static uint64_t now_cycle(const struct gpu_chip *chip)
 {
-	unsigned __int128 cycles = sim_now(chip->env);
+	unsigned __int128 cycles = sim_now(chip->env) - chip->origin_ps;
 
 	return (uint64_t)(cycles * chip->params.clock_khz / 1000000000u);
+}
+
+static uint64_t cycle_ps(const struct gpu_chip *chip, uint64_t cycle)
+{
+	return chip->origin_ps + road_gpu_cycles_ps(chip, cycle);
 }
 
 /* An end lies in the quantum that was just run: it takes effect when its cycle comes. */
@@ -34,14 +40,14 @@ static void take_ended(struct gpu_chip *chip)
 		work->launch.done = done;
 		work->launch.done.stats = NULL;
 		work->event.run = ended;
-		sim_schedule(chip->env, &work->event, road_gpu_cycles_ps(chip, done.end));
+		sim_schedule(chip->env, &work->event, cycle_ps(chip, done.end));
 	}
 }
 
 static void schedule(struct gpu_chip *chip, uint64_t cycle)
 {
 	if (cycle != ROAD_GPU_NEVER)
-		sim_schedule(chip->env, &chip->timing_event, road_gpu_cycles_ps(chip, cycle));
+		sim_schedule(chip->env, &chip->timing_event, cycle_ps(chip, cycle));
 }
 
 static void run_quanta(void *arg)
@@ -85,18 +91,24 @@ static void trace_workgroup(void *ctx, void *cookie, uint32_t sm, uint64_t linea
 	snprintf(lane, sizeof(lane), "sm %u", sm);
 	snprintf(name, sizeof(name), "%u.%llu", work->launch.config.grid_id,
 		 (unsigned long long)linear);
-	sim_trace_span(chip->env, lane, name, road_gpu_cycles_ps(chip, start),
-		       road_gpu_cycles_ps(chip, end));
+	sim_trace_span(chip->env, lane, name, cycle_ps(chip, start), cycle_ps(chip, end));
 }
 
 static bool create(struct gpu_chip *chip)
 {
+	chip->timing_event = (struct sim_event){.run = run_quanta, .arg = chip};
+	return true;
+}
+
+/* Caches and queues of all SMs take megabytes: an idle chip does without. */
+static bool ensure_timing(struct gpu_chip *chip)
+{
 	const struct road_gpu_timing_outside outside = {chip, load_outside, store_outside};
 	const struct road_gpu_timing_trace trace = {.ctx = chip, .workgroup = trace_workgroup};
 
-	chip->timing_event = (struct sim_event){.run = run_quanta, .arg = chip};
-	chip->timing = road_gpu_timing_create(&chip->params, &outside,
-					      chip->fidelity == SIM_TRACE ? &trace : NULL);
+	if (!chip->timing)
+		chip->timing = road_gpu_timing_create(&chip->params, &outside,
+						      chip->fidelity == SIM_TRACE ? &trace : NULL);
 	return chip->timing != NULL;
 }
 
@@ -110,10 +122,15 @@ static void destroy(struct gpu_chip *chip)
 static enum road_gpu_fault begin(struct gpu_work *work, uint64_t *detail)
 {
 	struct gpu_chip *chip = work->queue->function->chip;
-	enum road_gpu_launch_error launch_error = ROAD_GPU_LAUNCH_OK;
-	enum road_gpu_timing_error error = road_gpu_timing_begin(
-		chip->timing, now_cycle(chip), &work->launch.config, work, &launch_error);
+	enum road_gpu_launch_error launch_error = ROAD_GPU_LAUNCH_MEMORY;
+	enum road_gpu_timing_error error;
 
+	if (!ensure_timing(chip)) {
+		*detail = (uint64_t)launch_error;
+		return ROAD_GPU_FAULT_RESOURCES;
+	}
+	error = road_gpu_timing_begin(chip->timing, now_cycle(chip), &work->launch.config, work,
+				      &launch_error);
 	if (error != ROAD_GPU_TIMING_OK) {
 		*detail = (uint64_t)launch_error;
 		return ROAD_GPU_FAULT_RESOURCES;
@@ -128,4 +145,10 @@ static void cancel(struct gpu_work *work)
 	road_gpu_timing_cancel(work->queue->function->chip->timing, work);
 }
 
-const struct gpu_backend road_gpu_backend_timed = {create, destroy, begin, cancel};
+const struct gpu_backend road_gpu_backend_timed = {
+	.create = create,
+	.destroy = destroy,
+	.begin = begin,
+	.cancel = cancel,
+	.costs_launch = true,
+};

@@ -181,25 +181,28 @@ static void odd_values(void)
 	finish(rig, &results);
 }
 
-/* 10^5 packets of noise; half of them with a header that is valid. */
+/* 10^5 packets of noise; half of them good packets with some words of noise. */
 static void noise(void)
 {
 	struct rig *rig = open_loaded("time=functional&watchdog=10000");
+	uint8_t good[16][64];
+	uint32_t count = make_good(rig, good);
 	struct results results = {0};
-	uint64_t packet[8];
+	uint64_t packet[8], mixed[8];
 
 	for (int round = 0; round < 100000; round++) {
-		for (int i = 0; i < 8; i++)
-			packet[i] = next_random() & (next_random() % 4 ? UINT64_MAX : 0xff);
-		if (round % 2) {
-			static const uint16_t types[] = {0, 2, 3, 5};
-			uint16_t header[2] = {types[next_random() % 4],
-					      (uint16_t)(next_random() % 9)};
+		uint64_t which = next_random();
 
-			memcpy(packet, header, sizeof(header));
+		memcpy(mixed, good[which % count], 64);
+		for (unsigned i = 0; i < 8; i++) {
+			packet[i] = next_random() & (next_random() % 4 ? UINT64_MAX : 0xff);
+			/* bytes that are used, for the most part */
+			if (round % 2 && mixed[i] && which >> (8 + i) & 1)
+				mixed[i] ^= packet[i] & (UINT64_C(0xff) << 8 * (which >> 20 & 7));
 		}
-		try_packet(rig, packet, &results);
+		try_packet(rig, round % 2 ? mixed : packet, &results);
 	}
+	CU_ASSERT_TRUE(results.done > 1000);
 	finish(rig, &results);
 }
 
