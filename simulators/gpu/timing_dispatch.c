@@ -368,11 +368,29 @@ static void stop_faulted(struct road_gpu_timing *timing, struct gpu_launch *laun
 	timing->order[timing->order_count++] = (uint32_t)(launch - timing->launches);
 }
 
+/* A store that arrives in the very cycle in which the quantum ends has not taken effect. */
+static bool stores_pending(const struct road_gpu_timing *timing, const struct gpu_launch *launch)
+{
+	for (uint32_t i = 0; i < timing->active_count; i++) {
+		const struct gpu_sm *sm = &timing->sms[timing->active[i]];
+
+		for (uint32_t s = 0; s < sm->store_count; s++) {
+			const struct gpu_store *e = &sm->stores[(sm->store_first + s) % STORE_ROOM];
+
+			if (e->launch == launch && e->serial == launch->serial)
+				return true;
+		}
+	}
+	return false;
+}
+
 static void settle(struct road_gpu_timing *timing, struct gpu_launch *launch, uint64_t end)
 {
 	if (launch->fault_cycle != NO_TIME && launch->resident)
 		stop_faulted(timing, launch, end);
 	if (launch->next < launch->exec->total || launch->resident || launch->end > end)
+		return;
+	if (launch->end == end && stores_pending(timing, launch))
 		return;
 	finish(timing, launch);
 }
