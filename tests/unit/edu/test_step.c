@@ -3,6 +3,7 @@
  */
 #include <pthread.h>
 #include <roadbed-driver/step.h>
+#include <sched.h>
 #include <string.h>
 
 #include "tests/unit/edu/services.h"
@@ -395,6 +396,8 @@ static void *interrupts(void *unused)
 		pthread_mutex_unlock(&chip);
 		if (raise)
 			road_step_run(stepper);
+		else
+			sched_yield();
 	}
 	return NULL;
 }
@@ -413,6 +416,8 @@ static void *submitter(void *argument)
 			next++;
 		road_step_advance(stepper, &self->queue, &progress);
 		self->in_order &= progress.completed >= before && progress.completed < next;
+		if (progress.completed == before)
+			sched_yield();
 		before = progress.completed;
 	}
 	return NULL;

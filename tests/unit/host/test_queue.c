@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues of the host driver: order, turns, parking, failure, threads. */
 #include <pthread.h>
+#include <sched.h>
 #include <time.h>
 
 #include "tests/unit/host/fixture.h"
@@ -279,7 +280,8 @@ static void *runner(void *unused)
 {
 	(void)unused;
 	while (!atomic_load(&stop_running))
-		run_once();
+		if (!run_once().ran)
+			sched_yield();
 	return NULL;
 }
 
@@ -310,6 +312,8 @@ static void *submitter(void *argument)
 		uint64_t now = progress_of(self->f, &self->queue).completed;
 
 		self->in_order &= now >= completed && now < next && road_load64(&self->word) >= now;
+		if (now == completed)
+			sched_yield();
 		completed = now;
 	}
 	return NULL;
