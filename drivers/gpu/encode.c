@@ -22,10 +22,16 @@ static struct road_gpu_vendor vendor(enum road_gpu_vendor_op op, bool barrier)
 					.slices = 1};
 }
 
-static void set_dst(struct road_gpu_vendor *packet, const struct road_place *place)
+static void set_dst(const struct road_ring_encoder *encoder, struct road_gpu_vendor *packet,
+		    const struct road_place *place)
 {
-	packet->dst = place->address;
-	if (place->bus)
+	const struct gpu_encode *queue = encoder->user;
+	struct road_place at = *place;
+
+	if (queue->space)
+		at = gpu_space_writable(queue->space, at);
+	packet->dst = at.address;
+	if (at.bus)
 		packet->flags |= ROAD_GPU_VENDOR_DST_BUS;
 }
 
@@ -145,7 +151,7 @@ static int copy(struct road_ring_encoder *encoder, const struct road_cmd *comman
 		struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_COPY, barrier);
 		uint64_t outer = at / l.middle, middle = at % l.middle;
 
-		set_dst(&packet, &command->copy.dst);
+		set_dst(encoder, &packet, &command->copy.dst);
 		set_src(&packet, &command->copy.src);
 		packet.dst += outer * l.dst_step + middle * l.dst_middle;
 		packet.src += outer * l.src_step + middle * l.src_middle;
@@ -173,7 +179,7 @@ static int fill(struct road_ring_encoder *encoder, const struct road_cmd *comman
 	const struct road_cmd_fill *fill = &command->fill;
 	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_FILL, encoder->ordered);
 
-	set_dst(&packet, &fill->dst);
+	set_dst(encoder, &packet, &fill->dst);
 	packet.bytes = fill->bytes;
 	packet.value = low_bytes(fill->pattern, fill->pattern_bytes);
 	packet.value_bytes = (uint8_t)fill->pattern_bytes;
@@ -204,7 +210,7 @@ static int write_value(struct road_ring_encoder *encoder, const struct road_cmd 
 	const struct road_cmd_word *word = &command->word;
 	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_WRITE, true);
 
-	set_dst(&packet, &word->at);
+	set_dst(encoder, &packet, &word->at);
 	packet.value = low_bytes(word->value, word->bytes);
 	packet.value_bytes = (uint8_t)word->bytes;
 	return put(encoder, &packet);
@@ -214,7 +220,7 @@ static int timestamp(struct road_ring_encoder *encoder, const struct road_cmd *c
 {
 	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_TIMESTAMP, true);
 
-	set_dst(&packet, &command->word.at);
+	set_dst(encoder, &packet, &command->word.at);
 	packet.value_bytes = 8;
 	return put(encoder, &packet);
 }
@@ -266,7 +272,7 @@ static int load(struct road_ring_encoder *encoder, const struct road_cmd *comman
 {
 	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_LOAD, true);
 
-	set_dst(&packet, &command->fill.dst);
+	set_dst(encoder, &packet, &command->fill.dst);
 	packet.bytes = command->fill.bytes;
 	return put(encoder, &packet);
 }
@@ -275,7 +281,7 @@ static int unload(struct road_ring_encoder *encoder, const struct road_cmd *comm
 {
 	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_UNLOAD, true);
 
-	set_dst(&packet, &command->fill.dst);
+	set_dst(encoder, &packet, &command->fill.dst);
 	return put(encoder, &packet);
 }
 

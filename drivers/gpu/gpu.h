@@ -93,6 +93,14 @@ road_status gpu_property(struct road_drv_device *dev, uint32_t index, struct roa
 void gpu_info(struct road_drv_device *dev, struct road_device_info *out);
 
 /* ---- space.c ---- */
+/*
+ * Rights bind kernels and packets alike, but a read-only buffer is one that kernels may not write:
+ * packets write it at another place, a bus address or a second range with all rights.
+ */
+struct gpu_alias {
+	uint64_t va, bytes;
+	struct road_place to;
+};
 struct gpu_space {
 	struct gpu *gpu;
 	uint32_t index;
@@ -100,6 +108,9 @@ struct gpu_space {
 	struct road_dma table; /* of struct road_gpu_segment, sorted by va */
 	uint32_t count, room;
 	struct gpu_image *images;
+	struct gpu_alias *aliases; /* sorted by va */
+	_Atomic uint32_t alias_count;
+	uint32_t alias_room;
 };
 road_status gpu_space_open(struct road_drv_space *space);
 void gpu_space_close(struct road_drv_space *space);
@@ -108,6 +119,10 @@ road_status gpu_space_map(struct gpu_space *space, const struct road_gpu_segment
 /* Changes the rights of the range that starts at va. */
 road_status gpu_space_protect(struct gpu_space *space, uint64_t va, uint32_t flags);
 void gpu_space_unmap(struct gpu_space *space, uint64_t va);
+road_status gpu_space_alias(struct gpu_space *space, const struct gpu_alias *alias);
+void gpu_space_unalias(struct gpu_space *space, uint64_t va);
+/* Where packets write what commands call `place`. */
+struct road_place gpu_space_writable(struct gpu_space *space, struct road_place place);
 /* Tells the chip the table again, after a reset. */
 road_status gpu_space_restore(struct gpu_space *space);
 
@@ -116,7 +131,8 @@ struct gpu_memory { /* device memory of a space */
 	struct gpu_space *space;
 	struct road_ranges *heap;
 	uint64_t va, pa, bytes;
-	void *mapping; /* in the window, once asked for */
+	uint64_t alias; /* of read-only memory: where packets write it; 0: none */
+	void *mapping;  /* in the window, once asked for */
 };
 /* Zeroed. flags: ROAD_GPU_SEGMENT_READ and _WRITE as they will stand. */
 road_status gpu_memory_alloc(struct gpu_space *space, uint64_t bytes, uint64_t alignment,
@@ -130,8 +146,9 @@ extern const struct road_memory_ops gpu_memory_ops;
 
 /* Commands of the driver itself, beside enum road_command_kind: dst and bytes of `fill`. */
 enum gpu_command { GPU_COMMAND_LOAD = (int)ROAD_COMMAND_KINDS, GPU_COMMAND_UNLOAD, GPU_COMMANDS };
-struct gpu_encode {     /* what packets need to know of their queue */
-	uint64_t fence; /* bus address of the completion word */
+struct gpu_encode {              /* what packets need to know of their queue */
+	struct gpu_space *space; /* NULL: places are what they are */
+	uint64_t fence;          /* bus address of the completion word */
 	uint32_t vector;
 	bool irq;
 };
@@ -143,7 +160,6 @@ void gpu_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence);
 struct gpu_queue {
 	struct gpu_encode encode; /* first: the encoder's user */
 	struct gpu *gpu;
-	struct gpu_space *space;
 	struct road_drv_queue *drv; /* NULL: the driver's own */
 	uint32_t index;
 	uint32_t priority; /* the chip's */

@@ -108,10 +108,47 @@ give:
 	return status;
 }
 
+/* A second range with all rights, for packets alone. */
+static road_status add_alias(struct gpu_memory *memory)
+{
+	struct gpu_space *space = memory->space;
+	uint64_t va;
+	road_status status = road_va_reserve(memory->bytes, GPU_PAGE, &va);
+
+	if (status)
+		return status;
+	const struct road_gpu_segment segment = {
+		.va = va, .bytes = memory->bytes, .pa = memory->pa, .flags = RW};
+	const struct gpu_alias alias = {memory->va, memory->bytes, {.address = va}};
+
+	status = gpu_space_map(space, &segment);
+	if (status)
+		goto release;
+	status = gpu_space_alias(space, &alias);
+	if (status)
+		goto unmap;
+	memory->alias = va;
+	return ROAD_OK;
+unmap:
+	gpu_space_unmap(space, va);
+release:
+	road_va_release(va, memory->bytes);
+	return status;
+}
+
+static void remove_alias(struct gpu_memory *memory)
+{
+	gpu_space_unalias(memory->space, memory->va);
+	gpu_space_unmap(memory->space, memory->alias);
+	road_va_release(memory->alias, memory->bytes);
+}
+
 void gpu_memory_free(struct gpu_memory *memory)
 {
 	struct gpu *gpu = memory->space->gpu;
 
+	if (memory->alias)
+		remove_alias(memory);
 	gpu_space_unmap(memory->space, memory->va);
 	if (memory->mapping)
 		unmap_window(gpu, memory, memory->mapping);
@@ -155,6 +192,11 @@ static road_status alloc_device(struct road_drv_buffer *buffer, uint32_t flags)
 	buffer->address = memory->va;
 	buffer->data = memory;
 	return ROAD_OK;
+free_device:
+	gpu_memory_free(memory);
+free_memory:
+	free(memory);
+	return status;
 }
 
 /* ---- host memory ---- */
@@ -192,16 +234,26 @@ static road_status alloc_host(struct road_drv_buffer *buffer, uint32_t flags)
 					   .pa = buffer->dma.iova.value + (at - start),
 					   .flags = flags | ROAD_GPU_SEGMENT_SYSTEM};
 
+	const struct gpu_alias alias = {at, buffer->bytes, {.address = segment.pa, .bus = true}};
+
 	status = check_host_address(at, buffer->bytes);
-	if (!status)
-		status = gpu_space_map(buffer->space->data, &segment);
-	if (status) {
-		bus->ops->dma_free(bus, &buffer->dma);
-		return status;
-	}
+	if (status)
+		goto free_dma;
+	status = gpu_space_map(buffer->space->data, &segment);
+	if (status)
+		goto free_dma;
+	if (flags != RW)
+		status = gpu_space_alias(buffer->space->data, &alias);
+	if (status)
+		goto unmap;
 	buffer->host = (char *)buffer->dma.host + (at - start);
 	buffer->address = at;
 	return ROAD_OK;
+unmap:
+	gpu_space_unmap(buffer->space->data, at);
+free_dma:
+	bus->ops->dma_free(bus, &buffer->dma);
+	return status;
 }
 
 /* ---- the table ---- */
@@ -219,6 +271,8 @@ static void free_buffer(struct road_drv_buffer *buffer)
 	struct road_bus *bus = gpu_of(buffer)->bus;
 
 	if (buffer->heap == ROAD_HEAP_HOST) {
+		if (buffer->flags & ROAD_BUFFER_READ_ONLY)
+			gpu_space_unalias(buffer->space->data, buffer->address);
 		gpu_space_unmap(buffer->space->data, buffer->address);
 		bus->ops->dma_free(bus, &buffer->dma);
 		return;

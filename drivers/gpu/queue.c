@@ -39,7 +39,7 @@ road_status gpu_queue_start(struct gpu_queue *queue)
 	atomic_store(&queue->rung, 0);
 	pthread_mutex_lock(&gpu->reg_lock);
 	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_SELECT, queue->index);
-	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_SPACE, queue->space->index);
+	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_SPACE, queue->encode.space->index);
 	gpu_write64(gpu, ROAD_GPU_REG_QUEUE_RING64, road_ring_iova(queue->ring).value);
 	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_SLOTS, queue->slots);
 	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_PRIORITY, queue->priority);
@@ -123,7 +123,6 @@ road_status gpu_queue_create(struct gpu *gpu, const struct gpu_queue_config *con
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a queue",
 				      "road_queue_create", NULL, NULL);
 	queue->gpu = gpu;
-	queue->space = config->space;
 	queue->drv = config->drv;
 	queue->priority = config->priority;
 	queue->slots = config->packets;
@@ -139,6 +138,7 @@ road_status gpu_queue_create(struct gpu *gpu, const struct gpu_queue_config *con
 	if (status)
 		goto destroy_ring;
 	queue->encode = (struct gpu_encode){
+		.space = config->space,
 		.fence = queue->status_memory.iova.value +
 			 offsetof(struct road_gpu_queue_status, fence),
 		.vector = gpu->vectors ? queue->index % gpu->vectors : 0,
@@ -244,7 +244,7 @@ void gpu_queue_advance(struct road_drv_queue *drv, struct road_drv_progress *out
 		return;
 	out->failed_from = road_ring_sequence_of(queue->ring, faulting_packet(queue));
 	out->status = ROAD_FAULT;
-	gpu_fault_describe(queue->space, queue->status, &out->fault);
+	gpu_fault_describe(queue->encode.space, queue->status, &out->fault);
 	out->fault.point = out->failed_from;
 	out->fault.device_ns = gpu_now(queue->gpu);
 }

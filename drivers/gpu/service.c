@@ -35,9 +35,9 @@ void gpu_service_leave(struct gpu_space *space)
 	struct gpu *gpu = space->gpu;
 
 	pthread_mutex_lock(&gpu->service_lock);
-	if (gpu->service->space == space) {
+	if (gpu->service->encode.space == space) {
 		gpu_queue_stop(gpu->service);
-		gpu->service->space = NULL;
+		gpu->service->encode.space = NULL;
 	}
 	pthread_mutex_unlock(&gpu->service_lock);
 }
@@ -46,10 +46,10 @@ static road_status bind(struct gpu *gpu, struct gpu_space *space)
 {
 	struct gpu_queue *queue = gpu->service;
 
-	if (queue->space == space && atomic_load(&queue->open))
+	if (queue->encode.space == space && atomic_load(&queue->open))
 		return ROAD_OK;
 	gpu_queue_stop(queue);
-	queue->space = space;
+	queue->encode.space = space;
 	gpu->service_sequence = 0;
 	return gpu_queue_start(queue);
 }

@@ -142,6 +142,83 @@ road_status gpu_space_restore(struct gpu_space *space)
 	return status;
 }
 
+/* ---- read-only buffers ---- */
+
+/* Under the lock: how many aliases begin at or below va. */
+static uint32_t aliases_below(const struct gpu_space *space, uint64_t va)
+{
+	uint32_t low = 0, high = atomic_load(&space->alias_count);
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (space->aliases[middle].va <= va)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+road_status gpu_space_alias(struct gpu_space *space, const struct gpu_alias *alias)
+{
+	road_status status = ROAD_OK;
+
+	pthread_mutex_lock(&space->lock);
+	uint32_t count = atomic_load(&space->alias_count), at = aliases_below(space, alias->va);
+
+	if (count == space->alias_room) {
+		uint32_t room = count ? count * 2 : 16;
+		struct gpu_alias *grown = realloc(space->aliases, room * sizeof(*grown));
+
+		if (!grown) {
+			status = road_drv_error(ROAD_OUT_OF_HOST_MEMORY,
+						"no memory for a read-only buffer",
+						"road_buffer_create", NULL, NULL);
+			goto unlock;
+		}
+		space->aliases = grown;
+		space->alias_room = room;
+	}
+	memmove(space->aliases + at + 1, space->aliases + at, (count - at) * sizeof(*alias));
+	space->aliases[at] = *alias;
+	atomic_store(&space->alias_count, count + 1);
+unlock:
+	pthread_mutex_unlock(&space->lock);
+	return status;
+}
+
+void gpu_space_unalias(struct gpu_space *space, uint64_t va)
+{
+	pthread_mutex_lock(&space->lock);
+	uint32_t count = atomic_load(&space->alias_count), at = aliases_below(space, va);
+
+	if (at && space->aliases[at - 1].va == va) {
+		memmove(space->aliases + at - 1, space->aliases + at,
+			(count - at) * sizeof(*space->aliases));
+		atomic_store(&space->alias_count, count - 1);
+	}
+	pthread_mutex_unlock(&space->lock);
+}
+
+struct road_place gpu_space_writable(struct gpu_space *space, struct road_place place)
+{
+	if (place.bus || !atomic_load_explicit(&space->alias_count, memory_order_relaxed))
+		return place;
+	pthread_mutex_lock(&space->lock);
+	uint32_t at = aliases_below(space, place.address);
+	const struct gpu_alias *alias = at ? &space->aliases[at - 1] : NULL;
+
+	if (alias && place.address - alias->va < alias->bytes) {
+		place.address = alias->to.address + (place.address - alias->va);
+		place.bus = alias->to.bus;
+	}
+	pthread_mutex_unlock(&space->lock);
+	return place;
+}
+
+/* ---- opening and closing ---- */
+
 static road_status take_index(struct gpu *gpu, struct gpu_space *space)
 {
 	uint32_t index = 0;
@@ -216,6 +293,7 @@ void gpu_space_close(struct road_drv_space *drv)
 	pthread_mutex_unlock(&gpu->life_lock);
 	gpu->bus->ops->dma_free(gpu->bus, &space->table);
 	pthread_mutex_destroy(&space->lock);
+	free(space->aliases);
 	free(space);
 	drv->data = NULL;
 }

@@ -50,6 +50,10 @@ static struct inst *emit_compare(struct ptx *p, const struct instr *in, enum ptx
 				 uint32_t d, uint32_t d2)
 {
 	unsigned cmp = comparison(p, in, type);
+
+	if (in->flags & FLAG_FTZ && type != TYPE_F32)
+		ptx_fail(p, in->at, "'%.*s.ftz' with type .%s; allowed: .f32", SLICE(in->name),
+			 ptx_types[type].name);
 	struct val a = lower_src(p, in, 1, type), b = lower_src(p, in, 2, type), c = VAL_NONE;
 
 	if (type == TYPE_S16) {

@@ -23,6 +23,12 @@ static int symbol_space(const struct symbol *symbol)
 	}
 }
 
+/* Without a space an address is generic. */
+static int space_of(const struct instr *in)
+{
+	return in->space > 0 ? in->space : ROAD_GPU_SPACE_GENERIC;
+}
+
 static bool is_offset_space(int space)
 {
 	return space == ROAD_GPU_SPACE_SHARED || space == ROAD_GPU_SPACE_LOCAL ||
@@ -100,7 +106,7 @@ static struct address address_of(struct ptx *p, const struct instr *in, const st
 
 static uint16_t memory_mods(const struct instr *in)
 {
-	unsigned mods = in->space > 0 ? (unsigned)in->space : ROAD_GPU_SPACE_GENERIC;
+	unsigned mods = (unsigned)space_of(in);
 
 	if (in->flags & (FLAG_VOLATILE | FLAG_MMIO))
 		mods |= ROAD_GPU_MEM_VOLATILE;
@@ -278,7 +284,7 @@ static bool is_call_traffic(struct ptx *p, const struct instr *in, const struct 
 void lower_ld(struct ptx *p, const struct instr *in)
 {
 	check_memory(p, in, false);
-	struct address address = address_of(p, in, &in->operands[1], in->space);
+	struct address address = address_of(p, in, &in->operands[1], space_of(in));
 
 	if (is_call_traffic(p, in, &address, false))
 		return;
@@ -362,7 +368,7 @@ static void store_vector(struct ptx *p, const struct instr *in, const struct add
 void lower_st(struct ptx *p, const struct instr *in)
 {
 	check_memory(p, in, true);
-	struct address address = address_of(p, in, &in->operands[0], in->space);
+	struct address address = address_of(p, in, &in->operands[0], space_of(in));
 
 	if (is_call_traffic(p, in, &address, true))
 		return;

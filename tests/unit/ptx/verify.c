@@ -134,6 +134,11 @@ static void check_branch(struct check *c, const uint32_t *table)
 			"table entry out of the kernel");
 }
 
+static bool is_wide(unsigned type)
+{
+	return type == ROAD_GPU_U64 || type == ROAD_GPU_S64 || type == ROAD_GPU_F64;
+}
+
 static void check_mods(struct check *c, const uint32_t *table)
 {
 	const struct road_gpu_word *w = c->word;
@@ -153,13 +158,21 @@ static void check_mods(struct check *c, const uint32_t *table)
 			ROAD_GPU_MOD_ABS;
 		break;
 	case ROAD_GPU_MODS_ICMP: check_compare(c, mods, ROAD_GPU_CMP_INT_END, 0); return;
-	case ROAD_GPU_MODS_FCMP: check_compare(c, mods, ROAD_GPU_CMPS, ROAD_GPU_MOD_FTZ); return;
+	case ROAD_GPU_MODS_FCMP:
+		check_compare(c, mods, ROAD_GPU_CMPS,
+			      rows[w->op].unit == ROAD_GPU_UNIT_FP64 ? 0 : ROAD_GPU_MOD_FTZ);
+		return;
 	case ROAD_GPU_MODS_LUT: aux_end = 256; break;
 	case ROAD_GPU_MODS_CVT:
 		flags = ROAD_GPU_MOD_ROUND_MASK | ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT;
 		require(c, (mods & ROAD_GPU_MOD_ROUND_MASK) < ROAD_GPU_ROUNDS, "rounding");
 		require(c, ROAD_GPU_CVT_TO(w->aux) < ROAD_GPU_TYPES, "type to convert to");
 		require(c, ROAD_GPU_CVT_FROM(w->aux) < ROAD_GPU_TYPES, "type to convert from");
+		require(c,
+			is_wide(ROAD_GPU_CVT_TO(w->aux)) == (rows[w->op].d == ROAD_GPU_OPERAND_D) &&
+				is_wide(ROAD_GPU_CVT_FROM(w->aux)) ==
+					(rows[w->op].a == ROAD_GPU_OPERAND_D),
+			"a type of another width than its register");
 		aux_end = 0x200;
 		break;
 	case ROAD_GPU_MODS_SREG: aux_end = ROAD_GPU_SREGS; break;
