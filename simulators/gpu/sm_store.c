@@ -280,12 +280,7 @@ uint64_t gpu_port_clock(void *ctx, const struct road_gpu_block *block, enum road
 	uint64_t cycle = timing->sms[block->sm].now;
 	uint64_t ns = (uint64_t)((unsigned __int128)cycle * 1000000u / timing->params->clock_khz);
 
-	switch (which) {
-	case ROAD_GPU_SREG_CLOCK: return cycle & UINT32_MAX;
-	case ROAD_GPU_SREG_CLOCK_HI: return cycle >> 32;
-	case ROAD_GPU_SREG_GLOBALTIMER: return ns;
-	case ROAD_GPU_SREG_GLOBALTIMER_LO: return ns & UINT32_MAX;
-	case ROAD_GPU_SREG_GLOBALTIMER_HI: return ns >> 32;
-	default: return cycle;
-	}
+	/* All 64 bits: execution takes the half that the register is. */
+	return which >= ROAD_GPU_SREG_GLOBALTIMER && which <= ROAD_GPU_SREG_GLOBALTIMER_HI ? ns
+											   : cycle;
 }
