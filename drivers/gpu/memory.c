@@ -185,10 +185,12 @@ static road_status alloc_device(struct road_drv_buffer *buffer, uint32_t flags)
 	road_status status = gpu_memory_alloc(buffer->space->data, buffer->bytes, buffer->alignment,
 					      visible, flags, memory);
 
-	if (status) {
-		free(memory);
-		return status;
-	}
+	if (status)
+		goto free_memory;
+	if (flags != RW)
+		status = add_alias(memory);
+	if (status)
+		goto free_device;
 	buffer->address = memory->va;
 	buffer->data = memory;
 	return ROAD_OK;

@@ -97,11 +97,12 @@ static road_status bus_dma_alloc(struct road_bus *bus, uint64_t bytes, struct ro
 				      NULL);
 	void *host = NULL;
 
-	if (posix_memalign(&host, 4096, rounded))
+	/* exactly what was asked for, so that sanitizers see what lies beyond */
+	if (posix_memalign(&host, 4096, bytes))
 		return ROAD_OUT_OF_HOST_MEMORY;
-	memset(host, 0, rounded);
+	memset(host, 0, bytes);
 	fake->dma[i] = (struct road_dma){
-		.host = host, .iova = {fake->next_iova}, .bytes = rounded, .fd = -1};
+		.host = host, .iova = {fake->next_iova}, .bytes = bytes, .fd = -1};
 	fake->next_iova += rounded + 4096;
 	*out = fake->dma[i];
 	return ROAD_OK;

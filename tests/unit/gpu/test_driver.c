@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The GPGPU's driver on a chip made of paper: bring-up, memory, queues, faults, loss. */
 #include <inttypes.h>
+#include <sys/mman.h>
 
 #include "tests/unit/gpu/driver_rig.h"
 
@@ -148,6 +149,9 @@ static void test_memory_kinds(void)
 	DRIVER->memory->free(&pinned);
 	DRIVER->memory->free(&device);
 	CU_ASSERT_PTR_NULL(rig_at(&rig, device.address, 1));
+	unsigned char in_core; /* its reservation is given back */
+
+	CU_ASSERT_EQUAL(mincore((void *)(uintptr_t)device.address, 1, &in_core), -1);
 	DRIVER->memory->free(&visible);
 	CU_ASSERT_EQUAL(rig.chip.spaces[0].count, 0);
 	rig_close(&rig);
@@ -200,6 +204,48 @@ static void test_wiped(void)
 	wiped(ROAD_HEAP_DEVICE_VISIBLE, 0, false);
 	wiped(ROAD_HEAP_DEVICE_VISIBLE, ROAD_BUFFER_READ_ONLY, true);
 	wiped(ROAD_HEAP_HOST, ROAD_BUFFER_READ_ONLY, false);
+}
+
+/* Kernels may not write a read-only buffer, commands of a queue may. */
+static void read_only(uint32_t heap)
+{
+	struct rig rig;
+
+	rig_open(&rig);
+	struct road_drv_buffer plain = rig_buffer(&rig, heap, 4096);
+	struct road_drv_buffer b = rig_buffer(&rig, heap, 300);
+
+	b.flags = ROAD_BUFFER_READ_ONLY;
+	CU_ASSERT_EQUAL_FATAL(DRIVER->memory->alloc(&plain), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(DRIVER->memory->alloc(&b), ROAD_OK);
+	const struct road_cmd commands[] = {fill_command(b.address, 300, 0x11),
+					    fill_command(b.address + 299, 1, 0x22),
+					    fill_command(plain.address, 4096, 0x33),
+					    copy_command(plain.address, b.address + 299, 1)};
+
+	CU_ASSERT_EQUAL(rig_submit(&rig, commands, 4), ROAD_OK);
+	CU_ASSERT_EQUAL(rig_progress(&rig).completed, 1);
+	const unsigned char *bytes = rig_at(&rig, b.address, 300);
+
+	CU_ASSERT_EQUAL(bytes[0], 0x11);
+	CU_ASSERT_EQUAL(bytes[299], 0x22);
+	CU_ASSERT_EQUAL(*rig_at(&rig, plain.address, 1), 0x22);
+	CU_ASSERT_PTR_NULL(fake_gpu_at(&rig.chip, 0, b.address, 1, ROAD_GPU_SEGMENT_WRITE));
+	DRIVER->memory->free(&b);
+	const struct road_cmd stale = fill_command(b.address, 1, 0x44);
+
+	CU_ASSERT_EQUAL(rig_submit(&rig, &stale, 1), ROAD_OK);
+	CU_ASSERT_EQUAL(rig_progress(&rig).fault.address, b.address);
+	DRIVER->memory->free(&plain);
+	CU_ASSERT_EQUAL(rig.chip.spaces[0].count, 0);
+	rig_close(&rig);
+}
+
+static void test_read_only(void)
+{
+	read_only(ROAD_HEAP_DEVICE);
+	read_only(ROAD_HEAP_DEVICE_VISIBLE);
+	read_only(ROAD_HEAP_HOST);
 }
 
 static void test_alignment(void)
@@ -479,6 +525,7 @@ static const struct tap_case cases[] = {
 	{"heaps add up to the chip's memory", test_heaps},
 	{"each kind of memory is reached, to its last byte and no further", test_memory_kinds},
 	{"memory is zero for its new owner", test_wiped},
+	{"read-only buffers are written by commands, not by kernels", test_read_only},
 	{"alignment holds", test_alignment},
 	{"memory that is used up comes back when it is freed", test_exhaust},
 	{"a table of many ranges stays sorted", test_many_segments},

@@ -214,7 +214,7 @@ static void test_occupancy(void)
 		{16, 0, 128, 0, 16, "warp slots"},
 		{16, 0, 1024, 0, 2, "warp slots"},
 		{64, 0, 256, 0, 4, "registers"},
-		{65, 0, 256, 0, 3, "registers"}, /* 2080 rounds up to 2304 a warp */
+		{33, 0, 256, 0, 6, "registers"}, /* 1056 rounds up to 1280 a warp */
 		{16, 0, 64, 20 << 10, 4, "shared memory"},
 		{16, 19 << 10, 64, 0, 5, "shared memory"},
 		{16, 100, 64, 19 << 10, 4, "shared memory"}, /* 128 + 19 KiB + 1 KiB */

@@ -265,12 +265,12 @@ static void test_arguments(void)
 	memset(b, 0xbb, sizeof(b));
 	const struct road_cmd large = launch_command(a, 40), small = launch_command(b, 24);
 
-	open_ring(&rig, 8, 96);
+	open_ring(&rig, 8, 112);
 	CU_ASSERT_EQUAL(submit(&rig, 1, &large, 1, false), ROAD_OK); /* 0 .. 40 */
 	CU_ASSERT_EQUAL(submit(&rig, 2, &large, 1, false), ROAD_OK); /* 48 .. 88 */
 	CU_ASSERT_EQUAL(submit(&rig, 3, &small, 1, false), ROAD_NOT_READY);
 	CU_ASSERT_TRUE(take(&rig) && take(&rig)); /* the first block is free, the tail is not */
-	CU_ASSERT_EQUAL(submit(&rig, 3, &small, 1, false), ROAD_OK); /* wraps to 0 */
+	CU_ASSERT_EQUAL(submit(&rig, 3, &small, 1, false), ROAD_OK); /* 96 .. 120: wraps to 0 */
 	CU_ASSERT_EQUAL(slot(&rig, 4)->b, slot(&rig, 0)->b);
 	CU_ASSERT_EQUAL(submit(&rig, 4, &large, 1, false), ROAD_NOT_READY);
 	while (take(&rig))
