@@ -37,7 +37,7 @@ static void use(struct check *c, unsigned reg, unsigned count, enum shape shape)
 	for (unsigned k = reg; k < reg + count && k < 256; k++) {
 		require(c, c->shapes[k] == SHAPE_NONE || c->shapes[k] == shape,
 			"a register is row and pair");
-		c->shapes[k] = shape;
+		c->shapes[k] = (unsigned char)shape;
 	}
 	require(c, reg + count <= c->kernel->regs, "a register is beyond the kernel's");
 }
