@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running one kernel on a device, arguments by a short list. */
+#ifndef TESTS_GPU_RUN_H
+#define TESTS_GPU_RUN_H
+
+#include "tests/unit/core/fixture.h"
+
+enum { RUN_ARGUMENTS = 8 };
+
+struct run_argument {
+	float *floats; /* written to a buffer before, read back after */
+	uint32_t count;
+	uint32_t number; /* if there are no floats */
+};
+
+struct run {
+	const char *ptx;  /* text, or */
+	const char *file; /* a file of KERNELS */
+	const char *kernel;
+	road_dim3 grid, block;
+	struct run_argument arguments[RUN_ARGUMENTS];
+	uint32_t argument_count;
+	uint64_t watchdog;
+};
+
+/* Runs it and answers the status of its point; took_ns (virtual) may be NULL. */
+road_status run_kernel(struct fixture *f, const struct run *run, uint64_t *took_ns);
+/* A file of KERNELS, terminated; the caller frees. */
+char *run_read(const char *file, size_t *bytes);
+
+#endif
