@@ -237,6 +237,21 @@ static void kernel_clock(struct assembly *a)
 	exit_kernel(a);
 }
 
+static void kernel_handshake(struct assembly *a)
+{
+	asm_kernel(a, 8, 1, 24);
+	load_param(a, 2, 0);
+	load_param(a, 4, 8);
+	load_param(a, 6, 16);
+	asm_put(a, ROAD_GPU_OP_unlo_b64, 1, 4, 0, 0);
+	store_of(a, 2, 1);
+	asm_put(a, ROAD_GPU_OP_ld_b32, 0, 6, 0, 0)->mods = GLOBAL | ROAD_GPU_MEM_VOLATILE;
+	asm_put(a, ROAD_GPU_OP_setp_u32, 0, 0, 1, PT)->aux = PT;
+	a->words[a->count - 1].mods = ROAD_GPU_CMP_NE << ROAD_GPU_MOD_CMP_SHIFT;
+	asm_imm(a, ROAD_GPU_OP_bra, 0, 0, 0, 0, 0, 5)->guard = 0;
+	exit_kernel(a);
+}
+
 void asm_kernels(struct assembly *assembly)
 {
 	static void (*const kernels[KERNELS])(struct assembly *) = {
@@ -245,7 +260,7 @@ void asm_kernels(struct assembly *assembly)
 		[KERNEL_BARRIER] = kernel_barrier,   [KERNEL_DIVIDE] = kernel_divide,
 		[KERNEL_LOAD_AT] = kernel_load_at,   [KERNEL_RUNOFF] = kernel_runoff,
 		[KERNEL_COUNT_UP] = kernel_count_up, [KERNEL_SPIN] = kernel_spin,
-		[KERNEL_CLOCK] = kernel_clock,
+		[KERNEL_CLOCK] = kernel_clock,       [KERNEL_HANDSHAKE] = kernel_handshake,
 	};
 
 	memset(assembly, 0, sizeof(*assembly));

@@ -123,13 +123,14 @@ enum {
 	KERNEL_STORE,   /* (at, value): lane 0 of each workgroup stores u32 */
 	KERNEL_FOREVER, /* jumps to itself */
 	KERNEL_TRAP,
-	KERNEL_BARRIER,  /* half of the warp waits for ever */
-	KERNEL_DIVIDE,   /* (out): 1 / 0 */
-	KERNEL_LOAD_AT,  /* (at): loads u32 there */
-	KERNEL_RUNOFF,   /* no exit */
-	KERNEL_COUNT_UP, /* (out, n): n turns of a loop, then stores n */
-	KERNEL_SPIN,     /* (at, value): until the u32 there equals value */
-	KERNEL_CLOCK,    /* (out): %smid and %clock64 read */
+	KERNEL_BARRIER,   /* half of the warp waits for ever */
+	KERNEL_DIVIDE,    /* (out): 1 / 0 */
+	KERNEL_LOAD_AT,   /* (at): loads u32 there */
+	KERNEL_RUNOFF,    /* no exit */
+	KERNEL_COUNT_UP,  /* (out, n): n turns of a loop, then stores n */
+	KERNEL_SPIN,      /* (at, value): until the u32 there equals value */
+	KERNEL_CLOCK,     /* (out): %smid and %clock64 read */
+	KERNEL_HANDSHAKE, /* (at, value, back): stores value there, until it stands in back */
 	KERNELS
 };
 void asm_kernels(struct assembly *assembly);

@@ -342,6 +342,7 @@ static void bad_dispatches(void)
 		if (status->fault != expected[i])
 			printf("# packet %zu: fault %u\n", i, status->fault);
 		CU_ASSERT_EQUAL(status->fault, expected[i]);
+		CU_ASSERT_TRUE(i != 1 || status->detail == packets[1].group_bytes);
 		rig_queue_command(rig, 1, ROAD_GPU_QUEUE_RESET);
 	}
 	CU_ASSERT_EQUAL(rig_violations(rig), 0);
@@ -390,6 +391,36 @@ static void kernel_releases_wait(void)
 		CU_ASSERT_EQUAL(rig_status(rig, 0)->fence, 0);
 		rig_send(rig, 1, &store);
 		rig_run(rig);
+		CU_ASSERT_EQUAL(rig_status(rig, 0)->fence, 1);
+		rig_close(rig);
+	}
+}
+
+/* A wait sees what a kernel wrote while it still runs, and answers it. */
+static void wait_answers_running_kernel(void)
+{
+	for (size_t m = 0; m < 2; m++) {
+		struct rig *rig = open_loaded(modes[m]);
+		struct road_gpu_vendor wait = rig_vendor(ROAD_GPU_VENDOR_WAIT, true);
+		struct road_gpu_vendor write = rig_vendor(ROAD_GPU_VENDOR_WRITE, true);
+		struct road_gpu_dispatch packet = dispatch_of(KERNEL_HANDSHAKE, 1, 32);
+		const uint64_t args[] = {VA_DATA + 0x300000, 77, VA_DATA + 0x300100};
+
+		packet.kernarg = rig_args(rig, 0, args, 3);
+		packet.watchdog = 1000000;
+		wait.src = VA_DATA + 0x300000;
+		wait.value = write.value = 77;
+		wait.value_bytes = write.value_bytes = 4;
+		wait.cond = ROAD_GPU_WAIT_EQ;
+		write.dst = VA_DATA + 0x300100;
+		rig_push(rig, 1, &wait);
+		rig_push(rig, 1, &write);
+		rig_ring(rig, 1);
+		rig_run(rig); /* it is parked before the kernel starts */
+		rig_send(rig, 0, &packet);
+		rig_fence(rig, 0, 1);
+		rig_run(rig);
+		CU_ASSERT_EQUAL(rig_status(rig, 0)->fault, 0);
 		CU_ASSERT_EQUAL(rig_status(rig, 0)->fence, 1);
 		rig_close(rig);
 	}
@@ -449,6 +480,11 @@ static void unload_waits(void)
 		rig_fence(rig, 1, 1);
 		rig_run_ns(rig, 500);
 		CU_ASSERT_EQUAL(rig_status(rig, 1)->fence, 0);
+		CU_ASSERT_EQUAL(rig_open_queue(rig, 2, 0), ROAD_GPU_QUEUE_IDLE);
+		rig_send(rig, 2, &packet); /* too late for a new one */
+		rig_run_ns(rig, 500);
+		CU_ASSERT_EQUAL(rig_status(rig, 2)->fault, ROAD_GPU_FAULT_KERNEL);
+		CU_ASSERT_EQUAL(rig_status(rig, 1)->fence, 0);
 		rig_run(rig);
 		CU_ASSERT_EQUAL(rig_status(rig, 1)->fence, 1);
 		CU_ASSERT_EQUAL(*(uint32_t *)(void *)rig->memory, 5000);
@@ -497,6 +533,31 @@ static void many_launches(void)
 		CU_ASSERT_EQUAL(rig_status(rig, 0)->fence, 1);
 		CU_ASSERT_EQUAL(rig_status(rig, 1)->fence, 1);
 		CU_ASSERT_EQUAL(rig_counter(rig, "gpu.launches"), 200);
+		rig_close(rig);
+	}
+}
+
+/* A queue that has no launch of its own in flight gets a place when another queue's end. */
+static void place_for_another_queue(void)
+{
+	for (size_t m = 0; m < 2; m++) {
+		struct rig *rig = open_loaded(modes[m]);
+		struct road_gpu_dispatch packet = dispatch_of(KERNEL_COUNT_UP, 1, 32);
+		const uint64_t args[] = {VA_DATA, 20000};
+
+		packet.header = ROAD_GPU_PACKET_DISPATCH;
+		packet.kernarg = rig_args(rig, 0, args, 2);
+		for (int i = 0; i < 64; i++)
+			rig_push(rig, 0, &packet);
+		rig_ring(rig, 0);
+		rig_run_ns(rig, 10000);
+		rig_send(rig, 1, &packet);
+		rig_fence(rig, 1, 1);
+		rig_run_ns(rig, 1000);
+		CU_ASSERT_EQUAL(rig_counter(rig, "gpu.launches"), 0); /* all places are taken */
+		CU_ASSERT_TRUE(rig_run(rig));
+		CU_ASSERT_EQUAL(rig_counter(rig, "gpu.launches"), 65);
+		CU_ASSERT_EQUAL(rig_status(rig, 1)->fence, 1);
 		rig_close(rig);
 	}
 }
@@ -591,9 +652,11 @@ static const struct tap_case cases[] = {
 	{"a dispatch with one wrong field faults and says which", bad_dispatches},
 	{"kernels of two queues run beside each other", queues_run_beside_each_other},
 	{"a kernel's store releases a wait", kernel_releases_wait},
+	{"a wait answers a kernel that still runs", wait_answers_running_kernel},
 	{"a running launch that is dropped writes nothing more", running_launch_is_dropped},
 	{"an image is unloaded when its launches have ended", unload_waits},
 	{"more launches than places are done in turn", many_launches},
+	{"a place that a launch leaves is given to another queue", place_for_another_queue},
 	{"the report has instructions, occupancy, stalls, caches", reports},
 	{"issue and stalls are the resident warp-cycles", stalls_add_up},
 };
