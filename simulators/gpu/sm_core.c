@@ -215,20 +215,23 @@ static void write_results(const struct gpu_sm *sm, struct gpu_warp *w,
 }
 
 /* The earliest next issue by what kind of instruction this was. */
-static void set_floor(struct gpu_sm *sm, struct gpu_warp *w, const struct road_gpu_insn *insn,
+static void set_floor(struct gpu_sm *sm, struct gpu_warp *w, const struct road_gpu_step *step,
 		      uint64_t cycle)
 {
 	const struct road_gpu_params *p = sm->timing->params;
+	bool released = step->released >> w->exec->index & 1;
 
 	w->barrier = false;
 	w->fence = false;
 	w->floor = cycle + 1;
-	switch (insn->kind) {
+	switch (step->insn->kind) {
 	case ROAD_GPU_KIND_BRANCH:
 	case ROAD_GPU_KIND_BRANCH_TABLE: w->floor = cycle + p->latency[ROAD_GPU_LAT_BRANCH]; break;
 	case ROAD_GPU_KIND_BAR_SYNC:
-		w->floor = cycle + p->latency[ROAD_GPU_LAT_BARRIER];
-		w->barrier = true;
+		/* Where some lanes wait and others can go on, the warp does not wait. */
+		w->barrier = step->blocked || released;
+		if (w->barrier)
+			w->floor = cycle + p->latency[ROAD_GPU_LAT_BARRIER];
 		break;
 	case ROAD_GPU_KIND_MEMBAR:
 		/* Until the last store before it is acknowledged. */
@@ -241,16 +244,20 @@ static void set_floor(struct gpu_sm *sm, struct gpu_warp *w, const struct road_g
 	}
 }
 
-static void release(struct gpu_sm *sm, const struct gpu_block *block, uint32_t warps,
-		    uint64_t cycle)
+/* A barrier of the workgroup let these warps go; `self` completed it and knows. A warp of which
+ * only some lanes had waited may now run these first, so it is looked at again. */
+static void release(struct gpu_sm *sm, const struct gpu_warp *self, uint32_t warps, uint64_t cycle)
 {
 	for (; warps; warps &= warps - 1) {
-		struct gpu_warp *w = &sm->warps[block->warps[__builtin_ctz(warps)]];
+		struct gpu_warp *w = &sm->warps[self->block->warps[__builtin_ctz(warps)]];
+		struct gpu_subcore *sc = &sm->subcore[w->subcore];
 
-		if (w->done || w->insn)
+		if (w->done || w == self)
 			continue;
-		/* `barrier` was set when it came here. */
-		w->floor = cycle + sm->timing->params->latency[ROAD_GPU_LAT_BARRIER];
+		if (!w->insn) /* `barrier` was set when it came here */
+			w->floor = cycle + sm->timing->params->latency[ROAD_GPU_LAT_BARRIER];
+		for (unsigned u = 0; u < ROAD_GPU_UNITS; u++)
+			sc->ready[u] &= ~(UINT64_C(1) << w->position);
 		prepare(sm, w);
 	}
 }
@@ -326,13 +333,13 @@ static void issue(struct gpu_sm *sm, struct gpu_subcore *sc, uint32_t position, 
 	else
 		write_results(sm, w, insn, cycle);
 	unit_take(unit, cycle, cycles);
-	set_floor(sm, w, insn, cycle);
+	set_floor(sm, w, &step, cycle);
 	if (step.exited)
 		end_warp(sm, w, cycle);
 	else
 		prepare(sm, w);
 	if (step.released)
-		release(sm, w->block, step.released, cycle);
+		release(sm, w, step.released, cycle);
 	if (step.block_finished)
 		end_block(sm, w, cycle + 1);
 	else if (step.blocked && road_gpu_block_stuck(w->block->exec))

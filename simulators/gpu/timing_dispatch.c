@@ -242,26 +242,6 @@ static uint32_t collect_freed(struct road_gpu_timing *timing)
 
 /* ---- faults ---- */
 
-static void describe_stuck(const struct road_gpu_block *block, struct road_gpu_fault_info *out)
-{
-	*out = (struct road_gpu_fault_info){.code = ROAD_GPU_FAULT_BARRIER};
-	memcpy(out->ctaid, block->ctaid, sizeof(out->ctaid));
-	for (uint32_t w = 0; w < block->warp_count; w++) {
-		const struct road_gpu_warp *warp = &block->warps[w];
-
-		if (!warp->live)
-			continue;
-		const struct road_gpu_split *split = &warp->split[warp->current];
-
-		out->warp = w;
-		out->pc = split->pc ? split->pc - 1 : 0; /* the barrier, not the word behind */
-		out->line = block->launch->config.code->lines[out->pc];
-		out->lane = split->mask ? (uint32_t)__builtin_ctz(split->mask) : 0;
-		out->detail = split->barrier;
-		return;
-	}
-}
-
 /* The earliest fault of a launch counts; of equals, that of the lowest SM. */
 static void take_fault(struct gpu_sm *sm)
 {
@@ -274,8 +254,6 @@ static void take_fault(struct gpu_sm *sm)
 		return;
 	block->launch->fault_cycle = cycle;
 	block->launch->fault = block->exec->fault;
-	if (block->exec->fault.code == ROAD_GPU_FAULT_NONE)
-		describe_stuck(block->exec, &block->launch->fault);
 }
 
 static uint64_t instructions_of(const struct road_gpu_timing *timing,

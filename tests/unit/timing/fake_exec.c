@@ -133,7 +133,11 @@ const struct road_gpu_insn *road_gpu_warp_peek(struct road_gpu_warp *warp)
 
 bool road_gpu_block_stuck(struct road_gpu_block *block)
 {
-	return block->live && block->live == block->waiting;
+	if (!block->live || block->live != block->waiting)
+		return false;
+	block->fault = (struct road_gpu_fault_info){.code = ROAD_GPU_FAULT_BARRIER,
+						    .pc = block->warps[0].split[0].pc - 1};
+	return true;
 }
 
 void road_gpu_launch_collect(struct road_gpu_launch *launch, struct road_gpu_block *block)
