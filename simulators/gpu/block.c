@@ -1,109 +1,151 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Launches and workgroup slots. */
-#include "simulators/gpu/warp_internal.h"
+/* Launches and the workgroup slots in them: memory is taken once, slots are filled again. */
+#include "simulators/gpu/exec.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Cuts pieces off one zeroed allocation; first with `memory` NULL, to learn the size. */
-struct carver {
-	uint8_t *memory;
-	size_t used;
+#define MEMORY_MAX (UINT64_C(1) << 40) /* beyond that there is no need to ask the host */
+
+/* Bytes of one slot, and where its parts start. */
+struct layout {
+	uint64_t registers, local, shared; /* per warp, per warp, per workgroup */
+	uint64_t slot;
 };
 
-static void *carve(struct carver *c, size_t bytes)
+static uint64_t round_up(uint64_t value, uint64_t to)
 {
-	void *piece = c->memory ? c->memory + c->used : NULL;
-
-	c->used += (bytes + 63) & ~(size_t)63;
-	return piece;
+	return (value + to - 1) / to * to;
 }
 
-static void carve_block(struct carver *c, struct road_gpu_launch *launch, uint32_t slot)
+static struct layout plan(const struct road_gpu_launch_config *config, uint32_t warps)
 {
-	const struct road_gpu_launch_config *config = &launch->config;
-	size_t rows = (size_t)config->code->desc.regs + ROAD_GPU_SINK_ROWS;
-	struct road_gpu_warp *warps = carve(c, launch->warp_count * sizeof(*warps));
-	uint8_t *shared = carve(c, config->shared_bytes + 16);
+	struct layout layout;
 
-	for (uint32_t w = 0; w < launch->warp_count; w++) {
-		uint8_t *registers = carve(c, rows * ROAD_GPU_ROW_BYTES);
-		uint8_t *local = carve(c, (size_t)config->local_bytes * ROAD_GPU_WARP_LANES);
+	layout.registers =
+		((uint64_t)config->code->desc.regs + ROAD_GPU_SINK_ROWS) * ROAD_GPU_ROW_BYTES;
+	layout.local = round_up(config->local_bytes, 16) * ROAD_GPU_WARP_LANES;
+	layout.shared = round_up(config->shared_bytes, 64);
+	layout.slot = warps * (layout.registers + layout.local) + layout.shared;
+	return layout;
+}
 
-		if (!c->memory)
-			continue;
-		warps[w].rows[0] = registers;
-		warps[w].rows[1] = config->code->constants;
-		warps[w].code = config->code->insns;
-		warps[w].block = &launch->blocks[slot];
-		warps[w].local = local;
-		warps[w].index = w;
+static enum road_gpu_launch_error check_threads(const struct road_gpu_launch_config *config)
+{
+	const struct road_gpu_kernel *desc = &config->code->desc;
+	uint64_t threads = 1;
+	bool exact = desc->reqd[0] || desc->reqd[1] || desc->reqd[2];
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (!config->threads[i] || config->threads[i] > 1024)
+			return ROAD_GPU_LAUNCH_THREADS;
+		threads *= config->threads[i];
+		if (exact && config->threads[i] != (desc->reqd[i] ? desc->reqd[i] : 1))
+			return ROAD_GPU_LAUNCH_THREADS;
 	}
-	if (!c->memory)
-		return;
-	launch->blocks[slot].launch = launch;
-	launch->blocks[slot].slot = slot;
-	launch->blocks[slot].shared = shared;
-	launch->blocks[slot].warps = warps;
-}
-
-static void carve_all(struct carver *c, struct road_gpu_launch *launch)
-{
-	launch->blocks = carve(c, launch->config.slots * sizeof(*launch->blocks));
-	launch->params = carve(c, launch->config.code->desc.param_bytes + 16);
-	launch->tid = carve(c, launch->warp_count * sizeof(*launch->tid));
-	for (uint32_t slot = 0; slot < launch->config.slots; slot++)
-		carve_block(c, launch, slot);
+	if (threads > 1024 || (desc->max_threads && threads > desc->max_threads))
+		return ROAD_GPU_LAUNCH_THREADS;
+	return ROAD_GPU_LAUNCH_OK;
 }
 
 static enum road_gpu_launch_error check(const struct road_gpu_launch_config *config)
 {
-	const struct road_gpu_kernel *k = &config->code->desc;
-	uint64_t threads = 1;
+	const struct road_gpu_kernel *desc = &config->code->desc;
 	unsigned __int128 groups = 1;
 
-	if (k->flags & ROAD_GPU_KERNEL_REFUSED)
+	if (desc->flags & ROAD_GPU_KERNEL_REFUSED)
 		return ROAD_GPU_LAUNCH_KERNEL;
-	for (int i = 0; i < 3; i++) {
-		threads *= config->threads[i];
+	for (unsigned i = 0; i < 3; i++)
 		groups *= config->grid[i];
-		if (threads > 1024 || (k->reqd[i] && k->reqd[i] != config->threads[i]))
-			return ROAD_GPU_LAUNCH_THREADS;
-	}
-	if (!threads || (k->max_threads && threads > k->max_threads))
-		return ROAD_GPU_LAUNCH_THREADS;
 	if (!groups || groups > INT64_MAX || !config->slots)
 		return ROAD_GPU_LAUNCH_GRID;
-	if (config->shared_bytes < k->shared_bytes)
+	if (config->shared_bytes < desc->shared_bytes)
 		return ROAD_GPU_LAUNCH_SHARED;
-	return config->local_bytes < k->local_bytes ? ROAD_GPU_LAUNCH_LOCAL : ROAD_GPU_LAUNCH_OK;
+	if (config->local_bytes < desc->local_bytes)
+		return ROAD_GPU_LAUNCH_LOCAL;
+	return check_threads(config);
 }
 
-static void fill_tid(struct road_gpu_launch *launch)
+static void fill_tids(struct road_gpu_launch *launch)
 {
 	const uint32_t *threads = launch->config.threads;
 
-	for (uint32_t t = 0; t < launch->warp_count * ROAD_GPU_WARP_LANES; t++) {
-		uint32_t(*rows)[ROAD_GPU_WARP_LANES] = launch->tid[t / ROAD_GPU_WARP_LANES];
-		uint32_t lane = t % ROAD_GPU_WARP_LANES;
+	for (uint32_t w = 0; w < launch->warp_count; w++) {
+		for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++) {
+			uint32_t t = w * ROAD_GPU_WARP_LANES + l;
 
-		rows[0][lane] = t % threads[0];
-		rows[1][lane] = t / threads[0] % threads[1];
-		rows[2][lane] = t / threads[0] / threads[1];
+			launch->tid[w][0][l] = t % threads[0];
+			launch->tid[w][1][l] = t / threads[0] % threads[1];
+			launch->tid[w][2][l] = t / threads[0] / threads[1];
+		}
 	}
+}
+
+/* Gives a slot its part of the launch's memory. */
+static void place_block(struct road_gpu_launch *launch, uint32_t slot, const struct layout *layout,
+			uint8_t *memory)
+{
+	struct road_gpu_block *block = &launch->blocks[slot];
+
+	block->launch = launch;
+	block->slot = slot;
+	block->shared = memory;
+	memory += layout->shared;
+	for (uint32_t w = 0; w < launch->warp_count; w++) {
+		struct road_gpu_warp *warp = &block->warps[w];
+
+		warp->rows[0] = memory;
+		warp->rows[1] = launch->config.code->constants;
+		warp->local = memory + layout->registers;
+		warp->code = launch->config.code->insns;
+		warp->block = block;
+		warp->index = w;
+		memory += layout->registers + layout->local;
+	}
+}
+
+static bool allocate(struct road_gpu_launch *launch, const struct layout *layout)
+{
+	uint64_t params = round_up((uint64_t)launch->config.code->desc.param_bytes + 1, 64);
+	uint64_t tids = launch->warp_count * sizeof(*launch->tid);
+	uint64_t warps = sizeof(struct road_gpu_warp) * launch->warp_count;
+	uint64_t slots = launch->config.slots;
+	struct road_gpu_warp *warp;
+	uint8_t *memory;
+
+	if (layout->slot > MEMORY_MAX || slots > MEMORY_MAX / (layout->slot + warps + 1))
+		return false;
+	launch->memory = aligned_alloc(64, params + round_up(tids, 64) + slots * layout->slot);
+	launch->blocks = calloc(slots, sizeof(*launch->blocks));
+	warp = calloc(slots, warps);
+	if (!launch->memory || !launch->blocks || !warp) {
+		free(warp);
+		free(launch->blocks);
+		free(launch->memory);
+		return false;
+	}
+	launch->blocks[0].warps = warp;
+	launch->params = launch->memory;
+	launch->tid = (void *)(launch->params + params);
+	memory = launch->params + params + round_up(tids, 64);
+	for (uint32_t slot = 0; slot < slots; slot++) {
+		launch->blocks[slot].warps = warp + (size_t)slot * launch->warp_count;
+		place_block(launch, slot, layout, memory + slot * layout->slot);
+	}
+	return true;
 }
 
 struct road_gpu_launch *road_gpu_launch_create(const struct road_gpu_launch_config *config,
 					       enum road_gpu_launch_error *error)
 {
-	struct carver c = {0};
+	struct road_gpu_launch *launch;
+	struct layout layout;
 
 	*error = check(config);
 	if (*error)
 		return NULL;
-	struct road_gpu_launch *launch = calloc(1, sizeof(*launch));
-
 	*error = ROAD_GPU_LAUNCH_MEMORY;
+	launch = calloc(1, sizeof(*launch));
 	if (!launch)
 		return NULL;
 	launch->config = *config;
@@ -112,19 +154,14 @@ struct road_gpu_launch *road_gpu_launch_create(const struct road_gpu_launch_conf
 		launch->config.slots = (uint32_t)launch->total;
 	launch->thread_count = config->threads[0] * config->threads[1] * config->threads[2];
 	launch->warp_count = (launch->thread_count + ROAD_GPU_WARP_LANES - 1) / ROAD_GPU_WARP_LANES;
-	carve_all(&c, launch);
-	launch->memory = calloc(1, c.used + 64); /* large ones are zero pages until touched */
-	if (!launch->memory) {
+	layout = plan(&launch->config, launch->warp_count);
+	if (!allocate(launch, &layout)) {
 		free(launch);
 		return NULL;
 	}
-	c.memory = (uint8_t *)(((uintptr_t)launch->memory + 63) & ~(uintptr_t)63);
-	c.used = 0;
-	carve_all(&c, launch);
-	if (config->params && config->code->desc.param_bytes)
+	if (config->code->desc.param_bytes)
 		memcpy(launch->params, config->params, config->code->desc.param_bytes);
-	fill_tid(launch);
-	launch->turn_left = ROAD_GPU_TURN_STEPS;
+	fill_tids(launch);
 	*error = ROAD_GPU_LAUNCH_OK;
 	return launch;
 }
@@ -133,79 +170,116 @@ void road_gpu_launch_destroy(struct road_gpu_launch *launch)
 {
 	if (!launch)
 		return;
+	free(launch->blocks[0].warps);
+	free(launch->blocks);
 	free(launch->memory);
 	free(launch);
 }
 
-/* Lanes of warp `w` that exist: threads of the workgroup, inside the grid's work-items. */
-static uint32_t lanes_of(const struct road_gpu_block *block, uint32_t w)
-{
-	const struct road_gpu_launch *launch = block->launch;
-	uint32_t mask = 0;
-
-	for (uint32_t lane = 0; lane < ROAD_GPU_WARP_LANES; lane++) {
-		bool in = w * ROAD_GPU_WARP_LANES + lane < launch->thread_count;
-
-		for (int i = 0; i < 3 && in; i++) {
-			uint64_t item = (uint64_t)block->ctaid[i] * launch->config.threads[i] +
-					launch->tid[w][i][lane];
-
-			in = !launch->config.grid_items[i] || item < launch->config.grid_items[i];
-		}
-		mask |= (uint32_t)in << lane;
-	}
-	return mask;
-}
-
-static void start_warp(struct road_gpu_block *block, uint32_t w)
+/* Threads of this workgroup in each dimension: fewer at the far end of a grid that does not
+ * divide. */
+static void find_extent(const struct road_gpu_block *block, uint32_t extent[3])
 {
 	const struct road_gpu_launch_config *config = &block->launch->config;
-	struct road_gpu_warp *warp = &block->warps[w];
-	size_t words = (size_t)config->code->desc.regs * ROAD_GPU_WARP_LANES;
-	uint32_t *registers = (uint32_t *)(void *)warp->rows[0];
 
-	if (config->poison)
-		for (size_t i = 0; i < words; i++)
-			registers[i] = config->poison_word;
-	else
-		memset(registers, 0, words * 4);
-	if (config->local_bytes)
-		memset(warp->local, 0, (size_t)config->local_bytes * ROAD_GPU_WARP_LANES);
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t before = (uint64_t)block->ctaid[i] * config->threads[i];
+		uint64_t items = config->grid_items[i];
+
+		extent[i] = config->threads[i];
+		if (items > before && items - before < extent[i])
+			extent[i] = (uint32_t)(items - before);
+	}
+}
+
+static uint32_t lanes_inside(const struct road_gpu_launch *launch, uint32_t warp,
+			     const uint32_t extent[3])
+{
+	uint32_t lanes = 0;
+
+	for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++) {
+		bool inside = warp * ROAD_GPU_WARP_LANES + l < launch->thread_count;
+
+		for (unsigned i = 0; i < 3; i++)
+			inside = inside && launch->tid[warp][i][l] < extent[i];
+		lanes |= (uint32_t)inside << l;
+	}
+	return lanes;
+}
+
+static void fill_words(void *memory, uint32_t word, uint64_t bytes)
+{
+	uint32_t *words = memory;
+
+	for (uint64_t i = 0; i < bytes / 4; i++)
+		words[i] = word;
+}
+
+static void start_warp(struct road_gpu_warp *warp, const struct road_gpu_launch_config *config,
+		       const struct layout *layout, uint32_t lanes)
+{
+	warp->live = lanes;
+	warp->last = NULL;
+	warp->current = 0;
+	warp->splits = 1;
+	warp->backward = 0;
+	warp->stamp = 0;
+	warp->meet = UINT32_MAX;
+	warp->turn = false;
+	warp->split[0] = (struct road_gpu_split){.mask = lanes};
 	memset(warp->preds, 0, sizeof(warp->preds));
 	warp->preds[ROAD_GPU_PT] = ROAD_GPU_ALL;
-	warp->live = lanes_of(block, w);
-	warp->last = NULL;
-	warp->current = warp->backward = warp->stamp = 0;
-	warp->turn = false;
-	warp->meet = UINT32_MAX;
-	warp->splits = warp->live ? 1 : 0;
-	warp->split[0] = (struct road_gpu_split){.mask = warp->live};
-	block->live += (uint32_t)__builtin_popcount(warp->live);
+	fill_words(warp->rows[0], config->poison ? config->poison_word : 0,
+		   layout->registers + layout->local);
 }
 
 void road_gpu_block_start(struct road_gpu_block *block, uint64_t linear, uint32_t sm)
 {
-	const struct road_gpu_launch_config *config = &block->launch->config;
+	struct road_gpu_launch *launch = block->launch;
+	const struct road_gpu_launch_config *config = &launch->config;
+	struct layout layout = plan(config, launch->warp_count);
+	uint32_t fill = ROAD_GPU_SHARED_FILL * 0x01010101u, extent[3];
 
+	block->busy = true;
 	block->linear = linear;
 	block->sm = sm;
 	block->ctaid[0] = (uint32_t)(linear % config->grid[0]);
 	block->ctaid[1] = (uint32_t)(linear / config->grid[0] % config->grid[1]);
 	block->ctaid[2] = (uint32_t)(linear / config->grid[0] / config->grid[1]);
-	block->warp_count = block->launch->warp_count;
-	block->live = block->waiting = block->next_warp = block->released = 0;
-	memset(&block->fault, 0, sizeof(block->fault));
-	memset(&block->stats, 0, sizeof(block->stats));
+	block->live = block->waiting = 0;
+	block->warp_count = launch->warp_count;
+	block->next_warp = 0;
+	block->released = 0;
+	block->fault = (struct road_gpu_fault_info){.code = ROAD_GPU_FAULT_NONE};
+	block->stats = (struct road_gpu_statistics){.warp_instructions = 0};
 	memset(block->barriers, 0, sizeof(block->barriers));
-	for (uint32_t i = 0; i < config->shared_bytes; i += 4) {
-		uint32_t fill = config->poison ? config->poison_word : ROAD_GPU_SHARED_FILL * 0x01010101u;
+	fill_words(block->shared, config->poison ? config->poison_word : fill, layout.shared);
+	find_extent(block, extent);
+	for (uint32_t w = 0; w < launch->warp_count; w++) {
+		uint32_t lanes = lanes_inside(launch, w, extent);
 
-		memcpy(block->shared + i, &fill, 4);
+		start_warp(&block->warps[w], config, &layout, lanes);
+		block->live += (uint32_t)__builtin_popcount(lanes);
 	}
-	for (uint32_t w = 0; w < block->warp_count; w++)
-		start_warp(block, w);
-	block->busy = true;
-	block->launch->started++;
+	launch->started++;
+}
+
+bool road_gpu_block_stuck(struct road_gpu_block *block)
+{
+	if (!block->live || block->waiting < block->live)
+		return false;
+	for (uint32_t w = 0; w < block->warp_count; w++) {
+		const struct road_gpu_warp *warp = &block->warps[w];
+
+		if (!warp->live)
+			continue;
+		/* A split waits behind its barrier. */
+		road_gpu_warp_fault(&block->warps[w], &warp->code[warp->split[0].pc - 1],
+				    ROAD_GPU_FAULT_BARRIER, warp->split[0].mask, 0,
+				    warp->split[0].barrier);
+		break;
+	}
+	return true;
 }
 
 void road_gpu_launch_collect(struct road_gpu_launch *launch, struct road_gpu_block *block)
@@ -214,7 +288,7 @@ void road_gpu_launch_collect(struct road_gpu_launch *launch, struct road_gpu_blo
 
 	to->warp_instructions += from->warp_instructions;
 	to->thread_instructions += from->thread_instructions;
-	for (int i = 0; i < ROAD_GPU_UNITS; i++)
+	for (unsigned i = 0; i < ROAD_GPU_UNITS; i++)
 		to->by_unit[i] += from->by_unit[i];
 	to->approximate += from->approximate;
 	to->divides_by_zero += from->divides_by_zero;
@@ -225,7 +299,7 @@ void road_gpu_launch_collect(struct road_gpu_launch *launch, struct road_gpu_blo
 		to->order_pc = from->order_pc;
 		to->order_line = from->order_line;
 	}
-	memset(from, 0, sizeof(*from));
+	*from = (struct road_gpu_statistics){.warp_instructions = 0};
 	if (block->fault.code && !launch->fault.code)
 		launch->fault = block->fault;
 }

@@ -70,7 +70,7 @@ static uint64_t clock_of(struct road_gpu_warp *warp, unsigned which)
 
 	if (port && port->clock)
 		return port->clock(port->ctx, warp->block, (enum road_gpu_sreg)which);
-	return warp->block->launch->steps + warp->block->stats.warp_instructions;
+	return warp->block->stats.warp_instructions;
 }
 
 static uint64_t time_register(struct road_gpu_warp *warp, unsigned which)

@@ -1,123 +1,126 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Functional mode: no time but a count of warp instructions. Resident workgroups take turns of
- * 1024 steps in slot order, so that one may spin on another; within one, a warp runs until it
- * waits, exits, or the turn ends.
- */
-#include "simulators/gpu/warp_internal.h"
+/* Functional mode: resident workgroups take turns; what runs when depends on the launch alone. */
+#include "simulators/gpu/exec.h"
 
-/* Runs one warp for at most `limit` steps; returns how many it took. */
-static uint64_t run_warp(struct road_gpu_warp *warp, uint64_t limit, bool *finished)
+static void fill_slot(struct road_gpu_launch *launch, struct road_gpu_block *block)
 {
-	struct road_gpu_block *block = warp->block;
-	struct road_gpu_step step;
-	uint64_t done = 0;
+	if (!block->busy && launch->started < launch->total)
+		road_gpu_block_start(block, launch->started,
+				     launch->config.sm_count ? block->slot % launch->config.sm_count
+							     : 0);
+}
 
-	while (done < limit && road_gpu_warp_step(warp, NULL, &step)) {
-		done++;
-		if (step.fault || step.block_finished) {
-			*finished = step.block_finished;
+/* The slot whose turn it is; the next busy one if its turn is over. */
+static struct road_gpu_block *whose_turn(struct road_gpu_launch *launch)
+{
+	uint32_t slots = launch->config.slots, slot = launch->turn_slot;
+
+	if (launch->turn_left)
+		return &launch->blocks[slot];
+	for (uint32_t i = 0; i < slots; i++) {
+		slot = slot + 1 < slots ? slot + 1 : 0;
+		if (launch->blocks[slot].busy)
 			break;
-		}
 	}
-	(void)block;
-	return done;
+	launch->turn_slot = slot;
+	launch->turn_left = ROAD_GPU_TURN_STEPS;
+	return &launch->blocks[slot];
 }
 
-static void next_warp(struct road_gpu_block *block)
-{
-	block->next_warp = block->next_warp + 1 == block->warp_count ? 0 : block->next_warp + 1;
-}
-
-/* One warp of this block that can run, from next_warp on; NULL: none. */
-static struct road_gpu_warp *choose(struct road_gpu_block *block)
+/* The next warp from block->next_warp on that can run, or NULL. */
+static struct road_gpu_warp *whose_warp(struct road_gpu_block *block)
 {
 	for (uint32_t i = 0; i < block->warp_count; i++) {
-		struct road_gpu_warp *warp = &block->warps[block->next_warp];
+		uint32_t w = (block->next_warp + i) % block->warp_count;
 
-		if (gpu_warp_runnable(warp))
-			return warp;
-		next_warp(block);
+		if (road_gpu_warp_peek(&block->warps[w])) {
+			block->next_warp = w;
+			return &block->warps[w];
+		}
 	}
 	return NULL;
 }
 
-static void next_slot(struct road_gpu_launch *launch)
+static void watchdog(struct road_gpu_launch *launch, struct road_gpu_warp *warp)
 {
-	launch->turn_slot = launch->turn_slot + 1 == launch->config.slots ? 0 : launch->turn_slot + 1;
-	launch->turn_left = ROAD_GPU_TURN_STEPS;
+	const struct road_gpu_split *split = &warp->split[warp->current];
+
+	road_gpu_warp_fault(warp, &warp->code[split->pc], ROAD_GPU_FAULT_WATCHDOG, split->mask, 0,
+			    launch->steps);
 }
 
-/* A slot whose workgroup runs, in turn; a free one gets the next workgroup. NULL: all are done. */
-static struct road_gpu_block *choose_block(struct road_gpu_launch *launch)
+static uint32_t least(uint64_t a, uint64_t b, uint64_t c)
 {
-	for (uint32_t i = 0; i < launch->config.slots; i++) {
-		struct road_gpu_block *block = &launch->blocks[launch->turn_slot];
+	uint64_t low = a < b ? a : b;
 
-		if (!block->busy && launch->started < launch->total)
-			road_gpu_block_start(block, launch->started,
-					     launch->config.sm_count ?
-						     launch->turn_slot % launch->config.sm_count :
-						     0);
-		if (block->busy)
-			return block;
-		next_slot(launch);
+	return (uint32_t)(low < c ? low : c);
+}
+
+/* A part of a workgroup's turn: one warp until it blocks; returns how much it ran. */
+static uint32_t run_warp(struct road_gpu_launch *launch, struct road_gpu_block *block,
+			 uint64_t budget)
+{
+	uint64_t left =
+		launch->config.watchdog ? launch->config.watchdog - launch->steps : UINT64_MAX;
+	struct road_gpu_warp *warp = whose_warp(block);
+	enum road_gpu_run end;
+	uint32_t ran = 0;
+
+	if (!warp) {
+		road_gpu_block_stuck(block);
+		return 0;
 	}
-	return NULL;
+	if (!left) {
+		watchdog(launch, warp);
+		return 0;
+	}
+	end = launch->config.variant->run(warp, least(left, budget, launch->turn_left), &ran);
+	launch->steps += ran;
+	launch->turn_left -= ran;
+	/* The next warp has its turn where this one stopped, not where the budget ended. */
+	if (end == ROAD_GPU_RUN_BLOCKED || !launch->turn_left)
+		block->next_warp = (block->next_warp + 1) % block->warp_count;
+	return ran;
 }
 
-static enum road_gpu_progress fail(struct road_gpu_launch *launch, struct road_gpu_block *block)
+static void finish_block(struct road_gpu_launch *launch, struct road_gpu_block *block)
 {
 	road_gpu_launch_collect(launch, block);
-	return ROAD_GPU_FAULTED;
+	launch->finished++;
+	launch->turn_left = 0;
+	fill_slot(launch, block);
 }
 
-static enum road_gpu_progress watchdog(struct road_gpu_launch *launch, struct road_gpu_block *block,
-				       struct road_gpu_warp *warp)
+static enum road_gpu_progress run_slice(struct road_gpu_launch *launch, uint64_t budget,
+					uint64_t *ran)
 {
-	const struct road_gpu_insn *insn = road_gpu_warp_peek(warp);
+	while (launch->finished < launch->total) {
+		struct road_gpu_block *block;
 
-	gpu_fault(warp, insn, ROAD_GPU_FAULT_WATCHDOG,
-		  (uint32_t)__builtin_ctz(warp->split[warp->current].mask), 0, launch->steps);
-	return fail(launch, block);
+		if (*ran >= budget)
+			return ROAD_GPU_MORE;
+		block = whose_turn(launch);
+		*ran += run_warp(launch, block, budget - *ran);
+		if (block->fault.code) {
+			road_gpu_launch_collect(launch, block);
+			return ROAD_GPU_FAULTED;
+		}
+		if (!block->busy)
+			finish_block(launch, block);
+	}
+	return ROAD_GPU_DONE;
 }
 
 enum road_gpu_progress road_gpu_functional_run(struct road_gpu_launch *launch, uint64_t budget,
 					       uint64_t *ran)
 {
 	*ran = 0;
-	while (*ran < budget) {
-		struct road_gpu_block *block = choose_block(launch);
-
-		if (!block)
-			return ROAD_GPU_DONE;
-		struct road_gpu_warp *warp = choose(block);
-
-		if (!warp) { /* all wait: for each other, or this would not be so */
-			road_gpu_block_stuck(block);
-			return fail(launch, block);
-		}
-		uint64_t limit = budget - *ran, dog = launch->config.watchdog, done;
-		bool finished = false;
-
-		if (dog && launch->steps >= dog)
-			return watchdog(launch, block, warp);
-		limit = launch->turn_left < limit ? launch->turn_left : limit;
-		limit = dog && dog - launch->steps < limit ? dog - launch->steps : limit;
-		done = run_warp(warp, limit, &finished);
-		*ran += done;
-		launch->steps += done;
-		launch->turn_left -= (uint32_t)done;
-		if (block->fault.code)
-			return fail(launch, block);
-		if (finished) {
-			road_gpu_launch_collect(launch, block);
-			launch->finished++;
-		}
-		if (finished || !launch->turn_left) {
-			next_warp(block);
-			next_slot(launch);
-		}
+	if (launch->fault.code)
+		return ROAD_GPU_FAULTED;
+	if (!launch->started) {
+		for (uint32_t slot = 0; slot < launch->config.slots; slot++)
+			fill_slot(launch, &launch->blocks[slot]);
+		launch->turn_slot = launch->config.slots - 1; /* so the first turn is slot 0's */
 	}
-	return launch->finished == launch->total ? ROAD_GPU_DONE : ROAD_GPU_MORE;
+	return run_slice(launch, budget, ran);
 }

@@ -58,8 +58,9 @@ struct road_gpu_warp {
 	uint32_t splits;   /* in use */
 	uint32_t backward; /* branches that the current split took while another could run */
 	uint32_t stamp;
-	uint32_t meet; /* lowest pc of another split that can run; UINT32_MAX: none */
-	bool turn;     /* current runs out of order, because it had waited too long */
+	uint32_t meet;      /* lowest pc of another split that can run; UINT32_MAX: none */
+	uint32_t accounted; /* functional: steps already in the statistics of the block */
+	bool turn;          /* current runs out of order, because it had waited too long */
 	uint32_t preds[ROAD_GPU_PREDS_MAX + 1]; /* [PT] is all ones */
 	struct road_gpu_split split[ROAD_GPU_WARP_LANES];
 };
@@ -128,7 +129,8 @@ struct road_gpu_access {
  * (after translation and checks; shared, local and param never come here), lane l's bytes are at
  * data + l * 16. They must move exactly the lanes of access->mask that are in neither
  * access->shared nor access->local, in ascending order, and return NONE or the fault.
- * clock() answers the sreg_* registers of time; NULL: warp instructions of the block.
+ * clock() answers the sreg_* registers of time (all 64 bits, also for the _HI ones); NULL: warp
+ * instructions of the block.
  */
 struct road_gpu_port {
 	void *ctx;
@@ -141,7 +143,7 @@ struct road_gpu_port {
 
 struct road_gpu_launch_config {
 	const struct road_gpu_code *code;
-	const struct road_gpu_variant *variant; /* of the module */
+	const struct road_gpu_variant *variant; /* the module's */
 	const struct road_gpu_ranges *ranges;   /* must stay while the launch lives */
 	const struct road_gpu_port *port;       /* may be NULL: direct memory; must stay */
 	uint32_t grid[3];                       /* workgroups */

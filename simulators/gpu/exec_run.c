@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inner loop of functional mode, and the table by which a variant is known. */
+#include "simulators/gpu/exec_rows.h"
+
+#include "simulators/numbers/vector.h"
+
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+extern const struct road_sim_vector_ops EXEC_NAME(road_sim_vector_ops);
+
+/* Flags are rare: count, and make block->stats good for who reads a clock. */
+static void note_flags(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+		       uint32_t unaccounted)
+{
+	struct road_gpu_statistics *stats = &warp->block->stats;
+
+	if (insn->flags & ROAD_GPU_INSN_APPROXIMATE)
+		stats->approximate++;
+	if (insn->flags & ROAD_GPU_INSN_ORDER_SENSITIVE) {
+		stats->warp_instructions += unaccounted;
+		warp->accounted += unaccounted;
+	}
+}
+
+/*
+ * Runs one split until it has to stop and choose again, blocks, faults or used its steps up.
+ * Everything that can wait stands in local variables meanwhile.
+ */
+static bool run_split(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran)
+{
+	struct road_gpu_block *block = warp->block;
+	struct road_gpu_split *split = &warp->split[warp->current];
+	const struct road_gpu_insn *code = warp->code;
+	const uint32_t active = split->mask, meet = warp->meet;
+	uint32_t pc = split->pc, done = 0;
+	uint64_t threads = 0;
+	struct road_gpu_step step;
+	bool good = true;
+
+	warp->accounted = 0;
+	do {
+		const struct road_gpu_insn *insn = &code[pc];
+		uint32_t mask = active & road_gpu_predicate(warp, insn->guard);
+
+		done++;
+		threads += (unsigned)__builtin_popcount(mask);
+		block->stats.by_unit[insn->unit]++;
+		if (UNLIKELY(insn->flags))
+			note_flags(warp, insn, done - warp->accounted);
+		switch (insn->kind) {
+		case ROAD_GPU_KIND_ALU:
+			if (mask)
+				insn->exec(warp, insn, mask);
+			good = !(insn->flags & ROAD_GPU_INSN_SLOW) || !block->fault.code;
+			pc += good;
+			break;
+		case ROAD_GPU_KIND_LOAD:
+		case ROAD_GPU_KIND_STORE:
+			good = !mask || !EXEC_NAME(road_gpu_exec_memory)(warp, insn, mask);
+			pc += good;
+			break;
+		case ROAD_GPU_KIND_BRANCH:
+			if (mask == active && ((uint32_t)insn->imm > pc || meet == UINT32_MAX)) {
+				pc = (uint32_t)insn->imm;
+				break;
+			}
+			/* fall through */
+		default:
+			split->pc = pc;
+			good = road_gpu_warp_control(warp, insn, active, mask, &step);
+			goto out; /* splits may have moved */
+		}
+	} while (good && done < steps && pc < meet);
+	split->pc = pc;
+out:
+	block->stats.warp_instructions += done - warp->accounted;
+	block->stats.thread_instructions += threads;
+	*ran += done;
+	return good;
+}
+
+enum road_gpu_run EXEC_NAME(road_gpu_exec_run)(struct road_gpu_warp *warp, uint32_t steps,
+					       uint32_t *ran)
+{
+	*ran = 0;
+	while (*ran < steps) {
+		if (!road_gpu_warp_peek(warp))
+			return ROAD_GPU_RUN_BLOCKED;
+		if (!run_split(warp, steps - *ran, ran))
+			return ROAD_GPU_RUN_FAULT;
+	}
+	return ROAD_GPU_RUN_STEPS;
+}
+
+/* A load's and a store's executor is memory(); control is road_gpu_warp_control(). */
+static road_gpu_exec_fn executor(const struct road_gpu_insn *insn)
+{
+	const road_gpu_exec_fn by_modifier[] = {
+		EXEC_NAME(road_gpu_exec_saturating)(insn),
+		EXEC_NAME(road_gpu_exec_move)[insn->op],
+		EXEC_NAME(road_gpu_exec_int)[insn->op],
+		EXEC_NAME(road_gpu_exec_bits)[insn->op],
+		EXEC_NAME(road_gpu_exec_wide)[insn->op],
+		EXEC_NAME(road_gpu_exec_compare)[insn->op],
+		EXEC_NAME(road_gpu_exec_float)(insn),
+		EXEC_NAME(road_gpu_exec_double)(insn),
+		EXEC_NAME(road_gpu_exec_cvt)(insn),
+	};
+
+	for (unsigned i = 0; i < sizeof(by_modifier) / sizeof(by_modifier[0]); i++) {
+		if (by_modifier[i])
+			return by_modifier[i];
+	}
+	return NULL;
+}
+
+extern const struct road_gpu_variant EXEC_NAME(road_gpu_variant);
+const struct road_gpu_variant EXEC_NAME(road_gpu_variant) = {
+	.vector = &EXEC_NAME(road_sim_vector_ops),
+	.executor = executor,
+	.memory = EXEC_NAME(road_gpu_exec_memory),
+	.run = EXEC_NAME(road_gpu_exec_run),
+};
