@@ -6,6 +6,7 @@
 
 enum { PARAM = ROAD_GPU_SPACE_PARAM, GLOBAL = ROAD_GPU_SPACE_GLOBAL };
 enum { RZ = ROAD_GPU_RZ, PT = ROAD_GPU_PT };
+enum { STRINGS = 256 }; /* bytes; they stay at home */
 enum { IMM_A = ROAD_GPU_FORM_IMM_A, IMM_B = ROAD_GPU_FORM_IMM_B };
 
 struct road_gpu_kernel *asm_kernel(struct assembly *assembly, uint16_t regs, uint16_t preds,
@@ -14,7 +15,7 @@ struct road_gpu_kernel *asm_kernel(struct assembly *assembly, uint16_t regs, uin
 	struct road_gpu_kernel *kernel = &assembly->kernels[assembly->kernel_count++];
 
 	*kernel = (struct road_gpu_kernel){
-		.name = 100 + assembly->kernel_count, /* in strings, which stay at home */
+		.name = 100 + assembly->kernel_count, /* in strings */
 		.first_word = assembly->count,
 		.param_bytes = param_bytes,
 		.regs = regs,
@@ -79,9 +80,13 @@ uint64_t asm_image(const struct assembly *assembly, uint8_t *at)
 	end = put_section(&header.lines, at, end, lines, assembly->count, 4);
 	end = put_section(&header.branches, at, end, assembly->branches, 0, 4);
 	end = put_section(&header.params, at, end, NULL, 0, sizeof(struct road_gpu_param));
-	header.total_bytes = header.code_bytes = end;
+	header.code_bytes = (end + 7) & ~7u;
+	header.strings = (struct road_gpu_section){header.code_bytes, STRINGS};
+	header.data = header.symbols = header.relocs =
+		(struct road_gpu_section){header.code_bytes + STRINGS, 0};
+	header.total_bytes = header.code_bytes + STRINGS;
 	memcpy(at, &header, sizeof(header));
-	return end;
+	return header.code_bytes;
 }
 
 uint64_t asm_object(uint64_t image, uint32_t kernel)
@@ -163,15 +168,12 @@ static void kernel_trap(struct assembly *a)
 	exit_kernel(a);
 }
 
-/* Lanes below 16 of each warp wait at barrier 1, the others at barrier 0: nobody comes. */
+/* All wait at barrier 1 for 512 threads: so many never come. */
 static void kernel_barrier(struct assembly *a)
 {
-	asm_kernel(a, 4, 1, 0)->barriers = 2;
-	sreg(a, 0, ROAD_GPU_SREG_LANEID);
-	asm_imm(a, ROAD_GPU_OP_setp_u32, 0, 0, RZ, PT, IMM_B, 16)->aux = PT;
-	a->words[a->count - 1].mods = ROAD_GPU_CMP_LT << ROAD_GPU_MOD_CMP_SHIFT;
-	asm_imm(a, ROAD_GPU_OP_bar_sync, 0, RZ, RZ, 0, IMM_A, 1)->guard = 0;
-	asm_imm(a, ROAD_GPU_OP_bar_sync, 0, RZ, RZ, 0, IMM_A, 0)->guard = ROAD_GPU_PNOT;
+	asm_kernel(a, 4, 0, 0)->barriers = 2;
+	asm_imm(a, ROAD_GPU_OP_mov_b32, 0, 0, RZ, 0, IMM_B, 512);
+	asm_imm(a, ROAD_GPU_OP_bar_sync, 0, RZ, 0, 0, IMM_A, 1);
 	exit_kernel(a);
 }
 
