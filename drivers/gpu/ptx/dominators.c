@@ -33,7 +33,7 @@ static bool update(struct block *b, uint64_t *steps, uint64_t limit)
 	return changed;
 }
 
-/* Numbers the dominator tree: children are linked through `next_sibling`. */
+/* Numbers the dominator tree: children as linked lists. */
 static void number_tree(struct ptx *p)
 {
 	struct function *f = p->function;

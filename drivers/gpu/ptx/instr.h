@@ -68,7 +68,6 @@ struct operand {
 	struct place at;
 	uint32_t vreg, vreg2; /* vreg2: behind '|' */
 	bool negated;
-	bool has_base; /* ADDRESS: vreg or symbol */
 	bool has_symbol;
 	struct symbol symbol; /* a copy: the stack of names moves */
 	struct slice name;

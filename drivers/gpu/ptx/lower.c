@@ -125,7 +125,7 @@ struct val symbol_value(struct ptx *p, const struct instr *in, const struct oper
 		function_refuse(p, o->at, "32-bit address of variable '%.*s'", SLICE(o->name));
 		return val_const(0);
 	case SYMBOL_DYNAMIC: {
-		/* known when the whole kernel is read: patched by dynamic_shared_resolve() */
+		/* known when the whole kernel is read: patched by place_dynamic() */
 		uint32_t d = temp(p, cls);
 		struct inst *i =
 			emit(p, in, cls == CLASS_D ? ROAD_GPU_OP_mov_b64 : ROAD_GPU_OP_mov_b32, d,

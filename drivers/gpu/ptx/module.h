@@ -210,7 +210,6 @@ void parse_skip_to(struct ptx *p, uint32_t punct, const char *where);
 void function_finish(struct ptx *p);
 /* cfg.c */
 void cfg_build(struct ptx *p);
-void cfg_resolve_labels(struct ptx *p);
 /* layout.c */
 void layout_blocks(struct ptx *p);
 /* passes */
