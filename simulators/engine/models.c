@@ -3,6 +3,6 @@
 #include "simulators/engine/model.h"
 
 extern const struct sim_model_ops sim_model_edu;
-extern const struct sim_model_ops sim_model_gpu __attribute__((weak));
+extern const struct sim_model_ops sim_model_gpu;
 
 const struct sim_model_ops *const sim_models[] = {&sim_model_edu, &sim_model_gpu, NULL};

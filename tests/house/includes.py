@@ -15,7 +15,8 @@ DRIVER = 'hal/include/roadbed-driver/'
 ALLOWED = [
     (PUBLIC, [PUBLIC]),
     (DRIVER, [DRIVER, PUBLIC]),
-    ('hal/core/', ['hal/core/', 'hal/bus/transport.h', 'hal/bus/address.h', PUBLIC, DRIVER]),
+    ('hal/core/', ['hal/core/', 'hal/bus/transport.h', 'hal/bus/address.h', 'hal/bus/memfd.h', PUBLIC,
+                   DRIVER]),
     ('hal/helpers/', ['hal/helpers/', 'uapi/', PUBLIC, DRIVER]),
     ('hal/bus/sim.c', ['hal/bus/', 'hal/core/error.h', 'simulators/engine/entry.h', PUBLIC,
                        DRIVER]),
@@ -27,7 +28,7 @@ ALLOWED = [
     ('firmware-loader/', ['{own}', 'uapi/', PUBLIC, DRIVER + 'firmware.h']),
     ('simulators/', ['simulators/', 'uapi/']),
     ('compat/', ['{own}', PUBLIC]),
-    ('tools/roadbed/', ['{own}', PUBLIC]),
+    ('tools/roadbed/', ['bench/bench.h', '{own}', PUBLIC]),
     ('tools/*/', ['{own}', 'uapi/', PUBLIC]),
     ('bench/', ['{own}', PUBLIC]),
     ('examples/', ['{own}', PUBLIC]),

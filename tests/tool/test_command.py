@@ -321,8 +321,8 @@ def _():
 
 @case('an access out of bounds is a fault that is told, and leaves no file', sim=True)
 def _():
-    got = refused('run', GPU, f'{PTX}/vecadd.sm80.ptx', 'vecadd', '--grid', '1024', '--block',
-                  '1024', 'zeros:f32:8', 'zeros:f32:8', 'zeros:f32:8>c', 'i32:1048576', code=1,
+    got = refused('run', GPU, f'{PTX}/vecadd.sm80.ptx', 'vecadd', '--grid', '2048', '--block',
+                  '512', 'zeros:f32:8', 'zeros:f32:8', 'zeros:f32:8>c', 'i32:1048576', code=1,
                   says=['vecadd'])
     assert 'fault: memory' in got.stderr and 'line' in got.stderr, got.stderr
     assert not os.path.exists('c')
