@@ -111,19 +111,23 @@ static uint32_t group_passes(const struct road_gpu_access *access, uint32_t lane
 	return banks.deepest;
 }
 
-/* One word for all lanes, or neighbouring words for neighbouring lanes: no conflict. */
-static bool plain_pattern(const struct road_gpu_access *access, uint32_t lanes)
+/* Does each bank give one word only? The common case, decided without clearing tables. */
+static bool conflict_free(const struct road_gpu_access *access, uint32_t lanes)
 {
-	uint64_t first = access->address[0] / BANK_BYTES, step;
+	uint64_t word[BANKS];
+	uint32_t seen = 0;
 
-	if (lanes != ROAD_GPU_ALL || access->bytes != BANK_BYTES)
-		return false;
-	step = access->address[1] / BANK_BYTES - first;
-	if (step > 1)
-		return false;
-	for (uint32_t lane = 2; lane < ROAD_GPU_WARP_LANES; lane++)
-		if (access->address[lane] / BANK_BYTES != first + lane * step)
+	for (; lanes; lanes &= lanes - 1) {
+		uint64_t w = access->address[__builtin_ctz(lanes)] / BANK_BYTES;
+		uint32_t bank = (uint32_t)w % BANKS;
+
+		if (!(seen >> bank & 1)) {
+			seen |= 1u << bank;
+			word[bank] = w;
+		} else if (word[bank] != w) {
 			return false;
+		}
+	}
 	return true;
 }
 
@@ -133,7 +137,7 @@ uint32_t gpu_bank_passes(const struct road_gpu_access *access, uint32_t lanes, u
 	uint32_t passes = 0;
 
 	*ideal = 1;
-	if (plain_pattern(access, lanes))
+	if (access->bytes <= BANK_BYTES && conflict_free(access, lanes))
 		return 1;
 	*ideal = 0;
 	for (uint32_t first = 0; first < ROAD_GPU_WARP_LANES; first += group) {
