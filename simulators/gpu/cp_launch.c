@@ -11,6 +11,7 @@
 
 #define FIELD(member) offsetof(struct road_gpu_dispatch, member)
 #define SLOT_MEMORY   (UINT64_C(512) << 20) /* of host memory for resident workgroups */
+#define LOCAL_MEMORY  (UINT64_C(4) << 30)   /* of a launch, whatever the chip has */
 
 static enum gpu_start bad_field(struct road_gpu_queue_status *why, size_t offset)
 {
@@ -76,26 +77,48 @@ static enum gpu_start check_kernel(const struct gpu_chip *chip,
 	return GPU_START_DONE;
 }
 
-/* Workgroups that are resident at once; fewer where the host's memory would not do. */
-static uint32_t count_slots(const struct gpu_chip *chip,
-			    const struct road_gpu_launch_config *config, uint32_t per_sm)
+static uint64_t warps_of(const struct road_gpu_launch_config *config)
 {
 	const uint64_t threads =
 		(uint64_t)config->threads[0] * config->threads[1] * config->threads[2];
-	const uint64_t warps = (threads + ROAD_GPU_WARP_LANES - 1) / ROAD_GPU_WARP_LANES;
-	const uint64_t rows = config->code->desc.regs + ROAD_GPU_SINK_ROWS;
-	const uint64_t bytes = config->shared_bytes +
-			       warps * (rows * ROAD_GPU_ROW_BYTES + sizeof(struct road_gpu_warp) +
-					(uint64_t)config->local_bytes * ROAD_GPU_WARP_LANES);
-	uint64_t slots = (uint64_t)per_sm * chip->params.sm_count;
-	unsigned __int128 grid =
+
+	return (threads + ROAD_GPU_WARP_LANES - 1) / ROAD_GPU_WARP_LANES;
+}
+
+/* Workgroups that are resident at once. */
+static uint64_t count_places(const struct gpu_chip *chip,
+			     const struct road_gpu_launch_config *config, uint32_t per_sm)
+{
+	const uint64_t places = (uint64_t)per_sm * chip->params.sm_count;
+	const unsigned __int128 grid =
 		(unsigned __int128)config->grid[0] * config->grid[1] * config->grid[2];
 
-	if (slots > grid)
-		slots = (uint64_t)grid;
-	if (slots > SLOT_MEMORY / bytes)
-		slots = SLOT_MEMORY / bytes;
-	return slots ? (uint32_t)slots : 1;
+	return places < grid ? places : (uint64_t)grid;
+}
+
+/* Local memory of resident lanes lies in the chip's memory. */
+static bool local_fits(const struct gpu_chip *chip, const struct road_gpu_launch_config *config,
+		       uint64_t places)
+{
+	const uint64_t lanes = places * warps_of(config) * ROAD_GPU_WARP_LANES;
+	const uint64_t room = chip->memory_bytes < LOCAL_MEMORY ? chip->memory_bytes : LOCAL_MEMORY;
+
+	return !config->local_bytes || lanes <= room / config->local_bytes;
+}
+
+/* Functional mode may hold fewer, where the host's memory would not do. */
+static uint32_t count_slots(const struct road_gpu_launch_config *config, uint64_t places)
+{
+	const uint64_t rows = config->code->desc.regs + ROAD_GPU_SINK_ROWS;
+	const uint64_t bytes =
+		config->shared_bytes +
+		warps_of(config) * (rows * ROAD_GPU_ROW_BYTES + sizeof(struct road_gpu_warp) +
+				    (uint64_t)config->local_bytes * ROAD_GPU_WARP_LANES);
+	const uint64_t most = SLOT_MEMORY / bytes;
+
+	if (places > most)
+		places = most;
+	return places ? (uint32_t)places : 1;
 }
 
 static void configure(struct gpu_work *work, const struct road_gpu_dispatch *packet)
@@ -227,6 +250,7 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 	struct gpu_image *image;
 	enum road_gpu_limit limit;
 	struct gpu_work *work;
+	uint64_t places;
 	uint32_t per_sm;
 
 	if (check(queue, packet, &image, &code, why) != GPU_START_DONE)
@@ -246,7 +270,10 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 	per_sm = road_gpu_timing_occupancy(&chip->params, &work->launch.config, &limit);
 	if (!per_sm)
 		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, limit);
-	work->launch.config.slots = count_slots(chip, &work->launch.config, per_sm);
+	places = count_places(chip, &work->launch.config, per_sm);
+	if (!local_fits(chip, &work->launch.config, places))
+		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, packet->private_bytes);
+	work->launch.config.slots = count_slots(&work->launch.config, places);
 	work->event.run = begin;
 	chip->dirty = true;
 	sim_schedule(chip->env, &work->event, sim_now(chip->env) + launch_cost_ps(queue));

@@ -91,6 +91,8 @@ struct road_gpu_vendor {
 	uint32_t src_pitch;
 	uint32_t slice_rows; /* rows between slices, source and destination alike */
 };
+/* COPY, FILL: all from the first to the last byte of a side lies in one range of the space, or in
+ * one mapping of the bus. Copies are made as if the source was read first. */
 #define ROAD_GPU_VENDOR_DST_BUS 0x1u /* dst is a bus address (IOVA), not translated */
 #define ROAD_GPU_VENDOR_SRC_BUS 0x2u
 #define ROAD_GPU_VENDOR_IRQ     0x4u /* FENCE: raise the interrupt */

@@ -61,7 +61,7 @@ enum road_gpu_reg {
 
 	/* Space setup, likewise. */
 	ROAD_GPU_REG_SPACE_SELECT = 0x140,
-	ROAD_GPU_REG_SPACE_COMMAND = 0x144, /* enum road_gpu_space_command */
+	ROAD_GPU_REG_SPACE_COMMAND = 0x144, /* enum road_gpu_space_command; reads 1 while open */
 	ROAD_GPU_REG_SPACE_TABLE64 = 0x148, /* bus address of the segment table */
 	ROAD_GPU_REG_SPACE_COUNT = 0x150,   /* segments */
 
@@ -137,7 +137,7 @@ struct road_gpu_queue_status {
 
 enum road_gpu_fault {
 	ROAD_GPU_FAULT_NONE,
-	ROAD_GPU_FAULT_PACKET,    /* malformed packet; detail = what field */
+	ROAD_GPU_FAULT_PACKET,    /* malformed packet; detail = byte offset of the field */
 	ROAD_GPU_FAULT_IMAGE,     /* LOAD of an invalid image; pc = word, detail = reason */
 	ROAD_GPU_FAULT_KERNEL,    /* dispatch of what is no loaded, usable kernel */
 	ROAD_GPU_FAULT_RESOURCES, /* a workgroup fits on no SM */

@@ -322,10 +322,11 @@ static void bad_dispatches(void)
 		CU_ASSERT_EQUAL(status->detail, rows[i].detail);
 		rig_queue_command(rig, 1, ROAD_GPU_QUEUE_RESET);
 	}
-	struct road_gpu_dispatch packets[6];
+	struct road_gpu_dispatch packets[7];
 	static const uint32_t expected[] = {
 		ROAD_GPU_FAULT_RESOURCES, ROAD_GPU_FAULT_RESOURCES, ROAD_GPU_FAULT_RESOURCES,
 		ROAD_GPU_FAULT_DMA,       ROAD_GPU_FAULT_KERNEL,    ROAD_GPU_FAULT_DMA,
+		ROAD_GPU_FAULT_RESOURCES,
 	};
 
 	for (size_t i = 0; i < COUNT(packets); i++)
@@ -335,6 +336,8 @@ static void bad_dispatches(void)
 	packets[2].private_bytes = 1 << 30;
 	packets[3].kernarg = 0x1000;
 	packets[4].kernel_object += 8;
+	packets[6] = add_of(rig, 100, 128); /* 16 workgroups resident: all of the memory */
+	packets[6].private_bytes = (128 << 10) + 16;
 	packets[5].completion = 0x1000;
 	for (size_t i = 0; i < COUNT(packets); i++) {
 		rig_send(rig, 1, &packets[i]);
