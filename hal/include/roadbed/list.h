@@ -110,8 +110,9 @@ ROAD_API road_status road_list_wait_value(road_list *list, road_buffer *buffer, 
 ROAD_API road_status road_list_write_value(road_list *list, road_buffer *buffer, uint64_t offset,
 					   uint32_t bytes, uint64_t value);
 
-#define ROAD_CALLBACK_INLINE 0x1u /* does not block; runs on the thread that runs the simulation \
-				   */
+#define ROAD_CALLBACK_INLINE                                                \
+	0x1u /* does not block; runs on the thread that runs the simulation \
+	      */
 /* Not called if its submission failed before; `user` must stay valid until it returned. It may
  * submit, signal, fail and query; waits in it answer ROAD_WRONG_CONTEXT. Its queue is blocked until
  * it returns; all else goes on. It may block on the program's other threads unless it is INLINE.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text: an error, or an image that the strict verifier accepts. The first byte chooses options. */
+/* Any text: an error, or an image that the strict verifier accepts. The first byte chooses options.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
