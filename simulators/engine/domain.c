@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulators/engine/domain.h"
 
+#include <sched.h>
 #include <stdlib.h>
 
 enum { POKE_ROUNDS = 64 };
@@ -70,12 +71,23 @@ static void queue_post(const struct sim_post *post)
 		      "no memory for a register write: simulation is incomplete");
 }
 
+/*
+ * Takes all that was posted before the call. A producer that took its place in the inbox and has
+ * not filled it yet hides what others posted behind it, the caller's own writes among them: a read
+ * that did not wait for it would overtake them. It holds no lock between the two steps.
+ */
 void sim_domain_drain(void)
 {
+	uint64_t end = atomic_load(&sim_domain.inbox.tail);
 	struct sim_post post;
 
-	while (sim_inbox_take(&sim_domain.inbox, &post))
-		queue_post(&post);
+	for (;;) {
+		while (sim_inbox_take(&sim_domain.inbox, &post))
+			queue_post(&post);
+		if (atomic_load(&sim_domain.inbox.head) >= end)
+			break;
+		sched_yield();
+	}
 	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
 }
 
