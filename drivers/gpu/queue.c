@@ -33,7 +33,9 @@ road_status gpu_queue_start(struct gpu_queue *queue)
 	struct gpu *gpu = queue->gpu;
 
 	road_ring_reset(queue->ring);
+	pthread_mutex_lock(&gpu->table_lock); /* an interrupt may look at it */
 	memset(queue->status, 0, sizeof(*queue->status));
+	pthread_mutex_unlock(&gpu->table_lock);
 	gpu->bus->ops->dma_sync(gpu->bus, &queue->status_memory, 0, sizeof(*queue->status),
 				ROAD_DMA_TO_DEVICE);
 	atomic_store(&queue->rung, 0);
@@ -78,7 +80,22 @@ static const struct road_ring_ops ring_ops = {gpu_encode, gpu_encode_fence, door
 
 /* ---- in this process ---- */
 
-static road_status take_index(struct gpu *gpu, struct gpu_queue *queue)
+static void set_encode(struct gpu_queue *queue, const struct gpu_queue_config *config)
+{
+	const struct gpu *gpu = queue->gpu;
+
+	queue->encode = (struct gpu_encode){
+		.space = config->space,
+		.fence = queue->status_memory.iova.value +
+			 offsetof(struct road_gpu_queue_status, fence),
+		.vector = gpu->vectors ? queue->index % gpu->vectors : 0,
+		.irq = gpu->vectors && config->drv,
+	};
+}
+
+/* From here on interrupts look at the queue. */
+static road_status take_index(struct gpu *gpu, struct gpu_queue *queue,
+			      const struct gpu_queue_config *config)
 {
 	uint32_t index = 0;
 
@@ -86,8 +103,9 @@ static road_status take_index(struct gpu *gpu, struct gpu_queue *queue)
 	while (index < gpu->params.queues && gpu->queues[index])
 		index++;
 	if (index < gpu->params.queues) {
-		gpu->queues[index] = queue;
 		queue->index = index;
+		set_encode(queue, config);
+		gpu->queues[index] = queue;
 	}
 	pthread_mutex_unlock(&gpu->table_lock);
 	if (index == gpu->params.queues)
@@ -134,16 +152,9 @@ road_status gpu_queue_create(struct gpu *gpu, const struct gpu_queue_config *con
 				  &queue->status->fence, &queue->ring);
 	if (status)
 		goto free_status;
-	status = take_index(gpu, queue);
+	status = take_index(gpu, queue, config);
 	if (status)
 		goto destroy_ring;
-	queue->encode = (struct gpu_encode){
-		.space = config->space,
-		.fence = queue->status_memory.iova.value +
-			 offsetof(struct road_gpu_queue_status, fence),
-		.vector = gpu->vectors ? queue->index % gpu->vectors : 0,
-		.irq = gpu->vectors && config->drv,
-	};
 	*out = queue;
 	return ROAD_OK;
 destroy_ring:
