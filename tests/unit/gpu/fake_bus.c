@@ -44,7 +44,8 @@ static road_status bus_region_map(struct road_bus *bus, uint32_t region, uint64_
 
 	if (fake->is_lost)
 		return road_drv_error(ROAD_DEVICE_LOST, "gone", "region_map", NULL, NULL);
-	if (region != 2 || offset > fake->memory_bytes || bytes > fake->memory_bytes - offset)
+	if (region != fake->memory_region || offset > fake->memory_bytes ||
+	    bytes > fake->memory_bytes - offset)
 		return road_drv_error(ROAD_UNSUPPORTED, "no such window", "region_map", NULL, NULL);
 	if (services_fail_now())
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "asked to fail", "region_map", NULL,
@@ -162,6 +163,7 @@ void fake_bus_init(struct fake_bus *fake)
 {
 	*fake = (struct fake_bus){.bus = {.ops = &ops, .data = fake},
 				  .next_iova = 0x100000,
+				  .memory_region = 2,
 				  .vectors = 8,
 				  .accesses_left = -1};
 }

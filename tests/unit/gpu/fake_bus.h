@@ -16,7 +16,8 @@ struct fake_bus {
 	uint64_t (*read)(struct fake_bus *fake, uint64_t offset, uint32_t width);
 	void (*write)(struct fake_bus *fake, uint64_t offset, uint32_t width, uint64_t value);
 	void (*relaxed)(struct fake_bus *fake);
-	char *memory; /* region 2 */
+	char *memory; /* of region memory_region */
+	uint32_t memory_region;
 	uint64_t memory_bytes;
 	uint32_t vectors;
 	struct road_dma dma[FAKE_DMA_MAX]; /* host NULL: free slot */
