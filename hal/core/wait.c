@@ -80,7 +80,6 @@ static void sleep_once(struct wait *wait)
 
 static void wait_loop(struct wait *wait)
 {
-	wait->sleeper.word = 1;
 	road_sleeper_list(&wait->sleeper);
 	while (!decided(wait) && !expired(wait)) {
 		if (road_baton_take(&wait->sleeper)) {
@@ -191,12 +190,19 @@ static road_status check_wait(const road_point *points, uint32_t count, uint32_t
 road_status road_event_wait(const road_point *points, uint32_t count, uint32_t mode,
 			    uint64_t deadline, uint32_t *index)
 {
-	struct wait wait = {.points = points, .count = count, .mode = mode, .deadline = deadline};
+	struct wait wait; /* its waiters stay unset until they are needed */
 	road_status status = check_wait(points, count, mode);
 
 	if (status)
 		return status;
+	wait.points = points;
+	wait.count = count;
+	wait.mode = mode;
+	wait.deadline = deadline;
+	wait.first = 0;
 	if (!decided(&wait)) {
+		wait.watching = false;
+		wait.sleeper = (struct road_sleeper){.word = 1};
 		if (!link_waiters(&wait))
 			return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for the waiters",
 					 "road_event_wait", "", "");
