@@ -126,6 +126,11 @@ static void removal_of_edu(void)
 	removal_at_every_access_never_hangs("sim:edu");
 }
 
+static void removal_of_a_gpgpu(void)
+{
+	removal_at_every_access_never_hangs("sim:gpu-small?time=functional");
+}
+
 static void planned_failures_are_told(void)
 {
 	static const char *const plans[] = {"fail:dma_alloc@1", "fail:dma_alloc@2",
@@ -182,6 +187,7 @@ static const struct tap_case cases[] = {
 	{"unplugging wakes waiters and is told", unplugging_wakes_waiters_and_is_told},
 	{"planned failures are told", planned_failures_are_told},
 	{"removal of edu at every access never hangs", removal_of_edu},
+	{"removal of a GPGPU at every access never hangs", removal_of_a_gpgpu},
 };
 
 TAP_MAIN(cases)
