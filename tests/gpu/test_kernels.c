@@ -175,12 +175,40 @@ static void softmax_sums_to_one(void)
 	free(x), free(y), free(r);
 }
 
+/* clang's: the row's partial sums, then a tree. */
+static void matvec_of_clang_multiplies(void)
+{
+	enum { ROWS = 9, COLS = 150, THREADS = 64 };
+	float *m = random_floats(ROWS * COLS, 9), *x = random_floats(COLS, 10), *y = zeros(ROWS);
+	float *r = zeros(ROWS);
+	struct run run = {
+		.file = "../clang/matvec.ptx",
+		.kernel = "matvec",
+		.grid = {ROWS, 1, 1},
+		.block = {THREADS, 1, 1},
+		.argument_count = 4,
+		.arguments = {{m, ROWS * COLS, 0}, {x, COLS, 0}, {y, ROWS, 0}, {NULL, 0, COLS}}};
+	double worst = 0;
+
+	check_runs(&run, 2, r);
+	for (int row = 0; row < ROWS; row++) {
+		double sum = 0;
+
+		for (int k = 0; k < COLS; k++)
+			sum += (double)m[row * COLS + k] * x[k];
+		worst = fmax(worst, fabs(sum - r[row]));
+	}
+	CU_ASSERT(worst < 1e-5);
+	free(m), free(x), free(y), free(r);
+}
+
 static const struct tap_case cases[] = {
 	{"vecadd adds", vecadd_adds},
 	{"saxpy scales and adds", saxpy_scales_and_adds},
 	{"transpose transposes", transpose_transposes},
 	{"gemm multiplies, in its own order to the bit", gemm_multiplies_in_its_own_order},
 	{"softmax sums to one", softmax_sums_to_one},
+	{"matvec that clang compiled multiplies", matvec_of_clang_multiplies},
 };
 
 TAP_MAIN(cases)
