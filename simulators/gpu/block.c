@@ -7,10 +7,11 @@
 
 #define MEMORY_MAX (UINT64_C(1) << 40) /* beyond that there is no need to ask the host */
 
-/* Bytes of one slot, and where its parts start. */
+/* What a workgroup's piece of memory consists of, in this order. */
 struct layout {
-	uint64_t registers, local, shared; /* per warp, per warp, per workgroup */
-	uint64_t slot;
+	uint64_t warps, barriers, shared; /* bytes */
+	uint64_t registers, local;        /* of one warp */
+	uint64_t all;
 };
 
 static uint64_t round_up(uint64_t value, uint64_t to)
@@ -22,11 +23,14 @@ static struct layout plan(const struct road_gpu_launch_config *config, uint32_t 
 {
 	struct layout layout;
 
+	layout.warps = round_up(warps * sizeof(struct road_gpu_warp), 64);
+	layout.barriers = round_up(ROAD_GPU_BARRIERS * sizeof(struct road_gpu_barrier_state), 64);
+	layout.shared = round_up(config->shared_bytes, 64);
 	layout.registers =
 		((uint64_t)config->code->desc.regs + ROAD_GPU_SINK_ROWS) * ROAD_GPU_ROW_BYTES;
 	layout.local = round_up(config->local_bytes, 16) * ROAD_GPU_WARP_LANES;
-	layout.shared = round_up(config->shared_bytes, 64);
-	layout.slot = warps * (layout.registers + layout.local) + layout.shared;
+	layout.all = layout.warps + layout.barriers + layout.shared +
+		     warps * (layout.registers + layout.local);
 	return layout;
 }
 
@@ -81,14 +85,19 @@ static void fill_tids(struct road_gpu_launch *launch)
 	}
 }
 
-/* Gives a slot its part of the launch's memory. */
-static void place_block(struct road_gpu_launch *launch, uint32_t slot, const struct layout *layout,
-			uint8_t *memory)
+/* Gives a slot the piece of memory that was free last, which is most likely in the caches. */
+static void take_place(struct road_gpu_block *block, const struct layout *layout)
 {
-	struct road_gpu_block *block = &launch->blocks[slot];
+	struct road_gpu_launch *launch = block->launch;
+	uint32_t place = launch->free_count ? launch->places_free[--launch->free_count]
+					    : launch->places_used++;
+	uint8_t *memory = launch->places + place * layout->all;
 
-	block->launch = launch;
-	block->slot = slot;
+	block->place = place + 1;
+	block->warps = (void *)memory;
+	memory += layout->warps;
+	block->barriers = (void *)memory;
+	memory += layout->barriers;
 	block->shared = memory;
 	memory += layout->shared;
 	for (uint32_t w = 0; w < launch->warp_count; w++) {
@@ -104,33 +113,34 @@ static void place_block(struct road_gpu_launch *launch, uint32_t slot, const str
 	}
 }
 
+void road_gpu_block_leave(struct road_gpu_block *block)
+{
+	struct road_gpu_launch *launch = block->launch;
+
+	launch->places_free[launch->free_count++] = block->place - 1;
+	block->place = 0;
+}
+
 static bool allocate(struct road_gpu_launch *launch, const struct layout *layout)
 {
 	uint64_t params = round_up((uint64_t)launch->config.code->desc.param_bytes + 1, 64);
-	uint64_t tids = launch->warp_count * sizeof(*launch->tid);
-	uint64_t warps = sizeof(struct road_gpu_warp) * launch->warp_count;
+	uint64_t tids = round_up(launch->warp_count * sizeof(*launch->tid), 64);
 	uint64_t slots = launch->config.slots;
-	struct road_gpu_warp *warp;
-	uint8_t *memory;
 
-	if (layout->slot > MEMORY_MAX || slots > MEMORY_MAX / (layout->slot + warps + 1))
+	if (layout->all > MEMORY_MAX || slots > MEMORY_MAX / layout->all)
 		return false;
-	launch->memory = aligned_alloc(64, params + round_up(tids, 64) + slots * layout->slot);
+	launch->memory = aligned_alloc(64, params + tids);
+	launch->places = aligned_alloc(64, slots * layout->all); /* touched when it is used */
+	launch->places_free = malloc(slots * sizeof(*launch->places_free));
 	launch->blocks = calloc(slots, sizeof(*launch->blocks));
-	warp = calloc(slots, warps);
-	if (!launch->memory || !launch->blocks || !warp) {
-		free(warp);
-		free(launch->blocks);
-		free(launch->memory);
+	if (!launch->memory || !launch->places || !launch->places_free || !launch->blocks)
 		return false;
-	}
-	launch->blocks[0].warps = warp;
 	launch->params = launch->memory;
 	launch->tid = (void *)(launch->params + params);
-	memory = launch->params + params + round_up(tids, 64);
 	for (uint32_t slot = 0; slot < slots; slot++) {
-		launch->blocks[slot].warps = warp + (size_t)slot * launch->warp_count;
-		place_block(launch, slot, layout, memory + slot * layout->slot);
+		launch->blocks[slot].launch = launch;
+		launch->blocks[slot].slot = slot;
+		launch->blocks[slot].warp_count = launch->warp_count;
 	}
 	return true;
 }
@@ -156,7 +166,7 @@ struct road_gpu_launch *road_gpu_launch_create(const struct road_gpu_launch_conf
 	launch->warp_count = (launch->thread_count + ROAD_GPU_WARP_LANES - 1) / ROAD_GPU_WARP_LANES;
 	layout = plan(&launch->config, launch->warp_count);
 	if (!allocate(launch, &layout)) {
-		free(launch);
+		road_gpu_launch_destroy(launch);
 		return NULL;
 	}
 	if (config->code->desc.param_bytes)
@@ -170,8 +180,9 @@ void road_gpu_launch_destroy(struct road_gpu_launch *launch)
 {
 	if (!launch)
 		return;
-	free(launch->blocks[0].warps);
 	free(launch->blocks);
+	free(launch->places_free);
+	free(launch->places);
 	free(launch->memory);
 	free(launch);
 }
@@ -240,19 +251,21 @@ void road_gpu_block_start(struct road_gpu_block *block, uint64_t linear, uint32_
 	struct layout layout = plan(config, launch->warp_count);
 	uint32_t fill = ROAD_GPU_SHARED_FILL * 0x01010101u, extent[3];
 
+	if (!block->place)
+		take_place(block, &layout);
 	block->busy = true;
+	block->pending = false;
 	block->linear = linear;
 	block->sm = sm;
 	block->ctaid[0] = (uint32_t)(linear % config->grid[0]);
 	block->ctaid[1] = (uint32_t)(linear / config->grid[0] % config->grid[1]);
 	block->ctaid[2] = (uint32_t)(linear / config->grid[0] / config->grid[1]);
 	block->live = block->waiting = 0;
-	block->warp_count = launch->warp_count;
 	block->next_warp = 0;
 	block->released = 0;
 	block->fault = (struct road_gpu_fault_info){.code = ROAD_GPU_FAULT_NONE};
 	block->stats = (struct road_gpu_statistics){.warp_instructions = 0};
-	memset(block->barriers, 0, sizeof(block->barriers));
+	memset(block->barriers, 0, layout.barriers);
 	fill_words(block->shared, config->poison ? config->poison_word : fill, layout.shared);
 	find_extent(block, extent);
 	for (uint32_t w = 0; w < launch->warp_count; w++) {

@@ -68,6 +68,8 @@ bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_ins
 			   uint32_t active, uint32_t mask, struct road_gpu_step *step);
 /* Chooses and merges so that warp->current is the split to run; false if there is none. */
 bool road_gpu_warp_choose(struct road_gpu_warp *warp);
+/* The workgroup has finished: its slot's memory may serve another slot. */
+void road_gpu_block_leave(struct road_gpu_block *block);
 /* Loads and stores lane by lane, through the port if there is one. */
 enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
 					const struct road_gpu_insn *insn, uint32_t mask,

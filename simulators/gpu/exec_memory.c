@@ -1,252 +1,334 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads and stores of a whole warp where nothing is in the way: no port, one range (or shared or
- * parameter memory) that holds all lanes, all aligned. Whatever else there is goes lane by lane
- * through access.c, which also finds out what fault it is.
+ * Loads and stores of a whole warp where nothing is in the way: no port, and one piece of memory
+ * (a range, shared memory, the arguments) that holds all lanes, all aligned. Whatever else there
+ * is goes lane by lane through access.c, which also finds out what fault it is.
  */
 #include "simulators/gpu/exec_rows.h"
 
-/* Lanes that do not take part get the address of one that does, so all may be read. */
-struct span {
-	uint64_t address[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;
-	uint64_t first;
-	bool contiguous;          /* lane l at first + l * bytes */
-	bool uniform;             /* all at first */
-	uint64_t low, high, bits; /* smallest, largest, or of all addresses */
+#define OFFSET_MAX 0x7fffffffu /* gathers take signed 32-bit offsets */
+
+/* Values in simulated memory: any type, any alignment on the host. */
+typedef uint8_t any_u8 __attribute__((may_alias, aligned(1)));
+typedef int8_t any_s8 __attribute__((may_alias, aligned(1)));
+typedef uint16_t any_u16 __attribute__((may_alias, aligned(1)));
+typedef int16_t any_s16 __attribute__((may_alias, aligned(1)));
+typedef uint32_t any_u32 __attribute__((may_alias, aligned(1)));
+typedef uint64_t any_u64 __attribute__((may_alias, aligned(1)));
+
+/* A piece of memory: host[0] is at address `start`, which holds `bytes` bytes. */
+struct window {
+	uint8_t *host;
+	uint64_t start, bytes;
 };
 
-static inline void form_addresses(const struct road_gpu_warp *warp,
-				  const struct road_gpu_insn *insn, uint32_t mask,
-				  struct span *span)
+/* Where the lanes are in a window. Lanes that do not act stand where one does that acts. */
+struct lanes {
+	int32_t offset[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;
+	bool contiguous; /* each right behind the one before it */
+};
+
+static uint64_t address_of(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			   unsigned lane)
 {
-	uint64_t *address = span->address;
+	const void *a = road_gpu_source(warp, insn->a);
 
-	if (insn->form & ROAD_GPU_FORM_ADDR32) {
-		const uint32_t *a = road_gpu_source(warp, insn->a);
-		uint32_t offset = (uint32_t)insn->imm;
-
-		LANES(l) address[l] = (uint32_t)(a[l] + offset);
-	} else {
-		const uint64_t *a = road_gpu_source(warp, insn->a);
-		uint64_t offset = (uint64_t)(int64_t)insn->imm;
-
-		LANES(l) address[l] = a[l] + offset;
-	}
-	span->first = address[__builtin_ctz(mask)];
-	if (mask != ROAD_GPU_ALL) {
-		uint64_t first = span->first;
-
-		LANES(l) address[l] = mask & exec_wide_bit[l] ? address[l] : first;
-	}
+	if (insn->form & ROAD_GPU_FORM_ADDR32)
+		return ((const uint32_t *)a)[lane] + (uint32_t)insn->imm;
+	return ((const uint64_t *)a)[lane] + (uint64_t)(int64_t)insn->imm;
 }
 
-static inline void scatter_bounds(struct span *span)
+static struct window window_of_range(struct road_gpu_warp *warp, uint64_t address, bool store)
 {
-	const uint64_t *address = span->address;
-	uint64_t low = UINT64_MAX, high = 0, bits = 0;
-
-	LANES(l)
-	{
-		low = address[l] < low ? address[l] : low;
-		high = address[l] > high ? address[l] : high;
-		bits |= address[l];
-	}
-	span->low = low;
-	span->high = high;
-	span->bits = bits;
-}
-
-static inline void measure(struct span *span, uint64_t bytes)
-{
-	const uint64_t *address = span->address;
-	uint64_t first = span->first, apart = 0, different = 0;
-
-	LANES(l)
-	{
-		apart |= address[l] ^ (first + (uint64_t)l * bytes);
-		different |= address[l] ^ first;
-	}
-	span->contiguous = !apart;
-	span->uniform = !different;
-	span->low = span->high = span->bits = first;
-	if (!apart)
-		span->high = first + 31u * bytes;
-	else if (different)
-		scatter_bounds(span);
-}
-
-static uint8_t *in_range(struct road_gpu_warp *warp, uint64_t low, uint64_t bytes, bool store)
-{
-	const struct road_gpu_launch_config *config = &warp->block->launch->config;
 	const struct road_gpu_range *range = warp->last;
+	struct window window = {NULL, 0, 0};
+	uint64_t skip;
 
-	if (!road_gpu_range_holds(range, low, bytes)) {
-		range = road_gpu_ranges_find(config->ranges, low);
-		if (!road_gpu_range_holds(range, low, bytes))
-			return NULL;
+	if (!road_gpu_range_holds(range, address, 1)) {
+		range = road_gpu_ranges_find(warp->block->launch->config.ranges, address);
+		if (!range)
+			return window;
 		warp->last = range;
 	}
 	if (!(range->flags & (store ? ROAD_GPU_SEGMENT_WRITE : ROAD_GPU_SEGMENT_READ)) ||
 	    !range->host)
-		return NULL;
-	return range->host + (low - range->va);
+		return window;
+	window = (struct window){range->host, range->va, range->bytes};
+	if (window.bytes > OFFSET_MAX) { /* the part around the address */
+		skip = address - range->va > OFFSET_MAX / 2 ? address - range->va - OFFSET_MAX / 2
+							    : 0;
+		window.host += skip;
+		window.start += skip;
+		window.bytes = range->bytes - skip < OFFSET_MAX ? range->bytes - skip : OFFSET_MAX;
+	}
+	return window;
 }
 
-static uint8_t *in_shared(struct road_gpu_warp *warp, uint64_t low, uint64_t bytes)
-{
-	uint64_t limit = warp->block->launch->config.shared_bytes;
-
-	return low <= limit && bytes <= limit - low ? warp->block->shared + low : NULL;
-}
-
-/* Where the lowest address lies in host memory, or NULL. */
-static uint8_t *resolve(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
-			const struct span *span)
+/* The memory that one lane's address lies in; host NULL: go lane by lane. */
+static struct window find_window(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+				 uint64_t address)
 {
 	const struct road_gpu_launch *launch = warp->block->launch;
-	uint64_t bytes = span->high - span->low + insn->bytes;
 	bool store = insn->kind == ROAD_GPU_KIND_STORE;
-	uint8_t *host;
 
-	if (span->bits & (insn->bytes - 1u) || bytes < insn->bytes)
-		return NULL;
 	switch (insn->space) {
-	case ROAD_GPU_SPACE_GLOBAL:
-	case ROAD_GPU_SPACE_CONST: return in_range(warp, span->low, bytes, store);
-	case ROAD_GPU_SPACE_SHARED: return in_shared(warp, span->low, bytes);
+	case ROAD_GPU_SPACE_SHARED:
+		return (struct window){warp->block->shared, 0, launch->config.shared_bytes};
 	case ROAD_GPU_SPACE_PARAM:
-		if (span->low > launch->config.code->desc.param_bytes ||
-		    bytes > launch->config.code->desc.param_bytes - span->low)
-			return NULL;
-		return launch->params + span->low;
+		return (struct window){launch->params, 0, launch->config.code->desc.param_bytes};
+	case ROAD_GPU_SPACE_LOCAL: return (struct window){NULL, 0, 0};
 	case ROAD_GPU_SPACE_GENERIC: /* no range lies in a window */
-		host = in_range(warp, span->low, bytes, store);
-		if (host || span->low < ROAD_GPU_SHARED_WINDOW)
-			return host;
-		return in_shared(warp, span->low - ROAD_GPU_SHARED_WINDOW, bytes);
-	default: return NULL;
+		if (address - ROAD_GPU_SHARED_WINDOW < ROAD_GPU_WINDOW_BYTES)
+			return (struct window){warp->block->shared, ROAD_GPU_SHARED_WINDOW,
+					       launch->config.shared_bytes};
+		return window_of_range(warp, address, store);
+	default: return window_of_range(warp, address, store);
 	}
 }
 
-/* Element number `part` of each lane's group, from memory to a row. */
-#define LOAD(name, type, row_type)                                                                 \
-	static inline void load_##name(const struct span *span, const uint8_t *host, void *target, \
-				       uint32_t mask, unsigned part, unsigned stride)              \
-	{                                                                                          \
-		row_type row[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;                                    \
-		uint64_t low = span->low;                                                          \
-		type value;                                                                        \
-                                                                                                   \
-		host += part * sizeof(type);                                                       \
-		if (span->contiguous && stride == 1 && sizeof(type) == sizeof(row_type) &&         \
-		    mask == ROAD_GPU_ALL) {                                                        \
-			memcpy(target, host, sizeof(row));                                         \
-			return;                                                                    \
-		}                                                                                  \
-		if (span->uniform) {                                                               \
-			memcpy(&value, host, sizeof(value));                                       \
-			LANES(l) row[l] = (row_type)value;                                         \
-		} else {                                                                           \
-			for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {                       \
-				memcpy(&value, host + (span->address[l] - low), sizeof(value));    \
-				row[l] = (row_type)value;                                          \
-			}                                                                          \
-		}                                                                                  \
-		exec_put(target, row, sizeof(row_type), mask);                                     \
+/* Offsets of all lanes; false if one is not wholly in the window, or not aligned. */
+static inline bool place_wide(const struct window *window, const uint64_t *a, uint64_t imm,
+			      uint64_t bytes, uint64_t first, uint32_t mask, struct lanes *lanes)
+{
+	uint64_t last = window->bytes - bytes, start = window->start, apart = 0, bad = 0;
+	int32_t *offset = lanes->offset;
+
+	if (mask == ROAD_GPU_ALL) {
+		LANES(l)
+		{
+			uint64_t address = a[l] + imm, place = address - start;
+
+			bad |= (place > last ? UINT64_MAX : 0) | (address & (bytes - 1));
+			apart |= address ^ (first + (uint64_t)l * bytes);
+			offset[l] = (int32_t)place;
+		}
+		lanes->contiguous = !apart;
+		return !bad;
+	}
+	LANES(l)
+	{
+		uint64_t address = mask & exec_wide_bit[l] ? a[l] + imm : first;
+		uint64_t place = address - start;
+
+		bad |= (place > last ? UINT64_MAX : 0) | (address & (bytes - 1));
+		offset[l] = (int32_t)place;
+	}
+	lanes->contiguous = false;
+	return !bad;
+}
+
+/* The same with 32-bit addresses, in windows that start at 0. */
+static inline bool place_narrow(const struct window *window, const uint32_t *a, uint32_t imm,
+				uint32_t bytes, uint32_t first, uint32_t mask, struct lanes *lanes)
+{
+	uint32_t last = (uint32_t)window->bytes - bytes, apart = 0, bad = 0;
+	int32_t *offset = lanes->offset;
+
+	LANES(l)
+	{
+		uint32_t address = mask & exec_bit[l] ? a[l] + imm : first;
+
+		bad |= (address > last ? UINT32_MAX : 0) | (address & (bytes - 1));
+		apart |= address ^ (first + (uint32_t)l * bytes);
+		offset[l] = (int32_t)address;
+	}
+	lanes->contiguous = !apart;
+	return !bad;
+}
+
+static inline bool place_lanes(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			       const struct window *window, uint64_t first, uint32_t mask,
+			       struct lanes *lanes)
+{
+	const void *a = road_gpu_source(warp, insn->a);
+
+	if (window->bytes < insn->bytes)
+		return false;
+	if (insn->form & ROAD_GPU_FORM_ADDR32 && !window->start && window->bytes <= OFFSET_MAX)
+		return place_narrow(window, a, (uint32_t)insn->imm, insn->bytes, (uint32_t)first,
+				    mask, lanes);
+	if (insn->form & ROAD_GPU_FORM_ADDR32)
+		return false;
+	return place_wide(window, a, (uint64_t)(int64_t)insn->imm, insn->bytes, first, mask, lanes);
+}
+
+/*
+ * Element `part` of each lane's `parts` elements, from memory to a row. `parts` is a constant
+ * where this is expanded.
+ */
+#define LOAD(name, row_type)                                                                   \
+	static inline __attribute__((always_inline)) void load_##name(                         \
+		const struct lanes *lanes, const uint8_t *host, void *target, uint32_t mask,   \
+		unsigned part, unsigned parts)                                                 \
+	{                                                                                      \
+		row_type scratch[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;                            \
+		row_type *row = mask == ROAD_GPU_ALL ? target : scratch;                       \
+		const int32_t *offset = lanes->offset;                                         \
+		const uint8_t *from = host + part * sizeof(any_##name);                        \
+                                                                                               \
+		if (lanes->contiguous) {                                                       \
+			const any_##name *values = (const void *)(from + offset[0]);           \
+                                                                                               \
+			LANES(l) row[l] = (row_type)values[l * parts];                         \
+		} else {                                                                       \
+			LANES(l) row[l] = (row_type) * (const any_##name *)(from + offset[l]); \
+		}                                                                              \
+		if (row == scratch)                                                            \
+			exec_put(target, scratch, sizeof(row_type), mask);                     \
 	}
 
-LOAD(u8, uint8_t, uint32_t)
-LOAD(s8, int8_t, int32_t)
-LOAD(u16, uint16_t, uint32_t)
-LOAD(s16, int16_t, int32_t)
-LOAD(u32, uint32_t, uint32_t)
-LOAD(u64, uint64_t, uint64_t)
+LOAD(u8, uint32_t)
+LOAD(s8, int32_t)
+LOAD(u16, uint32_t)
+LOAD(s16, int32_t)
+LOAD(u32, uint32_t)
+LOAD(u64, uint64_t)
 
-static void load(const struct road_gpu_insn *insn, const struct span *span, const uint8_t *host,
-		 uint8_t *target, uint32_t mask)
+static inline void load(const struct road_gpu_insn *insn, const struct lanes *lanes,
+			const uint8_t *host, uint8_t *target, uint32_t mask)
 {
 	switch (insn->op) {
-	case ROAD_GPU_OP_ld_u8: load_u8(span, host, target, mask, 0, 1); break;
-	case ROAD_GPU_OP_ld_s8: load_s8(span, host, target, mask, 0, 1); break;
-	case ROAD_GPU_OP_ld_u16: load_u16(span, host, target, mask, 0, 1); break;
-	case ROAD_GPU_OP_ld_s16: load_s16(span, host, target, mask, 0, 1); break;
-	case ROAD_GPU_OP_ld_b32: load_u32(span, host, target, mask, 0, 1); break;
-	case ROAD_GPU_OP_ld_b64: load_u64(span, host, target, mask, 0, 1); break;
-	case ROAD_GPU_OP_ld_v2_b64:
+	case ROAD_GPU_OP_ld_u8: load_u8(lanes, host, target, mask, 0, 1); break;
+	case ROAD_GPU_OP_ld_s8: load_s8(lanes, host, target, mask, 0, 1); break;
+	case ROAD_GPU_OP_ld_u16: load_u16(lanes, host, target, mask, 0, 1); break;
+	case ROAD_GPU_OP_ld_s16: load_s16(lanes, host, target, mask, 0, 1); break;
+	case ROAD_GPU_OP_ld_b32: load_u32(lanes, host, target, mask, 0, 1); break;
+	case ROAD_GPU_OP_ld_b64: load_u64(lanes, host, target, mask, 0, 1); break;
+	case ROAD_GPU_OP_ld_v2_b32:
 		for (unsigned i = 0; i < 2; i++)
-			load_u64(span, host, target + i * 2 * ROAD_GPU_ROW_BYTES, mask, i, 2);
+			load_u32(lanes, host, target + i * ROAD_GPU_ROW_BYTES, mask, i, 2);
 		break;
-	default: /* v2, v4 of b32 */
-		for (unsigned i = 0; i < insn->bytes / 4u; i++)
-			load_u32(span, host, target + i * ROAD_GPU_ROW_BYTES, mask, i, 2);
+	case ROAD_GPU_OP_ld_v4_b32:
+		for (unsigned i = 0; i < 4; i++)
+			load_u32(lanes, host, target + i * ROAD_GPU_ROW_BYTES, mask, i, 4);
+		break;
+	default: /* v2_b64 */
+		for (unsigned i = 0; i < 2; i++)
+			load_u64(lanes, host, target + i * 2 * ROAD_GPU_ROW_BYTES, mask, i, 2);
 		break;
 	}
 }
 
 /* Lanes in ascending order: of two that write the same byte the higher one wins. */
-#define STORE(name, type, row_type)                                                        \
-	static inline void store_##name(const struct span *span, uint8_t *host,            \
-					const void *source, uint32_t mask, unsigned part,  \
-					unsigned stride)                                   \
-	{                                                                                  \
-		const row_type *row = source;                                              \
-                                                                                           \
-		host += part * sizeof(type);                                               \
-		if (span->contiguous && stride == 1 && sizeof(type) == sizeof(row_type) && \
-		    mask == ROAD_GPU_ALL) {                                                \
-			memcpy(host, row, ROAD_GPU_WARP_LANES * sizeof(type));             \
-			return;                                                            \
-		}                                                                          \
-		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {                       \
-			type value = (type)row[l];                                         \
-                                                                                           \
-			if (mask >> l & 1u)                                                \
-				memcpy(host + (span->address[l] - span->low), &value,      \
-				       sizeof(value));                                     \
-		}                                                                          \
+#define STORE(name, row_type)                                                                \
+	static inline __attribute__((always_inline)) void store_##name(                      \
+		const struct lanes *lanes, uint8_t *host, const void *source, uint32_t mask, \
+		unsigned part, unsigned parts)                                               \
+	{                                                                                    \
+		const row_type *row = source;                                                \
+		uint8_t *to = host + part * sizeof(any_##name);                              \
+                                                                                             \
+		if (lanes->contiguous && mask == ROAD_GPU_ALL) {                             \
+			any_##name *values = (void *)(to + lanes->offset[0]);                \
+                                                                                             \
+			LANES(l) values[l * parts] = (any_##name)row[l];                     \
+			return;                                                              \
+		}                                                                            \
+		for (; mask; mask &= mask - 1) {                                             \
+			unsigned l = (unsigned)__builtin_ctz(mask);                          \
+                                                                                             \
+			*(any_##name *)(to + lanes->offset[l]) = (any_##name)row[l];         \
+		}                                                                            \
 	}
 
-STORE(u8, uint8_t, uint32_t)
-STORE(u16, uint16_t, uint32_t)
-STORE(u32, uint32_t, uint32_t)
-STORE(u64, uint64_t, uint64_t)
+STORE(u8, uint32_t)
+STORE(u16, uint32_t)
+STORE(u32, uint32_t)
+STORE(u64, uint64_t)
 
-static void store(const struct road_gpu_insn *insn, const struct span *span, uint8_t *host,
-		  const uint8_t *source, uint32_t mask)
+/* Overlapping lanes of a vector store keep their order only if each lane writes all its parts. */
+static void store_vectors(const struct road_gpu_insn *insn, const struct lanes *lanes,
+			  uint8_t *host, const uint8_t *source, uint32_t mask)
 {
-	switch (insn->op) {
-	case ROAD_GPU_OP_st_b8: store_u8(span, host, source, mask, 0, 1); break;
-	case ROAD_GPU_OP_st_b16: store_u16(span, host, source, mask, 0, 1); break;
-	case ROAD_GPU_OP_st_b32: store_u32(span, host, source, mask, 0, 1); break;
-	case ROAD_GPU_OP_st_b64: store_u64(span, host, source, mask, 0, 1); break;
-	case ROAD_GPU_OP_st_v2_b64:
-		for (unsigned i = 0; i < 2; i++)
-			store_u64(span, host, source + i * 2 * ROAD_GPU_ROW_BYTES, mask, i, 2);
-		break;
-	default:
-		for (unsigned i = 0; i < insn->bytes / 4u; i++)
-			store_u32(span, host, source + i * ROAD_GPU_ROW_BYTES, mask, i, 2);
-		break;
+	unsigned width = insn->op == ROAD_GPU_OP_st_v2_b64 ? 8 : 4;
+
+	for (; mask; mask &= mask - 1) {
+		unsigned l = (unsigned)__builtin_ctz(mask);
+
+		for (unsigned i = 0; i < insn->bytes / width; i++)
+			memcpy(host + lanes->offset[l] + i * width,
+			       source + (i * ROAD_GPU_WARP_LANES + l) * width, width);
 	}
 }
 
+static inline void store(const struct road_gpu_insn *insn, const struct lanes *lanes, uint8_t *host,
+			 const uint8_t *source, uint32_t mask)
+{
+	switch (insn->op) {
+	case ROAD_GPU_OP_st_b8: store_u8(lanes, host, source, mask, 0, 1); break;
+	case ROAD_GPU_OP_st_b16: store_u16(lanes, host, source, mask, 0, 1); break;
+	case ROAD_GPU_OP_st_b32: store_u32(lanes, host, source, mask, 0, 1); break;
+	case ROAD_GPU_OP_st_b64: store_u64(lanes, host, source, mask, 0, 1); break;
+	default: store_vectors(insn, lanes, host, source, mask); break;
+	}
+}
+
+/* Loads whose address register is RZ (of arguments, mostly): one value for all lanes. */
+static bool load_uniform(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			 uint32_t mask)
+{
+	uint64_t address = address_of(warp, insn, 0), value = 0, place;
+	struct window window = find_window(warp, insn, address);
+	void *target = road_gpu_target(warp, insn->d);
+
+	place = address - window.start;
+	if (!window.host || place > window.bytes || insn->bytes > window.bytes - place ||
+	    address & (insn->bytes - 1u))
+		return false;
+	memcpy(&value, window.host + place, insn->bytes);
+	if (insn->op == ROAD_GPU_OP_ld_b32) {
+		uint32_t row[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW, narrow = (uint32_t)value;
+
+		LANES(l) row[l] = narrow;
+		exec_put(target, row, 4, mask);
+	} else {
+		uint64_t row[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;
+
+		LANES(l) row[l] = value;
+		exec_put(target, row, 8, mask);
+	}
+	return true;
+}
+
 /* Local memory at one offset: rows as they are (this is what spilled registers do). */
-static bool move_local(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
-		       const struct span *span, uint32_t mask)
+static bool move_local(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask)
 {
 	uint64_t limit = warp->block->launch->config.local_bytes;
+	uint64_t offset = address_of(warp, insn, 0);
 	uint8_t *memory;
 
-	if (!span->uniform || insn->bytes < 4 || span->first & (insn->bytes - 1u) ||
-	    span->first > limit || insn->bytes > limit - span->first)
+	if (insn->a != ROAD_GPU_BANK_MASK || offset & 3u || offset > limit || limit - offset < 4)
 		return false;
 	if (insn->op != ROAD_GPU_OP_ld_b32 && insn->op != ROAD_GPU_OP_st_b32)
 		return false;
-	memory = warp->local + road_gpu_local_at(0, span->first);
+	memory = warp->local + road_gpu_local_at(0, offset);
 	if (insn->kind == ROAD_GPU_KIND_LOAD)
 		exec_put(road_gpu_target(warp, insn->d), memory, 4, mask);
 	else
 		exec_put(memory, road_gpu_source(warp, insn->b), 4, mask);
+	return true;
+}
+
+/* False: it has to be done lane by lane. */
+static inline bool move_rows(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			     uint32_t mask)
+{
+	uint64_t first = address_of(warp, insn, (unsigned)__builtin_ctz(mask));
+	struct window window;
+	struct lanes lanes;
+
+	if (insn->space == ROAD_GPU_SPACE_LOCAL)
+		return move_local(warp, insn, mask);
+	if (insn->a == ROAD_GPU_BANK_MASK &&
+	    (insn->op == ROAD_GPU_OP_ld_b32 || insn->op == ROAD_GPU_OP_ld_b64))
+		return load_uniform(warp, insn, mask);
+	window = find_window(warp, insn, first);
+	if (!window.host || !place_lanes(warp, insn, &window, first, mask, &lanes))
+		return false;
+	if (insn->kind == ROAD_GPU_KIND_LOAD)
+		load(insn, &lanes, window.host, road_gpu_target(warp, insn->d), mask);
+	else
+		store(insn, &lanes, window.host, road_gpu_source(warp, insn->b), mask);
 	return true;
 }
 
@@ -255,24 +337,8 @@ enum road_gpu_fault EXEC_NAME(road_gpu_exec_memory)(struct road_gpu_warp *warp,
 {
 	const struct road_gpu_port *port = warp->block->launch->config.port;
 	struct road_gpu_access access;
-	struct span span;
-	uint8_t *host;
 
-	form_addresses(warp, insn, mask, &span);
-	measure(&span, insn->bytes);
-	if (insn->space == ROAD_GPU_SPACE_LOCAL) {
-		if (move_local(warp, insn, &span, mask))
-			return ROAD_GPU_FAULT_NONE;
-	} else if (!port || !(port->load || port->store)) {
-		host = resolve(warp, insn, &span);
-		if (host && insn->kind == ROAD_GPU_KIND_LOAD) {
-			load(insn, &span, host, road_gpu_target(warp, insn->d), mask);
-			return ROAD_GPU_FAULT_NONE;
-		}
-		if (host) {
-			store(insn, &span, host, road_gpu_source(warp, insn->b), mask);
-			return ROAD_GPU_FAULT_NONE;
-		}
-	}
+	if (!(port && (port->load || port->store)) && move_rows(warp, insn, mask))
+		return ROAD_GPU_FAULT_NONE;
 	return road_gpu_access_run(warp, insn, mask, &access);
 }

@@ -2,12 +2,22 @@
 /* Functional mode: resident workgroups take turns; what runs when depends on the launch alone. */
 #include "simulators/gpu/exec.h"
 
+/* Assigns the next workgroup; it starts with its first turn. */
 static void fill_slot(struct road_gpu_launch *launch, struct road_gpu_block *block)
 {
-	if (!block->busy && launch->started < launch->total)
-		road_gpu_block_start(block, launch->started,
-				     launch->config.sm_count ? block->slot % launch->config.sm_count
-							     : 0);
+	if (launch->assigned >= launch->total)
+		return;
+	block->linear = launch->assigned++;
+	block->busy = true;
+	block->pending = true;
+}
+
+static void start_pending(struct road_gpu_launch *launch, struct road_gpu_block *block)
+{
+	uint32_t sms = launch->config.sm_count;
+
+	if (block->pending)
+		road_gpu_block_start(block, block->linear, sms ? block->slot % sms : 0);
 }
 
 /* The slot whose turn it is; the next busy one if its turn is over. */
@@ -86,6 +96,7 @@ static uint32_t run_warp(struct road_gpu_launch *launch, struct road_gpu_block *
 static void finish_block(struct road_gpu_launch *launch, struct road_gpu_block *block)
 {
 	road_gpu_launch_collect(launch, block);
+	road_gpu_block_leave(block);
 	launch->finished++;
 	launch->turn_left = 0;
 	fill_slot(launch, block);
@@ -100,6 +111,7 @@ static enum road_gpu_progress run_slice(struct road_gpu_launch *launch, uint64_t
 		if (*ran >= budget)
 			return ROAD_GPU_MORE;
 		block = whose_turn(launch);
+		start_pending(launch, block);
 		*ran += run_warp(launch, block, budget - *ran);
 		if (block->fault.code) {
 			road_gpu_launch_collect(launch, block);
@@ -117,7 +129,7 @@ enum road_gpu_progress road_gpu_functional_run(struct road_gpu_launch *launch, u
 	*ran = 0;
 	if (launch->fault.code)
 		return ROAD_GPU_FAULTED;
-	if (!launch->started) {
+	if (!launch->assigned) {
 		for (uint32_t slot = 0; slot < launch->config.slots; slot++)
 			fill_slot(launch, &launch->blocks[slot]);
 		launch->turn_slot = launch->config.slots - 1; /* so the first turn is slot 0's */

@@ -97,11 +97,13 @@ struct road_gpu_block {
 	uint32_t warp_count;
 	uint32_t next_warp; /* functional: whose turn it is */
 	uint32_t released;  /* mask of warps that the last step made runnable again */
-	uint8_t *shared;
+	uint8_t *shared;    /* this and the next: from the first start on */
 	struct road_gpu_warp *warps;
 	struct road_gpu_fault_info fault;
 	struct road_gpu_statistics stats;
-	struct road_gpu_barrier_state barriers[ROAD_GPU_BARRIERS];
+	struct road_gpu_barrier_state *barriers; /* ROAD_GPU_BARRIERS */
+	uint32_t place; /* number of its piece of the launch's memory, plus one; 0: none yet */
+	bool pending;   /* functional: busy, but road_gpu_block_start() waits for its first turn */
 };
 
 /*
@@ -175,7 +177,12 @@ struct road_gpu_launch {
 	struct road_gpu_statistics stats;        /* of finished workgroups; see _collect() */
 	uint64_t steps;                          /* functional: warp instructions run */
 	uint32_t turn_slot, turn_left;           /* functional: who runs, and for how long */
-	void *memory;                            /* everything above in one piece */
+	uint64_t assigned; /* functional: workgroups that have a slot or had one */
+	/* Pieces of memory for workgroups; one that is free again is the next to be used. */
+	uint8_t *places;
+	uint32_t places_used; /* that ever were */
+	uint32_t *places_free, free_count;
+	void *memory; /* of params and tid */
 };
 
 enum road_gpu_launch_error {

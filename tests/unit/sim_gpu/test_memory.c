@@ -245,7 +245,7 @@ static bool same(const struct road_gpu_warp *warp)
 static void try_once(unsigned which, unsigned space, bool narrow, enum how how)
 {
 	struct road_gpu_block *block = &rig.launch->blocks[0];
-	struct road_gpu_warp *warp = &block->warps[0];
+	struct road_gpu_warp *warp;
 	uint32_t mask = rig_random(&state) & 1 ? ROAD_GPU_ALL : (uint32_t)rig_random(&state);
 	enum road_gpu_fault want;
 	uint64_t address[32];
@@ -258,6 +258,7 @@ static void try_once(unsigned which, unsigned space, bool narrow, enum how how)
 	for (unsigned l = 0; l < 32 && narrow; l++)
 		address[l] = (uint32_t)address[l];
 	road_gpu_block_start(block, 0, 0);
+	warp = &block->warps[0];
 	set_up(warp, address, narrow, rig.words[0].imm);
 	warp->preds[1] = mask;
 	want = act(which, space, address, mask, (const uint8_t *)road_gpu_warp_row(warp, B), &lane);

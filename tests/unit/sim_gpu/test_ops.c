@@ -165,7 +165,7 @@ static void run_once(const struct road_gpu_word *word, enum ref_format format, b
 {
 	const uint8_t *kind = opcodes[word->op].operand;
 	struct road_gpu_block *block = &rig.launch->blocks[0];
-	struct road_gpu_warp *warp = &block->warps[0];
+	struct road_gpu_warp *warp;
 	const uint8_t field[4] = {word->d, word->a, word->b, word->c};
 	uint64_t in[32][4], want[32], second[32], before[32], second_before = 0;
 	struct road_gpu_access access;
@@ -174,6 +174,7 @@ static void run_once(const struct road_gpu_word *word, enum ref_format format, b
 	bool known = true;
 
 	road_gpu_block_start(block, 0, 0);
+	warp = &block->warps[0];
 	for (unsigned i = 1; i < 4; i++) {
 		for (unsigned l = 0; l < 32 && kind[i] != P && kind[i] != 0; l++) {
 			if (field[i] != RZ)

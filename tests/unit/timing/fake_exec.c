@@ -111,7 +111,6 @@ void road_gpu_block_start(struct road_gpu_block *block, uint64_t linear, uint32_
 	block->sm = sm;
 	block->live = block->launch->thread_count;
 	block->waiting = 0;
-	memset(block->barriers, 0, sizeof(block->barriers));
 	memset(&block->stats, 0, sizeof(block->stats));
 	for (uint32_t w = 0; w < block->warp_count; w++) {
 		struct road_gpu_warp *warp = &block->warps[w];
