@@ -203,13 +203,17 @@ static void find_extent(const struct road_gpu_block *block, uint32_t extent[3])
 	}
 }
 
+/* Lanes of a warp that are threads of the workgroup. */
 static uint32_t lanes_inside(const struct road_gpu_launch *launch, uint32_t warp,
 			     const uint32_t extent[3])
 {
-	uint32_t lanes = 0;
+	uint32_t left = launch->thread_count - warp * ROAD_GPU_WARP_LANES;
+	uint32_t exist = left < ROAD_GPU_WARP_LANES ? (1u << left) - 1u : ROAD_GPU_ALL, lanes = 0;
 
+	if (!memcmp(extent, launch->config.threads, sizeof(launch->config.threads)))
+		return exist;
 	for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++) {
-		bool inside = warp * ROAD_GPU_WARP_LANES + l < launch->thread_count;
+		bool inside = exist >> l & 1u;
 
 		for (unsigned i = 0; i < 3; i++)
 			inside = inside && launch->tid[warp][i][l] < extent[i];
@@ -222,6 +226,10 @@ static void fill_words(void *memory, uint32_t word, uint64_t bytes)
 {
 	uint32_t *words = memory;
 
+	if (word == (word & 0xffu) * 0x01010101u) {
+		memset(memory, (int)(word & 0xffu), bytes);
+		return;
+	}
 	for (uint64_t i = 0; i < bytes / 4; i++)
 		words[i] = word;
 }
