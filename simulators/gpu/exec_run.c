@@ -67,6 +67,7 @@ static bool run_split(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran)
 			/* fall through */
 		default:
 			split->pc = pc;
+			step = (struct road_gpu_step){.insn = insn};
 			good = road_gpu_warp_control(warp, insn, active, mask, &step);
 			goto out; /* splits may have moved */
 		}

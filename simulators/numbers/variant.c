@@ -6,7 +6,7 @@
 #include <string.h>
 
 extern const struct road_sim_vector_ops road_sim_vector_ops_base;
-#ifdef __x86_64__
+#if defined(__x86_64__) && !defined(ROAD_SIM_ONE_VARIANT)
 extern const struct road_sim_vector_ops road_sim_vector_ops_avx2;
 extern const struct road_sim_vector_ops road_sim_vector_ops_avx512;
 
@@ -36,7 +36,7 @@ static const struct {
 	bool (*has)(void);
 } variants[ROAD_SIM_VARIANTS] = {
 	[ROAD_SIM_BASE] = {"base", &road_sim_vector_ops_base, has_base},
-#ifdef __x86_64__
+#if defined(__x86_64__) && !defined(ROAD_SIM_ONE_VARIANT)
 	[ROAD_SIM_AVX2] = {"avx2", &road_sim_vector_ops_avx2, has_avx2},
 	[ROAD_SIM_AVX512] = {"avx512", &road_sim_vector_ops_avx512, has_avx512},
 #else

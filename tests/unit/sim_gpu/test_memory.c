@@ -323,7 +323,7 @@ static void all_accesses_are_right(void)
 	printf("# %u accesses faulted, %u went through the port\n", faults, accesses);
 	CU_ASSERT_EQUAL(differences, 0);
 	CU_ASSERT_TRUE(faults > 1000);
-	CU_ASSERT_TRUE(accesses > 1000);
+	CU_ASSERT_TRUE(accesses > 500); /* even with one variant */
 }
 
 /* Memory without a host pointer needs a port. */

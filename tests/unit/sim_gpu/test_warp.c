@@ -419,6 +419,7 @@ static void branch_tables_split_by_target(void)
 			for (uint32_t i = 0; i < 32; i++)
 				CU_ASSERT_EQUAL(*rig_u32(&rig, i), 10 * targets[i % 4]);
 			CU_ASSERT_EQUAL(rig.launch->stats.warp_instructions, 4 + 2 + 2 + 1 + 8);
+			CU_ASSERT_EQUAL(rig.launch->stats.divergent_branches, 1);
 		}
 		rig_free(&rig);
 	}
