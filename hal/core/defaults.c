@@ -46,6 +46,24 @@ static road_status no_reset(struct road_drv_device *dev)
 	return unsupported("reset");
 }
 
+static road_status no_limit(struct road_drv_space *space, uint32_t limit, bool set, uint64_t *bytes)
+{
+	(void)space;
+	(void)limit;
+	(void)bytes;
+	return unsupported(set ? "road_space_limit_set: limit" : "road_space_limit: limit");
+}
+
+static road_status no_output(struct road_drv_space *space, char *buffer, size_t capacity,
+			     size_t *bytes)
+{
+	(void)space;
+	(void)buffer;
+	(void)capacity;
+	(void)bytes;
+	return unsupported("road_space_output_read: space");
+}
+
 static void no_advance(struct road_drv_queue *queue, struct road_drv_progress *out)
 {
 	(void)queue;
@@ -60,6 +78,8 @@ static const struct road_driver_ops ops_defaults = {
 	.queue_reset = no_queue_reset,
 	.irq = no_irq,
 	.reset = no_reset,
+	.limit = no_limit,
+	.output_read = no_output,
 };
 
 static road_status no_heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)

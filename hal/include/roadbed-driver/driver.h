@@ -163,6 +163,14 @@ struct road_driver_ops {
 	/* An interrupt came: acknowledge it, call road_drv_queue_ready for queues to advance. */
 	void (*irq)(struct road_drv_device *dev, uint32_t vector);
 	road_status (*reset)(struct road_drv_device *dev);
+
+	/* enum road_limit. set: take at least *bytes; either way *bytes becomes what holds now. */
+	road_status (*limit)(struct road_drv_space *space, uint32_t limit, bool set,
+			     uint64_t *bytes);
+	/* Moves up to `capacity` bytes of what kernels printed, oldest first, to buffer; *bytes
+	 * says how many. Any thread, several at a time; never waits for the device's work. */
+	road_status (*output_read)(struct road_drv_space *space, char *buffer, size_t capacity,
+				   size_t *bytes);
 };
 
 struct road_memory_ops {

@@ -45,6 +45,36 @@ typedef struct road_space_usage {
 } road_space_usage;
 ROAD_API road_status road_space_usage_get(road_space *space, road_space_usage *out);
 
+/* What kernels of the space may use beside its buffers, in bytes. */
+enum road_limit {
+	ROAD_LIMIT_STACK,        /* of one work-item */
+	ROAD_LIMIT_PRINT_BUFFER, /* what kernels print until it is read: of the space */
+	ROAD_LIMIT_HEAP,         /* what kernels may allocate themselves: of the space */
+	ROAD_LIMIT_KINDS
+};
+/*
+ * Asks for at least `bytes`; the device rounds up, and road_space_limit tells what it took. Holds
+ * for launches that are submitted afterwards; what was printed or allocated before stays.
+ * ROAD_INVALID_ARGUMENT: no such limit, or more than the device can give (the detail says how
+ * much). ROAD_UNSUPPORTED: the device has no such limit, or it is fixed. ROAD_BUSY: it cannot
+ * change while work of the space is unfinished. ROAD_OUT_OF_DEVICE_MEMORY.
+ */
+ROAD_API road_status road_space_limit_set(road_space *space, uint32_t limit, uint64_t bytes);
+/* The limit now. ROAD_UNSUPPORTED: the device has no such limit. */
+ROAD_API road_status road_space_limit(road_space *space, uint32_t limit, uint64_t *bytes);
+
+/*
+ * Takes up to `capacity` bytes of what the space's kernels printed and nobody read yet, oldest
+ * first: text without a terminating 0, formatted already. *bytes receives how many, 0 if there is
+ * nothing. A text that does not fit is split; the rest comes with the next call. What kernels
+ * printed while the print buffer was full is lost, and a line of the text says where and how much.
+ * Output of a launch is there once a point that its submission signals is reached; what is read
+ * earlier may be incomplete. One reader gets each byte, whichever thread calls first.
+ * buffer may be NULL if capacity is 0. ROAD_UNSUPPORTED: kernels of this device cannot print.
+ */
+ROAD_API road_status road_space_output_read(road_space *space, char *buffer, size_t capacity,
+					    size_t *bytes);
+
 #ifdef __cplusplus
 }
 #endif
