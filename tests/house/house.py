@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 
+# '.git' is a file in a second working tree of a repository.
 SKIPPED_FOLDERS = {'.git', '.cache', '__pycache__', 'subprojects'}
 
 
@@ -20,7 +21,9 @@ def files(root, *endings):
                       and not (folder == root and f.startswith('build'))]
         for name in names:
             path = os.path.relpath(os.path.join(folder, name), root)
-            if (not endings or name.endswith(endings)) and not name.endswith('.o'):
+            if name in SKIPPED_FOLDERS or name.endswith('.o'):
+                continue
+            if not endings or name.endswith(endings):
                 found.append(path)
     return sorted(found)
 
