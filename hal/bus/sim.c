@@ -460,6 +460,27 @@ static bool control_counter(struct road_bus *bus, uint32_t index, const char **n
 	return sim->counter(bus_of(bus)->function, index, name, value);
 }
 
+static bool control_parameter(struct road_bus *bus, uint32_t index, road_sim_parameter *out)
+{
+	struct sim_parameter seen;
+
+	if (!sim->parameter(bus_of(bus)->function, index, &seen))
+		return false;
+	out->name = seen.name;
+	out->value = seen.value;
+	out->unit = seen.unit;
+	out->source = seen.source;
+	out->kind = seen.kind;
+	out->settable = seen.settable;
+	return true;
+}
+
+static bool control_scenario(struct road_bus *bus, uint32_t index, const char **name,
+			     const char **text)
+{
+	return sim->scenario(bus_of(bus)->function, index, name, text);
+}
+
 static uint64_t control_violations(struct road_bus *bus)
 {
 	return sim->violations(bus_of(bus)->function);
@@ -486,6 +507,8 @@ static const struct road_bus_control bus_control_table = {
 	.irq_pending = control_irq_pending,
 	.unplug = control_unplug,
 	.counter = control_counter,
+	.parameter = control_parameter,
+	.scenario = control_scenario,
 	.violations = control_violations,
 	.violation = control_violation,
 	.report = control_report,

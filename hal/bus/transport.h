@@ -8,6 +8,7 @@
 
 #include <roadbed-driver/bus.h>
 #include <roadbed/roadbed.h>
+#include <roadbed/sim.h>
 
 /* What one slice of the simulation did. */
 struct road_slice {
@@ -32,6 +33,9 @@ struct road_bus_control {
 	uint64_t (*irq_pending)(struct road_bus *bus); /* bits of vectors; no lock */
 	void (*unplug)(struct road_bus *bus);
 	bool (*counter)(struct road_bus *bus, uint32_t index, const char **name, uint64_t *value);
+	bool (*parameter)(struct road_bus *bus, uint32_t index, road_sim_parameter *out);
+	bool (*scenario)(struct road_bus *bus, uint32_t index, const char **name,
+			 const char **text);
 	uint64_t (*violations)(struct road_bus *bus);
 	bool (*violation)(struct road_bus *bus, uint32_t index, char *text, size_t bytes);
 	size_t (*report)(struct road_bus *bus, char *out, size_t bytes);

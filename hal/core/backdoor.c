@@ -73,6 +73,44 @@ road_status road_sim_counter(road_device *device, uint32_t index, const char **n
 	return ROAD_OK;
 }
 
+road_status road_sim_parameter_get(road_device *device, uint32_t index, road_sim_parameter *out)
+{
+	const struct road_bus_control *control =
+		CONTROL(device, parameter, "road_sim_parameter_get: device");
+	road_sim_parameter own = {.size = sizeof(own)};
+	road_status status;
+
+	if (!control)
+		return last_status();
+	status = road_struct_out_check(out, sizeof(own), "road_sim_parameter_get: out");
+	if (status)
+		return status;
+	if (!control->parameter(device->drv.bus, index, &own))
+		return road_fail_u64(ROAD_NOT_FOUND, "no such parameter",
+				     "road_sim_parameter_get: index", index, "");
+	road_struct_out(out, &own, sizeof(own));
+	return ROAD_OK;
+}
+
+road_status road_sim_scenario(road_device *device, uint32_t index, const char **name,
+			      const char **text)
+{
+	const struct road_bus_control *control =
+		CONTROL(device, scenario, "road_sim_scenario: device");
+	const char *own_name, *own_text;
+
+	if (!control)
+		return last_status();
+	if (!control->scenario(device->drv.bus, index, &own_name, &own_text))
+		return road_fail_u64(ROAD_NOT_FOUND, "no such scenario", "road_sim_scenario: index",
+				     index, "");
+	if (name)
+		*name = own_name;
+	if (text)
+		*text = own_text;
+	return ROAD_OK;
+}
+
 road_status road_sim_violations(road_device *device, uint64_t *count)
 {
 	const struct road_bus_control *control =

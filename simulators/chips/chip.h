@@ -20,6 +20,7 @@
 #ifndef SIMULATORS_CHIPS_CHIP_H
 #define SIMULATORS_CHIPS_CHIP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -145,6 +146,19 @@ int road_chip_load(const char *path, struct road_chip **out, struct road_chip_er
 int road_chip_load_named(const char *folder, const char *name, struct road_chip **out,
 			 struct road_chip_error *error);
 void road_chip_free(struct road_chip *chip); /* NULL is fine */
+
+/*
+ * Gives a parameter (of the family, or of the host's costs) another value, as text in the unit of
+ * its key; it counts as assumed from here on, with `source`. 0: done. 1: no parameter is called
+ * so. -1: refused, *error filled. Values that hold together only as a whole are looked at by
+ * road_chip_check(), once all are set.
+ */
+int road_chip_override(struct road_chip *chip, const char *name, const char *value,
+		       const char *source, struct road_chip_error *error);
+/* Is it a number that road_chip_override() takes? */
+bool road_chip_settable(const struct road_chip *chip, const char *name);
+/* Do the parameters hold together? 0, or -1 with *error filled. */
+int road_chip_check(const struct road_chip *chip, struct road_chip_error *error);
 
 /* The share of assumed values in per mille of all values. */
 unsigned road_chip_assumed_permille(const struct road_chip *chip);

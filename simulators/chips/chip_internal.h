@@ -17,6 +17,10 @@ extern const size_t road_chip_host_key_count;
 
 extern const struct road_chip_builtin road_chip_builtins[]; /* generated; name NULL ends */
 
+/* An empty chip, and zeroed memory that lives as long as it does; NULL: none left. */
+struct road_chip *road_chip_new(void);
+void *road_chip_own(struct road_chip *chip, size_t bytes);
+
 /* Fills the error and returns -1. `line` and `column` from 1, or 0. */
 int road_chip_fail(struct road_chip_error *error, enum road_chip_error_code code, unsigned line,
 		   unsigned column, const char *key, const char *seen, const char *allowed);

@@ -36,15 +36,19 @@ static void copy_printable(char *out, size_t bytes, const char *in)
 int road_chip_fail(struct road_chip_error *error, enum road_chip_error_code code, unsigned line,
 		   unsigned column, const char *key, const char *seen, const char *allowed)
 {
+	char at[32] = "";
+
 	error->code = code;
 	error->line = line;
 	error->column = column;
 	copy_printable(error->key, sizeof(error->key), key);
 	copy_printable(error->seen, sizeof(error->seen), seen);
 	copy_printable(error->allowed, sizeof(error->allowed), allowed);
-	snprintf(error->message, sizeof(error->message), "%s:%u:%u: %s%s%s: seen '%s', allowed: %s",
-		 error->file, line, column, problems[code], *key ? ": " : "", error->key,
-		 error->seen, error->allowed);
+	if (line)
+		snprintf(at, sizeof(at), ":%u:%u", line, column);
+	snprintf(error->message, sizeof(error->message), "%s%s: %s%s%s: seen '%s', allowed: %s",
+		 error->file, at, problems[code], *key ? ": " : "", error->key, error->seen,
+		 error->allowed);
 	return -1;
 }
 

@@ -13,20 +13,9 @@
 
 #define PATH_BYTES 96u
 
-/* One allocation owner: everything that a chip points to hangs on it. */
-struct chunk {
-	struct chunk *next;
-	max_align_t bytes[];
-};
-
-struct chip_owner {
-	struct road_chip chip; /* first: road_chip_free() casts back */
-	struct chunk *chunks;
-};
-
 struct parse {
 	yaml_document_t *doc;
-	struct chip_owner *owner;
+	struct road_chip *chip;
 	struct road_chip_error *error;
 	yaml_node_t *sources;
 	struct road_chip_value *values;
@@ -43,15 +32,11 @@ struct section {
 
 static void *own(struct parse *p, size_t bytes)
 {
-	struct chunk *chunk = calloc(1, sizeof(*chunk) + bytes);
+	void *memory = road_chip_own(p->chip, bytes);
 
-	if (!chunk) {
+	if (!memory)
 		road_chip_fail(p->error, ROAD_CHIP_ERROR_MEMORY, 0, 0, "", "", "");
-		return NULL;
-	}
-	chunk->next = p->owner->chunks;
-	p->owner->chunks = chunk;
-	return chunk->bytes;
+	return memory;
 }
 
 static char *own_text(struct parse *p, const char *text, size_t len)
@@ -343,7 +328,7 @@ static int add_value(struct parse *p, const struct road_chip_value *value)
 		p->value_room = room;
 	}
 	p->values[p->value_count++] = *value;
-	p->owner->chip.by_kind[value->kind]++;
+	p->chip->by_kind[value->kind]++;
 	return 0;
 }
 
@@ -483,8 +468,8 @@ static int take_name(struct parse *p, const yaml_node_t *root)
 	    text_of(node)[0] == '.' || text_of(node)[0] == '-')
 		return fail_node(p, ROAD_CHIP_ERROR_RANGE, node, "", "chip",
 				 "a-z, 0-9, '.', '-', beginning with a letter or digit");
-	p->owner->chip.name = own_text(p, text_of(node), node->data.scalar.length);
-	return p->owner->chip.name ? 0 : -1;
+	p->chip->name = own_text(p, text_of(node), node->data.scalar.length);
+	return p->chip->name ? 0 : -1;
 }
 
 static int take_family(struct parse *p, const yaml_node_t *root)
@@ -493,15 +478,15 @@ static int take_family(struct parse *p, const yaml_node_t *root)
 
 	if (get_text(p, root, "", "family", 31, &node))
 		return -1;
-	p->owner->chip.family = road_chip_family_find(text_of(node));
-	if (!p->owner->chip.family)
+	p->chip->family = road_chip_family_find(text_of(node));
+	if (!p->chip->family)
 		return fail_node(p, ROAD_CHIP_ERROR_RANGE, node, "", "family", "gpu, edu");
 	return 0;
 }
 
 static int check_params(struct parse *p, const yaml_node_t *map)
 {
-	const struct road_chip *chip = &p->owner->chip;
+	const struct road_chip *chip = p->chip;
 	char allowed[sizeof(p->error->allowed)] = "";
 	const char *key = chip->family->check
 				  ? chip->family->check(chip->params, allowed, sizeof(allowed))
@@ -521,7 +506,7 @@ static int take_root(struct parse *p, const yaml_node_t *root)
 {
 	static const char *const fields[] = {"chip",     "family",     "sources",
 					     "identity", "parameters", NULL};
-	struct road_chip *chip = &p->owner->chip;
+	struct road_chip *chip = p->chip;
 
 	if (check_mapping(p, root, "") || check_known(p, root, "", fields) || take_name(p, root) ||
 	    take_family(p, root) || take_sources(p, root))
@@ -588,12 +573,12 @@ static int parse_document(yaml_parser_t *parser, struct road_chip **out,
 	struct parse p = {.doc = &doc, .error = error};
 	int err = -1;
 
-	p.owner = calloc(1, sizeof(*p.owner));
-	if (!p.owner)
+	p.chip = road_chip_new();
+	if (!p.chip)
 		return road_chip_fail(error, ROAD_CHIP_ERROR_MEMORY, 0, 0, "", "", "");
 	if (!yaml_parser_load(parser, &doc)) {
 		syntax_error(error, parser);
-		goto free_owner;
+		goto free_chip;
 	}
 	yaml_node_t *root = yaml_document_get_root_node(&doc);
 
@@ -605,11 +590,11 @@ static int parse_document(yaml_parser_t *parser, struct road_chip **out,
 	if (!err)
 		err = check_single(parser, error);
 	if (!err) {
-		*out = &p.owner->chip;
+		*out = p.chip;
 		return 0;
 	}
-free_owner:
-	road_chip_free(&p.owner->chip);
+free_chip:
+	road_chip_free(p.chip);
 	return -1;
 }
 
@@ -631,19 +616,4 @@ int road_chip_parse(const char *bytes, size_t len, const char *file_name, struct
 
 	yaml_parser_delete(&parser);
 	return err;
-}
-
-void road_chip_free(struct road_chip *chip)
-{
-	struct chip_owner *owner = (struct chip_owner *)chip;
-
-	if (!owner)
-		return;
-	while (owner->chunks) {
-		struct chunk *next = owner->chunks->next;
-
-		free(owner->chunks);
-		owner->chunks = next;
-	}
-	free(owner);
 }

@@ -12,6 +12,7 @@
 
 #include "simulators/engine/domain.h"
 #include "simulators/engine/options.h"
+#include "simulators/engine/parameters.h"
 #include "simulators/engine/report.h"
 
 enum { RELAX_PS = 1000000 };
@@ -182,6 +183,8 @@ static enum sim_open_result entry_open(const struct sim_open *open, struct sim_f
 	seed_random(env, open->address);
 	env->function.env = env;
 	result = load_chip(open, env);
+	if (!result && sim_parameters_take(env->chip, &options, open->error))
+		result = SIM_OPEN_BAD_OPTION;
 	if (!result)
 		result = create_model(env, &options, open->error);
 	if (result)
@@ -417,6 +420,18 @@ static bool entry_counter(struct sim_function *function, uint32_t index, const c
 	return found;
 }
 
+static bool entry_parameter(struct sim_function *function, uint32_t index,
+			    struct sim_parameter *out)
+{
+	return sim_parameter(function->env, index, out);
+}
+
+static bool entry_scenario(struct sim_function *function, uint32_t index, const char **name,
+			   const char **text)
+{
+	return sim_scenario(function->env, index, name, text);
+}
+
 static uint64_t entry_violations(struct sim_function *function)
 {
 	struct sim_fp saved = enter();
@@ -494,6 +509,8 @@ static const struct sim_entry entry = {
 	.reset = entry_reset,
 	.unplug = entry_unplug,
 	.counter = entry_counter,
+	.parameter = entry_parameter,
+	.scenario = entry_scenario,
 	.violations = entry_violations,
 	.violation = entry_violation,
 	.report = entry_report,

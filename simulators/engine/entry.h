@@ -60,6 +60,11 @@ struct sim_costs {
 	uint64_t read_ps, submit_ps, query_ps;
 };
 
+struct sim_parameter {
+	const char *name, *value, *unit, *source, *kind; /* live as long as the function */
+	bool settable;                                   /* by an option of its name */
+};
+
 struct sim_entry {
 	uint32_t version;
 	/* The chips that can be simulated, by position; false ends. */
@@ -106,6 +111,10 @@ struct sim_entry {
 	void (*unplug)(struct sim_function *function);
 	bool (*counter)(struct sim_function *function, uint32_t index, const char **name,
 			uint64_t *value);
+	/* Parameters of the chip, and what could be free (option free=NAME): false ends. */
+	bool (*parameter)(struct sim_function *function, uint32_t index, struct sim_parameter *out);
+	bool (*scenario)(struct sim_function *function, uint32_t index, const char **name,
+			 const char **text);
 	uint64_t (*violations)(struct sim_function *function);
 	bool (*violation)(struct sim_function *function, uint32_t index, char *text, size_t bytes);
 	/* JSON members of the whole report; needed bytes like snprintf. */

@@ -113,6 +113,12 @@ struct sim_counter {
 	uint64_t value;
 };
 
+/* Something that the family can make free of cost (option free=NAME), to see what it costs. */
+struct sim_scenario {
+	const char *name; /* NULL ends */
+	const char *text; /* what is free then */
+};
+
 struct sim_model_ops {
 	const char *family;     /* of chip files: "gpu" */
 	const char *compatible; /* what drivers match: "roadbed,gpgpu" */
@@ -140,6 +146,7 @@ struct sim_model_ops {
 	/* The family's part of the report: members of a JSON object, without braces, ending without
 	 * comma ("\"occupancy\": {…}"); returns bytes needed like snprintf. */
 	size_t (*report)(void *model, char *out, size_t bytes);
+	const struct sim_scenario *scenarios; /* NULL: none */
 };
 
 /* The models that are built in; ends with NULL. */

@@ -141,7 +141,7 @@ static void configure(struct gpu_work *work, const struct road_gpu_dispatch *pac
 	config->params = work->launch.params;
 	config->sm_count = chip->params.sm_count;
 	config->grid_id = chip->grid_id++;
-	config->watchdog = packet->watchdog ? packet->watchdog : chip->options.watchdog;
+	config->watchdog = packet->watchdog ? packet->watchdog : chip->params.watchdog;
 	config->check_div = chip->options.check_div;
 	config->poison = chip->options.poison;
 	config->poison_word = chip->options.poison_word;

@@ -52,9 +52,9 @@ static bool take_poison(struct gpu_chip *chip, const struct sim_option *option, 
 	return true;
 }
 
-static bool take_watchdog(struct gpu_chip *chip, const struct sim_option *option, char *error)
+static bool take_free(struct gpu_chip *chip, const struct sim_option *option, char *error)
 {
-	return sim_option_u64(option, 1, UINT64_MAX, &chip->options.watchdog, error);
+	return road_gpu_scenario_apply(&chip->params, option->value, error);
 }
 
 static bool take_cores(struct gpu_chip *chip, const struct sim_option *option, char *error)
@@ -81,10 +81,10 @@ static const struct {
 	const char *key;
 	bool (*take)(struct gpu_chip *chip, const struct sim_option *option, char *error);
 } options[] = {
-	{"check", take_check},       /* div: integer division by zero is a fault */
-	{"cores", take_cores},       /* SMs */
-	{"poison", take_poison},     /* byte that registers and shared memory start with */
-	{"watchdog", take_watchdog}, /* warp instructions of a launch */
+	{"check", take_check},   /* div: integer division by zero is a fault */
+	{"cores", take_cores},   /* SMs */
+	{"free", take_free},     /* what-if: a cost that is left out */
+	{"poison", take_poison}, /* byte that registers and shared memory start with */
 	{"window", take_window}, /* device memory that region 2 shows: all, or as the chip file */
 };
 
@@ -93,7 +93,9 @@ static bool take_option(struct gpu_chip *chip, const struct sim_option *option, 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (!strcmp(options[i].key, option->key))
 			return options[i].take(chip, option, error);
-	snprintf(error, SIM_ERROR_BYTES, "option %.32s: unknown, allowed: time, seed", option->key);
+	snprintf(error, SIM_ERROR_BYTES,
+		 "option %.32s: unknown, allowed: a parameter of the chip, time, seed",
+		 option->key);
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		size_t used = strlen(error);
 
@@ -162,14 +164,13 @@ static bool configure(struct gpu_chip *chip, const struct sim_model_create *crea
 	char allowed[128];
 
 	chip->params = *(const struct road_gpu_params *)create->chip->params;
-	chip->options.watchdog = chip->params.watchdog;
 	for (uint32_t i = 0; i < create->option_count; i++)
 		if (!take_option(chip, &create->options[i], create->error))
 			return false;
 	key = road_gpu_params_check(&chip->params, allowed, sizeof(allowed));
 	if (key)
-		snprintf(create->error, SIM_ERROR_BYTES, "option cores: does not go with %s: %s",
-			 key, allowed);
+		snprintf(create->error, SIM_ERROR_BYTES, "options: do not go with %s: %s", key,
+			 allowed);
 	return !key;
 }
 
@@ -319,4 +320,5 @@ const struct sim_model_ops sim_model_gpu = {
 	.poke = poke,
 	.counter = road_gpu_counter,
 	.report = road_gpu_report,
+	.scenarios = road_gpu_scenarios,
 };

@@ -329,4 +329,8 @@ void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_don
 bool road_gpu_counter(void *model, uint32_t index, struct sim_counter *out);
 size_t road_gpu_report(void *model, char *out, size_t bytes);
 
+/* scenarios.c */
+extern const struct sim_scenario road_gpu_scenarios[];
+bool road_gpu_scenario_apply(struct road_gpu_params *params, const char *name, char *error);
+
 #endif

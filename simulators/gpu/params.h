@@ -76,6 +76,10 @@ struct road_gpu_params {
 	uint32_t copy_latency; /* cycles until the first byte */
 	uint64_t bus_rate;     /* bytes a second to and from the host, each way */
 	uint64_t watchdog;     /* warp instructions of a launch that names no other bound */
+
+	/* what-if, no part of any chip (scenarios.c) */
+	uint32_t free_bank_conflicts; /* shared memory needs no extra passes */
+	uint32_t extra_workgroups;    /* of an SM, beyond what fits */
 };
 
 /* Do the values hold together? NULL, or the key to blame with what would be allowed. */

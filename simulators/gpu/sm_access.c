@@ -349,6 +349,10 @@ static uint32_t access_shared(struct fetch *f, const struct road_gpu_access *acc
 {
 	struct gpu_sm *sm = f->sm;
 	uint32_t ideal, passes = gpu_bank_passes(access, lanes, &ideal);
+
+	if (sm->timing->params->free_bank_conflicts)
+		passes = ideal;
+
 	uint64_t ready = sm->now + sm->timing->params->shared_latency + passes - 1;
 
 	sm->counters.shared_accesses++;

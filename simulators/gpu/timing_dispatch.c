@@ -14,6 +14,11 @@ static uint32_t round_up(uint32_t n, uint32_t granule)
 	return (n + granule - 1) / granule * granule;
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 /* ---- occupancy ---- */
 
 struct need { /* of a workgroup */
@@ -45,8 +50,16 @@ void gpu_launch_need(const struct road_gpu_timing *timing, struct gpu_launch *la
 	launch->warps = need.warps;
 	launch->registers = need.registers;
 	launch->shared = need.shared;
+	/* What-if: the extra workgroup takes nothing from the others. */
+	if (timing->params->extra_workgroups) {
+		launch->registers = least(need.registers,
+					  timing->params->registers_per_sm / launch->blocks_per_sm);
+		launch->shared =
+			least(need.shared, timing->params->shared_per_sm / launch->blocks_per_sm);
+	}
 }
 
+/* `extra_workgroups` comes with more slots (scenarios.c), which are no part of the limits. */
 uint32_t road_gpu_timing_occupancy(const struct road_gpu_params *p,
 				   const struct road_gpu_launch_config *config,
 				   enum road_gpu_limit *limit)
@@ -55,10 +68,11 @@ uint32_t road_gpu_timing_occupancy(const struct road_gpu_params *p,
 	uint32_t per_warp = need.warps ? need.registers / need.warps : 1;
 	/* A warp's registers lie in its sub-core. */
 	uint32_t warps = p->registers_per_sm / p->subcores / per_warp * p->subcores;
+	const uint32_t slots = p->warps_per_sm / (1 + p->extra_workgroups);
 	const uint32_t fits[ROAD_GPU_LIMITS] = {
 		[ROAD_GPU_LIMIT_GRID] = UINT32_MAX,
-		[ROAD_GPU_LIMIT_BLOCKS] = p->blocks_per_sm,
-		[ROAD_GPU_LIMIT_WARPS] = need.warps ? p->warps_per_sm / need.warps : 0,
+		[ROAD_GPU_LIMIT_BLOCKS] = p->blocks_per_sm - p->extra_workgroups,
+		[ROAD_GPU_LIMIT_WARPS] = need.warps ? slots / need.warps : 0,
 		[ROAD_GPU_LIMIT_REGISTERS] = need.warps ? warps / need.warps : 0,
 		[ROAD_GPU_LIMIT_SHARED] = need.shared ? p->shared_per_sm / need.shared : UINT32_MAX,
 	};
@@ -69,7 +83,7 @@ uint32_t road_gpu_timing_occupancy(const struct road_gpu_params *p,
 			*limit = (enum road_gpu_limit)l;
 	if (need.warps * 32 > round_up(p->threads_per_block, 32))
 		return 0;
-	return fits[*limit];
+	return fits[*limit] ? fits[*limit] + p->extra_workgroups : 0;
 }
 
 /* ---- placing ---- */

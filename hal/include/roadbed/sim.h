@@ -23,6 +23,30 @@ ROAD_API road_status road_sim_deterministic(road_device *device, uint32_t *out);
 ROAD_API road_status road_sim_counter(road_device *device, uint32_t index, const char **name,
 				      uint64_t *value);
 
+/* A parameter of the simulated chip. Texts live as long as the device is open. */
+typedef struct road_sim_parameter {
+	uint32_t size;
+	uint32_t settable;  /* 1: a number that the device's address can set */
+	const char *name;   /* as chip files and options of the address write it */
+	const char *value;  /* a number or text, in `unit` */
+	const char *unit;   /* "" = none */
+	const char *source; /* where the value comes from */
+	const char *kind;   /* "measured", "datasheet", "tuned" or "assumed" */
+} road_sim_parameter;
+
+/*
+ * Parameter `index`, from 0, in the chip file's order. ROAD_NOT_FOUND ends the list. A settable one
+ * takes the value that the device's address names (`sim:CHIP?NAME=VALUE`, in the parameter's unit)
+ * and then counts as assumed.
+ */
+ROAD_API road_status road_sim_parameter_get(road_device *device, uint32_t index,
+					    road_sim_parameter *out);
+
+/* What-if `index`, from 0: opened with `free=NAME`, the chip does without the cost that text
+ * names, everything else unchanged. ROAD_NOT_FOUND ends the list. */
+ROAD_API road_status road_sim_scenario(road_device *device, uint32_t index, const char **name,
+				       const char **text);
+
 /* Broken rules of the chip that its driver is guilty of: how many, and the text of number
  * `index` (at most 64 texts are kept). A correct driver has none. */
 ROAD_API road_status road_sim_violations(road_device *device, uint64_t *count);

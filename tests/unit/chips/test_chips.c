@@ -342,7 +342,76 @@ static void a_second_document_is_refused(void)
 	free(text);
 }
 
+static const struct road_chip_value *value_named(const struct road_chip *chip, const char *name)
+{
+	for (size_t i = 0; i < chip->value_count; i++)
+		if (!strcmp(chip->values[i].name, name))
+			return &chip->values[i];
+	return NULL;
+}
+
+static void a_parameter_that_is_set_is_stored_and_counts_as_assumed(void)
+{
+	struct road_chip_error error;
+	struct road_chip *chip;
+	const struct road_chip_value *value;
+
+	CU_ASSERT_EQUAL_FATAL(road_chip_builtin_open("a100-sxm4-80gb", &chip, &error), 0);
+	const unsigned datasheet = chip->by_kind[ROAD_CHIP_DATASHEET];
+	const unsigned assumed = chip->by_kind[ROAD_CHIP_ASSUMED];
+
+	CU_ASSERT_EQUAL(road_chip_override(chip, "dram_rate", "1.5", "here", &error), 0);
+	CU_ASSERT_EQUAL(road_chip_override(chip, "host_query", "7", "here", &error), 0);
+	CU_ASSERT_EQUAL(((const struct road_gpu_params *)chip->params)->dram_rate, 1500000000);
+	CU_ASSERT_EQUAL(chip->host.query_ps, 7000);
+	value = value_named(chip, "dram_rate");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(value);
+	CU_ASSERT_STRING_EQUAL(value->value, "1.5");
+	CU_ASSERT_STRING_EQUAL(value->source, "here");
+	CU_ASSERT_EQUAL(value->kind, ROAD_CHIP_ASSUMED);
+	CU_ASSERT_EQUAL(chip->by_kind[ROAD_CHIP_DATASHEET], datasheet - 1);
+	CU_ASSERT_EQUAL(chip->by_kind[ROAD_CHIP_ASSUMED], assumed + 1);
+	CU_ASSERT_EQUAL(road_chip_check(chip, &error), 0);
+	road_chip_free(chip);
+}
+
+static void a_parameter_that_cannot_be_set_says_what_is_allowed(void)
+{
+	static const struct {
+		const char *name, *value, *allowed;
+		int result;
+	} rows[] = {
+		{"sm_cuont", "4", "", 1},
+		{"vendor", "X", "", 1}, /* who a chip is cannot be set */
+		{"sm_count", "0", "integer 1..1024", -1},
+		{"sm_count", "4k", "integer 1..1024", -1},
+		{"dram_rate", "0.0000000001", "number 0..100000 GB/s", -1},
+	};
+	struct road_chip_error error;
+	struct road_chip *chip;
+
+	CU_ASSERT_EQUAL_FATAL(road_chip_builtin_open("gpu-small", &chip, &error), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CU_ASSERT_EQUAL(road_chip_override(chip, rows[i].name, rows[i].value, "x", &error),
+				rows[i].result);
+		CU_ASSERT_EQUAL(road_chip_settable(chip, rows[i].name), rows[i].result < 1);
+		if (rows[i].result > 0)
+			continue;
+		CU_ASSERT_STRING_EQUAL(error.allowed, rows[i].allowed);
+		CU_ASSERT_STRING_EQUAL(error.key, rows[i].name);
+	}
+	CU_ASSERT_EQUAL(road_chip_override(chip, "l2_ways", "3", "x", &error), 0);
+	CU_ASSERT_EQUAL(road_chip_check(chip, &error), -1);
+	CU_ASSERT_EQUAL(error.code, ROAD_CHIP_ERROR_CONFLICT);
+	CU_ASSERT_STRING_EQUAL(error.key, "l2_size");
+	road_chip_free(chip);
+}
+
 static const struct tap_case cases[] = {
+	{"a parameter that is set is stored and counts as assumed",
+	 a_parameter_that_is_set_is_stored_and_counts_as_assumed},
+	{"a parameter that cannot be set says what is allowed",
+	 a_parameter_that_cannot_be_set_says_what_is_allowed},
 	{"every error names file, line, key, the value seen and what is allowed",
 	 errors_name_file_line_key_value_and_what_is_allowed},
 	{"values are kept in the units of their members",

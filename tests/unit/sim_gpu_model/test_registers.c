@@ -396,12 +396,18 @@ static void options(void)
 		{"window=all", NULL},
 		{"check=mul", "allowed: div"},
 		{"poison=256", "from 0 to 255"},
-		{"watchdog=0", "from 1"},
+		{"watchdog=0", "allowed: integer 1.."},
 		{"cores=0", "from 1 to 1024"},
 		{"cores=1025", "from 1 to 1024"},
 		{"window=none", "allowed: all, chip"},
-		{"speed=9", "option speed: unknown, allowed: time, seed, check, cores, poison, "
-			    "watchdog, window"},
+		{"speed=9", "option speed: unknown, allowed: a parameter of the chip, time, seed, "
+			    "check, cores, free, poison, window"},
+		{"free=time", "option free: value \"time\", allowed: dram, l2, latency, "
+			      "bank_conflicts, launch, tensor, workgroup"},
+		{"alu_latency=7&dram_rate=1000", NULL},
+		{"alu_latency=many",
+		 "option alu_latency: value \"many\", allowed: integer 1..10000"},
+		{"l2_ways=3", "parameter l2_size: value"},
 	};
 	const struct sim_entry *sim = roadbed_sim_entry(SIM_ENTRY_VERSION);
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulators/engine/parameters.h"
+
+#include <stdio.h>
+
+#include "simulators/chips/chip.h"
+
+/* 1: the option is no parameter. */
+static int take(struct road_chip *chip, const struct sim_option *option, char *error)
+{
+	struct road_chip_error why;
+	int taken =
+		road_chip_override(chip, option->key, option->value, "the device's address", &why);
+
+	if (taken < 0)
+		snprintf(error, SIM_ERROR_BYTES, "option %.32s: value \"%.64s\", allowed: %.120s",
+			 option->key, option->value, why.allowed);
+	return taken;
+}
+
+int sim_parameters_take(struct road_chip *chip, struct sim_options *options, char *error)
+{
+	struct road_chip_error why;
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < options->own_count; i++) {
+		int taken = take(chip, &options->own[i], error);
+
+		if (taken < 0)
+			return -1;
+		if (taken)
+			options->own[left++] = options->own[i];
+	}
+	if (left == options->own_count)
+		return 0;
+	options->own_count = left;
+	if (!road_chip_check(chip, &why))
+		return 0;
+	snprintf(error, SIM_ERROR_BYTES, "parameter %.32s: value \"%.64s\", allowed: %.120s",
+		 why.key, why.seen, why.allowed);
+	return -1;
+}
+
+bool sim_parameter(const struct sim_env *env, uint32_t index, struct sim_parameter *out)
+{
+	const struct road_chip_value *value;
+
+	if (index >= env->chip->value_count)
+		return false;
+	value = &env->chip->values[index];
+	*out = (struct sim_parameter){value->name,
+				      value->value,
+				      value->unit,
+				      value->source,
+				      road_chip_kind_name(value->kind),
+				      road_chip_settable(env->chip, value->name)};
+	return true;
+}
+
+bool sim_scenario(const struct sim_env *env, uint32_t index, const char **name, const char **text)
+{
+	const struct sim_scenario *rows = env->ops->scenarios;
+
+	for (uint32_t i = 0; rows && rows[i].name; i++) {
+		if (i != index)
+			continue;
+		*name = rows[i].name;
+		*text = rows[i].text;
+		return true;
+	}
+	return false;
+}
