@@ -63,7 +63,7 @@ def vecadd(*options, device=GPU, out='c', n=1000):
 @case('no verb, and a wrong one, print what there is')
 def _():
     assert 'usage:' in roadbed(code=2).stderr
-    refused('fly', code=2, says=['no such verb', 'fly', 'list info explain run'])
+    refused('fly', code=2, says=['no such verb', 'fly', 'list info explain run diff'])
     assert 'roadbed run' in roadbed('--help').stdout
     assert roadbed('--version').stdout.startswith('roadbed ')
 
@@ -295,6 +295,77 @@ def _():
     assert report['fidelity']['calibration'] == 'uncalibrated', report['fidelity']
     assert 0 <= report['fidelity']['assumed_share'] <= 1
     assert report['violations'] == 0, report
+
+
+def changed_chips(*options, device=GPU):
+    vecadd('--report', 'r', *options, device=device)
+    with open('r') as file:
+        return json.load(file)
+
+
+@case('--what-if runs with each cost free, and none of them makes it slower', sim=True)
+def _():
+    report = changed_chips('--what-if')
+    rows = {row['name']: row for row in report['what_if']}
+    assert {'dram', 'l2', 'latency', 'launch', 'tensor', 'workgroup'} <= set(rows), rows
+    assert all(row['speed_up'] >= 1 for row in rows.values()), rows
+    assert rows['dram']['cycles'] < report['launch_cycles'], rows
+    assert rows['tensor']['cycles'] == report['launch_cycles'], rows
+    alone = changed_chips(device=GPU + '&free=dram')
+    assert alone['launch_cycles'] == rows['dram']['cycles'], (alone, rows)
+
+
+@case('--doubt gives an interval around the estimate and what moves it most', sim=True)
+def _():
+    doubt = (report := changed_chips('--doubt'))['doubt']
+    assert doubt['cycles_low'] < report['launch_cycles'] < doubt['cycles_high'], doubt
+    assert doubt['assumed_parameters'] > 20 and len(doubt['top']) == 3, doubt
+    first = doubt['top'][0]
+    lower = changed_chips(device=f"{GPU}&{first['name']}={round(float(first['value']) * 0.8)}")
+    assert (lower['launch_cycles'] - report['launch_cycles'] ==
+            first['cycles_change_lower']), (first, lower)
+
+
+@case('changed chips need a device that models time', sim=True)
+def _():
+    for device in ('sim:gpu-small?time=functional', 'sim:edu'):
+        got = roadbed('run', device, f'{PTX}/vecadd.sm80.ptx', 'vecadd', '--grid', '4', '--block',
+                      '256', '--doubt', 'zeros:f32:8', 'zeros:f32:8', 'zeros:f32:8', 'i32:8',
+                      code=1)
+        assert got.stdout == '', got.stdout
+    refused('run', 'host:', KERNELS, 'saxpy', '--grid', '4', '--block', '32', '--what-if',
+            'iota:f32:9', 'zeros:f32:9', 'f32:2', 'u32:9', code=1,
+            says=['--what-if', 'does not model time', 'time=approx'])
+
+
+@case('a parameter in the address changes the chip, and is reported as assumed', sim=True)
+def _():
+    before, after = changed_chips(), changed_chips(device=GPU + '&dram_rate=3')
+    assert after['launch_cycles'] > 2 * before['launch_cycles'], (before, after)
+    refused('run', GPU + '&dram_rate=-1', 'x', 'k', '--grid', '1', '--block', '1', code=1,
+            says=['dram_rate', '-1', 'number 0..100000 GB/s'])
+
+
+@case('diff shows what differs between two reports, and exits like diff')
+def _():
+    left = {'cycles': 100, 'wall_seconds': 1, 'same': {'x': [1, 2]}, 'gone': 1,
+            'rows': [{'name': 'a', 'n': 1}, {'name': 'b', 'n': 2}]}
+    right = {'cycles': 150, 'wall_seconds': 2, 'same': {'x': [1, 2]}, 'new': None,
+             'rows': [{'name': 'b', 'n': 3}, {'name': 'a', 'n': 1}]}
+    for name, report in (('a.json', left), ('b.json', right)):
+        with open(name, 'w') as file:
+            json.dump(report, file)
+    assert roadbed('diff', 'a.json', 'a.json').stdout == ''
+    got = roadbed('diff', 'a.json', 'b.json', code=1).stdout
+    assert '+50.00 %' in got and 'rows[b].n' in got and 'wall' not in got, got
+    rows = json.loads(roadbed('diff', 'a.json', 'b.json', '--json', code=1).stdout)['members']
+    assert [row['name'] for row in rows] == ['cycles', 'gone', 'rows[b].n', 'new'], rows
+    assert rows[0]['ratio'] == 1.5 and rows[1]['b'] is None, rows
+    refused('diff', 'a.json', code=2, says=['diff', 'A.json B.json'])
+    refused('diff', 'a.json', 'none.json', code=2, says=['none.json'])
+    with open('list.json', 'w') as file:
+        file.write('[1]')
+    refused('diff', 'a.json', 'list.json', code=2, says=['list.json', 'no report'])
 
 
 @case('trace writes an event log that a browser reads', sim=True)

@@ -81,6 +81,28 @@ bool json_get_u64(struct json_object *object, const char *key, uint64_t *out)
 	return true;
 }
 
+bool json_get_f64(struct json_object *object, const char *key, double *out)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) ||
+	    !(json_object_is_type(value, json_type_int) ||
+	      json_object_is_type(value, json_type_double)))
+		return false;
+	*out = json_object_get_double(value);
+	return true;
+}
+
+const char *json_get_text(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return NULL;
+	return json_object_get_string(value);
+}
+
 bool json_get_bool(struct json_object *object, const char *key, bool *out)
 {
 	struct json_object *value;

@@ -30,6 +30,9 @@ void json_add_bool(struct json_object *object, const char *key, bool value);
 
 /* The number of this name in an object; false: it is missing, null or no number. */
 bool json_get_u64(struct json_object *object, const char *key, uint64_t *out);
+bool json_get_f64(struct json_object *object, const char *key, double *out);
+/* The text of this name, as long as the object lives; NULL: it is missing or no text. */
+const char *json_get_text(struct json_object *object, const char *key);
 bool json_get_bool(struct json_object *object, const char *key, bool *out);
 
 /* The text, indented; lives as long as the object is not changed. */

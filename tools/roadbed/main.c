@@ -19,8 +19,14 @@ static const struct verb {
 	 verb_explain},
 	{"run",
 	 "DEVICE IMAGE KERNEL --grid X[,Y[,Z]] --block X[,Y[,Z]] [--shared BYTES]\n"
-	 "              [--report FILE.json] [--trace FILE.json] [--json] ARG…",
-	 "runs a kernel: PTX on a GPU, a shared object on host:", verb_run},
+	 "              [--report FILE.json] [--trace FILE.json] [--what-if] [--doubt] [--json] "
+	 "ARG…",
+	 "runs a kernel: PTX on a GPU, a shared object on host:; on a simulated chip also with "
+	 "one\n"
+	 "      cost made free (--what-if), and with each assumed parameter 20 % off (--doubt)",
+	 verb_run},
+	{"diff", "A.json B.json [--json]",
+	 "what differs between two reports of runs; exits with 1 if anything does", verb_diff},
 #ifdef ROADBED_BENCH
 	{"bench", "[--json]", "what submissions, copies and kernels cost on this machine",
 	 verb_bench},

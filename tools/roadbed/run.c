@@ -49,6 +49,8 @@ static int parse(struct run *run, int argc, char **argv, struct tool_error *erro
 		{"--shared", NULL, &shared},
 		{"--report", NULL, &run->report_path},
 		{"--trace", NULL, &run->trace_path},
+		{"--what-if", &run->what_if, NULL},
+		{"--doubt", &run->doubt, NULL},
 		{"--json", &run->json, NULL},
 		{NULL, NULL, NULL},
 	};
@@ -79,13 +81,11 @@ int run_refuse(const struct tool_error *error, int code)
 	return code;
 }
 
-static void run_close(struct run *run)
+void run_close(struct run *run)
 {
 	for (uint32_t i = 0; i < run->arg_count; i++) {
 		road_buffer_release(run->buffers[i].buffer);
-		free(run->buffers[i].data);
-		free(run->buffers[i].result);
-		run_arg_free(&run->args[i]);
+		run->buffers[i].buffer = NULL;
 	}
 	road_kernel_release(run->kernel);
 	road_image_release(run->image);
@@ -93,6 +93,22 @@ static void run_close(struct run *run)
 	road_space_release(run->space);
 	road_device_release(run->device);
 	road_instance_release(run->instance);
+	run->kernel = NULL;
+	run->image = NULL;
+	run->queue = NULL;
+	run->space = NULL;
+	run->device = NULL;
+	run->instance = NULL;
+}
+
+static void run_free(struct run *run)
+{
+	run_close(run);
+	for (uint32_t i = 0; i < run->arg_count; i++) {
+		free(run->buffers[i].data);
+		free(run->buffers[i].result);
+		run_arg_free(&run->args[i]);
+	}
 	file_abandon(&run->files);
 	free(run->buffers);
 	free(run->args);
@@ -119,6 +135,6 @@ int verb_run(int argc, char **argv)
 		code = run_work(&run);
 	if (!code)
 		code = run_finish(&run);
-	run_close(&run);
+	run_free(&run);
 	return code;
 }

@@ -20,6 +20,7 @@ struct run {
 	const char *image_path, *kernel_name, *report_path, *trace_path;
 	char *address;
 	bool json;
+	bool what_if, doubt; /* further runs, on other chips than asked for */
 	struct run_dim grid, block;
 	uint32_t shared_bytes;
 	struct run_arg *args;
@@ -37,6 +38,7 @@ struct run {
 	/* the result */
 	road_device_info info;
 	road_kernel_info kernel_info;
+	road_occupancy occupancy; /* warps_max 0: unknown */
 	road_times times;
 	double wall_seconds;
 	struct file_set files;
@@ -44,11 +46,18 @@ struct run {
 
 /* The steps, in this order. They say what is wrong themselves and answer an exit code. */
 int run_open_device(struct run *run);
+int run_use_device(struct run *run); /* second half of the above */
 int run_load_kernel(struct run *run);
 int run_check_args(const struct run *run);
 int run_make_buffers(struct run *run);
 int run_work(struct run *run);
 int run_finish(struct run *run);
+/* Closes what the steps opened; results and the command line stay. */
+void run_close(struct run *run);
+
+/* Runs the same on changed chips and adds what came out to the report. Closes run's device. */
+int run_variants(struct run *run, struct json_object *report);
+void run_variants_summary(struct json_object *report);
 
 /* Prints the error; answers code. */
 int run_refuse(const struct tool_error *error, int code);

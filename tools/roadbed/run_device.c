@@ -17,8 +17,13 @@ int run_open_device(struct run *run)
 	if (code)
 		return code;
 	status = road_device_open(run->instance, run->address, &run->device);
-	if (status != ROAD_OK)
-		return library_refuse(run->address, status);
+	return status == ROAD_OK ? run_use_device(run) : library_refuse(run->address, status);
+}
+
+int run_use_device(struct run *run)
+{
+	road_status status;
+
 	run->info.size = sizeof(run->info);
 	status = road_device_info_get(run->device, &run->info);
 	if (status == ROAD_OK)
@@ -48,6 +53,16 @@ static int read_image(const struct run *run, void **bytes, size_t *count, struct
 	*bytes = path;
 	*count = strlen(path);
 	return 0;
+}
+
+static void find_occupancy(struct run *run)
+{
+	uint64_t block = (uint64_t)run->block.x * run->block.y * run->block.z;
+
+	run->occupancy = (road_occupancy){.size = sizeof(run->occupancy)};
+	if (block > UINT32_MAX ||
+	    road_kernel_occupancy(run->kernel, (uint32_t)block, run->shared_bytes, &run->occupancy))
+		run->occupancy.warps_max = 0;
 }
 
 int run_load_kernel(struct run *run)
@@ -81,6 +96,7 @@ int run_load_kernel(struct run *run)
 		return library_refuse(run->image_path, status);
 	run->kernel_info.size = sizeof(run->kernel_info);
 	status = road_kernel_info_get(run->kernel, &run->kernel_info);
+	find_occupancy(run);
 	return status == ROAD_OK ? TOOL_OK : library_refuse(run->kernel_name, status);
 }
 

@@ -37,19 +37,23 @@ static int write_report(struct run *run, struct json_object *report)
 	return write_file(run, run->report_path, text, bytes);
 }
 
-static int write_files(struct run *run, struct json_object *report)
+/* What needs the device, or its results. */
+static int keep_results(struct run *run)
 {
-	struct tool_error error;
 	int code = TOOL_OK;
 
 	for (uint32_t i = 0; i < run->arg_count && !code; i++)
 		if (run->buffers[i].result)
 			code = write_file(run, run->args[i].out_path, run->buffers[i].result,
 					  run->args[i].bytes);
-	if (!code)
-		code = write_report(run, report);
-	if (!code)
-		code = write_trace(run);
+	return code ? code : write_trace(run);
+}
+
+static int finish_files(struct run *run, struct json_object *report)
+{
+	struct tool_error error;
+	int code = write_report(run, report);
+
 	if (!code && file_commit(&run->files, &error))
 		code = run_refuse(&error, TOOL_FAILURE);
 	return code;
@@ -62,11 +66,17 @@ int run_finish(struct run *run)
 
 	if (!report)
 		return TOOL_FAILURE;
-	code = write_files(run, report);
+	code = keep_results(run);
+	if (!code && (run->what_if || run->doubt))
+		code = run_variants(run, report);
+	if (!code)
+		code = finish_files(run, report);
 	if (!code && run->json)
 		return json_print(report);
-	if (!code)
+	if (!code) {
 		run_summary(run, report);
+		run_variants_summary(report);
+	}
 	json_object_put(report);
 	return code;
 }

@@ -43,27 +43,18 @@ static struct json_object *size_json(const struct run_dim *dim)
 	return array;
 }
 
-static bool occupancy_of(const struct run *run, road_occupancy *out)
-{
-	uint64_t block = (uint64_t)run->block.x * run->block.y * run->block.z;
-
-	*out = (road_occupancy){.size = sizeof(*out)};
-	return block <= UINT32_MAX && road_kernel_occupancy(run->kernel, (uint32_t)block,
-							    run->shared_bytes, out) == ROAD_OK;
-}
-
 static struct json_object *occupancy_json(const struct run *run)
 {
+	const road_occupancy *occupancy = &run->occupancy;
 	struct json_object *object;
-	road_occupancy occupancy;
 
-	if (!occupancy_of(run, &occupancy))
+	if (!occupancy->warps_max)
 		return NULL;
 	object = json_new();
-	json_add_u64(object, "blocks_per_unit", occupancy.blocks_per_unit);
-	json_add_u64(object, "warps_per_unit", occupancy.warps_per_unit);
-	json_add_u64(object, "warps_max", occupancy.warps_max);
-	json_add_known_text(object, "limit", occupancy.limit);
+	json_add_u64(object, "blocks_per_unit", occupancy->blocks_per_unit);
+	json_add_u64(object, "warps_per_unit", occupancy->warps_per_unit);
+	json_add_u64(object, "warps_max", occupancy->warps_max);
+	json_add_known_text(object, "limit", occupancy->limit);
 	return object;
 }
 
@@ -158,15 +149,13 @@ static void speed_line(const struct run *run, struct json_object *report)
 		printf("unknown (%.3g s)\n", run->wall_seconds);
 }
 
-static void occupancy_line(const struct run *run)
+static void occupancy_line(const road_occupancy *occupancy)
 {
-	road_occupancy occupancy;
-
 	line("occupancy");
-	if (occupancy_of(run, &occupancy))
+	if (occupancy->warps_max)
 		printf("%u workgroups and %u of %u warps a unit, bounded by %s\n",
-		       occupancy.blocks_per_unit, occupancy.warps_per_unit, occupancy.warps_max,
-		       occupancy.limit[0] ? occupancy.limit : "unknown");
+		       occupancy->blocks_per_unit, occupancy->warps_per_unit, occupancy->warps_max,
+		       occupancy->limit[0] ? occupancy->limit : "unknown");
 	else
 		puts("unknown");
 }
@@ -196,5 +185,5 @@ void run_summary(const struct run *run, struct json_object *report)
 		flag_line(report, "deterministic", "deterministic");
 		flag_line(report, "order-sensitive", "order_sensitive");
 	}
-	occupancy_line(run);
+	occupancy_line(&run->occupancy);
 }
