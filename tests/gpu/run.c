@@ -45,19 +45,24 @@ static void load(struct fixture *f, const struct run *run, struct loaded *l)
 	free(text);
 }
 
+static uint64_t bytes_of(const struct run_argument *a)
+{
+	return (uint64_t)a->count * (a->element ? a->element : 4);
+}
+
 static void bind(struct fixture *f, const struct run *run, struct loaded *l)
 {
 	for (uint32_t i = 0; i < run->argument_count; i++) {
 		const struct run_argument *a = &run->arguments[i];
 
-		l->pointers[i] = &a->number;
-		if (!a->floats)
+		l->pointers[i] = a->value ? a->value : &a->number;
+		if (!a->data)
 			continue;
-		l->buffers[i] = buffer_of(f, ROAD_HEAP_DEVICE, a->count * 4);
+		l->buffers[i] = buffer_of(f, ROAD_HEAP_DEVICE, bytes_of(a));
 		CU_ASSERT_EQUAL_FATAL(road_buffer_address(l->buffers[i], &l->addresses[i]),
 				      ROAD_OK);
 		CU_ASSERT_EQUAL_FATAL(
-			road_queue_write(f->queue, l->buffers[i], 0, a->floats, a->count * 4, NULL),
+			road_queue_write(f->queue, l->buffers[i], 0, a->data, bytes_of(a), NULL),
 			ROAD_OK);
 		l->pointers[i] = &l->addresses[i];
 	}
@@ -75,6 +80,7 @@ road_status run_kernel(struct fixture *f, const struct run *run, uint64_t *took_
 			      .kernel = l.kernel,
 			      .grid = run->grid,
 			      .block = run->block,
+			      .shared_bytes = run->shared_bytes,
 			      .argument_pointers = l.pointers,
 			      .argument_count = run->argument_count,
 			      .watchdog = run->watchdog};
@@ -90,9 +96,9 @@ road_status run_kernel(struct fixture *f, const struct run *run, uint64_t *took_
 	for (uint32_t i = 0; i < run->argument_count && !status; i++) {
 		const struct run_argument *a = &run->arguments[i];
 
-		if (a->floats)
-			CU_ASSERT_EQUAL(road_queue_read(f->queue, a->floats, l.buffers[i], 0,
-							a->count * 4, NULL),
+		if (a->data)
+			CU_ASSERT_EQUAL(road_queue_read(f->queue, a->data, l.buffers[i], 0,
+							bytes_of(a), NULL),
 					ROAD_OK);
 	}
 	if (!status)

@@ -8,9 +8,11 @@
 enum { RUN_ARGUMENTS = 8 };
 
 struct run_argument {
-	float *floats; /* written to a buffer before, read back after */
+	void *data; /* written to a buffer before, read back after */
 	uint32_t count;
-	uint32_t number; /* if there are no floats */
+	uint64_t number;   /* if there are no data; as many bytes of it as the kernel wants */
+	uint32_t element;  /* bytes of one of count; 0: 4 */
+	const void *value; /* if there are no data: instead of number, for what is larger */
 };
 
 struct run {
@@ -20,6 +22,7 @@ struct run {
 	road_dim3 grid, block;
 	struct run_argument arguments[RUN_ARGUMENTS];
 	uint32_t argument_count;
+	uint32_t shared_bytes;
 	uint64_t watchdog;
 };
 
