@@ -226,6 +226,7 @@ enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
 
 	access->insn = insn;
 	access->mask = mask;
+	access->together = false;
 	access->shared = access->local = 0;
 	access->bytes = insn->bytes;
 	access->store = insn->kind == ROAD_GPU_KIND_STORE;

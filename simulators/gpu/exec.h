@@ -22,9 +22,9 @@ struct road_gpu_variant {
 	const struct road_sim_vector_ops *vector;
 	/* The executor of a decoded instruction of KIND_ALU. */
 	road_gpu_exec_fn (*executor)(const struct road_gpu_insn *insn);
-	/* Loads and stores without a port; NONE or what to record. */
-	enum road_gpu_fault (*memory)(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
-				      uint32_t mask);
+	/* A load or store that somebody looks at; NONE, or the fault, which is recorded. */
+	enum road_gpu_fault (*access)(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+				      uint32_t mask, struct road_gpu_access *access);
 	/* Runs up to `steps` instructions; *ran counts them. */
 	enum road_gpu_run (*run)(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran);
 };

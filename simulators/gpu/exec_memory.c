@@ -16,16 +16,10 @@ typedef int16_t any_s16 __attribute__((may_alias, aligned(1)));
 typedef uint32_t any_u32 __attribute__((may_alias, aligned(1)));
 typedef uint64_t any_u64 __attribute__((may_alias, aligned(1)));
 
-/* A piece of memory: host[0] is at address `start`, which holds `bytes` bytes. */
+/* A piece of memory: its first byte is at address `start`. */
 struct window {
-	uint8_t *host;
 	uint64_t start, bytes;
-};
-
-/* Where the lanes are in a window. Lanes that do not act stand where one does that acts. */
-struct lanes {
-	int32_t offset[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;
-	bool contiguous; /* each right behind the one before it */
+	struct road_gpu_piece piece;
 };
 
 static uint64_t address_of(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
@@ -41,7 +35,7 @@ static uint64_t address_of(const struct road_gpu_warp *warp, const struct road_g
 static struct window window_of_range(struct road_gpu_warp *warp, uint64_t address, bool store)
 {
 	const struct road_gpu_range *range = warp->last;
-	struct window window = {NULL, 0, 0};
+	struct window window = {0};
 	uint64_t skip;
 
 	if (!road_gpu_range_holds(range, address, 1)) {
@@ -53,11 +47,12 @@ static struct window window_of_range(struct road_gpu_warp *warp, uint64_t addres
 	if (!(range->flags & (store ? ROAD_GPU_SEGMENT_WRITE : ROAD_GPU_SEGMENT_READ)) ||
 	    !range->host)
 		return window;
-	window = (struct window){range->host, range->va, range->bytes};
+	window = (struct window){range->va, range->bytes, {range->host, range->pa, range->flags}};
 	if (window.bytes > OFFSET_MAX) { /* the part around the address */
 		skip = address - range->va > OFFSET_MAX / 2 ? address - range->va - OFFSET_MAX / 2
 							    : 0;
-		window.host += skip;
+		window.piece.host += skip;
+		window.piece.pa += skip;
 		window.start += skip;
 		window.bytes = range->bytes - skip < OFFSET_MAX ? range->bytes - skip : OFFSET_MAX;
 	}
@@ -73,14 +68,16 @@ static struct window find_window(struct road_gpu_warp *warp, const struct road_g
 
 	switch (insn->space) {
 	case ROAD_GPU_SPACE_SHARED:
-		return (struct window){warp->block->shared, 0, launch->config.shared_bytes};
+		return (struct window){0, launch->config.shared_bytes, {warp->block->shared, 0, 0}};
 	case ROAD_GPU_SPACE_PARAM:
-		return (struct window){launch->params, 0, launch->config.code->desc.param_bytes};
-	case ROAD_GPU_SPACE_LOCAL: return (struct window){NULL, 0, 0};
+		return (struct window){
+			0, launch->config.code->desc.param_bytes, {launch->params, 0, 0}};
+	case ROAD_GPU_SPACE_LOCAL: return (struct window){0};
 	case ROAD_GPU_SPACE_GENERIC: /* no range lies in a window */
 		if (address - ROAD_GPU_SHARED_WINDOW < ROAD_GPU_WINDOW_BYTES)
-			return (struct window){warp->block->shared, ROAD_GPU_SHARED_WINDOW,
-					       launch->config.shared_bytes};
+			return (struct window){ROAD_GPU_SHARED_WINDOW,
+					       launch->config.shared_bytes,
+					       {warp->block->shared, 0, 0}};
 		return window_of_range(warp, address, store);
 	default: return window_of_range(warp, address, store);
 	}
@@ -88,7 +85,8 @@ static struct window find_window(struct road_gpu_warp *warp, const struct road_g
 
 /* Offsets of all lanes; false if one is not wholly in the window, or not aligned. */
 static inline bool place_wide(const struct window *window, const uint64_t *a, uint64_t imm,
-			      uint64_t bytes, uint64_t first, uint32_t mask, struct lanes *lanes)
+			      uint64_t bytes, uint64_t first, uint32_t mask,
+			      struct road_gpu_lanes *lanes)
 {
 	uint64_t last = window->bytes - bytes, start = window->start, apart = 0, bad = 0;
 	int32_t *offset = lanes->offset;
@@ -119,7 +117,8 @@ static inline bool place_wide(const struct window *window, const uint64_t *a, ui
 
 /* The same with 32-bit addresses, in windows that start at 0. */
 static inline bool place_narrow(const struct window *window, const uint32_t *a, uint32_t imm,
-				uint32_t bytes, uint32_t first, uint32_t mask, struct lanes *lanes)
+				uint32_t bytes, uint32_t first, uint32_t mask,
+				struct road_gpu_lanes *lanes)
 {
 	uint32_t last = (uint32_t)window->bytes - bytes, apart = 0, bad = 0;
 	int32_t *offset = lanes->offset;
@@ -138,7 +137,7 @@ static inline bool place_narrow(const struct window *window, const uint32_t *a, 
 
 static inline bool place_lanes(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 			       const struct window *window, uint64_t first, uint32_t mask,
-			       struct lanes *lanes)
+			       struct road_gpu_lanes *lanes)
 {
 	const void *a = road_gpu_source(warp, insn->a);
 
@@ -158,8 +157,8 @@ static inline bool place_lanes(const struct road_gpu_warp *warp, const struct ro
  */
 #define LOAD(name, row_type)                                                                   \
 	static inline __attribute__((always_inline)) void load_##name(                         \
-		const struct lanes *lanes, const uint8_t *host, void *target, uint32_t mask,   \
-		unsigned part, unsigned parts)                                                 \
+		const struct road_gpu_lanes *lanes, const uint8_t *host, void *target,         \
+		uint32_t mask, unsigned part, unsigned parts)                                  \
 	{                                                                                      \
 		row_type scratch[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;                            \
 		row_type *row = mask == ROAD_GPU_ALL ? target : scratch;                       \
@@ -184,7 +183,7 @@ LOAD(s16, int32_t)
 LOAD(u32, uint32_t)
 LOAD(u64, uint64_t)
 
-static inline void load(const struct road_gpu_insn *insn, const struct lanes *lanes,
+static inline void load(const struct road_gpu_insn *insn, const struct road_gpu_lanes *lanes,
 			const uint8_t *host, uint8_t *target, uint32_t mask)
 {
 	switch (insn->op) {
@@ -210,25 +209,25 @@ static inline void load(const struct road_gpu_insn *insn, const struct lanes *la
 }
 
 /* Lanes in ascending order: of two that write the same byte the higher one wins. */
-#define STORE(name, row_type)                                                                \
-	static inline __attribute__((always_inline)) void store_##name(                      \
-		const struct lanes *lanes, uint8_t *host, const void *source, uint32_t mask, \
-		unsigned part, unsigned parts)                                               \
-	{                                                                                    \
-		const row_type *row = source;                                                \
-		uint8_t *to = host + part * sizeof(any_##name);                              \
-                                                                                             \
-		if (lanes->contiguous && mask == ROAD_GPU_ALL) {                             \
-			any_##name *values = (void *)(to + lanes->offset[0]);                \
-                                                                                             \
-			LANES(l) values[l * parts] = (any_##name)row[l];                     \
-			return;                                                              \
-		}                                                                            \
-		for (; mask; mask &= mask - 1) {                                             \
-			unsigned l = (unsigned)__builtin_ctz(mask);                          \
-                                                                                             \
-			*(any_##name *)(to + lanes->offset[l]) = (any_##name)row[l];         \
-		}                                                                            \
+#define STORE(name, row_type)                                                          \
+	static inline __attribute__((always_inline)) void store_##name(                \
+		const struct road_gpu_lanes *lanes, uint8_t *host, const void *source, \
+		uint32_t mask, unsigned part, unsigned parts)                          \
+	{                                                                              \
+		const row_type *row = source;                                          \
+		uint8_t *to = host + part * sizeof(any_##name);                        \
+                                                                                       \
+		if (lanes->contiguous && mask == ROAD_GPU_ALL) {                       \
+			any_##name *values = (void *)(to + lanes->offset[0]);          \
+                                                                                       \
+			LANES(l) values[l * parts] = (any_##name)row[l];               \
+			return;                                                        \
+		}                                                                      \
+		for (; mask; mask &= mask - 1) {                                       \
+			unsigned l = (unsigned)__builtin_ctz(mask);                    \
+                                                                                       \
+			*(any_##name *)(to + lanes->offset[l]) = (any_##name)row[l];   \
+		}                                                                      \
 	}
 
 STORE(u8, uint32_t)
@@ -237,7 +236,7 @@ STORE(u32, uint32_t)
 STORE(u64, uint64_t)
 
 /* Overlapping lanes of a vector store keep their order only if each lane writes all its parts. */
-static void store_vectors(const struct road_gpu_insn *insn, const struct lanes *lanes,
+static void store_vectors(const struct road_gpu_insn *insn, const struct road_gpu_lanes *lanes,
 			  uint8_t *host, const uint8_t *source, uint32_t mask)
 {
 	unsigned width = insn->op == ROAD_GPU_OP_st_v2_b64 ? 8 : 4;
@@ -251,8 +250,8 @@ static void store_vectors(const struct road_gpu_insn *insn, const struct lanes *
 	}
 }
 
-static inline void store(const struct road_gpu_insn *insn, const struct lanes *lanes, uint8_t *host,
-			 const uint8_t *source, uint32_t mask)
+static inline void store(const struct road_gpu_insn *insn, const struct road_gpu_lanes *lanes,
+			 uint8_t *host, const uint8_t *source, uint32_t mask)
 {
 	switch (insn->op) {
 	case ROAD_GPU_OP_st_b8: store_u8(lanes, host, source, mask, 0, 1); break;
@@ -272,10 +271,10 @@ static bool load_uniform(struct road_gpu_warp *warp, const struct road_gpu_insn 
 	void *target = road_gpu_target(warp, insn->d);
 
 	place = address - window.start;
-	if (!window.host || place > window.bytes || insn->bytes > window.bytes - place ||
+	if (!window.piece.host || place > window.bytes || insn->bytes > window.bytes - place ||
 	    address & (insn->bytes - 1u))
 		return false;
-	memcpy(&value, window.host + place, insn->bytes);
+	memcpy(&value, window.piece.host + place, insn->bytes);
 	if (insn->op == ROAD_GPU_OP_ld_b32) {
 		uint32_t row[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW, narrow = (uint32_t)value;
 
@@ -309,13 +308,22 @@ static bool move_local(struct road_gpu_warp *warp, const struct road_gpu_insn *i
 	return true;
 }
 
+static inline void move(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			const struct road_gpu_lanes *lanes, uint8_t *host, uint32_t mask)
+{
+	if (insn->kind == ROAD_GPU_KIND_LOAD)
+		load(insn, lanes, host, road_gpu_target(warp, insn->d), mask);
+	else
+		store(insn, lanes, host, road_gpu_source(warp, insn->b), mask);
+}
+
 /* False: it has to be done lane by lane. */
 static inline bool move_rows(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 			     uint32_t mask)
 {
 	uint64_t first = address_of(warp, insn, (unsigned)__builtin_ctz(mask));
 	struct window window;
-	struct lanes lanes;
+	struct road_gpu_lanes lanes;
 
 	if (insn->space == ROAD_GPU_SPACE_LOCAL)
 		return move_local(warp, insn, mask);
@@ -323,12 +331,9 @@ static inline bool move_rows(struct road_gpu_warp *warp, const struct road_gpu_i
 	    (insn->op == ROAD_GPU_OP_ld_b32 || insn->op == ROAD_GPU_OP_ld_b64))
 		return load_uniform(warp, insn, mask);
 	window = find_window(warp, insn, first);
-	if (!window.host || !place_lanes(warp, insn, &window, first, mask, &lanes))
+	if (!window.piece.host || !place_lanes(warp, insn, &window, first, mask, &lanes))
 		return false;
-	if (insn->kind == ROAD_GPU_KIND_LOAD)
-		load(insn, &lanes, window.host, road_gpu_target(warp, insn->d), mask);
-	else
-		store(insn, &lanes, window.host, road_gpu_source(warp, insn->b), mask);
+	move(warp, insn, &lanes, window.piece.host, mask);
 	return true;
 }
 
@@ -341,4 +346,99 @@ enum road_gpu_fault EXEC_NAME(road_gpu_exec_memory)(struct road_gpu_warp *warp,
 	if (!(port && (port->load || port->store)) && move_rows(warp, insn, mask))
 		return ROAD_GPU_FAULT_NONE;
 	return road_gpu_access_run(warp, insn, mask, &access);
+}
+
+/* ---- the same while a timing model looks on ---- */
+
+static void find_span(struct road_gpu_access *access)
+{
+	const int32_t *offset = access->lanes.offset;
+	int32_t low = offset[0], high = offset[0];
+
+	LANES(l)
+	{
+		low = offset[l] < low ? offset[l] : low;
+		high = offset[l] > high ? offset[l] : high;
+	}
+	access->low = low;
+	access->high = high;
+}
+
+static bool watch_local(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask,
+			struct road_gpu_access *access)
+{
+	int32_t at = insn->imm, *offset = access->lanes.offset;
+
+	if (!move_local(warp, insn, mask))
+		return false;
+	access->local = mask;
+	access->low = access->high = at;
+	access->lanes.contiguous = false;
+	LANES(l) offset[l] = at;
+	return true;
+}
+
+/* To or from memory that a port stands before. */
+static bool watch_port(struct road_gpu_warp *warp, const struct road_gpu_port *port,
+		       const struct road_gpu_access *access)
+{
+	const struct road_gpu_insn *insn = access->insn;
+	uint8_t packed[ROAD_GPU_WARP_LANES * 16] ROAD_SIM_ROW;
+	int32_t bytes = insn->bytes;
+	struct road_gpu_lanes lanes = {.contiguous = access->mask == ROAD_GPU_ALL};
+
+	if (!access->store) {
+		if (!port->load_rows || !port->load_rows(port->ctx, warp->block, access))
+			return false;
+		load(insn, &access->lanes, access->piece.host, road_gpu_target(warp, insn->d),
+		     access->mask);
+		return true;
+	}
+	if (!port->store_rows)
+		return false;
+	LANES(l) lanes.offset[l] = (int32_t)l * bytes;
+	store(insn, &lanes, packed, road_gpu_source(warp, insn->b), access->mask);
+	return port->store_rows(port->ctx, warp->block, access, packed);
+}
+
+static bool watch_rows(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask,
+		       struct road_gpu_access *access)
+{
+	const struct road_gpu_port *port = warp->block->launch->config.port;
+	uint64_t first = address_of(warp, insn, (unsigned)__builtin_ctz(mask));
+	bool ported = port && (access->store ? port->store != NULL : port->load != NULL);
+	struct window window;
+
+	if (insn->space == ROAD_GPU_SPACE_LOCAL)
+		return watch_local(warp, insn, mask, access);
+	if (insn->space == ROAD_GPU_SPACE_PARAM && insn->a == ROAD_GPU_BANK_MASK &&
+	    (insn->op == ROAD_GPU_OP_ld_b32 || insn->op == ROAD_GPU_OP_ld_b64))
+		return load_uniform(warp, insn, mask);
+	window = find_window(warp, insn, first);
+	if (!window.piece.host || !place_lanes(warp, insn, &window, first, mask, &access->lanes))
+		return false;
+	access->piece = window.piece;
+	find_span(access);
+	if (window.piece.host == warp->block->shared)
+		access->shared = mask;
+	else if (insn->space != ROAD_GPU_SPACE_PARAM && ported)
+		return watch_port(warp, port, access);
+	move(warp, insn, &access->lanes, access->piece.host, mask);
+	return true;
+}
+
+enum road_gpu_fault EXEC_NAME(road_gpu_exec_access)(struct road_gpu_warp *warp,
+						    const struct road_gpu_insn *insn, uint32_t mask,
+						    struct road_gpu_access *access)
+{
+	access->insn = insn;
+	access->mask = mask;
+	access->shared = access->local = 0;
+	access->bytes = insn->bytes;
+	access->store = insn->kind == ROAD_GPU_KIND_STORE;
+	access->space = insn->space == ROAD_GPU_SPACE_GENERIC ? ROAD_GPU_SPACE_GLOBAL : insn->space;
+	access->together = true;
+	if (watch_rows(warp, insn, mask, access))
+		return ROAD_GPU_FAULT_NONE;
+	return road_gpu_access_run(warp, insn, mask, access);
 }

@@ -29,6 +29,9 @@ road_gpu_exec_fn EXEC_NAME(road_gpu_exec_cvt)(const struct road_gpu_insn *insn);
 enum road_gpu_fault EXEC_NAME(road_gpu_exec_memory)(struct road_gpu_warp *warp,
 						    const struct road_gpu_insn *insn,
 						    uint32_t mask);
+enum road_gpu_fault EXEC_NAME(road_gpu_exec_access)(struct road_gpu_warp *warp,
+						    const struct road_gpu_insn *insn, uint32_t mask,
+						    struct road_gpu_access *access);
 enum road_gpu_run EXEC_NAME(road_gpu_exec_run)(struct road_gpu_warp *warp, uint32_t steps,
 					       uint32_t *ran);
 

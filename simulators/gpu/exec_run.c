@@ -119,6 +119,6 @@ extern const struct road_gpu_variant EXEC_NAME(road_gpu_variant);
 const struct road_gpu_variant EXEC_NAME(road_gpu_variant) = {
 	.vector = &EXEC_NAME(road_sim_vector_ops),
 	.executor = executor,
-	.memory = EXEC_NAME(road_gpu_exec_memory),
+	.access = EXEC_NAME(road_gpu_exec_access),
 	.run = EXEC_NAME(road_gpu_exec_run),
 };

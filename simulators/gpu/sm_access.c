@@ -30,20 +30,60 @@ static uint32_t find_line(const struct gpu_touch *touch, uint32_t n, uint64_t li
 	return n;
 }
 
-uint32_t gpu_coalesce(const struct road_gpu_access *access, uint32_t lanes, struct gpu_touch *touch)
+/* All bytes from the first lane's on. */
+static uint32_t coalesce_run(const struct road_gpu_access *access, struct gpu_touch *touch)
 {
+	uint64_t pa = road_gpu_access_pa(access, 0), end = pa + ROAD_GPU_WARP_LANES * access->bytes;
+	uint32_t n = 0;
+
+	while (pa < end) {
+		uint64_t next = (pa / ROAD_GPU_LINE_BYTES + 1) * ROAD_GPU_LINE_BYTES;
+		uint32_t bytes = (uint32_t)((next < end ? next : end) - pa);
+
+		touch[n++] = (struct gpu_touch){gpu_line_of(pa, access->piece.flags),
+						sectors_of(pa, bytes)};
+		pa = next;
+	}
+	return n;
+}
+
+/* Lines between the least and the greatest so far are looked for; others are new. */
+static uint32_t coalesce_lanes(const struct road_gpu_access *access, uint32_t lanes,
+			       struct gpu_touch *touch)
+{
+	uint64_t least = UINT64_MAX, greatest = 0;
 	uint32_t n = 0;
 
 	for (; lanes; lanes &= lanes - 1) {
 		uint32_t lane = (uint32_t)__builtin_ctz(lanes);
-		uint64_t line = gpu_line_of(access->pa[lane], access->flags[lane]);
-		uint32_t at = find_line(touch, n, line);
+		uint64_t pa = road_gpu_access_pa(access, lane);
+		uint64_t line = gpu_line_of(pa, road_gpu_access_flags(access, lane));
+		bool outside = line < least || line > greatest || !n;
+		uint32_t at = outside ? n : find_line(touch, n, line);
 
 		if (at == n)
 			touch[n++] = (struct gpu_touch){.line = line};
-		touch[at].sectors |= sectors_of(access->pa[lane], access->bytes);
+		touch[at].sectors |= sectors_of(pa, access->bytes);
+		least = line < least ? line : least;
+		greatest = line > greatest ? line : greatest;
 	}
 	return n;
+}
+
+uint32_t gpu_coalesce(const struct road_gpu_access *access, uint32_t lanes, struct gpu_touch *touch)
+{
+	uint64_t low, high;
+
+	if (!access->together)
+		return coalesce_lanes(access, lanes, touch);
+	if (access->lanes.contiguous)
+		return coalesce_run(access, touch);
+	low = access->piece.pa + (uint32_t)access->low;
+	high = access->piece.pa + (uint32_t)access->high + access->bytes - 1;
+	if (low / ROAD_GPU_SECTOR_BYTES != high / ROAD_GPU_SECTOR_BYTES)
+		return coalesce_lanes(access, lanes, touch);
+	touch[0] = (struct gpu_touch){gpu_line_of(low, access->piece.flags), sectors_of(low, 1)};
+	return 1;
 }
 
 /* Local memory keeps a word of all lanes side by side: a line for each word that lanes touch. */
@@ -60,7 +100,7 @@ static uint32_t coalesce_local(const struct gpu_sm *sm, uint32_t slot,
 		uint8_t sector = (uint8_t)(1u << lane / 8);
 
 		for (uint32_t w = 0; w < words; w++) {
-			uint64_t word = (access->address[lane] / 4 + w) & 0xffffff;
+			uint64_t word = (road_gpu_access_offset(access, lane) / 4 + w) & 0xffffff;
 			uint64_t line = LINE_LOCAL | own << 24 | word;
 			uint32_t at = find_line(touch, n, line);
 
@@ -103,7 +143,8 @@ static uint32_t group_passes(const struct road_gpu_access *access, uint32_t lane
 	struct banks banks = {.count = 0};
 
 	for (; lanes; lanes &= lanes - 1) {
-		uint64_t word = access->address[__builtin_ctz(lanes)] / BANK_BYTES;
+		uint64_t word =
+			road_gpu_access_offset(access, (uint32_t)__builtin_ctz(lanes)) / BANK_BYTES;
 
 		for (uint32_t w = 0; w < words; w++)
 			touch_word(&banks, word + w);
@@ -117,8 +158,13 @@ static bool conflict_free(const struct road_gpu_access *access, uint32_t lanes)
 	uint64_t word[BANKS];
 	uint32_t seen = 0;
 
+	/* Fewer words than banks from the first to the last. */
+	if (access->together &&
+	    (uint32_t)access->high / BANK_BYTES - (uint32_t)access->low / BANK_BYTES < BANKS)
+		return true;
 	for (; lanes; lanes &= lanes - 1) {
-		uint64_t w = access->address[__builtin_ctz(lanes)] / BANK_BYTES;
+		uint64_t w =
+			road_gpu_access_offset(access, (uint32_t)__builtin_ctz(lanes)) / BANK_BYTES;
 		uint32_t bank = (uint32_t)w % BANKS;
 
 		if (!(seen >> bank & 1)) {
@@ -383,11 +429,11 @@ static uint32_t access_local(struct fetch *f, uint32_t slot, const struct road_g
 
 static uint32_t access_global(struct fetch *f, const struct road_gpu_access *access, uint32_t lanes)
 {
-	struct gpu_touch touch[ACCESS_LINES];
 	struct gpu_sm *sm = f->sm;
 	const struct road_gpu_params *p = sm->timing->params;
+	const struct gpu_touch *touch = sm->touch;
 	bool constant = access->space == ROAD_GPU_SPACE_CONST;
-	uint32_t n = access->store ? sm->store_lines : gpu_coalesce(access, lanes, touch);
+	uint32_t n = sm->lines;
 	uint64_t ready = sm->now + (constant ? p->const_latency : p->l1_latency) + n - 1;
 
 	if (access->store)

@@ -320,7 +320,8 @@ static void issue(struct gpu_sm *sm, struct gpu_subcore *sc, uint32_t position, 
 	sc->ready[insn->unit] &= ~(UINT64_C(1) << position);
 	account(sm, w, sc->wake[position], unit_busy(unit, cycle) - w->mark, cycle);
 	sm->now = cycle;
-	sm->store_lines = 0;
+	sm->stepped = w->block;
+	sm->lines = 0;
 	road_gpu_warp_step(w->exec, &sm->access, &step);
 	if (step.fault) {
 		record_fault(sm, w, cycle);

@@ -80,34 +80,43 @@ static bool load_outside(const struct gpu_sm *sm, const struct road_gpu_access *
 					      access->pa[lane], data, access->bytes);
 }
 
-static const struct gpu_launch *launch_of(const struct gpu_sm *sm,
-					  const struct road_gpu_block *block)
-{
-	for (uint32_t i = 0; i < sm->timing->params->blocks_per_sm; i++)
-		if (sm->blocks[i].exec == block)
-			return sm->blocks[i].launch;
-	return NULL;
-}
-
 enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
 				  const struct road_gpu_access *access, uint8_t *data)
 {
-	const struct gpu_sm *sm = sm_of(ctx, block);
+	struct gpu_sm *sm = sm_of(ctx, block);
 	uint32_t bytes = access->bytes;
 
+	sm->lines = gpu_coalesce(access, global_lanes(access), sm->touch);
 	for (uint32_t lanes = global_lanes(access); lanes; lanes &= lanes - 1) {
 		uint32_t lane = (uint32_t)__builtin_ctz(lanes);
 		uint8_t *to = data + lane * 16;
 
 		if (access->host[lane])
 			copy_lane(to, access->host[lane], bytes);
-		else if (!load_outside(sm, access, launch_of(sm, block), lane, to))
+		else if (!load_outside(sm, access, sm->stepped->launch, lane, to))
 			return ROAD_GPU_FAULT_DMA;
 		if (sm->store_count)
 			overlay(sm, gpu_line_of(access->pa[lane], access->flags[lane]),
 				(uint32_t)(access->pa[lane] % ROAD_GPU_LINE_BYTES), bytes, to);
 	}
 	return ROAD_GPU_FAULT_NONE;
+}
+
+/* Only where no store of this SM is on its way to one of the lines. */
+bool gpu_port_load_rows(void *ctx, struct road_gpu_block *block,
+			const struct road_gpu_access *access)
+{
+	struct gpu_sm *sm = sm_of(ctx, block);
+
+	sm->lines = gpu_coalesce(access, access->mask, sm->touch);
+	for (uint32_t i = 0; sm->store_count && i < sm->lines; i++) {
+		const struct gpu_store *e = entry(sm, *bucket(sm, sm->touch[i].line));
+
+		for (; e; e = entry(sm, e->older))
+			if (e->line == sm->touch[i].line)
+				return false;
+	}
+	return true;
 }
 
 /* ---- stores ---- */
@@ -117,9 +126,9 @@ static struct gpu_store *new_entry(struct gpu_sm *sm, uint64_t line,
 				   const struct road_gpu_access *access, uint32_t lane)
 {
 	uint32_t sequence = sm->store_first + sm->store_count++;
-	uint64_t offset = access->pa[lane] % ROAD_GPU_LINE_BYTES;
+	uint64_t pa = road_gpu_access_pa(access, lane), offset = pa % ROAD_GPU_LINE_BYTES;
 	struct gpu_store *e = &sm->stores[sequence % STORE_ROOM];
-	uint8_t *host = access->host[lane];
+	uint8_t *host = road_gpu_access_host(access, lane);
 
 	e->line = line;
 	e->mask[0] = 0;
@@ -127,8 +136,8 @@ static struct gpu_store *new_entry(struct gpu_sm *sm, uint64_t line,
 	e->host = host ? (uint8_t *)((uintptr_t)host - offset) : NULL;
 	e->launch = launch;
 	e->serial = launch->serial;
-	e->pa = access->pa[lane] - offset;
-	e->flags = access->flags[lane];
+	e->pa = pa - offset;
+	e->flags = road_gpu_access_flags(access, lane);
 	e->older = *bucket(sm, line);
 	*bucket(sm, line) = sequence;
 	return e;
@@ -160,7 +169,7 @@ static void send(struct gpu_sm *sm, uint32_t first)
 {
 	uint32_t end = sm->store_first + sm->store_count;
 
-	sm->store_lines = end - first;
+	sm->lines = end - first;
 	for (uint32_t s = first; s != end; s++) {
 		struct gpu_request request = {.line = sm->stores[s % STORE_ROOM].line,
 					      .store = s,
@@ -186,34 +195,85 @@ static bool reachable(const struct gpu_sm *sm, const struct road_gpu_access *acc
 	return true;
 }
 
+/* Lane l's bytes are at data + l * stride. */
+static void store_lanes(struct gpu_sm *sm, const struct road_gpu_access *access, uint32_t lanes,
+			const uint8_t *data, uint32_t stride)
+{
+	uint32_t first = sm->store_first + sm->store_count, bytes = access->bytes;
+	struct gpu_store *e = NULL;
+
+	for (; lanes; lanes &= lanes - 1) {
+		uint32_t lane = (uint32_t)__builtin_ctz(lanes);
+		uint64_t pa = road_gpu_access_pa(access, lane);
+		uint64_t line = gpu_line_of(pa, road_gpu_access_flags(access, lane));
+		uint32_t offset = (uint32_t)(pa % ROAD_GPU_LINE_BYTES);
+
+		if (!e || e->line != line)
+			e = find_entry(sm, first, line);
+		if (!e)
+			e = new_entry(sm, line, sm->stepped->launch, access, lane);
+		copy_lane(e->data + offset, data + lane * stride, bytes);
+		e->mask[offset / 64] |= ((UINT64_C(1) << bytes) - 1) << offset % 64;
+	}
+}
+
+/* All lanes, each behind the one before it: line by line. */
+static void store_run(struct gpu_sm *sm, const struct road_gpu_access *access,
+		      const uint8_t *packed)
+{
+	uint32_t bytes = access->bytes, done = 0, whole = ROAD_GPU_WARP_LANES * bytes;
+
+	while (done < whole) {
+		uint64_t pa = road_gpu_access_pa(access, done / bytes);
+		uint32_t offset = (uint32_t)(pa % ROAD_GPU_LINE_BYTES);
+		uint32_t part = ROAD_GPU_LINE_BYTES - offset;
+		struct gpu_store *e = new_entry(sm, gpu_line_of(pa, access->piece.flags),
+						sm->stepped->launch, access, done / bytes);
+
+		part = part < whole - done ? part : whole - done;
+		memcpy(e->data + offset, packed + done, part);
+		for (uint32_t at = offset; at < offset + part; at += bytes)
+			e->mask[at / 64] |= ((UINT64_C(1) << bytes) - 1) << at % 64;
+		done += part;
+	}
+}
+
+static void count_store(struct gpu_sm *sm, const struct road_gpu_access *access, uint32_t lanes)
+{
+	sm->counters.accesses++;
+	sm->counters.sectors_ideal +=
+		((unsigned)__builtin_popcount(lanes) * access->bytes + ROAD_GPU_SECTOR_BYTES - 1) /
+		ROAD_GPU_SECTOR_BYTES;
+}
+
 enum road_gpu_fault gpu_port_store(void *ctx, struct road_gpu_block *block,
 				   const struct road_gpu_access *access, const uint8_t *data)
 {
 	struct gpu_sm *sm = sm_of(ctx, block);
-	const struct gpu_launch *launch = launch_of(sm, block);
-	uint32_t first = sm->store_first + sm->store_count, bytes = access->bytes;
-	uint32_t lanes = global_lanes(access);
+	uint32_t first = sm->store_first + sm->store_count, lanes = global_lanes(access);
 
 	if (!reachable(sm, access, lanes))
 		return ROAD_GPU_FAULT_DMA;
-	sm->counters.accesses++;
-	sm->counters.sectors_ideal +=
-		((unsigned)__builtin_popcount(lanes) * bytes + ROAD_GPU_SECTOR_BYTES - 1) /
-		ROAD_GPU_SECTOR_BYTES;
-	for (; lanes; lanes &= lanes - 1) {
-		uint32_t lane = (uint32_t)__builtin_ctz(lanes);
-		uint64_t line = gpu_line_of(access->pa[lane], access->flags[lane]);
-		uint32_t offset = (uint32_t)(access->pa[lane] % ROAD_GPU_LINE_BYTES);
-		struct gpu_store *e = find_entry(sm, first, line);
-
-		if (!e)
-			e = new_entry(sm, line, launch, access, lane);
-		copy_lane(e->data + offset, data + lane * 16, bytes);
-		e->mask[offset / 64] |= ((UINT64_C(1) << bytes) - 1) << offset % 64;
-	}
+	count_store(sm, access, lanes);
+	store_lanes(sm, access, lanes, data, 16);
 	if (sm->store_first + sm->store_count != first)
 		send(sm, first);
 	return ROAD_GPU_FAULT_NONE;
+}
+
+bool gpu_port_store_rows(void *ctx, struct road_gpu_block *block,
+			 const struct road_gpu_access *access, const uint8_t *packed)
+{
+	struct gpu_sm *sm = sm_of(ctx, block);
+	uint32_t first = sm->store_first + sm->store_count;
+
+	count_store(sm, access, access->mask);
+	if (access->lanes.contiguous)
+		store_run(sm, access, packed);
+	else
+		store_lanes(sm, access, access->mask, packed, access->bytes);
+	send(sm, first);
+	return true;
 }
 
 /* ---- taking effect (between quanta) ---- */

@@ -134,14 +134,21 @@ struct road_gpu_timing *road_gpu_timing_create(const struct road_gpu_params *par
 		timing->outside = *outside;
 	if (trace)
 		timing->trace = *trace;
-	timing->port =
-		(struct road_gpu_port){timing, gpu_port_load, gpu_port_store, gpu_port_clock};
+	timing->port = (struct road_gpu_port){.ctx = timing,
+					      .load = gpu_port_load,
+					      .store = gpu_port_store,
+					      .clock = gpu_port_clock,
+					      .load_rows = gpu_port_load_rows,
+					      .store_rows = gpu_port_store_rows};
 	timing->quantum = quantum_of(params);
 	set_issue_cycles(timing);
-	timing->sms = calloc(params->sm_count, sizeof(*timing->sms));
+	timing->sms = aligned_alloc(_Alignof(struct gpu_sm), /* wider than malloc's */
+				    params->sm_count * sizeof(*timing->sms));
 	timing->active = calloc(params->sm_count, sizeof(*timing->active));
 	timing->freed =
 		calloc((size_t)params->sm_count * params->blocks_per_sm, sizeof(*timing->freed));
+	if (timing->sms)
+		memset(timing->sms, 0, params->sm_count * sizeof(*timing->sms));
 	bool ok = timing->sms && timing->active && timing->freed && gpu_memory_create(timing);
 
 	for (uint32_t i = 0; ok && i < params->sm_count; i++)

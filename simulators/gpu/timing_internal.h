@@ -170,7 +170,6 @@ struct gpu_sm {
 	uint32_t store_first, store_count; /* sequence numbers: first, how many */
 	uint32_t *store_buckets;           /* STORE_BUCKETS: sequence of the latest */
 	uint64_t store_end;                /* ticks: arrival of the last one */
-	uint32_t store_lines;              /* of the instruction that is being stepped */
 	/* what happened in this quantum */
 	struct gpu_ended *ended;
 	uint32_t ended_count;
@@ -178,6 +177,10 @@ struct gpu_sm {
 	struct gpu_block *fault_block;
 	uint64_t instructions; /* of the quantum */
 	uint64_t active_from;
+	/* the instruction that is being stepped */
+	struct gpu_block *stepped; /* its workgroup */
+	uint32_t lines;            /* of memory that it touched; of a load these: */
+	struct gpu_touch touch[ACCESS_LINES];
 	struct road_gpu_access access;
 	struct road_gpu_timing_counters counters;
 };
@@ -291,6 +294,10 @@ enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
 				  const struct road_gpu_access *access, uint8_t *data);
 enum road_gpu_fault gpu_port_store(void *ctx, struct road_gpu_block *block,
 				   const struct road_gpu_access *access, const uint8_t *data);
+bool gpu_port_load_rows(void *ctx, struct road_gpu_block *block,
+			const struct road_gpu_access *access);
+bool gpu_port_store_rows(void *ctx, struct road_gpu_block *block,
+			 const struct road_gpu_access *access, const uint8_t *packed);
 uint64_t gpu_port_clock(void *ctx, const struct road_gpu_block *block, enum road_gpu_sreg which);
 void gpu_store_clear(struct gpu_sm *sm);
 void gpu_store_apply(struct gpu_sm *sm, uint32_t sequence);

@@ -399,7 +399,8 @@ static bool perform(struct road_gpu_warp *warp, const struct road_gpu_insn *insn
 		break;
 	case ROAD_GPU_KIND_LOAD:
 	case ROAD_GPU_KIND_STORE:
-		if (step->mask && road_gpu_access_run(warp, insn, step->mask, access))
+		if (step->mask &&
+		    warp->block->launch->config.variant->access(warp, insn, step->mask, access))
 			return false;
 		step->access = step->mask ? access : NULL;
 		break;

@@ -106,11 +106,28 @@ struct road_gpu_block {
 	bool pending;   /* functional: busy, but road_gpu_block_start() waits for its first turn */
 };
 
+/* A piece of memory: where its first byte is. Outside GLOBAL and CONST all is 0 but `host`. */
+struct road_gpu_piece {
+	uint8_t *host;
+	uint64_t pa;
+	uint32_t flags; /* ROAD_GPU_SEGMENT_* of its range */
+};
+
+/* Where lanes are in one piece of memory. Lanes that do not act stand where one does that acts. */
+struct road_gpu_lanes {
+	int32_t offset[ROAD_GPU_WARP_LANES] __attribute__((aligned(64)));
+	bool contiguous; /* all act, each right behind the one before it */
+};
+
 /*
- * A load or store of a warp, as the timing model and the port see it. `address` is a virtual
- * address in GLOBAL and CONST, an offset elsewhere (generic addresses are already resolved;
- * lanes of a generic access that fell into a window are in `shared` and `local`, and `space` is
- * that of the others). Valid for the lanes of mask only.
+ * A load or store of a warp, as the timing model and the port see it. Generic addresses are
+ * already resolved; lanes of a generic access that fell into a window are in `shared` and
+ * `local`, and `space` is that of the others.
+ *
+ * If `together`, all lanes lie in one range (GLOBAL, CONST) or in shared, local or parameter
+ * memory: `lanes` says where, from the byte that `piece` describes on. Otherwise there are
+ * arrays, valid for the lanes of mask: `address` is a virtual address in GLOBAL and CONST, an
+ * offset elsewhere.
  */
 struct road_gpu_access {
 	const struct road_gpu_insn *insn;
@@ -119,11 +136,39 @@ struct road_gpu_access {
 	uint8_t space;          /* enum road_gpu_space, never GENERIC */
 	uint8_t bytes;          /* per lane: 1, 2, 4, 8 or 16 */
 	bool store;
+	bool together;
+	struct road_gpu_piece piece;
+	struct road_gpu_lanes lanes;
+	int32_t low, high; /* of lanes.offset */
 	uint64_t address[ROAD_GPU_WARP_LANES];
 	uint64_t pa[ROAD_GPU_WARP_LANES];    /* GLOBAL, CONST: physical address (range's pa) */
 	uint8_t *host[ROAD_GPU_WARP_LANES];  /* the same byte here; NULL in a range without host */
 	uint32_t flags[ROAD_GPU_WARP_LANES]; /* ROAD_GPU_SEGMENT_* of the lane's range */
 };
+
+/* Of a lane that acts. */
+static inline uint64_t road_gpu_access_pa(const struct road_gpu_access *access, uint32_t lane)
+{
+	return access->together ? access->piece.pa + (uint32_t)access->lanes.offset[lane]
+				: access->pa[lane];
+}
+
+static inline uint32_t road_gpu_access_flags(const struct road_gpu_access *access, uint32_t lane)
+{
+	return access->together ? access->piece.flags : access->flags[lane];
+}
+
+static inline uint8_t *road_gpu_access_host(const struct road_gpu_access *access, uint32_t lane)
+{
+	return access->together ? access->piece.host + access->lanes.offset[lane]
+				: access->host[lane];
+}
+
+/* In shared and local memory. */
+static inline uint64_t road_gpu_access_offset(const struct road_gpu_access *access, uint32_t lane)
+{
+	return access->together ? (uint32_t)access->lanes.offset[lane] : access->address[lane];
+}
 
 /*
  * What the executor needs from outside. With load and store NULL memory is accessed through the
@@ -131,6 +176,9 @@ struct road_gpu_access {
  * (after translation and checks; shared, local and param never come here), lane l's bytes are at
  * data + l * 16. They must move exactly the lanes of access->mask that are in neither
  * access->shared nor access->local, in ascending order, and return NONE or the fault.
+ * An access that is `together` is offered to the next two first (NULL: it is not): load_rows()
+ * says whether the piece's memory is what it would load, store_rows() gets lane l's bytes at
+ * packed + l * access->bytes; false: the lanes' arrays are filled in, and load() or store() called.
  * clock() answers the sreg_* registers of time (all 64 bits, also for the _HI ones); NULL: warp
  * instructions of the block.
  */
@@ -141,6 +189,10 @@ struct road_gpu_port {
 	enum road_gpu_fault (*store)(void *ctx, struct road_gpu_block *block,
 				     const struct road_gpu_access *access, const uint8_t *data);
 	uint64_t (*clock)(void *ctx, const struct road_gpu_block *block, enum road_gpu_sreg which);
+	bool (*load_rows)(void *ctx, struct road_gpu_block *block,
+			  const struct road_gpu_access *access);
+	bool (*store_rows)(void *ctx, struct road_gpu_block *block,
+			   const struct road_gpu_access *access, const uint8_t *packed);
 };
 
 struct road_gpu_launch_config {

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Loads and stores of all widths in all spaces, with addresses side by side, equal, strided and
- * wild, under random masks: by single steps (lane by lane), by functional runs (whole rows) and
- * through a port, against a model of bytes.
+ * wild, under random masks: by single steps, by functional runs, through a port lane by lane and
+ * through one that takes whole rows, against a model of bytes.
  */
 #include "simulators/gpu/exec.h"
 #include "tests/unit/sim_gpu/rig.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define SHARED_BYTES 1024u
 #define LOCAL_BYTES  64u
 #define D            16u /* registers of the destination and the source of data */
 #define B            8u
 
-enum how { BY_STEP, BY_RUN, BY_PORT, HOWS };
+enum how { BY_STEP, BY_RUN, BY_PORT, BY_ROWS, HOWS };
 
 /* What memory must look like. */
 static struct {
@@ -25,7 +26,8 @@ static struct {
 
 static struct rig rig;
 static uint64_t state;
-static unsigned differences, faults, accesses;
+static unsigned differences, faults, accesses, rows_seen, rows_wrong;
+static uint64_t wanted[32]; /* addresses of the lanes */
 
 static const struct {
 	uint16_t op;
@@ -164,7 +166,65 @@ static enum road_gpu_fault port_store(void *ctx, struct road_gpu_block *block,
 	return ROAD_GPU_FAULT_NONE;
 }
 
-static const struct road_gpu_port port = {NULL, port_load, port_store, NULL};
+/* What an access says of its lanes is so; now and then it is not wanted. */
+static bool look_at_rows(const struct road_gpu_access *access)
+{
+	int32_t low = INT32_MAX, high = 0;
+	bool wrong = !access->together;
+
+	for (unsigned l = 0; l < 32; l++) {
+		int32_t offset = access->lanes.offset[l];
+		uint64_t address = wanted[l];
+		bool readonly = address - RIG_READONLY < sizeof(rig.readonly);
+
+		low = offset < low ? offset : low;
+		high = offset > high ? offset : high;
+		wrong |= access->lanes.contiguous &&
+			 (access->mask != ROAD_GPU_ALL ||
+			  offset != access->lanes.offset[0] + (int32_t)l * access->bytes);
+		if (!(access->mask >> l & 1))
+			continue;
+		const uint8_t *host = readonly ? rig.readonly + (address - RIG_READONLY)
+					       : rig.memory + (address - RIG_VA);
+		uint64_t pa =
+			readonly ? address - RIG_READONLY + 0x50000 : address - RIG_VA + 0x10000;
+
+		wrong |= access->piece.pa + (uint32_t)offset != pa;
+		wrong |= access->piece.host + offset != host;
+	}
+	rows_wrong += wrong || access->low != low || access->high != high;
+	return rows_seen++ % 5 != 0;
+}
+
+static bool port_load_rows(void *ctx, struct road_gpu_block *block,
+			   const struct road_gpu_access *access)
+{
+	(void)ctx;
+	(void)block;
+	return look_at_rows(access);
+}
+
+static bool port_store_rows(void *ctx, struct road_gpu_block *block,
+			    const struct road_gpu_access *access, const uint8_t *packed)
+{
+	(void)ctx;
+	(void)block;
+	if (!look_at_rows(access))
+		return false;
+	for (unsigned l = 0; l < 32; l++)
+		if (access->mask >> l & 1)
+			memcpy(access->piece.host + access->lanes.offset[l],
+			       packed + l * access->bytes, access->bytes);
+	return true;
+}
+
+static const struct road_gpu_port ports[] = {
+	[BY_PORT] = {.load = port_load, .store = port_store},
+	[BY_ROWS] = {.load = port_load,
+		     .store = port_store,
+		     .load_rows = port_load_rows,
+		     .store_rows = port_store_rows},
+};
 
 /* The instruction on the model; the fault of the lowest lane that has one. */
 static enum road_gpu_fault act(unsigned which, unsigned space, const uint64_t address[32],
@@ -257,6 +317,7 @@ static void try_once(unsigned which, unsigned space, bool narrow, enum how how)
 	choose_addresses(space, ops[which].bytes, address);
 	for (unsigned l = 0; l < 32 && narrow; l++)
 		address[l] = (uint32_t)address[l];
+	memcpy(wanted, address, sizeof(wanted));
 	road_gpu_block_start(block, 0, 0);
 	warp = &block->warps[0];
 	set_up(warp, address, narrow, rig.words[0].imm);
@@ -293,7 +354,7 @@ static void try_form(unsigned which, unsigned space, bool narrow, enum how how)
 	emit_exit(&rig);
 	rig.config.shared_bytes = SHARED_BYTES;
 	rig.config.local_bytes = LOCAL_BYTES;
-	rig.config.port = how == BY_PORT ? &port : NULL;
+	rig.config.port = how >= BY_PORT ? &ports[how] : NULL;
 	rig_launch(&rig);
 	for (unsigned i = 0; i < 12; i++)
 		try_once(which, space, narrow, how);
@@ -318,10 +379,13 @@ static void try_all(const char *name)
 
 static void all_accesses_are_right(void)
 {
-	differences = faults = accesses = 0;
+	differences = faults = accesses = rows_seen = rows_wrong = 0;
 	each_variant(try_all);
-	printf("# %u accesses faulted, %u went through the port\n", faults, accesses);
+	printf("# %u accesses faulted, %u went through the port, %u as rows\n", faults, accesses,
+	       rows_seen);
 	CU_ASSERT_EQUAL(differences, 0);
+	CU_ASSERT_EQUAL(rows_wrong, 0);
+	CU_ASSERT_TRUE(rows_seen > 300);
 	CU_ASSERT_TRUE(faults > 1000);
 	CU_ASSERT_TRUE(accesses > 500); /* even with one variant */
 }
@@ -363,10 +427,61 @@ static void an_access_lies_in_one_range(void)
 	}
 }
 
+static uint64_t far_pa;
+static const uint8_t *far_host;
+
+static bool note_place(void *ctx, struct road_gpu_block *block,
+		       const struct road_gpu_access *access)
+{
+	(void)ctx;
+	(void)block;
+	far_pa = access->piece.pa + (uint32_t)access->lanes.offset[1];
+	far_host = access->piece.host + access->lanes.offset[1];
+	return true;
+}
+
+/* Offsets of lanes have 31 bits; a range may be larger. */
+static void rows_far_into_a_large_range_are_where_they_should_be(void)
+{
+	const struct road_gpu_port port = {.load = port_load, .load_rows = note_place};
+	const uint64_t bytes = UINT64_C(6) << 30, at = UINT64_C(5) << 30;
+	uint8_t *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct road_gpu_access access;
+	struct road_gpu_step step;
+	struct road_gpu_warp *warp;
+
+	CU_ASSERT_TRUE_FATAL(memory != MAP_FAILED);
+	rig_init(&rig);
+	rig.ranges[1] = (struct road_gpu_range){UINT64_C(1) << 32, bytes, 1 << 20, memory,
+						ROAD_GPU_SEGMENT_READ};
+	emit(&rig, ROAD_GPU_OP_ld_b32, 1, 4, 0, 0)->mods = ROAD_GPU_SPACE_GLOBAL;
+	emit_exit(&rig);
+	rig.config.port = &port;
+	rig_launch(&rig);
+	road_gpu_block_start(&rig.launch->blocks[0], 0, 0);
+	warp = &rig.launch->blocks[0].warps[0];
+	for (unsigned l = 0; l < 32; l++) {
+		uint64_t address = (UINT64_C(1) << 32) + at + l * 4;
+
+		memcpy((uint8_t *)road_gpu_warp_row(warp, 4) + l * 8, &address, 8);
+	}
+	memory[at + 4] = 99;
+	CU_ASSERT_TRUE(road_gpu_warp_step(warp, &access, &step));
+	CU_ASSERT_EQUAL(step.fault, false);
+	CU_ASSERT_EQUAL(road_gpu_warp_row(warp, 1)[1], 99);
+	CU_ASSERT_EQUAL(far_pa, (1 << 20) + at + 4);
+	CU_ASSERT_PTR_EQUAL(far_host, memory + at + 4);
+	rig_free(&rig);
+	munmap(memory, bytes);
+}
+
 static const struct tap_case cases[] = {
 	{"all accesses are right in every variant", all_accesses_are_right},
 	{"memory that is not at hand is a fault without a port", memory_out_of_reach_is_a_fault},
 	{"an access lies in one range", an_access_lies_in_one_range},
+	{"rows far into a large range are where they should be",
+	 rows_far_into_a_large_range_are_where_they_should_be},
 };
 
 TAP_MAIN(cases)

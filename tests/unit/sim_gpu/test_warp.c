@@ -471,9 +471,10 @@ static void steps_do_what_runs_do(void)
 			if (insn->op == ROAD_GPU_OP_st_b32 && insn->space == GLOBAL) {
 				CU_ASSERT_PTR_EQUAL_FATAL(step.access, &access);
 				for (uint32_t l = 0; l < 32; l++) {
-					CU_ASSERT_EQUAL(access.address[l],
-							RIG_VA + 4 * (w * 32 + l));
-					CU_ASSERT_EQUAL(access.pa[l], 0x10000 + 4 * (w * 32 + l));
+					CU_ASSERT_PTR_EQUAL(road_gpu_access_host(&access, l),
+							    rig.memory + 4 * (w * 32 + l));
+					CU_ASSERT_EQUAL(road_gpu_access_pa(&access, l),
+							0x10000 + 4 * (w * 32 + l));
 				}
 			}
 			if (insn->kind == ROAD_GPU_KIND_BAR_SYNC)
