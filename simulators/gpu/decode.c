@@ -83,6 +83,10 @@ static const struct {
 	[ROAD_GPU_OP_sin_approx_f32] = {0, 0, ROAD_GPU_INSN_APPROXIMATE},
 	[ROAD_GPU_OP_cos_approx_f32] = {0, 0, ROAD_GPU_INSN_APPROXIMATE},
 	[ROAD_GPU_OP_tanh_approx_f32] = {0, 0, ROAD_GPU_INSN_APPROXIMATE},
+	[ROAD_GPU_OP_ex2_approx_half] = {0, 0, ROAD_GPU_INSN_APPROXIMATE},
+	[ROAD_GPU_OP_tanh_approx_half] = {0, 0, ROAD_GPU_INSN_APPROXIMATE},
+	[ROAD_GPU_OP_rcp_approx_f64] = {0, 0, ROAD_GPU_INSN_APPROXIMATE},
+	[ROAD_GPU_OP_rsqrt_approx_f64] = {0, 0, ROAD_GPU_INSN_APPROXIMATE},
 };
 
 /* Rows of constants: immediates of one kernel, each value once. */
@@ -329,7 +333,8 @@ static void copy_traits(const struct opcode *opcode, const struct road_gpu_word 
 		insn->space = word->mods & ROAD_GPU_MEM_SPACE_MASK;
 	if (order_sensitive(opcode, word->aux))
 		insn->flags |= ROAD_GPU_INSN_ORDER_SENSITIVE;
-	if (opcode->mods == ROAD_GPU_MODS_ICMP || opcode->mods == ROAD_GPU_MODS_FCMP)
+	if (opcode->mods == ROAD_GPU_MODS_ICMP || opcode->mods == ROAD_GPU_MODS_FCMP ||
+	    opcode->mods == ROAD_GPU_MODS_HCMP || opcode->mods == ROAD_GPU_MODS_CARRY)
 		insn->uses.pred_write[1] = word->aux & ROAD_GPU_PREDS_MAX;
 }
 

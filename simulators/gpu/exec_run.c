@@ -103,6 +103,8 @@ static road_gpu_exec_fn executor(const struct road_gpu_insn *insn)
 		EXEC_NAME(road_gpu_exec_bits)[insn->op],
 		EXEC_NAME(road_gpu_exec_wide)[insn->op],
 		EXEC_NAME(road_gpu_exec_compare)[insn->op],
+		EXEC_NAME(road_gpu_exec_half)[insn->op],
+		EXEC_NAME(road_gpu_exec_carry)[insn->op],
 		EXEC_NAME(road_gpu_exec_float)(insn),
 		EXEC_NAME(road_gpu_exec_double)(insn),
 		EXEC_NAME(road_gpu_exec_cvt)(insn),
