@@ -98,8 +98,7 @@ static const struct {
 	{"pack", MODIFIER_UNSUPPORTED, 0},
 	{"mxn", MODIFIER_UNSUPPORTED, 0},
 	{"unified", MODIFIER_UNSUPPORTED, 0},
-	{"e4m3x2", MODIFIER_UNSUPPORTED, 0},
-	{"e5m2x2", MODIFIER_UNSUPPORTED, 0},
+	{"oob", MODIFIER_UNSUPPORTED, 0}, /* which NaN it means is not public */
 	{"ue8m0x2", MODIFIER_UNSUPPORTED, 0},
 	{"e2m1x2", MODIFIER_UNSUPPORTED, 0},
 };
