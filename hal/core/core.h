@@ -41,15 +41,23 @@ struct road_waiter {
 	};
 };
 
+/*
+ * An event is free while nobody waits for it, owes it a value or failed it: then its value stands
+ * in `word`, and one compare-and-swap raises it, with no lock. Whoever lays a claim on it takes the
+ * lock and puts ROAD_EVENT_CLAIMED, which is no legal value, into `word`: a raise that comes later
+ * finds no value there and takes the lock, too; one that came before is seen by who claims.
+ */
+#define ROAD_EVENT_CLAIMED UINT64_MAX
 struct road_event {
 	struct road_object object;
+	_Atomic uint64_t word;
+	_Atomic uint64_t time_ps;       /* virtual time of the last change */
+	_Atomic uint64_t claimed_value; /* while claimed; changes under the lock */
+	_Atomic uint64_t failed_from;   /* UINT64_MAX: none; else claimed for good */
 	pthread_mutex_t lock;
-	_Atomic uint64_t value;
-	_Atomic uint64_t failed_from; /* UINT64_MAX: none */
-	_Atomic uint64_t time_ps;     /* virtual time of the last change */
-	road_error failure;           /* why, once failed_from is set */
-	struct road_waiter waiters;   /* list head */
-	struct road_queue *promiser;  /* who owes `promised`; cleared when it is paid */
+	road_error failure;          /* why, once failed_from is set */
+	struct road_waiter waiters;  /* list head */
+	struct road_queue *promiser; /* who owes `promised`; cleared when it is paid */
 	uint64_t promised;
 	bool timeline;            /* of a queue: the host may not signal it */
 	struct road_queue *owner; /* of a timeline, while the queue has it */
@@ -57,6 +65,7 @@ struct road_event {
 
 enum road_point_state { ROAD_POINT_OPEN, ROAD_POINT_REACHED, ROAD_POINT_FAILED };
 enum road_point_state road_event_state(const struct road_event *event, uint64_t value);
+uint64_t road_event_now(const struct road_event *event);
 
 extern const struct road_class road_event_class;
 road_status road_event_new(uint64_t initial, bool timeline, struct road_event **out);
@@ -111,7 +120,6 @@ void road_progress_domain(const struct road_domain *domain);
 const struct road_domain *road_progress_domain_get(void);
 void road_progress_device_add(struct road_device *device);
 void road_progress_device_remove(struct road_device *device);
-void road_ready_forget(struct road_queue *queue);
 /* Looks for devices that are gone and fails their work; true if there was one. */
 bool road_progress_check_lost(void);
 
@@ -329,7 +337,7 @@ struct road_queue {
 	_Atomic bool in_work;
 	pthread_mutex_t lock;
 	pthread_cond_t idle; /* nobody is in the driver with this queue */
-	uint32_t in_driver;
+	uint32_t in_driver, idle_waiters;
 	struct road_event *timeline; /* a reference */
 	uint64_t tail;               /* last value given out on the timeline */
 	uint64_t drv_sequence;
@@ -338,6 +346,7 @@ struct road_queue {
 	struct road_submit *pending_first, *pending_last;
 	struct road_submit *flight_first, *flight_last;
 	struct road_submit *moving;  /* being handed to the driver */
+	struct road_submit *spare;   /* empty ones, to be used again */
 	struct road_submit *blocked; /* its callback runs */
 	bool blocked_failed, advance_missed;
 	bool stopped;                  /* nothing moves: cancel or reset is at work */
@@ -351,6 +360,8 @@ struct road_queue {
 extern const struct road_class road_queue_class;
 /* Moves what can be moved to the device. */
 void road_queue_kick(struct road_queue *queue, struct road_work *work);
+/* The same under the queue's lock, which is open while the driver is at work. */
+void road_queue_move(struct road_queue *queue, struct road_work *work);
 /* Asks the driver what was done and passes it on. */
 void road_queue_advance(struct road_queue *queue, struct road_work *work);
 void road_submit_free(struct road_submit *submit);
@@ -359,6 +370,7 @@ bool road_queue_callback_due(struct road_queue *queue);
 void road_queue_callback_done(struct road_queue *queue);
 void road_queue_close(struct road_queue *queue, const road_error *why);
 /* Under the queue's lock. */
+void road_queue_tell_idle(struct road_queue *queue);
 road_status road_queue_refuses(const struct road_queue *queue);
 void road_queue_forget_wait(struct road_queue *queue);
 void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,

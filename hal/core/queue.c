@@ -32,7 +32,27 @@ static struct road_submit *pop(struct road_submit **first)
 	return submit;
 }
 
+/* Under the lock: who waits until nobody is in the driver looks again. */
+void road_queue_tell_idle(struct road_queue *queue)
+{
+	if (queue->idle_waiters)
+		pthread_cond_broadcast(&queue->idle);
+}
+
 /* ---- ends ---- */
+
+/* Under the lock: the submission is decided, and gives back what it holds. One that holds nothing
+ * is used again. */
+static void retire(struct road_queue *queue, struct road_submit *submit, struct road_work *work)
+{
+	queue->used--;
+	if (submit->holding) {
+		road_work_done(work, submit);
+		return;
+	}
+	submit->next = queue->spare;
+	queue->spare = submit;
+}
 
 /* Under the queue's lock: every point that the submission owes fails. */
 void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
@@ -42,8 +62,7 @@ void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit
 		road_event_fail_from(submit->signals[i].event, submit->signals[i].value, why,
 				     work->time_ps, work);
 	road_event_fail_from(submit->timeline, submit->value, why, work->time_ps, work);
-	queue->used--;
-	road_work_done(work, submit);
+	retire(queue, submit, work);
 }
 
 static void fail_list(struct road_queue *queue, struct road_submit **first, const road_error *why,
@@ -109,8 +128,7 @@ static void complete(struct road_queue *queue, struct road_submit *submit, struc
 		road_event_raise(submit->signals[i].event, submit->signals[i].value, work->time_ps,
 				 work);
 	road_event_raise(submit->timeline, submit->value, work->time_ps, work);
-	queue->used--;
-	road_work_done(work, submit);
+	retire(queue, submit, work);
 }
 
 /* Under the lock: a segment ended on the device. A callback behind it blocks the queue. */
@@ -157,8 +175,7 @@ void road_queue_callback_done(struct road_queue *queue)
 
 	queue->blocked = NULL;
 	if (queue->blocked_failed) {
-		queue->used--;
-		road_work_done(&work, submit);
+		retire(queue, submit, &work);
 	} else if (++submit->segment == road_submit_segments(submit)) {
 		complete(queue, submit, &work);
 	} else { /* the rest goes first of all that is pending */
@@ -169,7 +186,7 @@ void road_queue_callback_done(struct road_queue *queue)
 		if (work.time_ps > submit->stamp_ps)
 			submit->stamp_ps = work.time_ps;
 	}
-	pthread_cond_broadcast(&queue->idle);
+	road_queue_tell_idle(queue);
 	pthread_mutex_unlock(&queue->lock);
 	road_work_queue(&work, queue);
 	road_work_drain(&work);
@@ -226,7 +243,7 @@ void road_queue_advance(struct road_queue *queue, struct road_work *work)
 	queue->space->device->ops.advance(&queue->drv, &progress);
 	pthread_mutex_lock(&queue->lock);
 	if (!--queue->in_driver)
-		pthread_cond_broadcast(&queue->idle);
+		road_queue_tell_idle(queue);
 	bool moved = false;
 
 	if (generation == queue->generation) {
@@ -369,12 +386,10 @@ static bool may_move(const struct road_queue *queue)
 	return !last->list || !last->list->segment_count || !last->list->segments[last->segment].fn;
 }
 
-void road_queue_kick(struct road_queue *queue, struct road_work *work)
+void road_queue_move(struct road_queue *queue, struct road_work *work)
 {
-	pthread_mutex_lock(&queue->lock);
 	if (queue->kicking) {
 		queue->kick_again = true;
-		pthread_mutex_unlock(&queue->lock);
 		return;
 	}
 	queue->kicking = true;
@@ -384,6 +399,12 @@ void road_queue_kick(struct road_queue *queue, struct road_work *work)
 			;
 	} while (queue->kick_again);
 	queue->kicking = false;
-	pthread_cond_broadcast(&queue->idle);
+	road_queue_tell_idle(queue);
+}
+
+void road_queue_kick(struct road_queue *queue, struct road_work *work)
+{
+	pthread_mutex_lock(&queue->lock);
+	road_queue_move(queue, work);
 	pthread_mutex_unlock(&queue->lock);
 }

@@ -25,9 +25,12 @@ struct road_place road_stage_place(const struct road_stage *stage, uint64_t offs
 
 struct road_submit {
 	struct road_submit *next;
-	struct road_queue *queue;    /* a hold */
-	struct road_event *timeline; /* a hold */
-	uint64_t value;              /* on the timeline */
+	struct road_queue *queue;
+	struct road_event *timeline;
+	uint64_t value; /* on the timeline */
+	/* Has more than its place in the queue: what stands below, and holds on queue and timeline.
+	 * One without lives under the queue's lock, on the queue's own timeline. */
+	bool holding;
 	struct road_list *list;      /* a reference; may be NULL */
 	uint32_t segment;            /* the next, or the one in flight */
 	uint64_t drv_sequence;       /* of the segment in flight */
