@@ -189,6 +189,7 @@ road_status gpu_queue_submit(struct road_drv_queue *queue,
 			     const struct road_drv_submission *submission);
 void gpu_queue_advance(struct road_drv_queue *queue, struct road_drv_progress *out);
 road_status gpu_queue_reset(struct road_drv_queue *queue);
+bool gpu_queue_native(struct road_drv_queue *queue);
 void gpu_irq(struct road_drv_device *dev, uint32_t vector);
 
 /* ---- service.c: work that the driver itself waits for ---- */

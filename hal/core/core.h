@@ -19,6 +19,8 @@
 #include "hal/core/object.h"
 
 struct road_work;
+struct road_word; /* what a device stores a timeline's values to: native.c */
+struct road_word_slab;
 struct road_submit; /* an accepted submission: submit.h */
 struct road_stage;
 struct road_callback_job;
@@ -59,8 +61,14 @@ struct road_event {
 	struct road_waiter waiters;  /* list head */
 	struct road_queue *promiser; /* who owes `promised`; cleared when it is paid */
 	uint64_t promised;
-	bool timeline;            /* of a queue: the host may not signal it */
-	struct road_queue *owner; /* of a timeline, while the queue has it */
+	struct road_event *promised_on; /* the promiser's timeline, alive while it owes */
+	uint64_t promised_at;           /* and the value there that pays `promised` */
+	/* of a timeline whose values the device stores, for native waits */
+	_Atomic bool native_wanted;
+	struct road_word *native_word;       /* a reference */
+	uint64_t native_from, native_handed; /* values that are, or will be, stored; 0: none */
+	bool timeline;                       /* of a queue: the host may not signal it */
+	struct road_queue *owner;            /* of a timeline, while the queue has it */
 };
 
 enum road_point_state { ROAD_POINT_OPEN, ROAD_POINT_REACHED, ROAD_POINT_FAILED };
@@ -214,8 +222,11 @@ struct road_device {
 	struct road_stage *small_stages, *large_stages; /* kept for reuse */
 	uint32_t stages_kept;
 	uint32_t queue_count;
-	uint32_t agents_before;     /* external agents seen before it was opened */
-	pthread_mutex_t fault_lock; /* a leaf */
+	pthread_mutex_t word_lock; /* a leaf */
+	struct road_word_slab *words;
+	_Atomic uint64_t native_waits; /* that the device resolved, or will */
+	uint32_t agents_before;        /* external agents seen before it was opened */
+	pthread_mutex_t fault_lock;    /* a leaf */
 	struct road_fault faults[ROAD_FAULTS_KEPT];
 	uint64_t fault_first, fault_next; /* sequence numbers from 1 */
 };
@@ -353,6 +364,8 @@ struct road_queue {
 	struct road_waiter waiter;     /* for the head of pending */
 	struct road_event *waiting_on; /* a hold */
 	uint64_t last_stamp_ps;
+	bool native;           /* its driver waits for words and stores them by itself */
+	uint32_t native_waits; /* of its submissions that were not ended */
 	bool kicking, kick_again, was_full, closed;
 	road_error status; /* status OK: takes work */
 	road_error last_failure;
@@ -380,6 +393,30 @@ void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit
 void road_queue_abandon(struct road_queue *queue, const road_error *why);
 /* Fails everything unfinished; the queue then refuses work with this status. */
 void road_queue_fail_all(struct road_queue *queue, const road_error *why, struct road_work *work);
+
+/* ---- native.c: waits that the device resolves. Under the queue's lock, where no other is named.
+ * ---- */
+
+/* Does the device wait for this point by itself from here on? Not if it is decided. */
+bool road_native_wait(struct road_queue *queue, struct road_submit *submit,
+		      const struct road_point *point);
+/* The submission ended, or part of it did: its words and waiters go. */
+void road_native_forget(struct road_queue *queue, struct road_submit *submit);
+/* Did one of the points fail for which the submission waits, or waited? */
+bool road_native_failed(const struct road_submit *submit, road_error *why);
+/* The first that is not reached; NULL: none. */
+const struct road_native_wait *road_native_open(const struct road_submit *submit);
+/* Before it is handed over, by the thread that does so, with no lock held: adds what stores its
+ * value. */
+void road_native_signal(struct road_queue *queue, struct road_submit *submit,
+			struct road_drv_submission *out);
+/* The device has a submission that stores its value. */
+void road_native_handed(const struct road_submit *submit);
+/* Under the timeline's lock: nobody promises on it any more. */
+void road_native_disown(struct road_event *timeline);
+void road_word_put(struct road_word *word);
+void road_words_trim(struct road_device *device);
+
 /* Why a point is still open: the chain of what it waits for, as text. */
 void road_stall_text(struct road_event *event, char *bytes, size_t size);
 

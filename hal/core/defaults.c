@@ -46,6 +46,12 @@ static road_status no_reset(struct road_drv_device *dev)
 	return unsupported("reset");
 }
 
+static bool not_native(struct road_drv_queue *queue)
+{
+	(void)queue;
+	return false;
+}
+
 static road_status no_limit(struct road_drv_space *space, uint32_t limit, bool set, uint64_t *bytes)
 {
 	(void)space;
@@ -78,6 +84,7 @@ static const struct road_driver_ops ops_defaults = {
 	.queue_reset = no_queue_reset,
 	.irq = no_irq,
 	.reset = no_reset,
+	.native = not_native,
 	.limit = no_limit,
 	.output_read = no_output,
 };

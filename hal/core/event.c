@@ -266,6 +266,8 @@ road_status road_event_promise(struct road_event *event, uint64_t value, struct 
 		*before = event->promiser ? event->promised : 0;
 		event->promiser = queue;
 		event->promised = value;
+		event->promised_on = queue->timeline;
+		event->promised_at = queue->tail + 1;
 	}
 	event_unlock(event);
 	return status;
@@ -277,6 +279,7 @@ void road_event_unpromise(struct road_event *event, uint64_t previous, struct ro
 	event_lock(event);
 	event->promiser = previous > road_event_now(event) ? queue : NULL;
 	event->promised = previous;
+	event->promised_on = NULL;
 	event_unlock(event);
 }
 

@@ -62,6 +62,7 @@ void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit
 		road_event_fail_from(submit->signals[i].event, submit->signals[i].value, why,
 				     work->time_ps, work);
 	road_event_fail_from(submit->timeline, submit->value, why, work->time_ps, work);
+	road_native_forget(queue, submit);
 	retire(queue, submit, work);
 }
 
@@ -139,6 +140,7 @@ static void end_segment(struct road_queue *queue, struct road_submit *submit,
 							  ? &submit->list->segments[submit->segment]
 							  : NULL;
 
+	road_native_forget(queue, submit);
 	if (!segment || !segment->fn) {
 		complete(queue, submit, work);
 		return;
@@ -255,7 +257,8 @@ void road_queue_advance(struct road_queue *queue, struct road_work *work)
 		if (progress.failed_from != UINT64_MAX)
 			fail_from(queue, &progress, work);
 	}
-	bool kick = moved && queue->pending_first && !queue->blocked;
+	/* What ended may have stood before one whose native wait failed. */
+	bool kick = moved && ((queue->pending_first && !queue->blocked) || queue->native_waits);
 
 	pthread_mutex_unlock(&queue->lock);
 	if (kick)
@@ -282,6 +285,10 @@ static enum road_point_state head_waits(struct road_queue *queue, struct road_su
 	while (submit->waited < submit->wait_count) {
 		struct road_point *point = &submit->waits[submit->waited];
 
+		if (queue->native && road_native_wait(queue, submit, point)) {
+			submit->waited++;
+			continue;
+		}
 		queue->waiter = (struct road_waiter){
 			.value = point->value, .kind = ROAD_WAITER_QUEUE, .queue = queue};
 		road_object_hold(&point->event->object);
@@ -297,6 +304,8 @@ static enum road_point_state head_waits(struct road_queue *queue, struct road_su
 		}
 		submit->waited++;
 	}
+	if (submit->native_count && road_native_failed(submit, why))
+		return ROAD_POINT_FAILED;
 	return ROAD_POINT_REACHED;
 }
 
@@ -316,9 +325,13 @@ static road_status hand_over(struct road_queue *queue, struct road_submit *submi
 	submit->drv_sequence = submission.sequence;
 	pthread_mutex_unlock(&queue->lock);
 	*time = submit->stamp_ps;
+	if (queue->native)
+		road_native_signal(queue, submit, &submission);
 	status = queue->space->device->ops.submit(&queue->drv, &submission);
 	*time = mine;
 	pthread_mutex_lock(&queue->lock);
+	if (status == ROAD_OK && submission.signal_count)
+		road_native_handed(submit);
 	return status;
 }
 
@@ -386,8 +399,17 @@ static bool may_move(const struct road_queue *queue)
 	return !last->list || !last->list->segment_count || !last->list->segments[last->segment].fn;
 }
 
+/* Under the lock: does the submission that the device works at wait for what will never come? */
+static bool stuck(struct road_queue *queue, road_error *why)
+{
+	return queue->native_waits && queue->flight_first && !queue->closed && !queue->stopped &&
+	       road_native_failed(queue->flight_first, why);
+}
+
 void road_queue_move(struct road_queue *queue, struct road_work *work)
 {
+	road_error why;
+
 	if (queue->kicking) {
 		queue->kick_again = true;
 		return;
@@ -399,12 +421,21 @@ void road_queue_move(struct road_queue *queue, struct road_work *work)
 			;
 	} while (queue->kick_again);
 	queue->kicking = false;
+	if (queue->native_waits && stuck(queue, &why))
+		road_work_queue(work, queue); /* it is taken off with no lock held */
 	road_queue_tell_idle(queue);
 }
 
 void road_queue_kick(struct road_queue *queue, struct road_work *work)
 {
+	road_error why;
+
 	pthread_mutex_lock(&queue->lock);
-	road_queue_move(queue, work);
+	bool abandon = !queue->kicking && stuck(queue, &why);
+
+	if (!abandon)
+		road_queue_move(queue, work);
 	pthread_mutex_unlock(&queue->lock);
+	if (abandon)
+		road_queue_abandon(queue, &why);
 }

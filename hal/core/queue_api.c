@@ -78,6 +78,7 @@ static void disown(struct road_event *timeline)
 {
 	pthread_mutex_lock(&timeline->lock);
 	timeline->owner = NULL;
+	road_native_disown(timeline);
 	pthread_mutex_unlock(&timeline->lock);
 }
 
@@ -191,6 +192,7 @@ static road_status make_queue(struct road_space *space, const road_queue_options
 	status = space->device->ops.queue_open(&queue->drv);
 	if (status)
 		goto unlist;
+	queue->native = space->device->ops.native(&queue->drv);
 	road_object_retain(&space->object);
 	road_object_init(&queue->object, &road_queue_class);
 	*out = queue;
