@@ -261,6 +261,7 @@ static const struct road_driver_ops ops = {
 	.queue_reset = gpu_queue_reset,
 	.irq = gpu_irq,
 	.reset = reset,
+	.counter = gpu_counter,
 	.native = gpu_queue_native,
 };
 

@@ -224,6 +224,7 @@ struct road_device {
 	uint32_t queue_count;
 	pthread_mutex_t word_lock; /* a leaf */
 	struct road_word_slab *words;
+	uint32_t counters;             /* that the driver has */
 	_Atomic uint64_t native_waits; /* that the device resolved, or will */
 	uint32_t agents_before;        /* external agents seen before it was opened */
 	pthread_mutex_t fault_lock;    /* a leaf */
@@ -419,6 +420,11 @@ void road_words_trim(struct road_device *device);
 
 /* Why a point is still open: the chain of what it waits for, as text. */
 void road_stall_text(struct road_event *event, char *bytes, size_t size);
+
+/* ---- telemetry.c, telemetry_stream.c ---- */
+void road_telemetry_count(struct road_device *device);
+/* Takes the rounds of streams that are due. No lock held. */
+void road_telemetry_tick(void);
 
 /* ---- time.c ---- */
 uint64_t road_now_ns(void);

@@ -170,8 +170,10 @@ static road_status start(struct road_device *device, struct road_bus *bus,
 	lay_tables(device, driver);
 	road_status status = device->ops.start(&device->drv, device->options);
 
-	if (!status)
+	if (!status) {
 		fill_info(device);
+		road_telemetry_count(device);
+	}
 	return status;
 }
 

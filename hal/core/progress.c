@@ -263,6 +263,7 @@ struct road_progress road_progress_slice(uint64_t until_ps)
 			progress.ran |= deliver_all();
 	}
 	progress.ran |= advance_ready();
+	road_telemetry_tick();
 	return progress;
 }
 

@@ -168,6 +168,10 @@ struct road_driver_ops {
 	void (*irq)(struct road_drv_device *dev, uint32_t vector);
 	road_status (*reset)(struct road_drv_device *dev);
 
+	/* What the device counts or measures now, by position; ROAD_NOT_FOUND ends. name, unit,
+	 * type, source, value. Cheap, any thread, never waits. */
+	road_status (*counter)(struct road_drv_device *dev, uint32_t index,
+			       struct road_metric *out);
 	/*
 	 * Can this queue wait for words in host memory that other queues of its space store, and
 	 * store some itself, in order with its commands, and be reset while it waits? Then the core
