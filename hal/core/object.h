@@ -23,8 +23,7 @@ enum road_type {
 	ROAD_TYPE_QUEUE,
 	ROAD_TYPE_LIST,
 	ROAD_TYPE_IMAGE,
-	ROAD_TYPE_KERNEL,
-	ROAD_TYPE_TELEMETRY
+	ROAD_TYPE_KERNEL
 };
 
 struct road_object;

@@ -32,7 +32,6 @@ ALLOWED = [
     ('tools/*/', ['{own}', 'uapi/', PUBLIC]),
     ('bench/', ['{own}', PUBLIC]),
     ('examples/', ['{own}', PUBLIC]),
-    ('tests/oracle/', ['tests/oracle/', 'tests/support/', 'uapi/', PUBLIC]),
     ('tests/unit/', ['']),
     ('tests/fuzz/', ['']),
     ('tests/support/', ['{own}', PUBLIC]),

@@ -12,6 +12,5 @@
 #include <roadbed/list.h>
 #include <roadbed/queue.h>
 #include <roadbed/space.h>
-#include <roadbed/telemetry.h>
 
 #endif
