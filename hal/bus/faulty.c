@@ -59,11 +59,11 @@ static void remove_now(struct faulty *faulty)
 {
 	const struct road_bus_control *inner = road_bus_control_of(faulty->inner);
 
-	if (atomic_exchange(&faulty->removed, true))
-		return;
+	/* First the device stops: whoever hears that it is gone takes its memory back. */
 	if (inner->unplug)
 		inner->unplug(faulty->inner);
-	road_bus_gone();
+	if (!atomic_exchange(&faulty->removed, true))
+		road_bus_gone();
 }
 
 /* Counts an access; false: the device is gone. */

@@ -445,13 +445,13 @@ static uint64_t control_irq_pending(struct road_bus *bus)
 	return sim->irq_pending(bus_of(bus)->function);
 }
 
-/* The function stops where it is: nothing of it touches host memory any more. */
+/* The function stops where it is: nothing of it touches host memory any more. Only then the bus
+ * says that it is lost, since whoever hears that takes the memory back. */
 static void control_unplug(struct road_bus *bus)
 {
-	if (atomic_exchange(&bus_of(bus)->lost, true))
-		return;
 	sim->unplug(bus_of(bus)->function);
-	road_bus_gone();
+	if (!atomic_exchange(&bus_of(bus)->lost, true))
+		road_bus_gone();
 }
 
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
