@@ -68,8 +68,10 @@ static road_status no_memory(void)
 static road_status compile(const void *text, size_t bytes, const struct road_image_options *options,
 			   struct log *log, char **blob, size_t *blob_bytes)
 {
+	uint32_t flags = options ? options->flags : 0;
 	struct road_ptx_options own = {.max_regs = options ? options->max_registers : 0,
-				       .optimise = 1};
+				       .optimise = !(flags & ROAD_IMAGE_PLAIN),
+				       .in_order = !!(flags & ROAD_IMAGE_IN_ORDER)};
 	struct road_ptx_error error = {.line = 0};
 	void *image = NULL;
 	char where[48];

@@ -94,9 +94,13 @@ static road_status check_load(struct road_space *space, const void *bytes, size_
 	if (!bytes || !byte_count)
 		return road_fail(ROAD_INVALID_ARGUMENT, "image is empty", "road_image_load: bytes",
 				 bytes ? "0 bytes" : "NULL", ">= 1 byte");
-	if (options->flags || options->reserved)
+	if (options->flags & ~(ROAD_IMAGE_PLAIN | ROAD_IMAGE_IN_ORDER))
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown flags",
-				     "road_image_load: options.flags", options->flags, "0");
+				     "road_image_load: options.flags", options->flags,
+				     "ROAD_IMAGE_PLAIN, ROAD_IMAGE_IN_ORDER");
+	if (options->reserved)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "reserved field is not 0",
+				     "road_image_load: options.reserved", options->reserved, "0");
 	if (options->log_bytes && !options->log)
 		return road_fail(ROAD_INVALID_ARGUMENT, "log is NULL",
 				 "road_image_load: options.log", "NULL", "log_bytes of memory");

@@ -38,10 +38,12 @@ static void generate(struct ptx *p)
 	layout_blocks(p);
 	if (p->options.optimise) {
 		opt_run(p);
-		schedule_run(p);
-		if (regalloc_run(p, false) || f->refusal)
-			return;
-		schedule_undo(p);
+		if (!p->options.in_order) {
+			schedule_run(p);
+			if (regalloc_run(p, false) || f->refusal)
+				return;
+			schedule_undo(p);
+		}
 	}
 	if (!regalloc_run(p, true))
 		function_refuse(p, f->at, "'%.*s' cannot be compiled for so few registers",

@@ -17,6 +17,7 @@ struct road_ptx_options {
 	uint32_t max_regs; /* 32-bit registers per kernel, 0 = all that the chip has; forces spills
 			    */
 	uint32_t optimise; /* 0 = translate only, 1 = all passes */
+	uint32_t in_order; /* 1 = but for scheduling */
 };
 
 struct road_ptx_error {

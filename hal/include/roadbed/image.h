@@ -9,9 +9,13 @@
 extern "C" {
 #endif
 
+/* How text is compiled; what is code already is loaded as it is. */
+#define ROAD_IMAGE_PLAIN    0x1u /* each instruction as it is written, nothing optimised */
+#define ROAD_IMAGE_IN_ORDER 0x2u /* optimised, but nothing is moved within a block */
+
 typedef struct road_image_options {
 	uint32_t size;
-	uint32_t flags; /* 0 */
+	uint32_t flags; /* ROAD_IMAGE_* */
 	char *log;      /* compiler's words, always terminated; may be NULL */
 	uint64_t log_bytes;
 	uint32_t max_registers; /* per work-item, 0 = the compiler's choice */
