@@ -345,9 +345,9 @@ struct val sign_extend(struct ptx *p, const struct instr *in, struct val v, enum
 	unsigned bits = type_bits(type);
 
 	if (v.is_const) {
-		uint32_t sign = 1u << (bits - 1);
+		uint32_t sign = 1u << (bits - 1), low = (uint32_t)v.bits & (2 * sign - 1);
 
-		return val_const(((uint32_t)v.bits ^ sign) - sign);
+		return val_const((uint32_t)((low ^ sign) - sign));
 	}
 	uint32_t d = temp(p, CLASS_R);
 
