@@ -36,6 +36,7 @@ ALLOWED = [
     ('tests/fuzz/', ['']),
     ('tests/support/', ['{own}', PUBLIC]),
     ('tests/tool/', ['{own}', 'tests/support/', 'tools/roadbed/', PUBLIC]),
+    ('tests/oracle/*/', ['{own}', PUBLIC]),
     ('tests/', ['{own}', 'tests/support/', PUBLIC]),
 ]
 
@@ -101,6 +102,22 @@ def device_headers_stay_in_the_bus():
             yield f'{path} includes <{name}>; allowed in {" ".join(DEVICE_ROOMS)}'
 
 
+# An oracle shares no code, table or generator with what it checks: contracts' numbers are tables
+# too, and the build must not link it to more than the public library.
+ORACLE_WORDS = re.compile(r'\b(uapi|drivers|simulators)/|\b(ptx|exec|sim)_sources\b|\bsim_(static|libs)\b')
+
+
+def oracles_share_nothing():
+    for path in house.files(ROOT, '.c', '.h', 'meson.build'):
+        if not path.startswith('tests/oracle/'):
+            continue
+        for number, line in enumerate(house.read(ROOT, path).split('\n'), 1):
+            if ORACLE_WORDS.search(line):
+                yield f'{path}:{number} reaches into what it checks: {line.strip()}'
+            if 'ROAD_GPU_' in line:
+                yield f'{path}:{number} names a number of the contract: {line.strip()}'
+
+
 def uapi_stands_alone():
     for path, name, target in includes():
         if path.startswith('uapi/') and not target and name not in STANDARD:
@@ -112,4 +129,5 @@ house.run([
     ('headers of the tree that are named exist', quoted_headers_exist),
     ('headers of device calls are included by buses only', device_headers_stay_in_the_bus),
     ('contracts include each other and <stdint.h> only', uapi_stands_alone),
+    ('oracles share nothing with what they check', oracles_share_nothing),
 ])
