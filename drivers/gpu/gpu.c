@@ -261,6 +261,8 @@ static const struct road_driver_ops ops = {
 	.queue_reset = gpu_queue_reset,
 	.irq = gpu_irq,
 	.reset = reset,
+	.counter = gpu_counter,
+	.native = gpu_queue_native,
 };
 
 extern const struct road_driver road_driver_gpu;

@@ -90,6 +90,7 @@ road_status gpu_await(struct gpu *gpu, uint64_t reg, uint32_t mask, uint32_t wan
 /* ---- properties.c ---- */
 road_status gpu_params_read(struct gpu *gpu);
 road_status gpu_property(struct road_drv_device *dev, uint32_t index, struct road_property *out);
+road_status gpu_counter(struct road_drv_device *dev, uint32_t index, struct road_metric *out);
 void gpu_info(struct road_drv_device *dev, struct road_device_info *out);
 
 /* ---- space.c ---- */
@@ -189,6 +190,7 @@ road_status gpu_queue_submit(struct road_drv_queue *queue,
 			     const struct road_drv_submission *submission);
 void gpu_queue_advance(struct road_drv_queue *queue, struct road_drv_progress *out);
 road_status gpu_queue_reset(struct road_drv_queue *queue);
+bool gpu_queue_native(struct road_drv_queue *queue);
 void gpu_irq(struct road_drv_device *dev, uint32_t vector);
 
 /* ---- service.c: work that the driver itself waits for ---- */

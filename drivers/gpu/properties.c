@@ -172,6 +172,21 @@ road_status gpu_property(struct road_drv_device *dev, uint32_t index, struct roa
 	return ROAD_OK;
 }
 
+/* The rates at which the chip says that it runs. */
+road_status gpu_counter(struct road_drv_device *dev, uint32_t index, struct road_metric *out)
+{
+	const struct gpu *gpu = dev->data;
+
+	if (index)
+		return ROAD_NOT_FOUND;
+	snprintf(out->name, sizeof(out->name), "clock.compute");
+	snprintf(out->unit, sizeof(out->unit), "Hz");
+	out->type = gpu->params.clock_khz ? ROAD_VALUE_U64 : ROAD_VALUE_NULL;
+	out->source = ROAD_SOURCE_REGISTER;
+	out->u64 = (uint64_t)gpu->params.clock_khz * 1000;
+	return ROAD_OK;
+}
+
 void gpu_info(struct road_drv_device *dev, struct road_device_info *out)
 {
 	const struct gpu *gpu = dev->data;

@@ -268,6 +268,13 @@ road_status gpu_queue_reset(struct road_drv_queue *drv)
 	return gpu_queue_start(queue);
 }
 
+/* The chip has packets for both, takes bus addresses, and closes a queue that waits. */
+bool gpu_queue_native(struct road_drv_queue *drv)
+{
+	(void)drv;
+	return true;
+}
+
 /* Vectors are shared; a queue that stopped on a fault is told whatever vector the chip chose. */
 void gpu_irq(struct road_drv_device *dev, uint32_t vector)
 {

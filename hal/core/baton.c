@@ -90,6 +90,17 @@ static void choose(void)
 		road_sleeper_wake(background);
 }
 
+/* If there is work that nobody runs. */
+static void wake_one(void)
+{
+	if (atomic_load(&baton.held) || !road_progress_pending())
+		return;
+	pthread_mutex_lock(&baton.lock);
+	if (!atomic_load(&baton.held))
+		choose();
+	pthread_mutex_unlock(&baton.lock);
+}
+
 bool road_baton_take(struct road_sleeper *self)
 {
 	bool expected = false;
@@ -101,21 +112,20 @@ bool road_baton_take(struct road_sleeper *self)
 void road_baton_release(struct road_sleeper *self)
 {
 	(void)self;
-	atomic_store(&baton.held, false);
-	road_baton_poke();
+	atomic_store(&baton.held, false); /* before it looks for sleepers: see road_baton_poke */
+	if (atomic_load(&baton.listed))
+		wake_one();
 }
 
+/*
+ * What was posted is to be seen before it is looked whether anybody is listed, as a sleeper is
+ * listed before it looks whether anything was posted. So this is a read that writes.
+ */
 void road_baton_poke(void)
 {
-	atomic_thread_fence(memory_order_seq_cst);
-	if (!atomic_load(&baton.listed) || atomic_load(&baton.held) || !road_progress_pending())
-		return;
-	pthread_mutex_lock(&baton.lock);
-	if (!atomic_load(&baton.held))
-		choose();
-	pthread_mutex_unlock(&baton.lock);
+	if (atomic_fetch_add(&baton.listed, 0))
+		wake_one();
 }
-
 bool road_baton_free(void)
 {
 	return !atomic_load(&baton.held);

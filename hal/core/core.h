@@ -19,6 +19,8 @@
 #include "hal/core/object.h"
 
 struct road_work;
+struct road_word; /* what a device stores a timeline's values to: native.c */
+struct road_word_slab;
 struct road_submit; /* an accepted submission: submit.h */
 struct road_stage;
 struct road_callback_job;
@@ -41,22 +43,37 @@ struct road_waiter {
 	};
 };
 
+/*
+ * An event is free while nobody waits for it, owes it a value or failed it: then its value stands
+ * in `word`, and one compare-and-swap raises it, with no lock. Whoever lays a claim on it takes the
+ * lock and puts ROAD_EVENT_CLAIMED, which is no legal value, into `word`: a raise that comes later
+ * finds no value there and takes the lock, too; one that came before is seen by who claims.
+ */
+#define ROAD_EVENT_CLAIMED UINT64_MAX
 struct road_event {
 	struct road_object object;
+	_Atomic uint64_t word;
+	_Atomic uint64_t time_ps;       /* virtual time of the last change */
+	_Atomic uint64_t claimed_value; /* while claimed; changes under the lock */
+	_Atomic uint64_t failed_from;   /* UINT64_MAX: none; else claimed for good */
 	pthread_mutex_t lock;
-	_Atomic uint64_t value;
-	_Atomic uint64_t failed_from; /* UINT64_MAX: none */
-	_Atomic uint64_t time_ps;     /* virtual time of the last change */
-	road_error failure;           /* why, once failed_from is set */
-	struct road_waiter waiters;   /* list head */
-	struct road_queue *promiser;  /* who owes `promised`; cleared when it is paid */
+	road_error failure;          /* why, once failed_from is set */
+	struct road_waiter waiters;  /* list head */
+	struct road_queue *promiser; /* who owes `promised`; cleared when it is paid */
 	uint64_t promised;
-	bool timeline;            /* of a queue: the host may not signal it */
-	struct road_queue *owner; /* of a timeline, while the queue has it */
+	struct road_event *promised_on; /* the promiser's timeline, alive while it owes */
+	uint64_t promised_at;           /* and the value there that pays `promised` */
+	/* of a timeline whose values the device stores, for native waits */
+	_Atomic bool native_wanted;
+	struct road_word *native_word;       /* a reference */
+	uint64_t native_from, native_handed; /* values that are, or will be, stored; 0: none */
+	bool timeline;                       /* of a queue: the host may not signal it */
+	struct road_queue *owner;            /* of a timeline, while the queue has it */
 };
 
 enum road_point_state { ROAD_POINT_OPEN, ROAD_POINT_REACHED, ROAD_POINT_FAILED };
 enum road_point_state road_event_state(const struct road_event *event, uint64_t value);
+uint64_t road_event_now(const struct road_event *event);
 
 extern const struct road_class road_event_class;
 road_status road_event_new(uint64_t initial, bool timeline, struct road_event **out);
@@ -111,7 +128,6 @@ void road_progress_domain(const struct road_domain *domain);
 const struct road_domain *road_progress_domain_get(void);
 void road_progress_device_add(struct road_device *device);
 void road_progress_device_remove(struct road_device *device);
-void road_ready_forget(struct road_queue *queue);
 /* Looks for devices that are gone and fails their work; true if there was one. */
 bool road_progress_check_lost(void);
 
@@ -206,8 +222,12 @@ struct road_device {
 	struct road_stage *small_stages, *large_stages; /* kept for reuse */
 	uint32_t stages_kept;
 	uint32_t queue_count;
-	uint32_t agents_before;     /* external agents seen before it was opened */
-	pthread_mutex_t fault_lock; /* a leaf */
+	pthread_mutex_t word_lock; /* a leaf */
+	struct road_word_slab *words;
+	uint32_t counters;             /* that the driver has */
+	_Atomic uint64_t native_waits; /* that the device resolved, or will */
+	uint32_t agents_before;        /* external agents seen before it was opened */
+	pthread_mutex_t fault_lock;    /* a leaf */
 	struct road_fault faults[ROAD_FAULTS_KEPT];
 	uint64_t fault_first, fault_next; /* sequence numbers from 1 */
 };
@@ -329,7 +349,7 @@ struct road_queue {
 	_Atomic bool in_work;
 	pthread_mutex_t lock;
 	pthread_cond_t idle; /* nobody is in the driver with this queue */
-	uint32_t in_driver;
+	uint32_t in_driver, idle_waiters;
 	struct road_event *timeline; /* a reference */
 	uint64_t tail;               /* last value given out on the timeline */
 	uint64_t drv_sequence;
@@ -338,12 +358,15 @@ struct road_queue {
 	struct road_submit *pending_first, *pending_last;
 	struct road_submit *flight_first, *flight_last;
 	struct road_submit *moving;  /* being handed to the driver */
+	struct road_submit *spare;   /* empty ones, to be used again */
 	struct road_submit *blocked; /* its callback runs */
 	bool blocked_failed, advance_missed;
 	bool stopped;                  /* nothing moves: cancel or reset is at work */
 	struct road_waiter waiter;     /* for the head of pending */
 	struct road_event *waiting_on; /* a hold */
 	uint64_t last_stamp_ps;
+	bool native;           /* its driver waits for words and stores them by itself */
+	uint32_t native_waits; /* of its submissions that were not ended */
 	bool kicking, kick_again, was_full, closed;
 	road_error status; /* status OK: takes work */
 	road_error last_failure;
@@ -351,6 +374,8 @@ struct road_queue {
 extern const struct road_class road_queue_class;
 /* Moves what can be moved to the device. */
 void road_queue_kick(struct road_queue *queue, struct road_work *work);
+/* The same under the queue's lock, which is open while the driver is at work. */
+void road_queue_move(struct road_queue *queue, struct road_work *work);
 /* Asks the driver what was done and passes it on. */
 void road_queue_advance(struct road_queue *queue, struct road_work *work);
 void road_submit_free(struct road_submit *submit);
@@ -359,6 +384,7 @@ bool road_queue_callback_due(struct road_queue *queue);
 void road_queue_callback_done(struct road_queue *queue);
 void road_queue_close(struct road_queue *queue, const road_error *why);
 /* Under the queue's lock. */
+void road_queue_tell_idle(struct road_queue *queue);
 road_status road_queue_refuses(const struct road_queue *queue);
 void road_queue_forget_wait(struct road_queue *queue);
 void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
@@ -368,8 +394,37 @@ void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit
 void road_queue_abandon(struct road_queue *queue, const road_error *why);
 /* Fails everything unfinished; the queue then refuses work with this status. */
 void road_queue_fail_all(struct road_queue *queue, const road_error *why, struct road_work *work);
+
+/* ---- native.c: waits that the device resolves. Under the queue's lock, where no other is named.
+ * ---- */
+
+/* Does the device wait for this point by itself from here on? Not if it is decided. */
+bool road_native_wait(struct road_queue *queue, struct road_submit *submit,
+		      const struct road_point *point);
+/* The submission ended, or part of it did: its words and waiters go. */
+void road_native_forget(struct road_queue *queue, struct road_submit *submit);
+/* Did one of the points fail for which the submission waits, or waited? */
+bool road_native_failed(const struct road_submit *submit, road_error *why);
+/* The first that is not reached; NULL: none. */
+const struct road_native_wait *road_native_open(const struct road_submit *submit);
+/* Before it is handed over, by the thread that does so, with no lock held: adds what stores its
+ * value. */
+void road_native_signal(struct road_queue *queue, struct road_submit *submit,
+			struct road_drv_submission *out);
+/* The device has a submission that stores its value. */
+void road_native_handed(const struct road_submit *submit);
+/* Under the timeline's lock: nobody promises on it any more. */
+void road_native_disown(struct road_event *timeline);
+void road_word_put(struct road_word *word);
+void road_words_trim(struct road_device *device);
+
 /* Why a point is still open: the chain of what it waits for, as text. */
 void road_stall_text(struct road_event *event, char *bytes, size_t size);
+
+/* ---- telemetry.c, telemetry_stream.c ---- */
+void road_telemetry_count(struct road_device *device);
+/* Takes the rounds of streams that are due. No lock held. */
+void road_telemetry_tick(void);
 
 /* ---- time.c ---- */
 uint64_t road_now_ns(void);

@@ -46,6 +46,20 @@ static road_status no_reset(struct road_drv_device *dev)
 	return unsupported("reset");
 }
 
+static road_status no_counter(struct road_drv_device *dev, uint32_t index, struct road_metric *out)
+{
+	(void)dev;
+	(void)index;
+	(void)out;
+	return ROAD_NOT_FOUND; /* the end of a list: nobody sees it as an error */
+}
+
+static bool not_native(struct road_drv_queue *queue)
+{
+	(void)queue;
+	return false;
+}
+
 static road_status no_limit(struct road_drv_space *space, uint32_t limit, bool set, uint64_t *bytes)
 {
 	(void)space;
@@ -78,6 +92,8 @@ static const struct road_driver_ops ops_defaults = {
 	.queue_reset = no_queue_reset,
 	.irq = no_irq,
 	.reset = no_reset,
+	.counter = no_counter,
+	.native = not_native,
 	.limit = no_limit,
 	.output_read = no_output,
 };

@@ -19,6 +19,7 @@ static void destroy_locks(struct road_device *device)
 {
 	pthread_mutex_destroy(&device->lock);
 	pthread_mutex_destroy(&device->fault_lock);
+	pthread_mutex_destroy(&device->word_lock);
 	pthread_mutex_destroy(&device->shared_lock);
 	pthread_cond_destroy(&device->irq_idle);
 }
@@ -38,6 +39,7 @@ static void device_close(struct road_object *object)
 		*at = device->next;
 	pthread_mutex_unlock(&instance->lock);
 	road_progress_device_remove(device);
+	road_words_trim(device);
 	road_stage_trim(device);
 	device->ops.stop(&device->drv,
 			 road_device_is_lost(device) ? ROAD_STOP_LOST : ROAD_STOP_CLOSE);
@@ -168,8 +170,10 @@ static road_status start(struct road_device *device, struct road_bus *bus,
 	lay_tables(device, driver);
 	road_status status = device->ops.start(&device->drv, device->options);
 
-	if (!status)
+	if (!status) {
 		fill_info(device);
+		road_telemetry_count(device);
+	}
 	return status;
 }
 
@@ -193,6 +197,7 @@ static struct road_device *make_device(struct road_instance *instance,
 	device->fault_first = device->fault_next = 1;
 	pthread_mutex_init(&device->lock, NULL);
 	pthread_mutex_init(&device->fault_lock, NULL);
+	pthread_mutex_init(&device->word_lock, NULL);
 	pthread_mutex_init(&device->shared_lock, NULL);
 	pthread_cond_init(&device->irq_idle, NULL);
 	return device;

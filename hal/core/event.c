@@ -46,7 +46,7 @@ road_status road_event_new(uint64_t initial, bool timeline, struct road_event **
 				 "road_event_create", "", "");
 	pthread_mutex_init(&event->lock, NULL);
 	event->waiters.next = event->waiters.prev = &event->waiters;
-	atomic_init(&event->value, initial);
+	atomic_init(&event->word, initial);
 	atomic_init(&event->failed_from, UINT64_MAX);
 	event->timeline = timeline;
 	road_object_init(&event->object, &road_event_class);
@@ -70,13 +70,65 @@ road_status road_event_create(road_instance *instance, uint64_t initial, road_ev
 	return road_event_new(initial, false, out);
 }
 
+uint64_t road_event_now(const struct road_event *event)
+{
+	uint64_t value = atomic_load_explicit(&event->word, memory_order_acquire);
+
+	return value != ROAD_EVENT_CLAIMED
+		       ? value
+		       : atomic_load_explicit(&event->claimed_value, memory_order_acquire);
+}
+
 enum road_point_state road_event_state(const struct road_event *event, uint64_t value)
 {
-	if (atomic_load_explicit(&event->value, memory_order_acquire) >= value)
+	if (road_event_now(event) >= value)
 		return ROAD_POINT_REACHED;
 	if (atomic_load_explicit(&event->failed_from, memory_order_acquire) <= value)
 		return ROAD_POINT_FAILED;
 	return ROAD_POINT_OPEN;
+}
+
+/* Raises a free event; false: it is claimed, or the value does not rise. The time goes first: who
+ * sees the value sees a time that is not older. */
+static bool raise_free(struct road_event *event, uint64_t value, uint64_t time_ps)
+{
+	uint64_t now = atomic_load_explicit(&event->word, memory_order_relaxed);
+
+	while (now != ROAD_EVENT_CLAIMED && now < value && value != ROAD_EVENT_CLAIMED) {
+		atomic_store_explicit(&event->time_ps, time_ps, memory_order_relaxed);
+		if (atomic_compare_exchange_weak_explicit(
+			    &event->word, &now, value, memory_order_acq_rel, memory_order_relaxed))
+			return true;
+	}
+	return false;
+}
+
+/* Takes the lock; from here to event_unlock the value changes by the caller's hand only. */
+static void event_lock(struct road_event *event)
+{
+	pthread_mutex_lock(&event->lock);
+	uint64_t now = atomic_load_explicit(&event->word, memory_order_relaxed);
+
+	while (now != ROAD_EVENT_CLAIMED) {
+		/* Somebody who saw an earlier claim may read this: it was the value just now. */
+		atomic_store_explicit(&event->claimed_value, now, memory_order_release);
+		if (atomic_compare_exchange_weak_explicit(&event->word, &now, ROAD_EVENT_CLAIMED,
+							  memory_order_acq_rel,
+							  memory_order_relaxed))
+			break;
+	}
+}
+
+/* Frees the event if nobody has a claim on it any more. */
+static void event_unlock(struct road_event *event)
+{
+	if (event->waiters.next == &event->waiters && !event->promiser &&
+	    atomic_load_explicit(&event->failed_from, memory_order_relaxed) == UINT64_MAX)
+		atomic_store_explicit(
+			&event->word,
+			atomic_load_explicit(&event->claimed_value, memory_order_relaxed),
+			memory_order_release);
+	pthread_mutex_unlock(&event->lock);
 }
 
 static void unlink_waiter(struct road_waiter *waiter)
@@ -127,10 +179,10 @@ static void raise_locked(struct road_event *event, uint64_t value, uint64_t time
 		event->promiser = NULL;
 	if (failed && value >= failed)
 		value = failed - 1;
-	if (value <= atomic_load(&event->value))
+	if (value <= road_event_now(event))
 		return;
 	atomic_store_explicit(&event->time_ps, time_ps, memory_order_relaxed);
-	atomic_store_explicit(&event->value, value, memory_order_release);
+	atomic_store_explicit(&event->claimed_value, value, memory_order_release);
 	if (event->waiters.next != &event->waiters)
 		fire_decided(event, time_ps, work);
 }
@@ -138,31 +190,33 @@ static void raise_locked(struct road_event *event, uint64_t value, uint64_t time
 void road_event_raise(struct road_event *event, uint64_t value, uint64_t time_ps,
 		      struct road_work *work)
 {
-	pthread_mutex_lock(&event->lock);
+	if (raise_free(event, value, time_ps))
+		return;
+	event_lock(event);
 	raise_locked(event, value, time_ps, work);
-	pthread_mutex_unlock(&event->lock);
+	event_unlock(event);
 }
 
 void road_event_fail_from(struct road_event *event, uint64_t from, const road_error *why,
 			  uint64_t time_ps, struct road_work *work)
 {
-	pthread_mutex_lock(&event->lock);
+	event_lock(event);
 	if (event->promiser && from <= event->promised)
 		event->promiser = NULL;
-	if (from <= atomic_load(&event->value))
-		from = atomic_load(&event->value) + 1;
+	if (from <= road_event_now(event))
+		from = road_event_now(event) + 1;
 	if (from < atomic_load(&event->failed_from)) {
 		event->failure = *why;
 		atomic_store_explicit(&event->time_ps, time_ps, memory_order_relaxed);
 		atomic_store_explicit(&event->failed_from, from, memory_order_release);
 		fire_decided(event, time_ps, work);
 	}
-	pthread_mutex_unlock(&event->lock);
+	event_unlock(event);
 }
 
 bool road_event_await(struct road_event *event, struct road_waiter *waiter)
 {
-	pthread_mutex_lock(&event->lock);
+	event_lock(event);
 	bool open = road_event_state(event, waiter->value) == ROAD_POINT_OPEN;
 
 	if (open) {
@@ -171,16 +225,16 @@ bool road_event_await(struct road_event *event, struct road_waiter *waiter)
 		waiter->prev->next = waiter->next->prev = waiter;
 		waiter->linked = true;
 	}
-	pthread_mutex_unlock(&event->lock);
+	event_unlock(event);
 	return open;
 }
 
 void road_event_forget(struct road_event *event, struct road_waiter *waiter)
 {
-	pthread_mutex_lock(&event->lock);
+	event_lock(event);
 	if (waiter->linked)
 		unlink_waiter(waiter);
-	pthread_mutex_unlock(&event->lock);
+	event_unlock(event);
 }
 
 road_status road_event_promise(struct road_event *event, uint64_t value, struct road_queue *queue,
@@ -188,8 +242,8 @@ road_status road_event_promise(struct road_event *event, uint64_t value, struct 
 {
 	road_status status = ROAD_OK;
 
-	pthread_mutex_lock(&event->lock);
-	uint64_t floor = atomic_load(&event->value);
+	event_lock(event);
+	uint64_t floor = road_event_now(event);
 
 	if (event->promiser && event->promised > floor)
 		floor = event->promised;
@@ -212,18 +266,21 @@ road_status road_event_promise(struct road_event *event, uint64_t value, struct 
 		*before = event->promiser ? event->promised : 0;
 		event->promiser = queue;
 		event->promised = value;
+		event->promised_on = queue->timeline;
+		event->promised_at = queue->tail + 1;
 	}
-	pthread_mutex_unlock(&event->lock);
+	event_unlock(event);
 	return status;
 }
 
 /* Takes the last promise back: `previous` is what the queue owed before it, 0 = nothing. */
 void road_event_unpromise(struct road_event *event, uint64_t previous, struct road_queue *queue)
 {
-	pthread_mutex_lock(&event->lock);
-	event->promiser = previous > atomic_load(&event->value) ? queue : NULL;
+	event_lock(event);
+	event->promiser = previous > road_event_now(event) ? queue : NULL;
 	event->promised = previous;
-	pthread_mutex_unlock(&event->lock);
+	event->promised_on = NULL;
+	event_unlock(event);
 }
 
 road_status road_event_retain(road_event *event)
@@ -252,7 +309,7 @@ road_status road_event_value(road_event *event, uint64_t *out)
 		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL", "road_event_value: out",
 				 "NULL", "");
 	road_progress_query(0);
-	*out = atomic_load_explicit(&event->value, memory_order_acquire);
+	*out = road_event_now(event);
 	return ROAD_OK;
 }
 
@@ -268,11 +325,13 @@ road_status road_event_signal(road_event *event, uint64_t value)
 
 	if (now > work.time_ps)
 		work.time_ps = now;
-	pthread_mutex_lock(&event->lock);
+	if (!event->timeline && raise_free(event, value, work.time_ps))
+		return ROAD_OK;
+	event_lock(event);
 	if (event->timeline)
 		status = road_fail(ROAD_INVALID_ARGUMENT, "event is a queue's timeline",
 				   "road_event_signal: event", "", "an event of the program");
-	else if (value <= atomic_load(&event->value))
+	else if (value <= road_event_now(event))
 		status =
 			road_fail_u64(ROAD_INVALID_ARGUMENT, "value does not rise",
 				      "road_event_signal: value", value, "above the event's value");
@@ -285,7 +344,7 @@ road_status road_event_signal(road_event *event, uint64_t value)
 				   "road_event_signal: event", "", "no outstanding promise");
 	else
 		raise_locked(event, value, work.time_ps, &work);
-	pthread_mutex_unlock(&event->lock);
+	event_unlock(event);
 	road_work_drain(&work);
 	return status;
 }
@@ -306,7 +365,7 @@ road_status road_event_fail(road_event *event, uint64_t from, road_status reason
 	if (event->timeline)
 		return road_fail(ROAD_INVALID_ARGUMENT, "event is a queue's timeline",
 				 "road_event_fail: event", "", "an event of the program");
-	if (from <= atomic_load(&event->value))
+	if (from <= road_event_now(event))
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "point is reached already",
 				     "road_event_fail: from", from, "above the event's value");
 	snprintf(seen, sizeof(seen), "%" PRIu64, from);

@@ -23,7 +23,8 @@ enum road_type {
 	ROAD_TYPE_QUEUE,
 	ROAD_TYPE_LIST,
 	ROAD_TYPE_IMAGE,
-	ROAD_TYPE_KERNEL
+	ROAD_TYPE_KERNEL,
+	ROAD_TYPE_TELEMETRY
 };
 
 struct road_object;

@@ -13,20 +13,21 @@ static struct {
 	_Atomic uint32_t sim_count;
 } devices = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Queues that a driver said may have progressed. */
-static struct {
-	pthread_mutex_t lock;
-	struct road_queue *first, *last;
-	_Atomic bool any;
-} ready = {.lock = PTHREAD_MUTEX_INITIALIZER};
+/* Queues that a driver said may have progressed, the latest first. Any thread puts one there; the
+ * baton's holder takes them all. */
+static _Atomic(struct road_queue *) ready;
 
-/* Software devices, whose work runs on the baton's holder. */
+/*
+ * Software devices, whose work runs on the baton's holder. The lock is for changes of the list. Who
+ * removes a source takes it out before looking at `running`, and the holder sets `running` before
+ * looking at the list: so one of the two sees the other.
+ */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t idle;
-	struct road_source *first;
-	bool running; /* the baton's holder walks the list */
-	_Atomic bool any;
+	struct road_source *_Atomic first;
+	_Atomic bool running;      /* the baton's holder walks the list */
+	_Atomic uint32_t removers; /* wait until it does not */
 } sources = {.lock = PTHREAD_MUTEX_INITIALIZER, .idle = PTHREAD_COND_INITIALIZER};
 
 /* A bus said that a device is gone; who runs the next slice looks which. */
@@ -128,42 +129,43 @@ void road_drv_queue_ready(struct road_drv_queue *drv)
 	if (drv->internal || atomic_exchange(&queue->in_ready, true))
 		return;
 	road_object_hold(&queue->object);
-	pthread_mutex_lock(&ready.lock);
-	queue->ready_next = NULL;
-	if (ready.first)
-		ready.last->ready_next = queue;
-	else
-		ready.first = queue;
-	ready.last = queue;
-	atomic_store(&ready.any, true);
-	pthread_mutex_unlock(&ready.lock);
+	queue->ready_next = atomic_load_explicit(&ready, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&ready, &queue->ready_next, queue,
+						      memory_order_acq_rel, memory_order_relaxed))
+		;
 }
 
-static struct road_queue *pop_ready(void)
+/* All that are ready, in the order in which they came to be. */
+static struct road_queue *take_ready(void)
 {
-	pthread_mutex_lock(&ready.lock);
-	struct road_queue *queue = ready.first;
+	struct road_queue *latest = atomic_exchange(&ready, NULL), *first = NULL;
 
-	if (queue)
-		ready.first = queue->ready_next;
-	if (!ready.first)
-		atomic_store(&ready.any, false);
-	pthread_mutex_unlock(&ready.lock);
-	return queue;
+	while (latest) {
+		struct road_queue *earlier = latest->ready_next;
+
+		latest->ready_next = first;
+		first = latest;
+		latest = earlier;
+	}
+	return first;
 }
 
 static bool advance_ready(void)
 {
-	struct road_queue *queue;
+	struct road_queue *queue = NULL;
 	bool any = false;
 
-	while (atomic_load(&ready.any) && (queue = pop_ready())) {
+	while (queue || (atomic_load(&ready) && (queue = take_ready()))) {
 		struct road_work work = ROAD_WORK_INIT(road_progress_now());
+		struct road_queue *next = queue->ready_next;
 
-		atomic_store(&queue->in_ready, false);
+		/* A driver that finds the mark leaves it at that: so the mark goes before the
+		 * driver is asked, and what it knew when it looked at the mark is seen. */
+		atomic_exchange(&queue->in_ready, false);
 		road_queue_advance(queue, &work);
 		road_work_drain(&work);
 		road_object_drop(&queue->object);
+		queue = next;
 		any = true;
 	}
 	return any;
@@ -172,24 +174,26 @@ static bool advance_ready(void)
 void road_source_add(struct road_source *source)
 {
 	pthread_mutex_lock(&sources.lock);
-	source->next = sources.first;
-	sources.first = source;
-	atomic_store(&sources.any, true);
+	source->next = atomic_load(&sources.first);
+	atomic_store(&sources.first, source);
 	pthread_mutex_unlock(&sources.lock);
 }
 
 void road_source_remove(struct road_source *source)
 {
 	pthread_mutex_lock(&sources.lock);
-	struct road_source **at = &sources.first;
+	struct road_source *before = atomic_load(&sources.first);
 
-	while (sources.running)
+	atomic_fetch_add(&sources.removers, 1);
+	if (before == source)
+		atomic_store(&sources.first, source->next);
+	while (before && before->next != source)
+		before = before->next;
+	if (before)
+		__atomic_store_n(&before->next, source->next, __ATOMIC_SEQ_CST);
+	while (atomic_load(&sources.running))
 		pthread_cond_wait(&sources.idle, &sources.lock);
-	while (*at && *at != source)
-		at = &(*at)->next;
-	if (*at)
-		*at = source->next;
-	atomic_store(&sources.any, sources.first != NULL);
+	atomic_fetch_sub(&sources.removers, 1);
 	pthread_mutex_unlock(&sources.lock);
 }
 
@@ -202,10 +206,10 @@ static bool source_pending(void)
 {
 	bool any = false;
 
-	if (!atomic_load(&sources.any))
+	if (!atomic_load(&sources.first))
 		return false;
 	pthread_mutex_lock(&sources.lock);
-	for (struct road_source *s = sources.first; s && !any; s = s->next)
+	for (struct road_source *s = atomic_load(&sources.first); s && !any; s = s->next)
 		any = s->pending(s);
 	pthread_mutex_unlock(&sources.lock);
 	return any;
@@ -213,22 +217,21 @@ static bool source_pending(void)
 
 static void run_sources(struct road_progress *progress)
 {
-	if (!atomic_load(&sources.any))
+	if (!atomic_load(&sources.first))
 		return;
-	pthread_mutex_lock(&sources.lock);
-	struct road_source *source = sources.first;
-
-	sources.running = true;
-	pthread_mutex_unlock(&sources.lock);
-	for (; source; source = source->next) {
+	atomic_store(&sources.running, true);
+	for (struct road_source *source = atomic_load(&sources.first); source;
+	     source = __atomic_load_n(&source->next, __ATOMIC_ACQUIRE)) {
 		struct road_progress one = source->run(source);
 
 		progress->ran |= one.ran;
 		progress->more |= one.more;
 		progress->watching |= one.watching;
 	}
+	atomic_store(&sources.running, false);
+	if (!atomic_load(&sources.removers))
+		return;
 	pthread_mutex_lock(&sources.lock);
-	sources.running = false;
 	pthread_cond_broadcast(&sources.idle);
 	pthread_mutex_unlock(&sources.lock);
 }
@@ -237,8 +240,7 @@ bool road_progress_pending(void)
 {
 	const struct road_domain *d = road_progress_domain_get();
 
-	return atomic_load(&ready.any) || atomic_load(&gone) || (d && d->pending()) ||
-	       source_pending();
+	return atomic_load(&ready) || atomic_load(&gone) || (d && d->pending()) || source_pending();
 }
 
 struct road_progress road_progress_slice(uint64_t until_ps)
@@ -246,7 +248,7 @@ struct road_progress road_progress_slice(uint64_t until_ps)
 	const struct road_domain *d = road_progress_domain_get();
 	struct road_progress progress = {0};
 
-	if (atomic_exchange(&gone, false))
+	if (atomic_load(&gone) && atomic_exchange(&gone, false))
 		while (road_progress_check_lost())
 			progress.ran = true;
 	run_sources(&progress);
@@ -261,6 +263,7 @@ struct road_progress road_progress_slice(uint64_t until_ps)
 			progress.ran |= deliver_all();
 	}
 	progress.ran |= advance_ready();
+	road_telemetry_tick();
 	return progress;
 }
 

@@ -32,7 +32,27 @@ static struct road_submit *pop(struct road_submit **first)
 	return submit;
 }
 
+/* Under the lock: who waits until nobody is in the driver looks again. */
+void road_queue_tell_idle(struct road_queue *queue)
+{
+	if (queue->idle_waiters)
+		pthread_cond_broadcast(&queue->idle);
+}
+
 /* ---- ends ---- */
+
+/* Under the lock: the submission is decided, and gives back what it holds. One that holds nothing
+ * is used again. */
+static void retire(struct road_queue *queue, struct road_submit *submit, struct road_work *work)
+{
+	queue->used--;
+	if (submit->holding) {
+		road_work_done(work, submit);
+		return;
+	}
+	submit->next = queue->spare;
+	queue->spare = submit;
+}
 
 /* Under the queue's lock: every point that the submission owes fails. */
 void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
@@ -42,8 +62,8 @@ void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit
 		road_event_fail_from(submit->signals[i].event, submit->signals[i].value, why,
 				     work->time_ps, work);
 	road_event_fail_from(submit->timeline, submit->value, why, work->time_ps, work);
-	queue->used--;
-	road_work_done(work, submit);
+	road_native_forget(queue, submit);
+	retire(queue, submit, work);
 }
 
 static void fail_list(struct road_queue *queue, struct road_submit **first, const road_error *why,
@@ -109,8 +129,7 @@ static void complete(struct road_queue *queue, struct road_submit *submit, struc
 		road_event_raise(submit->signals[i].event, submit->signals[i].value, work->time_ps,
 				 work);
 	road_event_raise(submit->timeline, submit->value, work->time_ps, work);
-	queue->used--;
-	road_work_done(work, submit);
+	retire(queue, submit, work);
 }
 
 /* Under the lock: a segment ended on the device. A callback behind it blocks the queue. */
@@ -121,6 +140,7 @@ static void end_segment(struct road_queue *queue, struct road_submit *submit,
 							  ? &submit->list->segments[submit->segment]
 							  : NULL;
 
+	road_native_forget(queue, submit);
 	if (!segment || !segment->fn) {
 		complete(queue, submit, work);
 		return;
@@ -157,8 +177,7 @@ void road_queue_callback_done(struct road_queue *queue)
 
 	queue->blocked = NULL;
 	if (queue->blocked_failed) {
-		queue->used--;
-		road_work_done(&work, submit);
+		retire(queue, submit, &work);
 	} else if (++submit->segment == road_submit_segments(submit)) {
 		complete(queue, submit, &work);
 	} else { /* the rest goes first of all that is pending */
@@ -169,7 +188,7 @@ void road_queue_callback_done(struct road_queue *queue)
 		if (work.time_ps > submit->stamp_ps)
 			submit->stamp_ps = work.time_ps;
 	}
-	pthread_cond_broadcast(&queue->idle);
+	road_queue_tell_idle(queue);
 	pthread_mutex_unlock(&queue->lock);
 	road_work_queue(&work, queue);
 	road_work_drain(&work);
@@ -226,7 +245,7 @@ void road_queue_advance(struct road_queue *queue, struct road_work *work)
 	queue->space->device->ops.advance(&queue->drv, &progress);
 	pthread_mutex_lock(&queue->lock);
 	if (!--queue->in_driver)
-		pthread_cond_broadcast(&queue->idle);
+		road_queue_tell_idle(queue);
 	bool moved = false;
 
 	if (generation == queue->generation) {
@@ -238,7 +257,8 @@ void road_queue_advance(struct road_queue *queue, struct road_work *work)
 		if (progress.failed_from != UINT64_MAX)
 			fail_from(queue, &progress, work);
 	}
-	bool kick = moved && queue->pending_first && !queue->blocked;
+	/* What ended may have stood before one whose native wait failed. */
+	bool kick = moved && ((queue->pending_first && !queue->blocked) || queue->native_waits);
 
 	pthread_mutex_unlock(&queue->lock);
 	if (kick)
@@ -265,6 +285,10 @@ static enum road_point_state head_waits(struct road_queue *queue, struct road_su
 	while (submit->waited < submit->wait_count) {
 		struct road_point *point = &submit->waits[submit->waited];
 
+		if (queue->native && road_native_wait(queue, submit, point)) {
+			submit->waited++;
+			continue;
+		}
 		queue->waiter = (struct road_waiter){
 			.value = point->value, .kind = ROAD_WAITER_QUEUE, .queue = queue};
 		road_object_hold(&point->event->object);
@@ -280,6 +304,8 @@ static enum road_point_state head_waits(struct road_queue *queue, struct road_su
 		}
 		submit->waited++;
 	}
+	if (submit->native_count && road_native_failed(submit, why))
+		return ROAD_POINT_FAILED;
 	return ROAD_POINT_REACHED;
 }
 
@@ -299,9 +325,13 @@ static road_status hand_over(struct road_queue *queue, struct road_submit *submi
 	submit->drv_sequence = submission.sequence;
 	pthread_mutex_unlock(&queue->lock);
 	*time = submit->stamp_ps;
+	if (queue->native)
+		road_native_signal(queue, submit, &submission);
 	status = queue->space->device->ops.submit(&queue->drv, &submission);
 	*time = mine;
 	pthread_mutex_lock(&queue->lock);
+	if (status == ROAD_OK && submission.signal_count)
+		road_native_handed(submit);
 	return status;
 }
 
@@ -369,12 +399,19 @@ static bool may_move(const struct road_queue *queue)
 	return !last->list || !last->list->segment_count || !last->list->segments[last->segment].fn;
 }
 
-void road_queue_kick(struct road_queue *queue, struct road_work *work)
+/* Under the lock: does the submission that the device works at wait for what will never come? */
+static bool stuck(struct road_queue *queue, road_error *why)
 {
-	pthread_mutex_lock(&queue->lock);
+	return queue->native_waits && queue->flight_first && !queue->closed && !queue->stopped &&
+	       road_native_failed(queue->flight_first, why);
+}
+
+void road_queue_move(struct road_queue *queue, struct road_work *work)
+{
+	road_error why;
+
 	if (queue->kicking) {
 		queue->kick_again = true;
-		pthread_mutex_unlock(&queue->lock);
 		return;
 	}
 	queue->kicking = true;
@@ -384,6 +421,21 @@ void road_queue_kick(struct road_queue *queue, struct road_work *work)
 			;
 	} while (queue->kick_again);
 	queue->kicking = false;
-	pthread_cond_broadcast(&queue->idle);
+	if (queue->native_waits && stuck(queue, &why))
+		road_work_queue(work, queue); /* it is taken off with no lock held */
+	road_queue_tell_idle(queue);
+}
+
+void road_queue_kick(struct road_queue *queue, struct road_work *work)
+{
+	road_error why;
+
+	pthread_mutex_lock(&queue->lock);
+	bool abandon = !queue->kicking && stuck(queue, &why);
+
+	if (!abandon)
+		road_queue_move(queue, work);
 	pthread_mutex_unlock(&queue->lock);
+	if (abandon)
+		road_queue_abandon(queue, &why);
 }

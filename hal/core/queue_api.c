@@ -19,8 +19,10 @@ static struct road_queue *queue_of(struct road_object *object)
 static void stop_moves(struct road_queue *queue)
 {
 	queue->stopped = true;
+	queue->idle_waiters++;
 	while (queue->kicking || queue->in_driver)
 		pthread_cond_wait(&queue->idle, &queue->lock);
+	queue->idle_waiters--;
 }
 
 static void queue_unlist(struct road_queue *queue)
@@ -76,7 +78,18 @@ static void disown(struct road_event *timeline)
 {
 	pthread_mutex_lock(&timeline->lock);
 	timeline->owner = NULL;
+	road_native_disown(timeline);
 	pthread_mutex_unlock(&timeline->lock);
+}
+
+static void free_spares(struct road_queue *queue)
+{
+	while (queue->spare) {
+		struct road_submit *submit = queue->spare;
+
+		queue->spare = submit->next;
+		free(submit);
+	}
 }
 
 static void queue_finish(struct road_object *object)
@@ -85,6 +98,7 @@ static void queue_finish(struct road_object *object)
 
 	disown(queue->timeline);
 	road_object_release(&queue->timeline->object);
+	free_spares(queue);
 	pthread_cond_destroy(&queue->idle);
 	pthread_mutex_destroy(&queue->lock);
 	road_object_release(&queue->space->object);
@@ -178,6 +192,7 @@ static road_status make_queue(struct road_space *space, const road_queue_options
 	status = space->device->ops.queue_open(&queue->drv);
 	if (status)
 		goto unlist;
+	queue->native = space->device->ops.native(&queue->drv);
 	road_object_retain(&space->object);
 	road_object_init(&queue->object, &road_queue_class);
 	*out = queue;
@@ -317,6 +332,7 @@ static road_status make_submit(struct road_queue *queue, const road_submission *
 				 "road_queue_submit", "", "");
 	}
 	submit->queue = queue;
+	submit->holding = true;
 	road_object_hold(&queue->object);
 	submit->list = s->list;
 	if (s->list)
@@ -353,18 +369,37 @@ static road_status promise_all(struct road_queue *queue, struct road_submit *sub
 	return ROAD_OK;
 }
 
+/* Is there nothing to it but its place on the timeline? */
+static bool is_bare(const road_submission *s)
+{
+	return !s->list && !s->wait_count && !s->signal_count && !s->flags;
+}
+
+/* Under the lock: a submission that holds nothing. */
+static struct road_submit *bare_submit(struct road_queue *queue)
+{
+	struct road_submit *submit = queue->spare;
+
+	if (submit)
+		queue->spare = submit->next;
+	else
+		submit = calloc(1, sizeof(*submit));
+	if (submit)
+		submit->queue = queue;
+	return submit;
+}
+
 /* Under the lock: appends, and gives the submission its place on the timeline. */
-static void accept(struct road_queue *queue, struct road_submit *submit)
+static void accept(struct road_queue *queue, struct road_submit *submit, uint64_t now)
 {
 	struct road_device *device = queue->space->device;
 	uint64_t *time = road_thread_time();
 
 	*time += device->submit_ps;
-	uint64_t now = road_progress_now();
-
 	submit->queued_ps = submit->stamp_ps = *time > now ? *time : now;
 	submit->timeline = queue->timeline;
-	road_object_hold(&queue->timeline->object);
+	if (submit->holding)
+		road_object_hold(&queue->timeline->object);
 	submit->value = ++queue->tail;
 	queue->used++;
 	submit->next = NULL;
@@ -385,23 +420,26 @@ road_status road_queue_refuses(const struct road_queue *queue)
 	return ROAD_OK;
 }
 
-static road_status enqueue(struct road_queue *queue, struct road_submit *submit, road_point *point)
+/* Under the lock. `submit` is NULL for a bare one. */
+static road_status enqueue(struct road_queue *queue, struct road_submit *submit, uint64_t now,
+			   road_point *point)
 {
-	road_status status;
+	road_status status = road_queue_refuses(queue);
 
-	pthread_mutex_lock(&queue->lock);
-	status = road_queue_refuses(queue);
 	if (!status && queue->used >= queue->depth)
 		status = ROAD_NOT_READY;
-	if (!status)
-		status = promise_all(queue, submit);
-	if (!status) {
-		accept(queue, submit);
-		if (point)
-			*point = (road_point){queue->timeline, submit->value};
-	}
-	pthread_mutex_unlock(&queue->lock);
-	return status;
+	if (status)
+		return status;
+	if (!submit && !(submit = bare_submit(queue)))
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a submission",
+				 "road_queue_submit", "", "");
+	status = promise_all(queue, submit);
+	if (status)
+		return status;
+	accept(queue, submit, now);
+	if (point)
+		*point = (road_point){queue->timeline, submit->value};
+	return ROAD_OK;
 }
 
 road_status road_queue_submit(road_queue *queue, const road_submission *submission,
@@ -421,20 +459,21 @@ road_status road_queue_submit(road_queue *queue, const road_submission *submissi
 	if (!status && road_device_is_lost(queue->space->device))
 		status = road_fail(ROAD_DEVICE_LOST, "the device is gone", "road_queue_submit", "",
 				   "");
-	if (!status)
+	if (!status && !is_bare(&own))
 		status = make_submit(queue, &own, &submit);
 	if (status)
 		return status;
-	status = enqueue(queue, submit, point);
-	if (status) {
-		road_submit_free(submit);
-		return status;
-	}
 	work.time_ps = road_progress_now();
-	road_queue_kick(queue, &work);
+	pthread_mutex_lock(&queue->lock);
+	status = enqueue(queue, submit, work.time_ps, point);
+	if (!status)
+		road_queue_move(queue, &work);
+	pthread_mutex_unlock(&queue->lock);
+	if (status && submit)
+		road_submit_free(submit);
 	road_work_drain(&work);
 	road_baton_poke();
-	return ROAD_OK;
+	return status;
 }
 
 road_status road_queue_tail(road_queue *queue, road_point *out)
@@ -483,9 +522,23 @@ road_status road_queue_drain(road_queue *queue, uint64_t deadline)
 
 /* ---- cancel and reset ---- */
 
+/* Under the lock: a submission that outlives the queue's present timeline. */
+static void make_holding(struct road_submit *submit)
+{
+	if (submit->holding)
+		return;
+	submit->holding = true;
+	road_object_hold(&submit->queue->object);
+	road_object_hold(&submit->timeline->object);
+}
+
 /* Under the lock: what is submitted from here on stands on a timeline of its own. */
 static void new_timeline(struct road_queue *queue, struct road_event *fresh)
 {
+	for (struct road_submit *s = queue->pending_first; s; s = s->next)
+		make_holding(s);
+	for (struct road_submit *s = queue->flight_first; s; s = s->next)
+		make_holding(s);
 	disown(queue->timeline);
 	road_object_release(&queue->timeline->object);
 	fresh->owner = queue;

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "hal/core/core.h"
+#include "hal/core/submit.h"
 
 enum { HOPS = 16 };
 
@@ -31,10 +31,14 @@ static struct road_event *next_event(struct road_queue *queue, struct hop *hop)
 	struct road_event *event;
 
 	pthread_mutex_lock(&queue->lock);
-	event = queue->waiting_on;
+	/* What the device waits for by itself stands before what the core defers. */
+	const struct road_native_wait *native =
+		queue->flight_first ? road_native_open(queue->flight_first) : NULL;
+
+	event = native ? native->event : queue->flight_first ? NULL : queue->waiting_on;
 	hop->queue_id = queue->object.id;
 	hop->running = !event && (queue->flight_first || queue->blocked || queue->moving);
-	hop->value = event ? queue->waiter.value : 0;
+	hop->value = native ? native->waiter.value : event ? queue->waiter.value : 0;
 	if (event)
 		road_object_hold(&event->object);
 	pthread_mutex_unlock(&queue->lock);

@@ -32,6 +32,8 @@ void road_submit_segment(const struct road_submit *submit, uint32_t index,
 		.commands = submit->commands ? submit->commands + first : NULL,
 		.count = count,
 		.concurrent = submit->list && (submit->list->flags & ROAD_LIST_CONCURRENT),
+		.waits = index ? NULL : submit->native_waits,
+		.wait_count = index ? 0 : submit->native_count,
 	};
 }
 
@@ -151,6 +153,8 @@ void road_submit_free(struct road_submit *submit)
 		road_object_drop(&submit->timeline->object);
 	if (submit->list)
 		road_object_release(&submit->list->object);
+	free(submit->natives);
+	free(submit->native_waits);
 	free(submit->waits);
 	road_object_drop(&submit->queue->object);
 	free(submit);

@@ -23,11 +23,21 @@ void road_stage_put(struct road_device *device, struct road_stage *stage);
 void road_stage_trim(struct road_device *device);
 struct road_place road_stage_place(const struct road_stage *stage, uint64_t offset);
 
+/* A wait that the device resolves: also a waiter of its event, so that a failure is noticed. */
+struct road_native_wait {
+	struct road_waiter waiter;
+	struct road_event *event; /* held by `waits` */
+	struct road_word *word;   /* a reference */
+};
+
 struct road_submit {
 	struct road_submit *next;
-	struct road_queue *queue;    /* a hold */
-	struct road_event *timeline; /* a hold */
-	uint64_t value;              /* on the timeline */
+	struct road_queue *queue;
+	struct road_event *timeline;
+	uint64_t value; /* on the timeline */
+	/* Has more than its place in the queue: what stands below, and holds on queue and timeline.
+	 * One without lives under the queue's lock, on the queue's own timeline. */
+	bool holding;
 	struct road_list *list;      /* a reference; may be NULL */
 	uint32_t segment;            /* the next, or the one in flight */
 	uint64_t drv_sequence;       /* of the segment in flight */
@@ -36,6 +46,11 @@ struct road_submit {
 	struct road_point *signals;  /* holds; in the same block as waits */
 	uint64_t *owed_before;       /* per signal: what the queue owed on the event before */
 	uint32_t signal_count;
+	struct road_native_wait *natives;   /* room for all waits, once there is one */
+	struct road_cmd_word *native_waits; /* the same as the driver sees them */
+	uint32_t native_count;
+	struct road_word *native_word; /* where its value is stored: a reference */
+	struct road_cmd_word native_signal;
 	struct road_cmd *commands; /* own copy, or the list's */
 	uint32_t command_count;
 	bool own_commands;

@@ -16,7 +16,8 @@ struct wait {
 	struct road_waiter inlined[INLINE_WAITERS];
 	struct road_sleeper sleeper;
 	uint64_t deadline;
-	uint32_t first; /* lowest decided point */
+	uint32_t first;  /* lowest decided point */
+	uint32_t *index; /* where the caller wants it, or NULL */
 	bool watching;
 };
 
@@ -55,6 +56,16 @@ static void run_slices(struct wait *wait)
 		progress = road_progress_slice(UINT64_MAX);
 		wait->watching = progress.watching;
 	} while ((progress.ran || progress.more) && !decided(wait) && !expired(wait));
+}
+
+/* Most waits are for work that the caller can run itself: then it is neither among the sleepers
+ * nor among the events' waiters, since who holds the baton needs nobody to wake it. */
+static void run_through(struct wait *wait)
+{
+	if (!road_baton_take(&wait->sleeper))
+		return;
+	run_slices(wait);
+	road_baton_release(&wait->sleeper);
 }
 
 static void sleep_once(struct wait *wait)
@@ -98,6 +109,7 @@ static void wait_loop(struct wait *wait)
 static bool link_waiters(struct wait *wait)
 {
 	wait->waiters = wait->inlined;
+	wait->sleeper = (struct road_sleeper){.word = 1};
 	if (wait->count > INLINE_WAITERS)
 		wait->waiters = calloc(wait->count, sizeof(*wait->waiters));
 	if (!wait->waiters)
@@ -106,7 +118,6 @@ static bool link_waiters(struct wait *wait)
 		wait->waiters[i] = (struct road_waiter){.value = wait->points[i].value,
 							.kind = ROAD_WAITER_THREAD,
 							.sleeper = &wait->sleeper};
-		road_object_hold(&wait->points[i].event->object);
 		road_event_await(wait->points[i].event, &wait->waiters[i]);
 	}
 	return true;
@@ -114,12 +125,26 @@ static bool link_waiters(struct wait *wait)
 
 static void unlink_waiters(struct wait *wait)
 {
-	for (uint32_t i = 0; i < wait->count; i++) {
+	for (uint32_t i = 0; i < wait->count; i++)
 		road_event_forget(wait->points[i].event, &wait->waiters[i]);
-		road_object_drop(&wait->points[i].event->object);
-	}
 	if (wait->waiters != wait->inlined)
 		free(wait->waiters);
+}
+
+/* Runs or sleeps until the wait is over or the deadline passes. */
+static road_status await(struct wait *wait)
+{
+	wait->watching = false;
+	if (!expired(wait))
+		run_through(wait);
+	if (decided(wait) || expired(wait))
+		return ROAD_OK;
+	if (!link_waiters(wait))
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for the waiters",
+				 "road_event_wait", "", "");
+	wait_loop(wait);
+	unlink_waiters(wait);
+	return ROAD_OK;
 }
 
 static road_status timed_out(const struct wait *wait)
@@ -131,7 +156,7 @@ static road_status timed_out(const struct wait *wait)
 		    ROAD_POINT_OPEN)
 			continue;
 		snprintf(seen, sizeof(seen), "value %" PRIu64 ", awaited %" PRIu64,
-			 atomic_load(&wait->points[i].event->value), wait->points[i].value);
+			 road_event_now(wait->points[i].event), wait->points[i].value);
 		road_stall_text(wait->points[i].event, where, sizeof(where));
 		return road_fail(ROAD_TIMEOUT, "deadline passed", where, seen, "");
 	}
@@ -144,6 +169,8 @@ static road_status finish(const struct wait *wait)
 	uint64_t *mine = road_thread_time();
 	road_error why;
 
+	if (wait->index)
+		*wait->index = wait->first;
 	for (uint32_t i = 0; i < wait->count; i++) {
 		const struct road_event *event = wait->points[i].event;
 		uint64_t time = atomic_load_explicit(&event->time_ps, memory_order_relaxed);
@@ -161,6 +188,11 @@ static road_status finish(const struct wait *wait)
 	why = event->failure;
 	pthread_mutex_unlock(&event->lock);
 	return road_fail_again(&why);
+}
+
+static road_status conclude(struct wait *wait)
+{
+	return decided(wait) ? finish(wait) : timed_out(wait);
 }
 
 static road_status check_wait(const road_point *points, uint32_t count, uint32_t mode)
@@ -200,20 +232,19 @@ road_status road_event_wait(const road_point *points, uint32_t count, uint32_t m
 	wait.mode = mode;
 	wait.deadline = deadline;
 	wait.first = 0;
-	if (!decided(&wait)) {
-		wait.watching = false;
-		wait.sleeper = (struct road_sleeper){.word = 1};
-		if (!link_waiters(&wait))
-			return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for the waiters",
-					 "road_event_wait", "", "");
-		wait_loop(&wait);
-		unlink_waiters(&wait);
+	wait.index = index;
+	if (decided(&wait)) {
+		status = finish(&wait);
+	} else {
+		/* Others may let go of an event meanwhile. */
+		for (uint32_t i = 0; i < count; i++)
+			road_object_hold(&points[i].event->object);
+		status = await(&wait);
+		if (!status)
+			status = conclude(&wait);
+		for (uint32_t i = 0; i < count; i++)
+			road_object_drop(&points[i].event->object);
 	}
-	if (!decided(&wait))
-		return timed_out(&wait);
-	status = finish(&wait);
-	if (index)
-		*index = wait.first;
 	return status;
 }
 

@@ -48,8 +48,11 @@ static void kick(struct road_work *work)
 	road_object_drop(&queue->object);
 }
 
-void road_work_drain(struct road_work *work)
+/* What was moved to a device may be what a sleeper waits for: the next one to run it is woken. */
+static void drain(struct road_work *work)
 {
+	bool kicked = false;
+
 	for (;;) {
 		if (work->done) {
 			struct road_submit *submit = work->done;
@@ -62,8 +65,17 @@ void road_work_drain(struct road_work *work)
 			post(work);
 		} else if (work->queues) {
 			kick(work);
+			kicked = true;
 		} else {
-			return;
+			break;
 		}
 	}
+	if (kicked)
+		road_baton_poke();
+}
+
+void road_work_drain(struct road_work *work)
+{
+	if (work->done || work->inlined || work->posted || work->queues)
+		drain(work);
 }

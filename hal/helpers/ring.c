@@ -251,6 +251,25 @@ static road_status encode(struct road_ring *ring, struct road_ring_encoder *enco
 	return ROAD_OK;
 }
 
+/* The words that a submission awaits, or stores when all before is done: the port's own commands.
+ */
+static road_status encode_words(struct road_ring *ring, struct road_ring_encoder *encoder,
+				enum road_command_kind kind, const struct road_cmd_word *words,
+				uint32_t count)
+{
+	road_status status = ROAD_OK;
+
+	for (uint32_t i = 0; i < count && !status; i++) {
+		const struct road_cmd command = {.kind = kind, .word = words[i]};
+
+		encoder->ordered = true;
+		status = encode(ring, encoder, &command);
+	}
+	if (count)
+		encoder->ordered = true;
+	return status;
+}
+
 static road_status encode_all(struct road_ring *ring, const struct road_drv_submission *submission)
 {
 	struct road_ring_encoder encoder = {
@@ -261,13 +280,17 @@ static road_status encode_all(struct road_ring *ring, const struct road_drv_subm
 		.concurrent = submission->concurrent,
 		.user = ring->user,
 	};
-	road_status status = ROAD_OK;
+	road_status status = encode_words(ring, &encoder, ROAD_COMMAND_WAIT_VALUE,
+					  submission->waits, submission->wait_count);
 
 	for (uint32_t i = 0; i < submission->count && !status; i++) {
 		if (submission->commands[i].kind == ROAD_COMMAND_BARRIER)
 			encoder.ordered = true;
 		status = encode(ring, &encoder, &submission->commands[i]);
 	}
+	if (!status)
+		status = encode_words(ring, &encoder, ROAD_COMMAND_WRITE_VALUE, submission->signals,
+				      submission->signal_count);
 	if (status)
 		return status;
 	encoder.ordered = true;

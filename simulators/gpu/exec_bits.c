@@ -134,6 +134,35 @@ static void x_shf_r(struct road_gpu_warp *warp, const struct road_gpu_insn *insn
 	shift_funnel(warp, insn, mask, false);
 }
 
+/* The offset-th one of mask from base upwards or downwards; 0: is the bit at base one? */
+static uint32_t find_nth(uint32_t mask, uint32_t base, int32_t offset)
+{
+	int64_t left = offset < 0 ? -(int64_t)offset : offset, step = offset < 0 ? -1 : 1;
+
+	if (base > 31)
+		return UINT32_MAX;
+	if (!offset)
+		return mask >> base & 1u ? base : UINT32_MAX;
+	for (int64_t place = base; place >= 0 && place < 32; place += step) {
+		if (mask >> place & 1u && --left == 0)
+			return (uint32_t)place;
+	}
+	return UINT32_MAX;
+}
+
+static void x_fns(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask)
+{
+	const uint32_t *a = road_gpu_source(warp, insn->a);
+	const uint32_t *b = road_gpu_source(warp, insn->b);
+	const uint32_t *c = road_gpu_source(warp, insn->c);
+	uint32_t *d = road_gpu_target(warp, insn->d);
+
+	for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {
+		if (mask >> l & 1u)
+			d[l] = find_nth(a[l], b[l], (int32_t)c[l]);
+	}
+}
+
 const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_bits)[ROAD_GPU_OPS] = {
 	[ROAD_GPU_OP_popc_b32] = x_popc_b32,   [ROAD_GPU_OP_clz_b32] = x_clz_b32,
 	[ROAD_GPU_OP_brev_b32] = x_brev_b32,   [ROAD_GPU_OP_bfind_u32] = x_bfind_u32,
@@ -142,4 +171,5 @@ const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_bits)[ROAD_GPU_OPS] = {
 	[ROAD_GPU_OP_prmt_b32] = x_prmt,       [ROAD_GPU_OP_shf_l_b32] = x_shf_l,
 	[ROAD_GPU_OP_shf_r_b32] = x_shf_r,     [ROAD_GPU_OP_popc_b64] = x_popc_b64,
 	[ROAD_GPU_OP_clz_b64] = x_clz_b64,     [ROAD_GPU_OP_brev_b64] = x_brev_b64,
+	[ROAD_GPU_OP_fns_b32] = x_fns,
 };

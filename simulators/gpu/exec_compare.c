@@ -2,7 +2,7 @@
 /* Comparisons and tests: rows in, predicates out. */
 #include "simulators/gpu/exec_rows.h"
 
-#include "simulators/numbers/elements.h"
+#include "simulators/numbers/half.h"
 
 #define GATHER(condition)                                          \
 	do {                                                       \
@@ -154,6 +154,39 @@ static void x_setp_f64(struct road_gpu_warp *warp, const struct road_gpu_insn *i
 	put_comparison(warp, insn, mask, result);
 }
 
+static uint32_t compare_halves(const uint32_t *a, const uint32_t *b, unsigned shift, bool bf,
+			       const struct road_gpu_insn *insn)
+{
+	float x[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW, y[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;
+	bool ftz = insn->mods & ROAD_GPU_MOD_FTZ;
+	unsigned cmp = comparison(insn);
+	uint32_t result;
+
+	LANES(l)
+	{
+		uint32_t s = a[l] >> shift & 0xffffu, t = b[l] >> shift & 0xffffu;
+
+		x[l] = half_in(ftz ? half_flush(s, bf) : s, bf);
+		y[l] = half_in(ftz ? half_flush(t, bf) : t, bf);
+	}
+	FLOAT_FORM(compare_f32, x, y, cmp, result);
+	return result;
+}
+
+static void x_setp_half(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask)
+{
+	const uint32_t *a = road_gpu_source(warp, insn->a), *b = road_gpu_source(warp, insn->b);
+	unsigned how = (insn->mods & ROAD_GPU_MOD_BOOL_MASK) >> ROAD_GPU_MOD_BOOL_SHIFT;
+	unsigned format = insn->aux >> ROAD_GPU_HALF_SHIFT;
+	uint32_t with = road_gpu_predicate(warp, insn->pc);
+	uint32_t low = compare_halves(a, b, 0, format & ROAD_GPU_HALF_BF, insn), second = ~low;
+
+	if (format & ROAD_GPU_HALF_X2)
+		second = compare_halves(a, b, 16, format & ROAD_GPU_HALF_BF, insn);
+	exec_set_predicate(warp, insn->pd, join(how, low, with), mask);
+	exec_set_predicate(warp, insn->aux & 0xffu, join(how, second, with), mask);
+}
+
 /* A magnitude against the smallest normal number and infinity. */
 static bool test(unsigned which, uint64_t magnitude, uint64_t normal, uint64_t infinity)
 {
@@ -195,4 +228,5 @@ const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_compare)[ROAD_GPU_OPS] = {
 	[ROAD_GPU_OP_setp_u64] = x_setp_u64,   [ROAD_GPU_OP_setp_s64] = x_setp_s64,
 	[ROAD_GPU_OP_setp_f32] = x_setp_f32,   [ROAD_GPU_OP_setp_f64] = x_setp_f64,
 	[ROAD_GPU_OP_testp_f32] = x_testp_f32, [ROAD_GPU_OP_testp_f64] = x_testp_f64,
+	[ROAD_GPU_OP_setp_half] = x_setp_half,
 };

@@ -2,7 +2,7 @@
 /* Conversions: any lane type to any other. Rows for the frequent ones, lanes for the rest. */
 #include "simulators/gpu/exec_rows.h"
 
-#include "simulators/numbers/elements.h"
+#include "simulators/numbers/half.h"
 #include "simulators/numbers/soft.h"
 
 static const struct {
@@ -22,6 +22,9 @@ static const struct {
 	[ROAD_GPU_BF16] = {16, true, true, ROAD_NUM_BF16},
 	[ROAD_GPU_F32] = {32, true, true, ROAD_NUM_F32},
 	[ROAD_GPU_F64] = {64, true, true, ROAD_NUM_F64},
+	[ROAD_GPU_TF32] = {32, true, true, ROAD_NUM_TF32},
+	[ROAD_GPU_E4M3] = {8, true, true, ROAD_NUM_E4M3},
+	[ROAD_GPU_E5M2] = {8, true, true, ROAD_NUM_E5M2},
 };
 
 static uint64_t low_bits(uint64_t value, unsigned bits)
@@ -90,7 +93,10 @@ static uint64_t from_float(struct road_num_mode *mode, unsigned to, unsigned fro
 		value = road_num_integral(&whole, value);
 	}
 	mode->ftz = ftz && to == ROAD_GPU_F32;
-	return road_num_convert(mode, types[from].format, from_ftz, value);
+	value = road_num_convert(mode, types[from].format, from_ftz, value);
+	if (to != ROAD_GPU_TF32)
+		return value;
+	return value == ROAD_NUM_NAN32 >> 13 ? ROAD_NUM_NAN32 : value << 13;
 }
 
 static uint64_t convert(const struct road_gpu_insn *insn, uint64_t value)
@@ -101,6 +107,8 @@ static uint64_t convert(const struct road_gpu_insn *insn, uint64_t value)
 		.round = (enum road_num_round)(insn->mods & ROAD_GPU_MOD_ROUND_MASK),
 		.ftz = insn->mods & ROAD_GPU_MOD_FTZ,
 		.sat = insn->mods & ROAD_GPU_MOD_SAT,
+		.relu = insn->mods & ROAD_GPU_MOD_RELU,
+		.satfinite = insn->mods & ROAD_GPU_MOD_SATFINITE,
 	};
 
 	value = low_bits(value, types[from].bits);
@@ -141,15 +149,25 @@ static inline int32_t truncate_s32(float x)
 	return x == x ? value : 0;
 }
 
-/* A half's bits move up into a float's; the difference in bias is a multiplication by 2^112,
- * exact for subnormals too. */
-static inline uint32_t widen_f16(uint32_t half)
+static void x_pack(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask)
 {
-	uint32_t magnitude = half & 0x7fffu;
-	uint32_t bits = road_num_bits32(road_num_float(magnitude << 13) * 0x1p112f);
+	const uint32_t *a = road_gpu_source(warp, insn->a), *b = road_gpu_source(warp, insn->b);
+	uint32_t *d = road_gpu_target(warp, insn->d);
+	unsigned bits = types[ROAD_GPU_CVT_TO(insn->aux)].bits;
 
-	bits = magnitude >= 0x7c00u ? 0x7f800000u : bits;
-	return magnitude > 0x7c00u ? ROAD_NUM_NAN32 : bits | (half & 0x8000u) << 16;
+	for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {
+		if (mask >> l & 1u)
+			d[l] = (uint32_t)(convert(insn, a[l]) | convert(insn, b[l]) << bits);
+	}
+}
+
+#define PACK(bf) (half_out(a[l], bf) | half_out(b[l], bf) << 16)
+EXEC32(pack_f16, PACK(false))
+EXEC32(pack_bf16, PACK(true))
+
+static inline uint32_t widen(uint32_t half, bool bf)
+{
+	return elem_canon32(road_num_bits32(half_in(half & 0xffffu, bf)));
 }
 
 EXEC_ROWS(x_u32_u64, uint32_t, uint64_t, uint64_t, uint64_t, (uint32_t)a[l])
@@ -163,7 +181,10 @@ EXEC32(copy, a[l])
 EXEC32(f32_s32, road_num_bits32((float)(int32_t)a[l]))
 EXEC32(f32_u32, road_num_bits32((float)a[l]))
 EXEC32(s32_f32, (uint32_t)truncate_s32(road_num_float(a[l])))
-EXEC32(f32_f16, widen_f16(a[l] & 0xffffu))
+EXEC32(f32_f16, widen(a[l], false))
+EXEC32(f32_bf16, widen(a[l], true))
+EXEC32(f16_f32, half_out(a[l], false))
+EXEC32(bf16_f32, half_out(a[l], true))
 
 #define RN  ROAD_GPU_RN
 #define RZ  ROAD_GPU_RZ_
@@ -174,28 +195,53 @@ static const struct {
 	uint8_t to, from, round;
 	road_gpu_exec_fn exec;
 } rows[] = {
-	{ROAD_GPU_U32, ROAD_GPU_U64, ANY, x_u32_u64}, {ROAD_GPU_U32, ROAD_GPU_S64, ANY, x_u32_u64},
-	{ROAD_GPU_S32, ROAD_GPU_U64, ANY, x_u32_u64}, {ROAD_GPU_S32, ROAD_GPU_S64, ANY, x_u32_u64},
-	{ROAD_GPU_U64, ROAD_GPU_U32, ANY, x_u64_u32}, {ROAD_GPU_S64, ROAD_GPU_U32, ANY, x_u64_u32},
-	{ROAD_GPU_U64, ROAD_GPU_S32, ANY, x_s64_s32}, {ROAD_GPU_S64, ROAD_GPU_S32, ANY, x_s64_s32},
-	{ROAD_GPU_U8, ROAD_GPU_U32, ANY, x_u8_any},   {ROAD_GPU_S8, ROAD_GPU_S32, ANY, x_u8_any},
-	{ROAD_GPU_U16, ROAD_GPU_U32, ANY, x_u16_any}, {ROAD_GPU_S16, ROAD_GPU_S32, ANY, x_u16_any},
-	{ROAD_GPU_U32, ROAD_GPU_U8, ANY, x_u8_any},   {ROAD_GPU_S32, ROAD_GPU_U8, ANY, x_u8_any},
-	{ROAD_GPU_U32, ROAD_GPU_U16, ANY, x_u16_any}, {ROAD_GPU_S32, ROAD_GPU_U16, ANY, x_u16_any},
-	{ROAD_GPU_S32, ROAD_GPU_S8, ANY, x_s32_s8},   {ROAD_GPU_U32, ROAD_GPU_S8, ANY, x_s32_s8},
-	{ROAD_GPU_S32, ROAD_GPU_S16, ANY, x_s32_s16}, {ROAD_GPU_U32, ROAD_GPU_S16, ANY, x_s32_s16},
-	{ROAD_GPU_U32, ROAD_GPU_S32, ANY, x_copy},    {ROAD_GPU_S32, ROAD_GPU_U32, ANY, x_copy},
-	{ROAD_GPU_F32, ROAD_GPU_S32, RN, x_f32_s32},  {ROAD_GPU_F32, ROAD_GPU_U32, RN, x_f32_u32},
-	{ROAD_GPU_S32, ROAD_GPU_F32, RZ, x_s32_f32},  {ROAD_GPU_F32, ROAD_GPU_F16, ANY, x_f32_f16},
+	{ROAD_GPU_U32, ROAD_GPU_U64, ANY, x_u32_u64},
+	{ROAD_GPU_U32, ROAD_GPU_S64, ANY, x_u32_u64},
+	{ROAD_GPU_S32, ROAD_GPU_U64, ANY, x_u32_u64},
+	{ROAD_GPU_S32, ROAD_GPU_S64, ANY, x_u32_u64},
+	{ROAD_GPU_U64, ROAD_GPU_U32, ANY, x_u64_u32},
+	{ROAD_GPU_S64, ROAD_GPU_U32, ANY, x_u64_u32},
+	{ROAD_GPU_U64, ROAD_GPU_S32, ANY, x_s64_s32},
+	{ROAD_GPU_S64, ROAD_GPU_S32, ANY, x_s64_s32},
+	{ROAD_GPU_U8, ROAD_GPU_U32, ANY, x_u8_any},
+	{ROAD_GPU_S8, ROAD_GPU_S32, ANY, x_u8_any},
+	{ROAD_GPU_U16, ROAD_GPU_U32, ANY, x_u16_any},
+	{ROAD_GPU_S16, ROAD_GPU_S32, ANY, x_u16_any},
+	{ROAD_GPU_U32, ROAD_GPU_U8, ANY, x_u8_any},
+	{ROAD_GPU_S32, ROAD_GPU_U8, ANY, x_u8_any},
+	{ROAD_GPU_U32, ROAD_GPU_U16, ANY, x_u16_any},
+	{ROAD_GPU_S32, ROAD_GPU_U16, ANY, x_u16_any},
+	{ROAD_GPU_S32, ROAD_GPU_S8, ANY, x_s32_s8},
+	{ROAD_GPU_U32, ROAD_GPU_S8, ANY, x_s32_s8},
+	{ROAD_GPU_S32, ROAD_GPU_S16, ANY, x_s32_s16},
+	{ROAD_GPU_U32, ROAD_GPU_S16, ANY, x_s32_s16},
+	{ROAD_GPU_U32, ROAD_GPU_S32, ANY, x_copy},
+	{ROAD_GPU_S32, ROAD_GPU_U32, ANY, x_copy},
+	{ROAD_GPU_F32, ROAD_GPU_S32, RN, x_f32_s32},
+	{ROAD_GPU_F32, ROAD_GPU_U32, RN, x_f32_u32},
+	{ROAD_GPU_S32, ROAD_GPU_F32, RZ, x_s32_f32},
+	{ROAD_GPU_F32, ROAD_GPU_F16, ANY, x_f32_f16},
+	{ROAD_GPU_F16, ROAD_GPU_F32, RN, x_f16_f32},
+	{ROAD_GPU_F32, ROAD_GPU_BF16, ANY, x_f32_bf16},
+	{ROAD_GPU_BF16, ROAD_GPU_F32, RN, x_bf16_f32},
 };
+
+static road_gpu_exec_fn packing(unsigned to, bool fast)
+{
+	if (fast && to == ROAD_GPU_F16)
+		return x_pack_f16;
+	return fast && to == ROAD_GPU_BF16 ? x_pack_bf16 : x_pack;
+}
 
 road_gpu_exec_fn EXEC_NAME(road_gpu_exec_cvt)(const struct road_gpu_insn *insn)
 {
 	unsigned to = ROAD_GPU_CVT_TO(insn->aux), from = ROAD_GPU_CVT_FROM(insn->aux);
 	unsigned round = insn->mods & ROAD_GPU_MOD_ROUND_MASK;
-	bool plain = !(insn->mods & (ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT)) &&
-		     !(insn->aux & ROAD_GPU_CVT_INTEGRAL);
+	bool plain =
+		!(insn->mods & ~ROAD_GPU_MOD_ROUND_MASK) && !(insn->aux & ROAD_GPU_CVT_INTEGRAL);
 
+	if (insn->op == ROAD_GPU_OP_cvt_pack)
+		return packing(to, plain && round == RN && from == ROAD_GPU_F32);
 	if (insn->op < ROAD_GPU_OP_cvt_32_32 || insn->op > ROAD_GPU_OP_cvt_64_64)
 		return NULL;
 	for (unsigned i = 0; plain && i < sizeof(rows) / sizeof(rows[0]); i++) {

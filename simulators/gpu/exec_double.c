@@ -52,13 +52,39 @@ static void x_directed(struct road_gpu_warp *warp, const struct road_gpu_insn *i
 	}
 }
 
+/* By the upper words alone (PTX ISA, "rcp.approx.ftz.f64"). */
+static uint64_t by_top(uint64_t a, bool root)
+{
+	const struct road_num_mode mode = {.format = ROAD_NUM_F64TOP, .ftz = true};
+	uint64_t top = a >> 32;
+
+	if (road_num_is_nan64(a))
+		return (a | ROAD_NUM_QUIET64) >> 32 << 32;
+	return (root ? road_num_rsqrt(&mode, top) : road_num_div(&mode, 0x3ff00000u, top)) << 32;
+}
+
+static void x_approx(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask)
+{
+	const uint64_t *a = road_gpu_source(warp, insn->a);
+	uint64_t *d = road_gpu_target(warp, insn->d);
+	const struct road_num_mode whole = {.format = ROAD_NUM_F64};
+	bool root = insn->op == ROAD_GPU_OP_rsqrt_approx_f64;
+	bool top = !root || insn->mods & ROAD_GPU_MOD_FTZ;
+
+	for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {
+		if (mask >> l & 1u)
+			d[l] = top ? by_top(a[l], root) : road_num_rsqrt(&whole, a[l]);
+	}
+}
+
 static const road_gpu_exec_fn table[ROAD_GPU_OPS] = {
-	[ROAD_GPU_OP_add_f64] = x_add,   [ROAD_GPU_OP_sub_f64] = x_sub,
-	[ROAD_GPU_OP_mul_f64] = x_mul,   [ROAD_GPU_OP_fma_f64] = x_fma,
-	[ROAD_GPU_OP_div_f64] = x_div,   [ROAD_GPU_OP_rcp_f64] = x_rcp,
-	[ROAD_GPU_OP_sqrt_f64] = x_sqrt, [ROAD_GPU_OP_min_f64] = x_min,
-	[ROAD_GPU_OP_max_f64] = x_max,   [ROAD_GPU_OP_abs_f64] = x_abs,
-	[ROAD_GPU_OP_neg_f64] = x_neg,   [ROAD_GPU_OP_copysign_f64] = x_copysign,
+	[ROAD_GPU_OP_add_f64] = x_add,           [ROAD_GPU_OP_sub_f64] = x_sub,
+	[ROAD_GPU_OP_mul_f64] = x_mul,           [ROAD_GPU_OP_fma_f64] = x_fma,
+	[ROAD_GPU_OP_div_f64] = x_div,           [ROAD_GPU_OP_rcp_f64] = x_rcp,
+	[ROAD_GPU_OP_sqrt_f64] = x_sqrt,         [ROAD_GPU_OP_min_f64] = x_min,
+	[ROAD_GPU_OP_max_f64] = x_max,           [ROAD_GPU_OP_abs_f64] = x_abs,
+	[ROAD_GPU_OP_neg_f64] = x_neg,           [ROAD_GPU_OP_copysign_f64] = x_copysign,
+	[ROAD_GPU_OP_rcp_approx_f64] = x_approx, [ROAD_GPU_OP_rsqrt_approx_f64] = x_approx,
 };
 
 road_gpu_exec_fn EXEC_NAME(road_gpu_exec_double)(const struct road_gpu_insn *insn)

@@ -27,6 +27,27 @@ static inline uint32_t lookup(uint32_t table, uint32_t a, uint32_t b, uint32_t c
 	return (a & ((b & ab) | (~b & an))) | (~a & ((b & nb) | (~b & nn)));
 }
 
+/* c + products of bytes of b with `width` bits of a each; sign bits make a part signed. */
+static inline uint32_t dot(uint32_t a, uint32_t b, uint32_t c, unsigned parts, uint32_t a_sign,
+			   uint32_t b_sign)
+{
+	unsigned width = 32 / parts;
+
+	for (unsigned i = 0; i < parts; i++) {
+		uint32_t x = a >> (width * i) & (UINT32_MAX >> (32 - width));
+		uint32_t y = b >> (8 * i) & 0xffu;
+
+		c += ((x ^ a_sign) - a_sign) * ((y ^ b_sign) - b_sign);
+	}
+	return c;
+}
+
+#define DOT_A(top) (insn->aux & ROAD_GPU_DOT_A_SIGNED ? (top) : 0u)
+#define DOT_B      (insn->aux & ROAD_GPU_DOT_B_SIGNED ? 0x80u : 0u)
+#define DOT_SHIFT  (insn->aux & ROAD_GPU_DOT_HIGH ? 16 : 0)
+
+EXEC32(dp4a, dot(a[l], b[l], c[l], 4, DOT_A(0x80u), DOT_B))
+EXEC32(dp2a, dot(a[l], b[l] >> DOT_SHIFT, c[l], 2, DOT_A(0x8000u), DOT_B))
 EXEC32(add, a[l] + b[l])
 EXECS32(add_sat, clamp32((int64_t)a[l] + b[l]))
 EXEC32(sub, a[l] - b[l])
@@ -102,6 +123,8 @@ const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_int)[ROAD_GPU_OPS] = {
 	[ROAD_GPU_OP_shl_b32] = x_shl,
 	[ROAD_GPU_OP_shr_u32] = x_shr_u32,
 	[ROAD_GPU_OP_shr_s32] = x_shr_s32,
+	[ROAD_GPU_OP_dp4a] = x_dp4a,
+	[ROAD_GPU_OP_dp2a] = x_dp2a,
 };
 
 road_gpu_exec_fn EXEC_NAME(road_gpu_exec_saturating)(const struct road_gpu_insn *insn)

@@ -87,8 +87,8 @@ static inline double approx_exp_tail(double t)
 	return p * t + 0.5;
 }
 
-/* 2^x; x is no NaN */
-static inline float approx_ex2(float argument)
+/* 2^x, rounded to odd; x is no NaN */
+static inline double approx_ex2_odd(float argument)
 {
 	double x = argument < -160.0f ? -160.0 : (double)argument;
 	double shifted, r, head, tail, t;
@@ -104,7 +104,12 @@ static inline float approx_ex2(float argument)
 	t = head + tail;
 	sum = approx_sum(1.0, head);
 	result = approx_sum(sum.hi, sum.lo + (tail + t * t * approx_exp_tail(t)));
-	return (float)approx_scale(approx_odd(result.hi, result.lo), n);
+	return approx_scale(approx_odd(result.hi, result.lo), n);
+}
+
+static inline float approx_ex2(float argument)
+{
+	return (float)approx_ex2_odd(argument);
 }
 
 /* sum of s^(2k) * (2 / ln 2) / (2k + 1) from k = 1 on, over s^2 */
@@ -264,11 +269,10 @@ static inline float approx_sine(struct approx_angle angle, uint64_t more)
 	return (float)road_num_double(road_num_bits64(approx_odd(hi, lo)) ^ sign);
 }
 
-/* tanh x = (e^2x - 1) / (e^2x + 1); x is no NaN */
-static inline float approx_tanh(float argument)
+/* tanh x = (e^2x - 1) / (e^2x + 1), rounded to odd; x is neither NaN nor negative */
+static inline double approx_tanh_odd(float argument)
 {
-	uint32_t sign = road_num_bits32(argument) & 0x80000000u;
-	double magnitude = (double)road_num_float(road_num_bits32(argument) ^ sign);
+	double magnitude = (double)argument;
 	double y = 2.0 * (magnitude > 12.0 ? 12.0 : magnitude);
 	double shifted = y * APPROX_INV_LN2 + APPROX_SHIFTER;
 	double n = shifted - APPROX_SHIFTER;
@@ -287,7 +291,16 @@ static inline float approx_tanh(float argument)
 	back = approx_product(quotient, below.hi);
 	rest = ((above.hi - back.hi) - back.lo) + above.lo - quotient * (below.lo + above.lo);
 	result = approx_sum(quotient, rest / below.hi);
-	return road_num_float(road_num_bits32((float)approx_odd(result.hi, result.lo)) | sign);
+	return approx_odd(result.hi, result.lo);
+}
+
+/* x is no NaN */
+static inline float approx_tanh(float argument)
+{
+	uint32_t sign = road_num_bits32(argument) & 0x80000000u;
+	float magnitude = road_num_float(road_num_bits32(argument) ^ sign);
+
+	return road_num_float(road_num_bits32((float)approx_tanh_odd(magnitude)) | sign);
 }
 
 /* 1 / sqrt(x) of a finite positive number */

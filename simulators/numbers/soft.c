@@ -11,6 +11,7 @@ struct layout {
 	int bias;
 	int exponent_bits;
 	uint64_t nan;
+	bool finite; /* the largest exponent is of numbers too; all ones are NaN */
 };
 
 static const struct layout layouts[ROAD_NUM_FORMATS] = {
@@ -18,6 +19,10 @@ static const struct layout layouts[ROAD_NUM_FORMATS] = {
 	[ROAD_NUM_BF16] = {8, -126, 127, 8, ROAD_NUM_NAN16},
 	[ROAD_NUM_F32] = {24, -126, 127, 8, ROAD_NUM_NAN32},
 	[ROAD_NUM_F64] = {53, -1022, 1023, 11, ROAD_NUM_NAN64},
+	[ROAD_NUM_TF32] = {11, -126, 127, 8, ROAD_NUM_NAN32 >> 13},
+	[ROAD_NUM_E4M3] = {4, -6, 7, 4, 0x7f, true},
+	[ROAD_NUM_E5M2] = {3, -14, 15, 5, 0x7f},
+	[ROAD_NUM_F64TOP] = {21, -1022, 1023, 11, ROAD_NUM_NAN64 >> 32},
 };
 
 enum kind { ZERO, FINITE, INFINITE, NOT_A_NUMBER };
@@ -57,7 +62,11 @@ static struct number unpack(enum road_num_format format, bool ftz, uint64_t bits
 	unsigned exponent = (unsigned)(bits >> fraction_bits) & exponent_max;
 	struct number number = {.sign = bits >> (fraction_bits + layout->exponent_bits) & 1};
 
-	if (exponent == exponent_max) {
+	if (layout->finite && (bits & layout->nan) == layout->nan) {
+		number.kind = NOT_A_NUMBER;
+		return number;
+	}
+	if (exponent == exponent_max && !layout->finite) {
 		number.kind = fraction ? NOT_A_NUMBER : INFINITE;
 		return number;
 	}
@@ -111,10 +120,17 @@ static uint64_t pack_special(const struct layout *layout, bool sign, unsigned ex
 	return bits | (uint64_t)sign << (layout->precision - 1 + layout->exponent_bits);
 }
 
+/* In formats without infinities NaN stands where infinity would: above the largest number. */
+static uint64_t pack_infinity(const struct layout *layout, bool sign)
+{
+	if (layout->finite)
+		return layout->nan | pack_special(layout, sign, 0);
+	return pack_special(layout, sign, (1u << layout->exponent_bits) - 1);
+}
+
 static uint64_t pack_overflow(const struct layout *layout, enum road_num_round round, bool sign)
 {
-	unsigned exponent_max = (1u << layout->exponent_bits) - 1;
-	uint64_t infinity = pack_special(layout, sign, exponent_max);
+	uint64_t infinity = pack_infinity(layout, sign);
 	bool to_infinity = round == ROAD_NUM_RN || round == ROAD_NUM_RNA ||
 			   (round == ROAD_NUM_RP && !sign) || (round == ROAD_NUM_RM && sign);
 
@@ -133,7 +149,7 @@ static uint64_t pack_finite(const struct layout *layout, enum road_num_round rou
 	/* The hidden bit adds one to the exponent field, and so does a carry out of rounding. */
 	uint64_t bits = (biased << fraction_bits) + kept;
 
-	if (bits >> fraction_bits >= (1u << layout->exponent_bits) - 1)
+	if (bits >= pack_infinity(layout, false))
 		return pack_overflow(layout, round, number->sign);
 	return bits | pack_special(layout, number->sign, 0);
 }
@@ -149,10 +165,14 @@ static uint64_t pack(const struct road_num_mode *mode, const struct number *numb
 		return 0;
 	if (number->kind == NOT_A_NUMBER)
 		return layout->nan;
+	if (mode->relu && number->sign)
+		return 0;
 	if (number->kind == INFINITE)
-		bits = pack_special(layout, number->sign, (1u << layout->exponent_bits) - 1);
+		bits = pack_infinity(layout, number->sign);
 	if (number->kind == FINITE)
 		bits = pack_finite(layout, mode->round, number);
+	if (mode->satfinite && bits == pack_infinity(layout, number->sign))
+		bits--;
 	if (mode->ftz && (bits & ~pack_special(layout, true, 0)) < normal)
 		bits = pack_special(layout, number->sign, 0);
 	return mode->sat && bits > one ? one : bits;
@@ -295,6 +315,45 @@ static struct number square_root(struct number a)
 	return result;
 }
 
+/* Whether root^2 * of <= 2^164; *exact if it is that. */
+static bool below_reciprocal(uint64_t root, uint64_t of, bool *exact)
+{
+	u128 square = (u128)root * root, low = (u128)(uint64_t)square * of;
+	u128 high = (u128)(uint64_t)(square >> 64) * of + (uint64_t)(low >> 64);
+
+	*exact = high == (u128)1 << 100 && !(uint64_t)low;
+	return high < (u128)1 << 100 || *exact;
+}
+
+static struct number reciprocal_root(struct number a)
+{
+	struct number result = {.kind = FINITE};
+	uint64_t root = 0, of;
+	bool exact = false, last;
+
+	if (a.kind == ZERO)
+		return special(INFINITE, a.sign);
+	if (a.kind == NOT_A_NUMBER || a.sign)
+		return special(NOT_A_NUMBER, false);
+	if (a.kind == INFINITE)
+		return special(ZERO, false);
+	place_top(&a, 52);
+	if (a.exponent & 1) {
+		a.significand <<= 1;
+		a.exponent--;
+	}
+	of = (uint64_t)a.significand;
+	for (uint64_t bit = UINT64_C(1) << 56; bit; bit >>= 1) { /* 2^82 / sqrt(of) */
+		if (!below_reciprocal(root | bit, of, &last))
+			continue;
+		root |= bit;
+		exact = last;
+	}
+	result.significand = (u128)root << 1 | !exact;
+	result.exponent = -a.exponent / 2 - 82 - 1;
+	return result;
+}
+
 uint64_t road_num_add(const struct road_num_mode *mode, uint64_t a, uint64_t b)
 {
 	struct number x = unpack(mode->format, mode->ftz, a);
@@ -361,6 +420,16 @@ uint64_t road_num_div(const struct road_num_mode *mode, uint64_t a, uint64_t b)
 uint64_t road_num_sqrt(const struct road_num_mode *mode, uint64_t a)
 {
 	struct number result = square_root(unpack(mode->format, mode->ftz, a));
+	uint64_t bits;
+
+	if (keeps_nan(mode, &a, 1, &bits))
+		return bits;
+	return pack(mode, &result);
+}
+
+uint64_t road_num_rsqrt(const struct road_num_mode *mode, uint64_t a)
+{
+	struct number result = reciprocal_root(unpack(mode->format, mode->ftz, a));
 	uint64_t bits;
 
 	if (keeps_nan(mode, &a, 1, &bits))

@@ -11,7 +11,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum road_num_format { ROAD_NUM_F16, ROAD_NUM_BF16, ROAD_NUM_F32, ROAD_NUM_F64, ROAD_NUM_FORMATS };
+enum road_num_format {
+	ROAD_NUM_F16,
+	ROAD_NUM_BF16,
+	ROAD_NUM_F32,
+	ROAD_NUM_F64,
+	ROAD_NUM_TF32, /* f32's upper 19 bits */
+	ROAD_NUM_E4M3, /* without infinities: what is too large becomes NaN */
+	ROAD_NUM_E5M2,
+	ROAD_NUM_F64TOP, /* f64's upper 32 bits */
+	ROAD_NUM_FORMATS
+};
 
 enum road_num_round {
 	ROAD_NUM_RN,  /* nearest, ties to even */
@@ -25,8 +35,10 @@ enum road_num_round {
 struct road_num_mode {
 	enum road_num_format format; /* of the operands and the result */
 	enum road_num_round round;
-	bool ftz; /* subnormal operands and results become signed zero */
-	bool sat; /* result clamped to [+0, 1], NaN becomes +0 */
+	bool ftz;       /* subnormal operands and results become signed zero */
+	bool sat;       /* result clamped to [+0, 1], NaN becomes +0 */
+	bool relu;      /* negative results become +0 */
+	bool satfinite; /* infinite results become the largest finite number */
 };
 
 /* Operands and results are bit patterns in the low bits. */
@@ -36,6 +48,8 @@ uint64_t road_num_mul(const struct road_num_mode *mode, uint64_t a, uint64_t b);
 uint64_t road_num_fma(const struct road_num_mode *mode, uint64_t a, uint64_t b, uint64_t c);
 uint64_t road_num_div(const struct road_num_mode *mode, uint64_t a, uint64_t b);
 uint64_t road_num_sqrt(const struct road_num_mode *mode, uint64_t a);
+/* 1 / sqrt(a); of a zero the infinity with its sign */
+uint64_t road_num_rsqrt(const struct road_num_mode *mode, uint64_t a);
 
 /* From another format; from_ftz flushes a subnormal operand first. A NaN of f64 to f64 is kept. */
 uint64_t road_num_convert(const struct road_num_mode *mode, enum road_num_format from,

@@ -32,6 +32,7 @@ ALLOWED = [
     ('tools/*/', ['{own}', 'uapi/', PUBLIC]),
     ('bench/', ['{own}', PUBLIC]),
     ('examples/', ['{own}', PUBLIC]),
+    ('tests/oracle/', ['tests/oracle/', 'tests/support/', 'uapi/', PUBLIC]),
     ('tests/unit/', ['']),
     ('tests/fuzz/', ['']),
     ('tests/support/', ['{own}', PUBLIC]),

@@ -70,6 +70,8 @@ struct road_gpu_word {
 #define ROAD_GPU_MOD_CMP_MASK   0x1f00u /* enum road_gpu_cmp */
 #define ROAD_GPU_MOD_BOOL_SHIFT 13
 #define ROAD_GPU_MOD_BOOL_MASK  0x6000u /* setp: enum road_gpu_bool with predicate c */
+#define ROAD_GPU_MOD_SATFINITE  0x0100u /* cvt: what is too large becomes the largest number */
+#define ROAD_GPU_MOD_RELU       0x8000u /* negative results, -0 too, become +0; NaN stays NaN */
 
 enum road_gpu_round {
 	ROAD_GPU_RN = 0,  /* nearest even */
@@ -149,55 +151,14 @@ enum road_gpu_cache {
 	ROAD_GPU_CACHES
 };
 
-/* mods of instructions among the lanes of a warp: who acts together */
-#define ROAD_GPU_MOD_MEMBERS_MASK 0x0003u /* enum road_gpu_members */
-#define ROAD_GPU_MOD_PACKED       0x0004u /* shfl: b = lane | clamp << 8 | segment << 16 */
-
-/* With FIELD and FULL a lane waits until all lanes that it names and that have not exited are at
- * an instruction of the same opcode and modifiers with the same names. */
-enum road_gpu_members {
-	ROAD_GPU_MEMBERS_FIELD,  /* operand c, a bit for each lane */
-	ROAD_GPU_MEMBERS_FULL,   /* all 32; c is RZ */
-	ROAD_GPU_MEMBERS_ACTIVE, /* those that happen to run the word together; c is RZ */
-	ROAD_GPU_MEMBERS
-};
-
-/* aux of shfl_*: second destination (is the source in range?; PT = none); clamp and segment mask
- * are bits 4..0 and 12..8 of PTX's operand c, both 0 here with PACKED. */
-#define ROAD_GPU_SHFL(pred, clamp, segment) \
-	((uint16_t)((unsigned)(pred) | (unsigned)(clamp) << 6 | (unsigned)(segment) << 11))
-#define ROAD_GPU_SHFL_PRED(aux)    ((aux)&63u)
-#define ROAD_GPU_SHFL_CLAMP(aux)   ((aux) >> 6 & 31u)
-#define ROAD_GPU_SHFL_SEGMENT(aux) ((aux) >> 11 & 31u)
-
-/* aux of atom_*, red_*: what memory becomes. Floats are as wide as the opcode's name says; f32 in
- * global memory flushes subnormals, in shared memory it does not (PTX ISA, "atom"). */
-enum road_gpu_atom {
-	ROAD_GPU_ATOM_EXCH,
-	ROAD_GPU_ATOM_ADD,
-	ROAD_GPU_ATOM_INC, /* old >= b ? 0 : old + 1 */
-	ROAD_GPU_ATOM_DEC, /* old == 0 || old > b ? b : old - 1 */
-	ROAD_GPU_ATOM_MIN_U,
-	ROAD_GPU_ATOM_MIN_S,
-	ROAD_GPU_ATOM_MAX_U,
-	ROAD_GPU_ATOM_MAX_S,
-	ROAD_GPU_ATOM_AND,
-	ROAD_GPU_ATOM_OR,
-	ROAD_GPU_ATOM_XOR,
-	ROAD_GPU_ATOM_ADD_F,    /* f16, f32, f64 */
-	ROAD_GPU_ATOM_ADD_BF,   /* bf16 */
-	ROAD_GPU_ATOM_ADD_FX2,  /* f16x2, each half by itself */
-	ROAD_GPU_ATOM_ADD_BFX2, /* bf16x2 */
-	ROAD_GPU_ATOMS
-};
-
 /* Generic addresses: everything outside the two windows is global by identity. */
 #define ROAD_GPU_SHARED_WINDOW (UINT64_C(1) << 45)
 #define ROAD_GPU_LOCAL_WINDOW  (UINT64_C(1) << 46)
 #define ROAD_GPU_WINDOW_BYTES  (UINT64_C(1) << 32)
 #define ROAD_GPU_UNMAPPED      UINT64_C(65536) /* the first bytes of any address space */
 
-/* aux of cvt_*: source and destination lane types. */
+/* aux of cvt_*: source and destination lane types. TF32 is an f32 with ten bits of fraction;
+ * E4M3 has no infinities. */
 enum road_gpu_type {
 	ROAD_GPU_U8,
 	ROAD_GPU_S8,
@@ -211,6 +172,9 @@ enum road_gpu_type {
 	ROAD_GPU_BF16,
 	ROAD_GPU_F32,
 	ROAD_GPU_F64,
+	ROAD_GPU_TF32, /* destination only */
+	ROAD_GPU_E4M3,
+	ROAD_GPU_E5M2,
 	ROAD_GPU_TYPES
 };
 #define ROAD_GPU_CVT(to, from) ((uint16_t)((unsigned)(to) | (unsigned)(from) << 4))
@@ -218,6 +182,24 @@ enum road_gpu_type {
 #define ROAD_GPU_CVT_FROM(aux) ((aux) >> 4 & 15u)
 /* float to float only: round to an integral value (cvt.rni and its kin) */
 #define ROAD_GPU_CVT_INTEGRAL 0x100u
+
+/* aux, high byte, of *_half: the format, and whether a register holds two (X2). Of one value only
+ * the low half counts, and its result is zero-extended. */
+enum road_gpu_half {
+	ROAD_GPU_HALF_F16,
+	ROAD_GPU_HALF_BF16,
+	ROAD_GPU_HALF_F16X2,
+	ROAD_GPU_HALF_BF16X2,
+	ROAD_GPU_HALVES
+};
+#define ROAD_GPU_HALF_SHIFT 8
+#define ROAD_GPU_HALF_BF    1u
+#define ROAD_GPU_HALF_X2    2u
+
+/* aux of dp4a, dp2a */
+#define ROAD_GPU_DOT_A_SIGNED 1u
+#define ROAD_GPU_DOT_B_SIGNED 2u
+#define ROAD_GPU_DOT_HIGH     4u /* dp2a: the upper two bytes of b */
 
 /* aux of sreg_b32, sreg_b64 */
 enum road_gpu_sreg {
@@ -308,8 +290,6 @@ enum road_gpu_latency {
 	ROAD_GPU_LAT_FP16,
 	ROAD_GPU_LAT_SHUFFLE,
 	ROAD_GPU_LAT_TENSOR,
-	ROAD_GPU_LAT_VOTE,
-	ROAD_GPU_LAT_REDUX,
 	ROAD_GPU_LATS
 };
 
@@ -335,7 +315,7 @@ enum road_gpu_modclass {
 	ROAD_GPU_MODS_ICMP,    /* CMP below INT_END, BOOL; aux low byte = second destination */
 	ROAD_GPU_MODS_FCMP,    /* CMP, BOOL, FTZ; aux as above */
 	ROAD_GPU_MODS_LUT,     /* aux = 8-bit truth table; bit index = a<<2 | b<<1 | c */
-	ROAD_GPU_MODS_CVT,     /* ROUND, FTZ, SAT; aux = ROAD_GPU_CVT */
+	ROAD_GPU_MODS_CVT,     /* ROUND, FTZ, SAT, RELU, SATFINITE; aux = ROAD_GPU_CVT */
 	ROAD_GPU_MODS_SREG,    /* aux = enum road_gpu_sreg */
 	ROAD_GPU_MODS_TESTP,   /* aux = enum road_gpu_testp */
 	ROAD_GPU_MODS_PRMT,    /* aux = enum road_gpu_prmt */
@@ -345,11 +325,14 @@ enum road_gpu_modclass {
 	ROAD_GPU_MODS_BRANCH,  /* imm = target word of this kernel */
 	ROAD_GPU_MODS_BRX,     /* imm = first entry of the kernel's branch table, aux = entries */
 	ROAD_GPU_MODS_BAR,     /* a = barrier (0..15), b = threads, RZ = all of the workgroup */
-	ROAD_GPU_MODS_SHFL,    /* MEMBERS, PACKED; aux = ROAD_GPU_SHFL */
-	ROAD_GPU_MODS_WARP,    /* MEMBERS */
-	ROAD_GPU_MODS_MATCH,   /* MEMBERS; aux = second destination */
-	ROAD_GPU_MODS_ATOM, /* SPACE (generic, global, shared), SEM, SCOPE; aux = road_gpu_atom */
-	ROAD_GPU_MODS_CAS,  /* the same, aux 0 */
+	ROAD_GPU_MODS_HARITH,  /* FTZ, and SAT or RELU; aux high byte = enum road_gpu_half */
+	ROAD_GPU_MODS_HMINMAX, /* FTZ, NAN, XORSIGN, ABS; aux as above */
+	ROAD_GPU_MODS_HUNARY,  /* FTZ; aux as above */
+	/* CMP, BOOL, FTZ; aux as above, and its low byte = second destination: the negation as in
+	 * FCMP, but of two values d is the lower one's comparison, the second the upper one's */
+	ROAD_GPU_MODS_HCMP,
+	ROAD_GPU_MODS_CARRY, /* aux low byte = predicate that receives carry or borrow; PT: none */
+	ROAD_GPU_MODS_DOT,   /* aux = ROAD_GPU_DOT_* */
 };
 
 /* Opcodes: append only; the number is the row's place in ops.def. */

@@ -62,6 +62,13 @@ static void push_reloc(struct ptx *p, uint32_t kind, uint32_t where, int64_t add
 	p->relocs[p->reloc_count++] = (struct road_gpu_reloc){kind, where, addend};
 }
 
+/* Second destinations, which are predicates, stand in aux. */
+static bool has_second(unsigned mods)
+{
+	return mods == ROAD_GPU_MODS_ICMP || mods == ROAD_GPU_MODS_FCMP ||
+	       mods == ROAD_GPU_MODS_HCMP || mods == ROAD_GPU_MODS_CARRY;
+}
+
 static void emit_inst(struct ptx *p, const struct inst *i)
 {
 	struct function *f = p->function;
@@ -71,9 +78,7 @@ static void emit_inst(struct ptx *p, const struct inst *i)
 	if (inst_is_copy(i) && f->vregs[i->d].cls == f->vregs[inst_copied(i)].cls &&
 	    f->vregs[i->d].place == f->vregs[inst_copied(i)].place)
 		return;
-	if (op->mods == ROAD_GPU_MODS_ICMP || op->mods == ROAD_GPU_MODS_FCMP)
-		aux = physical(f, ROAD_GPU_OPERAND_P, i->d2);
-	if (op->mods == ROAD_GPU_MODS_SHFL || op->mods == ROAD_GPU_MODS_MATCH)
+	if (has_second(op->mods))
 		aux |= physical(f, ROAD_GPU_OPERAND_P, i->d2);
 	if (op->unit == ROAD_GPU_UNIT_SPECIAL)
 		f->info.flags |= ROAD_GPU_KERNEL_APPROXIMATE;

@@ -118,7 +118,10 @@ void lower_mul24(struct ptx *p, const struct instr *in)
 	}
 	uint32_t d = lower_dst(p, in, 0, type);
 
-	if (in->operand_count == 4)
+	if (in->flags & FLAG_SAT)
+		emit(p, in, ROAD_GPU_OP_add_s32, d, product, lower_src(p, in, 3, type), VAL_NONE)
+			->mods = ROAD_GPU_MOD_SAT;
+	else if (in->operand_count == 4)
 		emit(p, in, ROAD_GPU_OP_add_u32, d, product, lower_src(p, in, 3, type), VAL_NONE);
 	else
 		emit_mov(p, in, CLASS_R, d, product);
@@ -279,14 +282,32 @@ static uint32_t constant_operand(struct ptx *p, const struct instr *in, unsigned
 	return (uint32_t)o->constant.value;
 }
 
+/* With .and or .or, a predicate besides: (d != 0) combined with operand 5. */
 void lower_lop3(struct ptx *p, const struct instr *in)
 {
+	const struct operand *o = &in->operands[0];
 	struct val a = lower_src(p, in, 1, TYPE_B32), b = lower_src(p, in, 2, TYPE_B32);
 	struct val c = lower_src(p, in, 3, TYPE_B32);
 	uint32_t table = constant_operand(p, in, 4, 255);
 
-	emit(p, in, ROAD_GPU_OP_lop3_b32, lower_dst(p, in, 0, TYPE_B32), a, b, c)->aux =
-		(uint16_t)table;
+	if (in->combine < 0) {
+		emit(p, in, ROAD_GPU_OP_lop3_b32, lower_dst(p, in, 0, TYPE_B32), a, b, c)->aux =
+			(uint16_t)table;
+		return;
+	}
+	if (!o->vreg2 || p->function->vregs[o->vreg2].cls != CLASS_P ||
+	    in->combine == ROAD_GPU_BOOL_XOR)
+		ptx_fail(p, o->at, "'lop3' with a predicate needs d|p, and .and or .or");
+	struct operand first = *o; /* of the pair */
+
+	first.vreg2 = 0;
+	uint32_t d = lower_destination(p, in, &first, TYPE_B32, false);
+	struct val q = lower_pred(p, &in->operands[5]);
+
+	emit(p, in, ROAD_GPU_OP_lop3_b32, d, a, b, c)->aux = (uint16_t)table;
+	emit(p, in, ROAD_GPU_OP_setp_u32, o->vreg2, val_reg(d), val_const(0), q)->mods =
+		(uint16_t)(ROAD_GPU_CMP_NE << ROAD_GPU_MOD_CMP_SHIFT |
+			   (unsigned)in->combine << ROAD_GPU_MOD_BOOL_SHIFT);
 }
 
 void lower_prmt(struct ptx *p, const struct instr *in)

@@ -18,6 +18,8 @@ static unsigned compare_op(enum ptx_type type)
 {
 	bool wide = ptx_types[type].bytes == 8;
 
+	if (1 << type & T_HALF)
+		return ROAD_GPU_OP_setp_half;
 	switch (ptx_types[type].kind) {
 	case KIND_FLOAT: return wide ? ROAD_GPU_OP_setp_f64 : ROAD_GPU_OP_setp_f32;
 	case KIND_SIGNED: return wide ? ROAD_GPU_OP_setp_s64 : ROAD_GPU_OP_setp_s32;
@@ -38,22 +40,22 @@ static unsigned comparison(struct ptx *p, const struct instr *in, enum ptx_type 
 		ptx_fail(p, in->at, "'%.*s' needs a comparison such as .eq or .lt",
 			 SLICE(in->name));
 	if (cmp >= ROAD_GPU_CMP_INT_END && ptx_types[type].kind != KIND_FLOAT)
-		ptx_fail(p, in->at, "unordered comparison of type .%s; allowed: .f32 .f64",
+		ptx_fail(p, in->at,
+			 "unordered comparison of type .%s; allowed: floating-point types",
 			 ptx_types[type].name);
 	if (cmp > ROAD_GPU_CMP_NE && ptx_types[type].kind == KIND_BITS)
 		ptx_fail(p, in->at, "ordering of type .%s; allowed: .eq .ne", ptx_types[type].name);
 	return (unsigned)cmp;
 }
 
-/* Compares operands 1 and 2, combines with operand 3 if there is one. */
-static struct inst *emit_compare(struct ptx *p, const struct instr *in, enum ptx_type type,
-				 uint32_t d, uint32_t d2)
+struct inst *emit_compare(struct ptx *p, const struct instr *in, enum ptx_type type, uint32_t d,
+			  uint32_t d2)
 {
 	unsigned cmp = comparison(p, in, type);
 
-	if (in->flags & FLAG_FTZ && type != TYPE_F32)
-		ptx_fail(p, in->at, "'%.*s.ftz' with type .%s; allowed: .f32", SLICE(in->name),
-			 ptx_types[type].name);
+	if (in->flags & FLAG_FTZ && !(1 << type & (T_F32 | T_F16 | T_F16X2)))
+		ptx_fail(p, in->at, "'%.*s.ftz' with type .%s; allowed: .f32 .f16 .f16x2",
+			 SLICE(in->name), ptx_types[type].name);
 	struct val a = lower_src(p, in, 1, type), b = lower_src(p, in, 2, type), c = VAL_NONE;
 
 	if (type == TYPE_S16) {
@@ -74,6 +76,7 @@ static struct inst *emit_compare(struct ptx *p, const struct instr *in, enum ptx
 	struct inst *i = emit(p, in, compare_op(type), d, a, b, c);
 
 	i->d2 = d2;
+	i->aux = half_aux(type);
 	i->mods = (uint16_t)(cmp << ROAD_GPU_MOD_CMP_SHIFT |
 			     (in->combine > 0 ? (unsigned)in->combine : 0)
 				     << ROAD_GPU_MOD_BOOL_SHIFT |
@@ -83,24 +86,59 @@ static struct inst *emit_compare(struct ptx *p, const struct instr *in, enum ptx
 
 void lower_setp(struct ptx *p, const struct instr *in)
 {
-	uint32_t d = lower_pred_dst(p, &in->operands[0]);
+	enum ptx_type type = in->types[0];
+	uint32_t d = lower_pred_dst(p, &in->operands[0]), d2 = in->operands[0].vreg2;
 
-	emit_compare(p, in, in->types[0], d, in->operands[0].vreg2);
+	if (1 << type & T_PAIRS && in->operands[0].kind == OPERAND_REG && !d2)
+		ptx_fail(p, in->operands[0].at, "'setp.%s' needs two destinations: p|q",
+			 ptx_types[type].name);
+	if (1 << type & (T_F16 | T_BF16) && d2)
+		ptx_fail(p, in->operands[0].at, "second destination of 'setp.%s'",
+			 ptx_types[type].name);
+	emit_compare(p, in, type, d, d2);
 }
 
-/* set: all ones or 1.0 where the comparison holds. */
+/* What `set` may give, by what it compares (section 9.7.7 "set"). */
+static uint32_t set_results(enum ptx_type from)
+{
+	uint32_t words = T_U32 | T_S32;
+
+	switch (1 << from) {
+	case T_F16: return words | T_U16 | T_S16 | T_F16;
+	case T_BF16: return words | T_U16 | T_S16 | T_BF16;
+	case T_F16X2: return words | T_F16X2;
+	case T_BF16X2: return words | T_BF16X2;
+	default: return words | T_F32 | T_F16 | T_BF16;
+	}
+}
+
+/* set: all ones or 1.0 where the comparison holds; of pairs, by halves. */
 void lower_set(struct ptx *p, const struct instr *in)
 {
-	enum ptx_type to = in->types[0];
+	enum ptx_type to = in->types[0], from = in->types[1];
+	uint32_t one = to == TYPE_F32                               ? 0x3f800000u
+		       : 1 << to & (T_F16 | T_F16X2)                ? 0x3c00u
+		       : 1 << to & (T_BF16 | T_BF16X2)              ? 0x3f80u
+		       : 1 << from & T_PAIRS || type_bits(to) == 16 ? UINT16_MAX
+								    : UINT32_MAX;
+	uint32_t holds = temp(p, CLASS_P), upper = 0;
 
-	if (!(1 << to & (T_U32 | T_S32 | T_F32)))
-		ptx_fail(p, in->at, "result type .%s of 'set'; allowed: .u32 .s32 .f32",
-			 ptx_types[to].name);
-	uint32_t holds = temp(p, CLASS_P);
+	if (!(1 << to & set_results(from)))
+		ptx_fail(p, in->at, "result type .%s of 'set' on .%s; allowed: %s",
+			 ptx_types[to].name, ptx_types[from].name,
+			 type_set_names(p, &p->kernel, set_results(from)));
+	if (1 << from & T_PAIRS)
+		upper = temp(p, CLASS_P);
+	emit_compare(p, in, from, holds, upper);
+	uint32_t d = lower_dst(p, in, 0, to), low = upper ? temp(p, CLASS_R) : d;
 
-	emit_compare(p, in, in->types[1], holds, 0);
-	emit(p, in, ROAD_GPU_OP_selp_b32, lower_dst(p, in, 0, to),
-	     val_const(to == TYPE_F32 ? 0x3f800000u : UINT32_MAX), val_const(0), val_reg(holds));
+	emit(p, in, ROAD_GPU_OP_selp_b32, low, val_const(one), val_const(0), val_reg(holds));
+	if (!upper)
+		return;
+	struct val high = emit_r(p, in, ROAD_GPU_OP_selp_b32, val_const(one << 16), val_const(0),
+				 val_reg(upper));
+
+	emit(p, in, ROAD_GPU_OP_or_b32, d, val_reg(low), high, VAL_NONE);
 }
 
 void lower_selp(struct ptx *p, const struct instr *in)

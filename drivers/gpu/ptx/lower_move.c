@@ -110,8 +110,8 @@ static unsigned cvt_op(bool to_wide, bool from_wide)
 	return from_wide ? ROAD_GPU_OP_cvt_32_64 : ROAD_GPU_OP_cvt_32_32;
 }
 
-static struct val emit_cvt(struct ptx *p, const struct instr *in, unsigned to, unsigned from,
-			   uint32_t d, struct val v, unsigned mods)
+struct val emit_cvt(struct ptx *p, const struct instr *in, unsigned to, unsigned from, uint32_t d,
+		    struct val v, unsigned mods)
 {
 	bool to_wide = p->function->vregs[d].cls == CLASS_D;
 	bool from_wide = from == ROAD_GPU_U64 || from == ROAD_GPU_S64 || from == ROAD_GPU_F64;
@@ -201,6 +201,8 @@ static void check_cvt(struct ptx *p, const struct instr *in, enum ptx_type to, e
 		ptx_fail(p, in->at, "'cvt.%s.%s' needs a rounding; allowed: %s", ptx_types[to].name,
 			 ptx_types[from].name,
 			 is_float(to) ? ".rn .rz .rm .rp" : ".rni .rzi .rmi .rpi");
+	if (in->round == ROAD_GPU_RNA)
+		ptx_fail(p, in->at, "'cvt.rna.%s'; allowed: .tf32", ptx_types[to].name);
 	if (in->round >= 0 && !is_float(from) && !is_float(to))
 		ptx_fail(p, in->at, "rounding in 'cvt.%s.%s'", ptx_types[to].name,
 			 ptx_types[from].name);
@@ -235,10 +237,6 @@ void lower_cvt(struct ptx *p, const struct instr *in)
 	unsigned d_bits = p->function->vregs[d].bits;
 	bool sat = in->flags & FLAG_SAT;
 
-	if (in->flags & FLAG_RELU || in->flags & FLAG_SATFINITE) {
-		function_refuse(p, in->at, "'cvt' with .relu or .satfinite is not supported");
-		return;
-	}
 	if (!is_float(to) && !is_float(from) && !sat) {
 		convert_integer(p, in, to, from, d, v);
 		return;
@@ -263,25 +261,6 @@ void lower_cvt(struct ptx *p, const struct instr *in)
 		emit_cvt(p, in, ROAD_GPU_U64, ROAD_GPU_U32, d, t, 0);
 	else
 		store_narrow(p, in, to, d, t);
-}
-
-/* cvt.rn.f16x2.f32 d, a, b: a goes to the high half. */
-void lower_cvt_x2(struct ptx *p, const struct instr *in)
-{
-	enum ptx_type half = in->types[0] == TYPE_F16X2 ? TYPE_F16 : TYPE_BF16;
-	unsigned mods = in->round > 0 ? (unsigned)in->round : 0;
-	struct val v[2];
-
-	if (in->round < 0 || in->types[1] != TYPE_F32 || in->flags & (FLAG_RELU | FLAG_SATFINITE)) {
-		function_refuse(p, in->at, "this form of 'cvt.%s' is not supported",
-				ptx_types[in->types[0]].name);
-		return;
-	}
-	for (unsigned k = 0; k < 2; k++)
-		v[k] = emit_cvt(p, in, lanes_of(half), ROAD_GPU_F32, temp(p, CLASS_R),
-				lower_src(p, in, k + 1, TYPE_F32), mods);
-	emit(p, in, ROAD_GPU_OP_prmt_b32, lower_dst(p, in, 0, in->types[0]), v[1], v[0],
-	     val_const(0x5410));
 }
 
 /* Generic addresses of shared and local memory lie in windows, global is itself. */

@@ -90,6 +90,7 @@ struct function {
 	uint32_t inst_count;
 	struct vreg *vregs;
 	uint32_t vreg_count, vreg_room;
+	uint32_t carry; /* predicate: PTX's CC.CF, made when first named */
 	struct label *labels;
 	uint32_t label_count, label_room;
 	uint32_t *label_buckets;

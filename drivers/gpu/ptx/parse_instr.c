@@ -20,11 +20,11 @@ static const struct row *choose_row(const struct instr *in, const struct row *ro
 	for (unsigned i = 0; i < count; i++) {
 		if (!row_fits(&rows[i], in))
 			continue;
-		/* the two-source form of cvt has a destination type of its own */
-		if (rows[i].lower == lower_cvt &&
-		    (1 << in->types[0]) & (T_F16X2 | T_BF16X2 | T_TF32))
+		/* rows of cvt differ by the destination's type too */
+		if (rows[i].lower == lower_cvt && !(1 << in->types[0] & T_CVT) &&
+		    1 << in->types[0] & (T_PAIRS | T_TF32))
 			continue;
-		if (rows[i].lower == lower_cvt_x2 && !((1 << in->types[0]) & (T_F16X2 | T_BF16X2)))
+		if (rows[i].lower == lower_cvt_clamp && 1 << in->types[0] & T_PAIRS)
 			continue;
 		return &rows[i];
 	}

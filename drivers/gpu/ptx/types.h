@@ -27,7 +27,9 @@ enum ptx_kind { KIND_BITS, KIND_UNSIGNED, KIND_SIGNED, KIND_FLOAT, KIND_PRED };
 	TYPE(F64, "f64", 8, FLOAT, ROAD_GPU_F64)    \
 	TYPE(F16X2, "f16x2", 4, FLOAT, -1)          \
 	TYPE(BF16X2, "bf16x2", 4, FLOAT, -1)        \
-	TYPE(TF32, "tf32", 4, FLOAT, -1)            \
+	TYPE(TF32, "tf32", 4, FLOAT, ROAD_GPU_TF32) \
+	TYPE(E4M3X2, "e4m3x2", 2, FLOAT, -1)        \
+	TYPE(E5M2X2, "e5m2x2", 2, FLOAT, -1)        \
 	TYPE(B128, "b128", 16, BITS, -1)            \
 	TYPE(PRED, "pred", 0, PRED, -1)
 
@@ -52,8 +54,8 @@ enum {
 	T_BITS = T_B16 | T_B32 | T_B64,
 	T_HALF = T_F16 | T_BF16 | T_F16X2 | T_BF16X2,
 	T_LDST = T_B8 | T_U8 | T_S8 | T_BITS | T_INT | T_F32 | T_F64 | T_F16 | T_BF16,
+	T_PAIRS = T_F16X2 | T_BF16X2 | T_E4M3X2 | T_E5M2X2,
 	T_MOVE = T_BITS | T_INT | T_F32 | T_F64,
-	T_ATOM = T_B16 | T_B32 | T_B64 | T_I32 | T_I64 | T_F32 | T_F64 | T_HALF,
 	T_CVT = T_U8 | T_S8 | T_INT | T_F16 | T_BF16 | T_F32 | T_F64,
 	T_ALL = (1 << TYPES) - 1,
 };

@@ -119,6 +119,10 @@ struct road_drv_submission {
 	const struct road_cmd *commands; /* stay as they are until the submission ended */
 	uint32_t count;                  /* may be 0 */
 	bool concurrent;                 /* only BARRIER orders the commands among themselves */
+	/* For a queue that said `native`: all of waits hold (GE) before the first command starts,
+	 * and signals are stored after the last one ended. Both stay as the commands do. */
+	const struct road_cmd_word *waits, *signals;
+	uint32_t wait_count, signal_count;
 };
 
 /* What a queue has done. */
@@ -164,6 +168,17 @@ struct road_driver_ops {
 	void (*irq)(struct road_drv_device *dev, uint32_t vector);
 	road_status (*reset)(struct road_drv_device *dev);
 
+	/* What the device counts or measures now, by position; ROAD_NOT_FOUND ends. name, unit,
+	 * type, source, value. Cheap, any thread, never waits. */
+	road_status (*counter)(struct road_drv_device *dev, uint32_t index,
+			       struct road_metric *out);
+	/*
+	 * Can this queue wait for words in host memory that other queues of its space store, and
+	 * store some itself, in order with its commands, and be reset while it waits? Then the core
+	 * leaves waits between such queues to the device (`waits` and `signals` of a submission).
+	 * Asked once, after queue_open. Default: no.
+	 */
+	bool (*native)(struct road_drv_queue *queue);
 	/* enum road_limit. set: take at least *bytes; either way *bytes becomes what holds now. */
 	road_status (*limit)(struct road_drv_space *space, uint32_t limit, bool set,
 			     uint64_t *bytes);

@@ -11,7 +11,8 @@
  *	completion word (acquire) <-------- sequence of the last completed submission
  *
  * Each submission is its commands' packets followed by one that stores the submission's sequence
- * to the completion word when all before it completed (encode_fence).
+ * to the completion word when all before it completed (encode_fence). A port whose slot `native`
+ * says yes gets a submission's waits and signals as WAIT_VALUE and WRITE_VALUE commands.
  */
 #ifndef ROADBED_DRIVER_RING_H
 #define ROADBED_DRIVER_RING_H

@@ -110,6 +110,7 @@ typedef struct road_queue road_queue;
 typedef struct road_list road_list;
 typedef struct road_image road_image;
 typedef struct road_kernel road_kernel;
+typedef struct road_telemetry road_telemetry;
 
 /* A place on an event's timeline: reached once the event's value is >= value. A public value;
  * holds no reference. */

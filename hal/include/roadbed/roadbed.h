@@ -12,5 +12,6 @@
 #include <roadbed/list.h>
 #include <roadbed/queue.h>
 #include <roadbed/space.h>
+#include <roadbed/telemetry.h>
 
 #endif

@@ -104,24 +104,10 @@ static void check_memory(struct check *c, unsigned mods)
 		"32-bit address in a 64-bit space");
 }
 
-static void check_members(struct check *c, unsigned second)
-{
-	const struct road_gpu_word *w = c->word;
-	unsigned members = w->mods & ROAD_GPU_MOD_MEMBERS_MASK;
-
-	require(c, members < ROAD_GPU_MEMBERS, "unknown choice of lanes");
-	require(c,
-		members == ROAD_GPU_MEMBERS_FIELD ||
-			(w->c == ROAD_GPU_RZ &&
-			 (w->form & ROAD_GPU_FORM_IMM_MASK) != ROAD_GPU_FORM_IMM_C),
-		"lanes that are named twice");
-	require(c, second == ROAD_GPU_PT || second < c->kernel->preds, "second destination");
-}
-
 static void check_compare(struct check *c, unsigned mods, unsigned end, unsigned allowed)
 {
 	const struct road_gpu_word *w = c->word;
-	unsigned second = w->aux;
+	unsigned second = w->aux & 0xff;
 
 	require(c, !(mods & ~(ROAD_GPU_MOD_CMP_MASK | ROAD_GPU_MOD_BOOL_MASK | allowed)),
 		"modifiers of a comparison");
@@ -176,9 +162,32 @@ static void check_mods(struct check *c, const uint32_t *table)
 		check_compare(c, mods, ROAD_GPU_CMPS,
 			      rows[w->op].unit == ROAD_GPU_UNIT_FP64 ? 0 : ROAD_GPU_MOD_FTZ);
 		return;
+	case ROAD_GPU_MODS_HCMP:
+		require(c, w->aux >> 8 < ROAD_GPU_HALVES, "format of halves");
+		check_compare(c, mods, ROAD_GPU_CMPS, ROAD_GPU_MOD_FTZ);
+		return;
+	case ROAD_GPU_MODS_CARRY:
+		require(c, w->aux == ROAD_GPU_PT || w->aux < c->kernel->preds, "carry out");
+		aux_end = UINT16_MAX;
+		break;
+	case ROAD_GPU_MODS_HARITH:
+		flags = ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT | ROAD_GPU_MOD_RELU;
+		aux_end = ROAD_GPU_HALVES << 8;
+		break;
+	case ROAD_GPU_MODS_HMINMAX:
+		flags = ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_NAN | ROAD_GPU_MOD_XORSIGN |
+			ROAD_GPU_MOD_ABS;
+		aux_end = ROAD_GPU_HALVES << 8;
+		break;
+	case ROAD_GPU_MODS_HUNARY:
+		flags = ROAD_GPU_MOD_FTZ;
+		aux_end = ROAD_GPU_HALVES << 8;
+		break;
+	case ROAD_GPU_MODS_DOT: aux_end = 8; break;
 	case ROAD_GPU_MODS_LUT: aux_end = 256; break;
 	case ROAD_GPU_MODS_CVT:
-		flags = ROAD_GPU_MOD_ROUND_MASK | ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT;
+		flags = ROAD_GPU_MOD_ROUND_MASK | ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT |
+			ROAD_GPU_MOD_RELU | ROAD_GPU_MOD_SATFINITE;
 		require(c, (mods & ROAD_GPU_MOD_ROUND_MASK) < ROAD_GPU_ROUNDS, "rounding");
 		require(c, ROAD_GPU_CVT_TO(w->aux) < ROAD_GPU_TYPES, "type to convert to");
 		require(c, ROAD_GPU_CVT_FROM(w->aux) < ROAD_GPU_TYPES, "type to convert from");
@@ -202,27 +211,6 @@ static void check_mods(struct check *c, const uint32_t *table)
 		require(c, mods < ROAD_GPU_SPACES, "unknown space");
 		break;
 	case ROAD_GPU_MODS_BRX: aux_end = UINT16_MAX; break;
-	case ROAD_GPU_MODS_SHFL:
-		flags = ROAD_GPU_MOD_MEMBERS_MASK | ROAD_GPU_MOD_PACKED;
-		check_members(c, ROAD_GPU_SHFL_PRED(w->aux));
-		aux_end = UINT16_MAX;
-		break;
-	case ROAD_GPU_MODS_WARP:
-		flags = ROAD_GPU_MOD_MEMBERS_MASK;
-		check_members(c, ROAD_GPU_PT);
-		break;
-	case ROAD_GPU_MODS_MATCH:
-		flags = ROAD_GPU_MOD_MEMBERS_MASK;
-		check_members(c, w->aux);
-		aux_end = 64;
-		break;
-	case ROAD_GPU_MODS_ATOM: aux_end = ROAD_GPU_ATOMS; /* fall through */
-	case ROAD_GPU_MODS_CAS:
-		check_memory(c, mods);
-		flags = ROAD_GPU_MEM_SPACE_MASK | ROAD_GPU_MEM_SEM_MASK | ROAD_GPU_MEM_SCOPE_MASK;
-		require(c, (mods & ROAD_GPU_MEM_SPACE_MASK) <= ROAD_GPU_SPACE_SHARED,
-			"an atomic in this space");
-		break;
 	default: break;
 	}
 	if (class == ROAD_GPU_MODS_BRANCH || class == ROAD_GPU_MODS_BRX)
@@ -237,9 +225,10 @@ static void check_overlap(struct check *c)
 	const struct road_gpu_word *w = c->word;
 	unsigned class = rows[w->op].mods, kind = rows[w->op].d, count = 1;
 
-	if ((class == ROAD_GPU_MODS_ICMP || class == ROAD_GPU_MODS_FCMP) && w->aux != ROAD_GPU_PT &&
-	    w->d != ROAD_GPU_PT)
-		require(c, w->aux != w->d && (w->c & ~ROAD_GPU_PNOT) != w->d,
+	if ((class == ROAD_GPU_MODS_ICMP || class == ROAD_GPU_MODS_FCMP ||
+	     class == ROAD_GPU_MODS_HCMP) &&
+	    (w->aux & 0xff) != ROAD_GPU_PT && w->d != ROAD_GPU_PT)
+		require(c, (w->aux & 0xff) != w->d && (w->c & ~ROAD_GPU_PNOT) != w->d,
 			"a predicate is read and one of two destinations");
 	if (kind == ROAD_GPU_OPERAND_V2)
 		count = 2;

@@ -6,7 +6,7 @@
  */
 #include "simulators/numbers/bits.h"
 #include "simulators/numbers/vector.h"
-#include "tests/unit/sim_gpu/reference.h"
+#include "tests/oracle/mpfr/numbers.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every opcode that computes, with every modifier, on random and special lanes, under random
- * masks, in place and not, with immediates: against ops_reference.c, in every vector variant.
+ * masks, in place and not, with immediates: against tests/oracle/mpfr/words.c, in every vector
+ * variant.
  */
-#include "tests/unit/sim_gpu/ops_reference.h"
-#include "tests/unit/sim_gpu/reference.h"
+#include "tests/oracle/mpfr/numbers.h"
+#include "tests/oracle/mpfr/words.h"
 #include "tests/unit/sim_gpu/rig.h"
 
 #include <stdio.h>
@@ -46,8 +47,7 @@ static bool computes(unsigned op)
 	unsigned mods = opcodes[op].mods;
 
 	return op != ROAD_GPU_OP_nop && opcodes[op].unit != ROAD_GPU_UNIT_LDST &&
-	       opcodes[op].unit != ROAD_GPU_UNIT_CONTROL && mods != ROAD_GPU_MODS_SREG &&
-	       mods != ROAD_GPU_MODS_WARP && op != ROAD_GPU_OP_activemask; /* test_lanes.c */
+	       opcodes[op].unit != ROAD_GPU_UNIT_CONTROL && mods != ROAD_GPU_MODS_SREG;
 }
 
 static bool is_float(unsigned op)
@@ -116,6 +116,23 @@ static uint64_t random_lane(enum ref_format format, bool floats)
 	return integers[(bits >> 8) % (sizeof(integers) / sizeof(integers[0]))];
 }
 
+static bool is_half(unsigned op)
+{
+	unsigned mods = opcodes[op].mods;
+
+	return mods == ROAD_GPU_MODS_HARITH || mods == ROAD_GPU_MODS_HMINMAX ||
+	       mods == ROAD_GPU_MODS_HUNARY || mods == ROAD_GPU_MODS_HCMP;
+}
+
+/* Comparisons and carries write a second predicate. */
+static bool has_second(unsigned op)
+{
+	unsigned mods = opcodes[op].mods;
+
+	return mods == ROAD_GPU_MODS_ICMP || mods == ROAD_GPU_MODS_FCMP ||
+	       mods == ROAD_GPU_MODS_HCMP || mods == ROAD_GPU_MODS_CARRY;
+}
+
 static void put(unsigned kind, unsigned reg, unsigned lane, uint64_t value)
 {
 	struct road_gpu_warp *warp = &rig.launch->blocks[0].warps[0];
@@ -161,6 +178,12 @@ static void report(const struct road_gpu_word *word, unsigned lane, const uint64
 		       (unsigned long long)want);
 }
 
+/* For the other half of a register of halves. */
+static uint64_t random_upper(unsigned op, enum ref_format format)
+{
+	return is_half(op) ? (random_lane(format, true) & 0xffff) << 16 : 0;
+}
+
 /* Random contents, one step, comparison. */
 static void run_once(const struct road_gpu_word *word, enum ref_format format, bool floats)
 {
@@ -179,7 +202,8 @@ static void run_once(const struct road_gpu_word *word, enum ref_format format, b
 	for (unsigned i = 1; i < 4; i++) {
 		for (unsigned l = 0; l < 32 && kind[i] != P && kind[i] != 0; l++) {
 			if (field[i] != RZ)
-				put(kind[i], field[i], l, random_lane(format, floats));
+				put(kind[i], field[i], l,
+				    random_lane(format, floats) ^ random_upper(word->op, format));
 		}
 	}
 	for (unsigned i = 1; i < 8; i++)
@@ -208,8 +232,7 @@ static void run_once(const struct road_gpu_word *word, enum ref_format format, b
 		expected = mask >> l & 1 ? expected : before[l];
 		if (got != expected)
 			report(word, l, in[l], got, expected);
-		if (opcodes[word->op].mods != ROAD_GPU_MODS_ICMP &&
-		    opcodes[word->op].mods != ROAD_GPU_MODS_FCMP)
+		if (!has_second(word->op) || (word->aux & 0xff) == PT)
 			continue;
 		got = warp->preds[6] >> l & 1;
 		expected = mask >> l & 1 ? second[l] : second_before >> l & 1;
@@ -234,14 +257,17 @@ static void run_form(struct road_gpu_word word, unsigned rows, enum ref_format f
 
 static enum ref_format format_of(const struct road_gpu_word *word, bool *floats)
 {
-	static const int cvt[ROAD_GPU_TYPES] = {[ROAD_GPU_F16] = REF_F16,
-						[ROAD_GPU_BF16] = REF_BF16,
-						[ROAD_GPU_F32] = REF_F32,
-						[ROAD_GPU_F64] = REF_F64};
+	static const int cvt[ROAD_GPU_TYPES] = {
+		[ROAD_GPU_F16] = REF_F16, [ROAD_GPU_BF16] = REF_BF16, [ROAD_GPU_F32] = REF_F32,
+		[ROAD_GPU_F64] = REF_F64, [ROAD_GPU_E4M3] = REF_E4M3, [ROAD_GPU_E5M2] = REF_E5M2};
 
 	if (opcodes[word->op].mods == ROAD_GPU_MODS_CVT) {
 		*floats = ROAD_GPU_CVT_FROM(word->aux) >= ROAD_GPU_F16;
 		return (enum ref_format)cvt[ROAD_GPU_CVT_FROM(word->aux)];
+	}
+	if (is_half(word->op)) {
+		*floats = true;
+		return word->aux >> ROAD_GPU_HALF_SHIFT & ROAD_GPU_HALF_BF ? REF_BF16 : REF_F16;
 	}
 	*floats = is_float(word->op);
 	return opcodes[word->op].operand[1] == D ? REF_F64 : REF_F32;
@@ -266,7 +292,7 @@ static void run_modifiers(unsigned op, unsigned mods, unsigned aux, unsigned row
 		else if (kind[i] == D)
 			*field[i] = layouts[layout][i] & 0xfe;
 	}
-	if ((opcodes[op].mods == ROAD_GPU_MODS_ICMP || opcodes[op].mods == ROAD_GPU_MODS_FCMP) &&
+	if (has_second(op) && opcodes[op].mods != ROAD_GPU_MODS_CARRY &&
 	    !(mods & ROAD_GPU_MOD_BOOL_MASK))
 		word.c = PT;
 	format = format_of(&word, &floats);
@@ -296,7 +322,8 @@ static void run_conversions(unsigned op)
 		bool from64 = from == ROAD_GPU_U64 || from == ROAD_GPU_S64 || from == ROAD_GPU_F64;
 
 		if (to >= ROAD_GPU_TYPES || from >= ROAD_GPU_TYPES || to64 != wide_to ||
-		    from64 != wide_from)
+		    from64 != wide_from || to >= ROAD_GPU_TF32 || from >= ROAD_GPU_TF32 ||
+		    op == ROAD_GPU_OP_cvt_pack)
 			continue;
 		for (unsigned i = 0; i < ROAD_GPU_ROUNDS * 4 * 2; i++) {
 			unsigned mods = i % ROAD_GPU_ROUNDS, flags = i / ROAD_GPU_ROUNDS;
@@ -307,6 +334,57 @@ static void run_conversions(unsigned op)
 				run_modifiers(op, mods, both, 2);
 			else if (to >= ROAD_GPU_F16 && from >= ROAD_GPU_F16)
 				run_modifiers(op, mods, both | ROAD_GPU_CVT_INTEGRAL, 2);
+		}
+	}
+}
+
+/* What clamps, and formats that only floating point converts to and from. */
+static void run_clamped_conversions(unsigned op)
+{
+	for (unsigned both = 0; both < 256; both++) {
+		unsigned to = both & 15, from = both >> 4;
+		bool pack = op == ROAD_GPU_OP_cvt_pack;
+
+		if (to < ROAD_GPU_F16 || to >= ROAD_GPU_TYPES || to == ROAD_GPU_F64 ||
+		    from < ROAD_GPU_F16 || from >= ROAD_GPU_TYPES || from == ROAD_GPU_TF32 ||
+		    (from == ROAD_GPU_F64) != (opcodes[op].operand[1] == D) ||
+		    opcodes[op].operand[0] == D ||
+		    (pack && (to == ROAD_GPU_F32 || to == ROAD_GPU_TF32)))
+			continue;
+		for (unsigned i = 0; i < ROAD_GPU_ROUNDS * 4; i++) {
+			unsigned mods = i % ROAD_GPU_ROUNDS;
+
+			mods |= i / ROAD_GPU_ROUNDS & 1 ? ROAD_GPU_MOD_RELU : 0;
+			mods |= i / ROAD_GPU_ROUNDS & 2 ? ROAD_GPU_MOD_SATFINITE : 0;
+			if (to != ROAD_GPU_E4M3 || mods & ROAD_GPU_MOD_SATFINITE)
+				run_modifiers(op, mods, both, 4);
+		}
+	}
+}
+
+/* Each format with each choice of these modifier bits. */
+static void run_halves(unsigned op, unsigned allowed, unsigned low_aux, unsigned rows)
+{
+	for (unsigned aux = low_aux; aux < ROAD_GPU_HALVES << ROAD_GPU_HALF_SHIFT; aux += 256) {
+		for (unsigned mods = allowed;; mods = (mods - 1) & allowed) {
+			if (!(mods & ROAD_GPU_MOD_SAT && mods & ROAD_GPU_MOD_RELU))
+				run_modifiers(op, mods, aux, rows);
+			if (!mods)
+				break;
+		}
+	}
+}
+
+static void run_half_comparisons(unsigned op)
+{
+	for (unsigned cmp = 0; cmp < ROAD_GPU_CMPS; cmp++) {
+		for (unsigned aux = 6; aux < ROAD_GPU_HALVES << ROAD_GPU_HALF_SHIFT; aux += 256) {
+			for (unsigned i = 0; i < 8; i++)
+				run_modifiers(op,
+					      cmp << ROAD_GPU_MOD_CMP_SHIFT |
+						      (i & 3) << ROAD_GPU_MOD_BOOL_SHIFT |
+						      (i & 4 ? ROAD_GPU_MOD_FTZ : 0),
+					      aux, 3);
 		}
 	}
 }
@@ -367,7 +445,29 @@ static void run_op(unsigned op)
 		for (unsigned i = 0; i < 256; i++)
 			run_modifiers(op, 0, i, 1);
 		break;
-	case ROAD_GPU_MODS_CVT: run_conversions(op); break;
+	case ROAD_GPU_MODS_CVT:
+		run_conversions(op);
+		run_clamped_conversions(op);
+		break;
+	case ROAD_GPU_MODS_HARITH:
+		run_halves(op, ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT | ROAD_GPU_MOD_RELU, 0, 20);
+		break;
+	case ROAD_GPU_MODS_HMINMAX:
+		run_halves(op,
+			   ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_NAN | ROAD_GPU_MOD_XORSIGN |
+				   ROAD_GPU_MOD_ABS,
+			   0, 20);
+		break;
+	case ROAD_GPU_MODS_HUNARY: run_halves(op, ROAD_GPU_MOD_FTZ, 0, 20); break;
+	case ROAD_GPU_MODS_HCMP: run_half_comparisons(op); break;
+	case ROAD_GPU_MODS_CARRY:
+		run_modifiers(op, 0, 6, 20);
+		run_modifiers(op, 0, PT, 20);
+		break;
+	case ROAD_GPU_MODS_DOT:
+		for (unsigned i = 0; i < (op == ROAD_GPU_OP_dp2a ? 8 : 4); i++)
+			run_modifiers(op, 0, i, 20);
+		break;
 	case ROAD_GPU_MODS_TESTP:
 		for (unsigned i = 0; i < ROAD_GPU_TESTPS; i++)
 			run_modifiers(op, 0, i, 10);

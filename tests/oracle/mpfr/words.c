@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/sim_gpu/ops_reference.h"
+#include "tests/oracle/mpfr/words.h"
 
-#include "tests/unit/sim_gpu/reference.h"
+#include "tests/oracle/mpfr/numbers.h"
 
 #include <math.h>
 
@@ -293,9 +293,25 @@ static bool arithmetic_op(const struct road_gpu_word *word, uint64_t a, uint64_t
 	return false;
 }
 
-static uint64_t flush32(const struct road_gpu_word *word, uint64_t bits)
+static const struct {
+	uint16_t op;
+	enum ref_op ref;
+} halves[] = {
+	{ROAD_GPU_OP_add_half, REF_ADD},        {ROAD_GPU_OP_sub_half, REF_SUB},
+	{ROAD_GPU_OP_mul_half, REF_MUL},        {ROAD_GPU_OP_fma_half, REF_FMA},
+	{ROAD_GPU_OP_ex2_approx_half, REF_EX2}, {ROAD_GPU_OP_tanh_approx_half, REF_TANH},
+};
+
+static enum ref_format half_format(const struct road_gpu_word *word)
 {
-	return FTZ(word) && !(bits & 0x7f800000) ? bits & 0x80000000 : bits;
+	return word->aux >> ROAD_GPU_HALF_SHIFT & ROAD_GPU_HALF_BF ? REF_BF16 : REF_F16;
+}
+
+static uint64_t flush16(const struct road_gpu_word *word, uint64_t bits)
+{
+	uint64_t normal = half_format(word) == REF_F16 ? 0x400 : 0x80;
+
+	return FTZ(word) && (bits & 0x7fff) < normal ? bits & 0x8000 : bits;
 }
 
 static uint64_t min_max(enum ref_format format, uint64_t a, uint64_t b, bool max)
@@ -305,6 +321,145 @@ static uint64_t min_max(enum ref_format format, uint64_t a, uint64_t b, bool max
 	if (x == y) /* zeros: the sign decides */
 		return (signbit(x) != 0) != max ? a : b;
 	return (x < y) != max ? a : b;
+}
+
+static uint64_t min_max_half(const struct road_gpu_word *word, uint64_t a, uint64_t b, bool max)
+{
+	enum ref_format format = half_format(word);
+	uint64_t x = flush16(word, a), y = flush16(word, b), sign = (x ^ y) & 0x8000, r;
+
+	if (word->mods & ROAD_GPU_MOD_ABS)
+		x &= 0x7fff, y &= 0x7fff;
+	if (ref_is_nan(format, x) || ref_is_nan(format, y)) {
+		if (word->mods & ROAD_GPU_MOD_NAN ||
+		    (ref_is_nan(format, x) && ref_is_nan(format, y)))
+			return 0x7fff;
+		r = ref_is_nan(format, x) ? y : x;
+	} else {
+		r = min_max(format, x, y, max);
+	}
+	return word->mods & ROAD_GPU_MOD_XORSIGN ? (r & 0x7fff) | sign : r;
+}
+
+static bool half_one(const struct road_gpu_word *word, uint64_t a, uint64_t b, uint64_t c,
+		     uint64_t *r)
+{
+	struct ref_mode mode = {.format = half_format(word),
+				.ftz = FTZ(word),
+				.sat = SAT(word),
+				.relu = word->mods & ROAD_GPU_MOD_RELU};
+	bool nan = ref_is_nan(mode.format, a);
+
+	for (unsigned i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
+		if (halves[i].op == word->op) {
+			*r = ref_arithmetic(halves[i].ref, &mode, a, b, c);
+			return true;
+		}
+	}
+	switch (word->op) {
+	case ROAD_GPU_OP_min_half: *r = min_max_half(word, a, b, false); return true;
+	case ROAD_GPU_OP_max_half: *r = min_max_half(word, a, b, true); return true;
+	case ROAD_GPU_OP_abs_half: *r = nan ? 0x7fff : flush16(word, a) & 0x7fff; return true;
+	case ROAD_GPU_OP_neg_half: *r = nan ? 0x7fff : flush16(word, a) ^ 0x8000; return true;
+	default: return false;
+	}
+}
+
+static bool half_op(const struct road_gpu_word *word, uint64_t a, uint64_t b, uint64_t c,
+		    uint64_t *r)
+{
+	uint64_t low, high = 0;
+
+	if (!half_one(word, a & 0xffff, b & 0xffff, c & 0xffff, &low))
+		return false;
+	if (word->aux >> ROAD_GPU_HALF_SHIFT & ROAD_GPU_HALF_X2)
+		half_one(word, a >> 16, b >> 16, c >> 16, &high);
+	*r = low | high << 16;
+	return true;
+}
+
+static uint64_t dot(const struct road_gpu_word *word, uint64_t a, uint64_t b, uint64_t c)
+{
+	unsigned parts = word->op == ROAD_GPU_OP_dp4a ? 4 : 2, bits = 32 / parts;
+	wide sum = (wide)c;
+
+	for (unsigned i = 0; i < parts; i++) {
+		unsigned at = 8 * i + (word->aux & ROAD_GPU_DOT_HIGH ? 16 : 0);
+		wide x = (wide)(a >> (bits * i) & ((1u << bits) - 1)), y = 0;
+
+		if (at < 32)
+			y = (wide)(b >> at & 255);
+		if (word->aux & ROAD_GPU_DOT_A_SIGNED && x >= (wide)1 << (bits - 1))
+			x -= (wide)1 << bits;
+		if (word->aux & ROAD_GPU_DOT_B_SIGNED && y >= 128)
+			y -= 256;
+		sum += x * y;
+	}
+	return (uint32_t)sum;
+}
+
+/* PTX ISA, "fns", as its own loop has it. */
+static uint64_t find_nth(uint64_t mask, uint64_t base, int32_t offset)
+{
+	wide place = (wide)base, left = offset < 0 ? -(wide)offset : offset;
+
+	if (base > 31)
+		return UINT32_MAX;
+	if (offset == 0)
+		return mask >> base & 1 ? base : UINT32_MAX;
+	left--;
+	for (; place >= 0 && place<32; place += offset> 0 ? 1 : -1) {
+		if (!(mask >> (unsigned)place & 1))
+			continue;
+		if (left == 0)
+			return (uint64_t)place;
+		left--;
+	}
+	return UINT32_MAX;
+}
+
+static bool carry_op(const struct road_gpu_word *word, uint64_t a, uint64_t b, uint64_t c,
+		     uint64_t *result, uint64_t *out)
+{
+	bool is_wide = word->op == ROAD_GPU_OP_addc_u64 || word->op == ROAD_GPU_OP_subc_u64;
+	wide range = (wide)1 << (is_wide ? 64 : 32), sum;
+
+	switch (word->op) {
+	case ROAD_GPU_OP_addc_u32:
+	case ROAD_GPU_OP_addc_u64: sum = (wide)a + (wide)b + (wide)c; break;
+	case ROAD_GPU_OP_subc_u32:
+	case ROAD_GPU_OP_subc_u64: sum = (wide)a - (wide)b - (wide)c; break;
+	default: return false;
+	}
+	*out = sum < 0 || sum >= range;
+	*result = (uint64_t)sum & (uint64_t)(range - 1);
+	return true;
+}
+
+/* The upper word of the reciprocal (of the root) of a's upper word. */
+static bool top_op(const struct road_gpu_word *word, uint64_t a, uint64_t *result)
+{
+	struct ref_mode mode = {.format = REF_F64TOP, .ftz = true};
+	bool root = word->op == ROAD_GPU_OP_rsqrt_approx_f64;
+
+	if (!root && word->op != ROAD_GPU_OP_rcp_approx_f64)
+		return false;
+	if (root && !FTZ(word)) {
+		mode = (struct ref_mode){.format = REF_F64};
+		*result = ref_arithmetic(REF_RSQRT, &mode, a, 0, 0);
+	} else if (ref_is_nan(REF_F64, a)) {
+		*result = (a | UINT64_C(1) << 51) & ~UINT64_C(0xffffffff);
+	} else if (root) {
+		*result = ref_arithmetic(REF_RSQRT, &mode, a >> 32, 0, 0) << 32;
+	} else {
+		*result = ref_arithmetic(REF_DIV, &mode, 0x3ff00000, a >> 32, 0) << 32;
+	}
+	return true;
+}
+
+static uint64_t flush32(const struct road_gpu_word *word, uint64_t bits)
+{
+	return FTZ(word) && !(bits & 0x7f800000) ? bits & 0x80000000 : bits;
 }
 
 static uint64_t min_max_f32(const struct road_gpu_word *word, uint64_t a, uint64_t b, bool max)
@@ -402,6 +557,16 @@ static int order(const struct road_gpu_word *word, uint64_t a, uint64_t b)
 	case ROAD_GPU_OP_setp_u64: x = (wide)a, y = (wide)b; break;
 	case ROAD_GPU_OP_setp_s32: x = s32(a), y = s32(b); break;
 	case ROAD_GPU_OP_setp_s64: x = s64(a), y = s64(b); break;
+	case ROAD_GPU_OP_setp_half: {
+		enum ref_format format = half_format(word);
+		double p, q;
+
+		if (ref_is_nan(format, a) || ref_is_nan(format, b))
+			return 2;
+		p = ref_value(format, flush16(word, a));
+		q = ref_value(format, flush16(word, b));
+		return p < q ? -1 : p > q;
+	}
 	default: {
 		enum ref_format format = word->op == ROAD_GPU_OP_setp_f32 ? REF_F32 : REF_F64;
 		double p, q;
@@ -439,15 +604,17 @@ static bool holds(unsigned cmp, int order)
 static bool compare(const struct road_gpu_word *word, uint64_t a, uint64_t b, uint64_t c,
 		    uint64_t *result, uint64_t *second)
 {
-	bool value, other;
+	unsigned cmp = (word->mods & ROAD_GPU_MOD_CMP_MASK) >> ROAD_GPU_MOD_CMP_SHIFT;
+	bool value, other, half = word->op == ROAD_GPU_OP_setp_half;
 
-	if (word->op != ROAD_GPU_OP_setp_u32 && word->op != ROAD_GPU_OP_setp_s32 &&
+	if (!half && word->op != ROAD_GPU_OP_setp_u32 && word->op != ROAD_GPU_OP_setp_s32 &&
 	    word->op != ROAD_GPU_OP_setp_u64 && word->op != ROAD_GPU_OP_setp_s64 &&
 	    word->op != ROAD_GPU_OP_setp_f32 && word->op != ROAD_GPU_OP_setp_f64)
 		return false;
-	value = holds((word->mods & ROAD_GPU_MOD_CMP_MASK) >> ROAD_GPU_MOD_CMP_SHIFT,
-		      order(word, a, b));
+	value = holds(cmp, order(word, half ? a & 0xffff : a, half ? b & 0xffff : b));
 	other = !value;
+	if (half && word->aux >> ROAD_GPU_HALF_SHIFT & ROAD_GPU_HALF_X2)
+		other = holds(cmp, order(word, a >> 16, b >> 16));
 	switch ((word->mods & ROAD_GPU_MOD_BOOL_MASK) >> ROAD_GPU_MOD_BOOL_SHIFT) {
 	case ROAD_GPU_BOOL_AND: value = value && c, other = other && c; break;
 	case ROAD_GPU_BOOL_OR: value = value || c, other = other || c; break;
@@ -464,12 +631,14 @@ static const struct {
 	char kind; /* u, s, f */
 	enum ref_format format;
 } lanes[] = {
-	[ROAD_GPU_U8] = {8, 'u', 0},         [ROAD_GPU_S8] = {8, 's', 0},
-	[ROAD_GPU_U16] = {16, 'u', 0},       [ROAD_GPU_S16] = {16, 's', 0},
-	[ROAD_GPU_U32] = {32, 'u', 0},       [ROAD_GPU_S32] = {32, 's', 0},
-	[ROAD_GPU_U64] = {64, 'u', 0},       [ROAD_GPU_S64] = {64, 's', 0},
-	[ROAD_GPU_F16] = {16, 'f', REF_F16}, [ROAD_GPU_BF16] = {16, 'f', REF_BF16},
-	[ROAD_GPU_F32] = {32, 'f', REF_F32}, [ROAD_GPU_F64] = {64, 'f', REF_F64},
+	[ROAD_GPU_U8] = {8, 'u', 0},           [ROAD_GPU_S8] = {8, 's', 0},
+	[ROAD_GPU_U16] = {16, 'u', 0},         [ROAD_GPU_S16] = {16, 's', 0},
+	[ROAD_GPU_U32] = {32, 'u', 0},         [ROAD_GPU_S32] = {32, 's', 0},
+	[ROAD_GPU_U64] = {64, 'u', 0},         [ROAD_GPU_S64] = {64, 's', 0},
+	[ROAD_GPU_F16] = {16, 'f', REF_F16},   [ROAD_GPU_BF16] = {16, 'f', REF_BF16},
+	[ROAD_GPU_F32] = {32, 'f', REF_F32},   [ROAD_GPU_F64] = {64, 'f', REF_F64},
+	[ROAD_GPU_TF32] = {32, 'f', REF_TF32}, [ROAD_GPU_E4M3] = {8, 'f', REF_E4M3},
+	[ROAD_GPU_E5M2] = {8, 'f', REF_E5M2},
 };
 
 static uint64_t convert(const struct road_gpu_word *word, uint64_t a)
@@ -477,10 +646,19 @@ static uint64_t convert(const struct road_gpu_word *word, uint64_t a)
 	unsigned to = ROAD_GPU_CVT_TO(word->aux), from = ROAD_GPU_CVT_FROM(word->aux);
 	wide range = (wide)1 << lanes[from].bits, value;
 	bool from_ftz = FTZ(word) && from == ROAD_GPU_F32, to_ftz = FTZ(word) && to == ROAD_GPU_F32;
-	struct ref_mode mode = {lanes[to].format, ROUND(word), to_ftz, SAT(word)};
+	struct ref_mode mode = {lanes[to].format,
+				ROUND(word),
+				to_ftz,
+				SAT(word),
+				word->mods & ROAD_GPU_MOD_RELU,
+				word->mods & ROAD_GPU_MOD_SATFINITE};
 
 	if (lanes[from].bits < 64)
 		a &= (UINT64_C(1) << lanes[from].bits) - 1;
+	if (to == ROAD_GPU_TF32) { /* in the place of an f32, whose NaN it takes */
+		value = (wide)ref_convert(&mode, lanes[from].format, from_ftz, false, a);
+		return value == 0x3ffff ? 0x7fffffff : (uint64_t)value << 13;
+	}
 	if (lanes[from].kind == 'f' && lanes[to].kind == 'f')
 		return ref_convert(&mode, lanes[from].format, from_ftz,
 				   word->aux & ROAD_GPU_CVT_INTEGRAL, a);
@@ -512,6 +690,22 @@ bool ref_op(const struct road_gpu_word *word, uint64_t a, uint64_t b, uint64_t c
 		*result = convert(word, a);
 		return true;
 	}
+	if (word->op == ROAD_GPU_OP_cvt_pack) {
+		*result = convert(word, a) | convert(word, b)
+						     << lanes[ROAD_GPU_CVT_TO(word->aux)].bits;
+		return true;
+	}
+	if (word->op == ROAD_GPU_OP_dp4a || word->op == ROAD_GPU_OP_dp2a) {
+		*result = dot(word, a, b, c);
+		return true;
+	}
+	if (word->op == ROAD_GPU_OP_fns_b32) {
+		*result = find_nth(a, b, (int32_t)c);
+		return true;
+	}
+	if (half_op(word, a, b, c, result) || carry_op(word, a, b, c, result, second) ||
+	    top_op(word, a, result))
+		return true;
 	return arithmetic_op(word, a, b, c, result) || bit_op(word, a, b, result) ||
 	       compare(word, a, b, c, result, second);
 }

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What results must be, by MPFR and by plain C on wide integers; shares nothing with the chip. */
-#ifndef TESTS_UNIT_SIM_GPU_REFERENCE_H
-#define TESTS_UNIT_SIM_GPU_REFERENCE_H
+#ifndef TESTS_ORACLE_MPFR_NUMBERS_H
+#define TESTS_ORACLE_MPFR_NUMBERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum ref_format { REF_F16, REF_BF16, REF_F32, REF_F64, REF_FORMATS };
+enum ref_format {
+	REF_F16,
+	REF_BF16,
+	REF_F32,
+	REF_F64,
+	REF_TF32, /* the upper 19 bits of an f32 */
+	REF_E4M3, /* has no infinities */
+	REF_E5M2,
+	REF_F64TOP, /* the upper 32 bits of an f64 */
+	REF_FORMATS
+};
 enum ref_round { REF_RN, REF_RZ, REF_RM, REF_RP, REF_RNA, REF_ROUNDS };
 enum ref_op {
 	REF_ADD,
@@ -28,6 +38,7 @@ struct ref_mode {
 	enum ref_format format;
 	enum ref_round round; /* arithmetic: not RNA */
 	bool ftz, sat;
+	bool relu, satfinite; /* negative: +0; too large: the largest */
 };
 
 uint64_t ref_arithmetic(enum ref_op op, const struct ref_mode *mode, uint64_t a, uint64_t b,

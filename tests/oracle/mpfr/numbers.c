@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/sim_gpu/reference.h"
+#include "tests/oracle/mpfr/numbers.h"
 
 #include <math.h>
 #include <mpfr.h>
@@ -8,11 +8,16 @@
 static const struct {
 	int precision, emin, emax, exponent_bits;
 	uint64_t nan;
+	double largest; /* 0: by the formula */
 } formats[REF_FORMATS] = {
 	[REF_F16] = {11, -14, 15, 5, 0x7fff},
 	[REF_BF16] = {8, -126, 127, 8, 0x7fff},
 	[REF_F32] = {24, -126, 127, 8, 0x7fffffff},
 	[REF_F64] = {53, -1022, 1023, 11, UINT64_C(0xfff8000000000000)},
+	[REF_TF32] = {11, -126, 127, 8, 0x3ffff},
+	[REF_E4M3] = {4, -6, 8, 4, 0x7f, 448},
+	[REF_E5M2] = {3, -14, 15, 5, 0x7f},
+	[REF_F64TOP] = {21, -1022, 1023, 11, 0xfff80000},
 };
 
 static const mpfr_rnd_t rounds[] = {MPFR_RNDN, MPFR_RNDZ, MPFR_RNDD, MPFR_RNDU};
@@ -27,8 +32,11 @@ static uint64_t magnitude_of(enum ref_format format, uint64_t bits)
 	return bits & ((UINT64_C(1) << (width_of(format) - 1)) - 1);
 }
 
+/* What all NaN lie above. */
 static uint64_t infinity_of(enum ref_format format)
 {
+	if (format == REF_E4M3)
+		return 0x7e;
 	return ((UINT64_C(1) << formats[format].exponent_bits) - 1)
 	       << (formats[format].precision - 1);
 }
@@ -46,7 +54,7 @@ double ref_value(enum ref_format format, uint64_t bits)
 	int exponent = (int)(magnitude >> fraction_bits);
 	double value;
 
-	if (magnitude == infinity_of(format))
+	if (magnitude == infinity_of(format) && format != REF_E4M3)
 		value = INFINITY;
 	else if (exponent == 0)
 		value = ldexp((double)fraction, formats[format].emin - fraction_bits);
@@ -84,12 +92,25 @@ static uint64_t bits_of(enum ref_format format, double value)
 		       (uint64_t)ldexp(value, fraction_bits - exponent));
 }
 
+static double largest_of(enum ref_format format)
+{
+	if (formats[format].largest > 0)
+		return formats[format].largest;
+	return ldexp(2.0 - ldexp(1.0, 1 - formats[format].precision), formats[format].emax);
+}
+
 static uint64_t finish(const struct ref_mode *mode, double value)
 {
+	if (mode->relu && signbit(value) && !isnan(value))
+		value = 0.0;
+	if (mode->satfinite && isinf(value))
+		value = copysign(largest_of(mode->format), value);
 	if (mode->sat)
 		value = !(value > 0) ? 0.0 : value > 1 ? 1.0 : value;
 	if (isnan(value))
 		return formats[mode->format].nan;
+	if (isinf(value) && mode->format == REF_E4M3)
+		return formats[REF_E4M3].nan | (signbit(value) ? 0x80 : 0);
 	return flush(mode->format, mode->ftz, bits_of(mode->format, value));
 }
 
@@ -171,7 +192,7 @@ static double round_to(enum ref_format format, enum ref_round round, mpfr_t r)
 {
 	int precision = formats[format].precision;
 	bool negative = mpfr_signbit(r), up;
-	double value, largest;
+	double value, largest = largest_of(format);
 	long last;
 
 	if (!mpfr_regular_p(r))
@@ -182,7 +203,6 @@ static double round_to(enum ref_format format, enum ref_round round, mpfr_t r)
 	round_whole(r, round);
 	mpfr_mul_2si(r, r, last, MPFR_RNDN);
 	value = mpfr_get_d(r, MPFR_RNDN);
-	largest = ldexp(2.0 - ldexp(1.0, 1 - precision), formats[format].emax);
 	up = round == REF_RN || round == REF_RNA || round == (negative ? REF_RM : REF_RP);
 	if (!(fabs(value) <= largest))
 		value = copysign(up ? INFINITY : largest, value);
@@ -259,7 +279,7 @@ uint64_t ref_from_int(const struct ref_mode *mode, __int128 value)
 
 unsigned ref_specials(enum ref_format format, uint64_t values[REF_SPECIALS_MAX])
 {
-	uint64_t one = (uint64_t)formats[format].emax << (formats[format].precision - 1);
+	uint64_t one = (uint64_t)(1 - formats[format].emin) << (formats[format].precision - 1);
 	uint64_t normal = UINT64_C(1) << (formats[format].precision - 1);
 	uint64_t inf = infinity_of(format), sign = UINT64_C(1) << (width_of(format) - 1);
 	const uint64_t positive[] = {

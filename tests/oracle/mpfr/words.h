@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What one lane of an arithmetic instruction must give. */
-#ifndef TESTS_UNIT_SIM_GPU_OPS_REFERENCE_H
-#define TESTS_UNIT_SIM_GPU_OPS_REFERENCE_H
+#ifndef TESTS_ORACLE_MPFR_WORDS_H
+#define TESTS_ORACLE_MPFR_WORDS_H
 
 #include "uapi/gpu/isa.h"
 
