@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads and stores lane by lane: resolves generic addresses, translates, checks, and moves the
- * bytes itself or through the port. All lanes are checked before any byte moves.
+ * Loads, stores and atomics lane by lane: resolves generic addresses, translates, checks, and moves
+ * the bytes itself or through the port. All lanes are checked before any byte moves.
  */
+#include "simulators/gpu/atomic.h"
 #include "simulators/gpu/exec.h"
 
 #include <string.h>
@@ -24,7 +25,9 @@ static enum road_gpu_fault translate(struct road_gpu_warp *warp, struct road_gpu
 {
 	uint64_t address = access->address[lane];
 	const struct road_gpu_range *range = warp->last;
-	uint32_t right = access->store ? ROAD_GPU_SEGMENT_WRITE : ROAD_GPU_SEGMENT_READ;
+	uint32_t right = access->atomic  ? ROAD_GPU_SEGMENT_READ | ROAD_GPU_SEGMENT_WRITE
+			 : access->store ? ROAD_GPU_SEGMENT_WRITE
+					 : ROAD_GPU_SEGMENT_READ;
 
 	if (!road_gpu_range_holds(range, address, access->bytes)) {
 		range = road_gpu_ranges_find(warp->block->launch->config.ranges, address);
@@ -32,7 +35,7 @@ static enum road_gpu_fault translate(struct road_gpu_warp *warp, struct road_gpu
 			return ROAD_GPU_FAULT_UNMAPPED;
 		warp->last = range;
 	}
-	if (!(range->flags & right))
+	if ((range->flags & right) != right)
 		return ROAD_GPU_FAULT_RIGHTS;
 	access->pa[lane] = range->pa + (address - range->va);
 	access->host[lane] = range->host ? range->host + (address - range->va) : NULL;
@@ -80,6 +83,8 @@ static enum road_gpu_fault check_lane(struct road_gpu_warp *warp, struct road_gp
 		return check_own(access, lane, warp->block->shared, config->shared_bytes);
 	case ROAD_GPU_SPACE_LOCAL:
 		access->local |= 1u << lane;
+		if (access->atomic) /* nobody else can see it: PTX has none there */
+			return ROAD_GPU_FAULT_ILLEGAL;
 		return check_own(access, lane, NULL, config->local_bytes);
 	case ROAD_GPU_SPACE_PARAM:
 		return check_own(access, lane, launch->params, config->code->desc.param_bytes);
@@ -124,6 +129,18 @@ static void move_local(const struct road_gpu_warp *warp, unsigned lane, uint64_t
 	}
 }
 
+static void update_lane(const struct road_gpu_access *access, unsigned lane, uint8_t *data)
+{
+	uint64_t old = 0, b, c, now;
+
+	memcpy(&old, access->host[lane], access->bytes);
+	memcpy(&b, data, 8);
+	memcpy(&c, data + 8, 8);
+	now = road_gpu_atomic_result(access->insn, access->shared >> lane & 1u, old, b, c);
+	memcpy(access->host[lane], &now, access->bytes);
+	memcpy(data, &old, 8);
+}
+
 static void move_lanes(const struct road_gpu_warp *warp, const struct road_gpu_access *access,
 		       uint32_t lanes, uint8_t *data)
 {
@@ -132,7 +149,9 @@ static void move_lanes(const struct road_gpu_warp *warp, const struct road_gpu_a
 
 		if (!(lanes >> lane & 1u))
 			continue;
-		if (access->local >> lane & 1u)
+		if (access->atomic)
+			update_lane(access, lane, bytes);
+		else if (access->local >> lane & 1u)
 			move_local(warp, lane, access->address[lane], access->bytes, bytes,
 				   access->store);
 		else if (access->store)
@@ -148,7 +167,9 @@ static enum road_gpu_fault move(struct road_gpu_warp *warp, struct road_gpu_acce
 {
 	const struct road_gpu_port *port = warp->block->launch->config.port;
 	uint32_t outside = access->mask & ~(access->shared | access->local);
-	bool ported = port && (access->store ? port->store != NULL : port->load != NULL);
+	bool ported = port && (access->atomic  ? port->atomic != NULL
+			       : access->store ? port->store != NULL
+					       : port->load != NULL);
 
 	if (access->space != ROAD_GPU_SPACE_GLOBAL && access->space != ROAD_GPU_SPACE_CONST)
 		outside = 0;
@@ -161,8 +182,9 @@ static enum road_gpu_fault move(struct road_gpu_warp *warp, struct road_gpu_acce
 	}
 	if (ported && outside) {
 		enum road_gpu_fault fault =
-			access->store ? port->store(port->ctx, warp->block, access, data)
-				      : port->load(port->ctx, warp->block, access, data);
+			access->atomic  ? port->atomic(port->ctx, warp->block, access, data)
+			: access->store ? port->store(port->ctx, warp->block, access, data)
+					: port->load(port->ctx, warp->block, access, data);
 
 		if (fault) {
 			unsigned lane = (unsigned)__builtin_ctz(outside);
@@ -182,7 +204,8 @@ static enum road_gpu_fault move(struct road_gpu_warp *warp, struct road_gpu_acce
 static unsigned part_bytes(const struct road_gpu_insn *insn)
 {
 	bool wide = insn->op == ROAD_GPU_OP_ld_v2_b64 || insn->op == ROAD_GPU_OP_st_v2_b64 ||
-		    insn->op == ROAD_GPU_OP_ld_b64 || insn->op == ROAD_GPU_OP_st_b64;
+		    insn->op == ROAD_GPU_OP_ld_b64 || insn->op == ROAD_GPU_OP_st_b64 ||
+		    (insn->kind == ROAD_GPU_KIND_ATOMIC && insn->bytes == 8);
 
 	return wide ? 8u : insn->bytes < 4 ? insn->bytes : 4u;
 }
@@ -217,6 +240,33 @@ static void get_lane(const struct road_gpu_insn *insn, const uint8_t *rows, unsi
 		       part); /* little-endian: the low bytes come first */
 }
 
+/* Operands b and c of an atomic, one behind the other. */
+static void get_operands(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			 unsigned lane, uint8_t *data)
+{
+	memset(data, 0, LANE_BYTES);
+	get_lane(insn, road_gpu_source(warp, insn->b), lane, data);
+	get_lane(insn, road_gpu_source(warp, insn->c), lane, data + 8);
+}
+
+void road_gpu_access_finish(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			    uint32_t lanes, const uint8_t *data)
+{
+	if (!insn->uses.write_rows)
+		return;
+	for (; lanes; lanes &= lanes - 1) {
+		unsigned lane = (unsigned)__builtin_ctz(lanes);
+
+		put_lane(insn, road_gpu_target(warp, insn->d), lane, data + lane * LANE_BYTES);
+	}
+}
+
+/* Lanes whose data the port brings later. */
+static uint32_t lanes_later(const struct road_gpu_access *access)
+{
+	return access->later ? access->mask & ~(access->shared | access->local) : 0;
+}
+
 enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
 					const struct road_gpu_insn *insn, uint32_t mask,
 					struct road_gpu_access *access)
@@ -230,24 +280,25 @@ enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
 	access->shared = access->local = 0;
 	access->bytes = insn->bytes;
 	access->store = insn->kind == ROAD_GPU_KIND_STORE;
+	access->atomic = insn->kind == ROAD_GPU_KIND_ATOMIC;
+	access->later = false;
 	access->space = insn->space == ROAD_GPU_SPACE_GENERIC ? ROAD_GPU_SPACE_GLOBAL : insn->space;
 	fault = prepare(warp, access);
 	if (fault)
 		return fault;
-	if (access->store) {
-		for (unsigned lane = 0; lane < ROAD_GPU_WARP_LANES; lane++) {
-			if (mask >> lane & 1u)
-				get_lane(insn, road_gpu_source(warp, insn->b), lane,
-					 data + lane * LANE_BYTES);
-		}
-	}
-	fault = move(warp, access, data);
-	if (fault || access->store)
-		return fault;
-	for (unsigned lane = 0; lane < ROAD_GPU_WARP_LANES; lane++) {
-		if (mask >> lane & 1u)
-			put_lane(insn, road_gpu_target(warp, insn->d), lane,
+	for (uint32_t left = mask; left && (access->store || access->atomic); left &= left - 1) {
+		unsigned lane = (unsigned)__builtin_ctz(left);
+
+		if (access->atomic)
+			get_operands(warp, insn, lane, data + lane * LANE_BYTES);
+		else
+			get_lane(insn, road_gpu_source(warp, insn->b), lane,
 				 data + lane * LANE_BYTES);
 	}
-	return ROAD_GPU_FAULT_NONE;
+	if (insn->flags & ROAD_GPU_INSN_ORDER_SENSITIVE)
+		road_gpu_note_order(warp, insn);
+	fault = move(warp, access, data);
+	if (!fault && !access->store)
+		road_gpu_access_finish(warp, insn, mask & ~lanes_later(access), data);
+	return fault;
 }

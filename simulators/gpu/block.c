@@ -294,10 +294,12 @@ bool road_gpu_block_stuck(struct road_gpu_block *block)
 
 		if (!warp->live)
 			continue;
-		/* A split waits behind its barrier. */
-		road_gpu_warp_fault(&block->warps[w], &warp->code[warp->split[0].pc - 1],
-				    ROAD_GPU_FAULT_BARRIER, warp->split[0].mask, 0,
-				    warp->split[0].barrier);
+		const struct road_gpu_split *split = &warp->split[0];
+		bool sync = split->waits == ROAD_GPU_WAITS_SYNC;
+
+		road_gpu_warp_fault(&block->warps[w], &warp->code[split->pc - !sync],
+				    ROAD_GPU_FAULT_BARRIER, split->mask, 0,
+				    sync ? split->members : split->barrier);
 		break;
 	}
 	return true;
@@ -315,6 +317,12 @@ void road_gpu_launch_collect(struct road_gpu_launch *launch, struct road_gpu_blo
 	to->divides_by_zero += from->divides_by_zero;
 	to->divergent_branches += from->divergent_branches;
 	to->barriers += from->barriers;
+	if (from->sync_violations && !to->sync_violations) {
+		to->sync_pc = from->sync_pc;
+		to->sync_line = from->sync_line;
+		to->sync_lanes = from->sync_lanes;
+	}
+	to->sync_violations += from->sync_violations;
 	if (from->order_sensitive && !to->order_sensitive) {
 		to->order_sensitive = true;
 		to->order_pc = from->order_pc;

@@ -71,10 +71,13 @@ static const struct road_chip_key keys[] = {
 	LATENCY("cvt_latency", CVT),
 	LATENCY("fp16_latency", FP16),
 	LATENCY("shuffle_latency", SHUFFLE),
+	LATENCY("vote_latency", VOTE),
+	LATENCY("redux_latency", REDUX),
 	LATENCY("tensor_latency", TENSOR),
 	LATENCY("branch_latency", BRANCH),
 	LATENCY("barrier_latency", BARRIER),
 	PASSES("idiv_passes", IDIV),
+	PASSES("redux_passes", REDUX),
 	PASSES("fdiv_passes", FDIV),
 	PASSES("fp64div_passes", FP64DIV),
 
@@ -96,6 +99,7 @@ static const struct road_chip_key keys[] = {
 	COUNT("l2_ways", l2_ways, 1, 64),
 	CYCLES("l2_latency", l2_latency, 1, 10000),
 	BYTES("l2_slice_rate", l2_slice_rate, "B/cycle", 1, 1, 4096),
+	COUNT("l2_atomic_lanes", l2_atomic_lanes, 1, 32),
 	CYCLES("l2_hop_latency", l2_hop_latency, 0, 10000),
 
 	{"dram_rate", ROAD_CHIP_DECIMAL, "GB/s", 1000000000, 0, 100000, NULL, MEMBER(dram_rate)},

@@ -308,6 +308,19 @@ static void count(struct gpu_chip *chip, const struct gpu_work *work)
 	}
 }
 
+/* A program named lanes that are not there: it runs on, but it is wrong. */
+static void tell_violations(struct gpu_chip *chip, const struct gpu_work *work)
+{
+	const struct road_gpu_statistics *stats = &work->launch.stats;
+
+	if (stats->sync_violations)
+		sim_violation(chip->env, work->queue->function->index,
+			      "%llu *.sync instructions of a launch name exited lanes or not their "
+			      "own; the first is word %u on line %u, lanes 0x%08x",
+			      (unsigned long long)stats->sync_violations, stats->sync_pc,
+			      stats->sync_line, stats->sync_lanes);
+}
+
 static void note(struct gpu_chip *chip, const struct gpu_work *work,
 		 const struct road_gpu_timing_done *done)
 {
@@ -340,6 +353,7 @@ void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_don
 	struct road_gpu_queue_status why;
 
 	count(chip, work);
+	tell_violations(chip, work);
 	note(chip, work, done);
 	if (!work->launch.fault.code) {
 		road_gpu_work_end(work);

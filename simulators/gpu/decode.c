@@ -66,6 +66,40 @@ static const struct {
 	[ROAD_GPU_OP_trap] = {ROAD_GPU_KIND_TRAP, 0, 0},
 	[ROAD_GPU_OP_bar_sync] = {ROAD_GPU_KIND_BAR_SYNC, 0, 0},
 	[ROAD_GPU_OP_bar_arrive] = {ROAD_GPU_KIND_BAR_ARRIVE, 0, 0},
+	[ROAD_GPU_OP_shfl_up_b32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_shfl_down_b32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_shfl_bfly_b32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_shfl_idx_b32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_vote_all] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_vote_any] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_vote_uni] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_vote_ballot] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_match_any_b32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_match_any_b64] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_match_all_b32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_match_all_b64] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_redux_add_b32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_redux_min_u32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_redux_min_s32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_redux_max_u32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_redux_max_s32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_redux_and_b32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_redux_or_b32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_redux_xor_b32] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_bar_warp] = {ROAD_GPU_KIND_SYNC, 0, 0},
+	[ROAD_GPU_OP_nanosleep] = {ROAD_GPU_KIND_SLEEP, 0, 0},
+	[ROAD_GPU_OP_bar_red_popc] = {ROAD_GPU_KIND_BAR_SYNC, 0, 0},
+	[ROAD_GPU_OP_bar_red_and] = {ROAD_GPU_KIND_BAR_SYNC, 0, 0},
+	[ROAD_GPU_OP_bar_red_or] = {ROAD_GPU_KIND_BAR_SYNC, 0, 0},
+	[ROAD_GPU_OP_atom_b16] = {ROAD_GPU_KIND_ATOMIC, 2, 0},
+	[ROAD_GPU_OP_atom_b32] = {ROAD_GPU_KIND_ATOMIC, 4, 0},
+	[ROAD_GPU_OP_atom_b64] = {ROAD_GPU_KIND_ATOMIC, 8, 0},
+	[ROAD_GPU_OP_cas_b16] = {ROAD_GPU_KIND_ATOMIC, 2, 0},
+	[ROAD_GPU_OP_cas_b32] = {ROAD_GPU_KIND_ATOMIC, 4, 0},
+	[ROAD_GPU_OP_cas_b64] = {ROAD_GPU_KIND_ATOMIC, 8, 0},
+	[ROAD_GPU_OP_red_b16] = {ROAD_GPU_KIND_ATOMIC, 2, 0},
+	[ROAD_GPU_OP_red_b32] = {ROAD_GPU_KIND_ATOMIC, 4, 0},
+	[ROAD_GPU_OP_red_b64] = {ROAD_GPU_KIND_ATOMIC, 8, 0},
 	[ROAD_GPU_OP_div_u32] = {0, 0, ROAD_GPU_INSN_SLOW},
 	[ROAD_GPU_OP_div_s32] = {0, 0, ROAD_GPU_INSN_SLOW},
 	[ROAD_GPU_OP_rem_u32] = {0, 0, ROAD_GPU_INSN_SLOW},
@@ -301,8 +335,19 @@ static enum road_gpu_image_error check_imm(const struct road_gpu_code *code,
 	return word->imm == 0 ? ROAD_GPU_IMAGE_OK : ROAD_GPU_IMAGE_IMMEDIATE;
 }
 
-static bool order_sensitive(const struct opcode *opcode, unsigned aux)
+/* Sums of floats depend on the order, and so does every value that was there before. */
+static bool atomic_order_sensitive(const struct opcode *opcode, const struct road_gpu_word *word)
 {
+	return (opcode->operand[0] != ROAD_GPU_OPERAND_N && word->d != ROAD_GPU_RZ) ||
+	       (opcode->mods == ROAD_GPU_MODS_ATOM && word->aux >= ROAD_GPU_ATOM_ADD_F);
+}
+
+static bool order_sensitive(const struct opcode *opcode, const struct road_gpu_word *word)
+{
+	unsigned aux = word->aux;
+
+	if (opcode->mods == ROAD_GPU_MODS_ATOM || opcode->mods == ROAD_GPU_MODS_CAS)
+		return atomic_order_sensitive(opcode, word);
 	if (opcode->mods != ROAD_GPU_MODS_SREG)
 		return false;
 	return aux == ROAD_GPU_SREG_SMID || aux == ROAD_GPU_SREG_NSMID ||
@@ -329,13 +374,19 @@ static void copy_traits(const struct opcode *opcode, const struct road_gpu_word 
 	memset(insn->uses.pred_read, ROAD_GPU_PT, sizeof(insn->uses.pred_read));
 	memset(insn->uses.pred_write, ROAD_GPU_PT, sizeof(insn->uses.pred_write));
 	insn->uses.pred_read[0] = word->guard & ROAD_GPU_PREDS_MAX;
-	if (opcode->mods == ROAD_GPU_MODS_MEM)
+	if (opcode->operand[1] == ROAD_GPU_OPERAND_A || word->op == ROAD_GPU_OP_membar)
 		insn->space = word->mods & ROAD_GPU_MEM_SPACE_MASK;
-	if (order_sensitive(opcode, word->aux))
+	if (order_sensitive(opcode, word))
 		insn->flags |= ROAD_GPU_INSN_ORDER_SENSITIVE;
 	if (opcode->mods == ROAD_GPU_MODS_ICMP || opcode->mods == ROAD_GPU_MODS_FCMP ||
 	    opcode->mods == ROAD_GPU_MODS_HCMP || opcode->mods == ROAD_GPU_MODS_CARRY)
 		insn->uses.pred_write[1] = word->aux & ROAD_GPU_PREDS_MAX;
+	if (opcode->mods == ROAD_GPU_MODS_SHFL || opcode->mods == ROAD_GPU_MODS_MATCH)
+		insn->uses.pred_write[1] = ROAD_GPU_SHFL_PRED(word->aux);
+	/* Nobody is waited for. */
+	if (insn->kind == ROAD_GPU_KIND_SYNC &&
+	    (word->mods & ROAD_GPU_MOD_MEMBERS_MASK) == ROAD_GPU_MEMBERS_ACTIVE)
+		insn->kind = ROAD_GPU_KIND_ALU;
 }
 
 static enum road_gpu_image_error decode_word(struct kernel_decoder *decoder,
@@ -404,7 +455,9 @@ enum road_gpu_image_error road_gpu_decode_kernel(struct road_gpu_code *code,
 		error = decode_word(&decoder, &words[*word], insn);
 		if (error)
 			break;
-		insn->exec = insn->kind == ROAD_GPU_KIND_ALU ? variant->executor(insn) : NULL;
+		insn->exec = insn->kind == ROAD_GPU_KIND_ALU || insn->kind == ROAD_GPU_KIND_SYNC
+				     ? variant->executor(insn)
+				     : NULL;
 	}
 	if (!error && !decoder.no_memory)
 		put_end(&code->insns[count], &code->desc);

@@ -30,6 +30,9 @@ enum road_gpu_kind {
 	ROAD_GPU_KIND_BAR_SYNC,
 	ROAD_GPU_KIND_BAR_ARRIVE,
 	ROAD_GPU_KIND_NOP,
+	ROAD_GPU_KIND_SYNC,   /* exec() once all lanes that are named have come */
+	ROAD_GPU_KIND_ATOMIC, /* loads and stores at once */
+	ROAD_GPU_KIND_SLEEP,
 	ROAD_GPU_KIND_END, /* stands behind a kernel's last word: running into it is a fault */
 };
 
@@ -75,7 +78,7 @@ struct road_gpu_insn {
 	struct road_gpu_uses uses;
 };
 #define ROAD_GPU_INSN_APPROXIMATE     0x1u /* an approximate function */
-#define ROAD_GPU_INSN_ORDER_SENSITIVE 0x2u /* reads a clock, SM or warp slot */
+#define ROAD_GPU_INSN_ORDER_SENSITIVE 0x2u /* reads a clock, SM or warp slot; some atomics */
 #define ROAD_GPU_INSN_SLOW            0x4u /* exec may count or fault (division) */
 
 /* A kernel of a loaded image. */

@@ -14,6 +14,8 @@ enum aux_rule {
 	AUX_TESTP,
 	AUX_PRMT,
 	AUX_BIT,
+	AUX_SHFL,
+	AUX_ATOM,
 	AUX_ANY, /* checked elsewhere */
 };
 
@@ -58,6 +60,15 @@ static const struct {
 				AUX_HALF_PREDICATE},
 	[ROAD_GPU_MODS_CARRY] = {0, AUX_PREDICATE},
 	[ROAD_GPU_MODS_DOT] = {0, AUX_DOT},
+	[ROAD_GPU_MODS_SHFL] = {ROAD_GPU_MOD_MEMBERS_MASK | ROAD_GPU_MOD_PACKED, AUX_SHFL},
+	[ROAD_GPU_MODS_WARP] = {ROAD_GPU_MOD_MEMBERS_MASK, AUX_ZERO},
+	[ROAD_GPU_MODS_MATCH] = {ROAD_GPU_MOD_MEMBERS_MASK, AUX_PREDICATE},
+	[ROAD_GPU_MODS_ATOM] = {ROAD_GPU_MEM_SPACE_MASK | ROAD_GPU_MEM_SEM_MASK |
+					ROAD_GPU_MEM_SCOPE_MASK,
+				AUX_ATOM},
+	[ROAD_GPU_MODS_CAS] = {ROAD_GPU_MEM_SPACE_MASK | ROAD_GPU_MEM_SEM_MASK |
+				       ROAD_GPU_MEM_SCOPE_MASK,
+			       AUX_ZERO},
 };
 
 /* Bits of a lane type's register; 0: no such type. */
@@ -107,9 +118,45 @@ static bool good_cvt_mods(const struct road_gpu_word *word)
 	       !(word->mods & ROAD_GPU_MOD_SAT);
 }
 
-static bool good_aux(unsigned rule, const uint8_t *operand, unsigned aux,
+static bool good_shfl(const struct road_gpu_word *word, const struct road_gpu_kernel *desc)
+{
+	unsigned second = ROAD_GPU_SHFL_PRED(word->aux);
+
+	if (second != ROAD_GPU_PT && second >= desc->preds)
+		return false;
+	return !(word->mods & ROAD_GPU_MOD_PACKED) || word->aux == second;
+}
+
+/* What an atomic of this width may do. */
+static bool good_atom(const struct road_gpu_word *word)
+{
+	static const uint16_t both = 1u << ROAD_GPU_ATOM_EXCH | 1u << ROAD_GPU_ATOM_ADD |
+				     1u << ROAD_GPU_ATOM_MIN_U | 1u << ROAD_GPU_ATOM_MIN_S |
+				     1u << ROAD_GPU_ATOM_MAX_U | 1u << ROAD_GPU_ATOM_MAX_S |
+				     1u << ROAD_GPU_ATOM_AND | 1u << ROAD_GPU_ATOM_OR |
+				     1u << ROAD_GPU_ATOM_XOR | 1u << ROAD_GPU_ATOM_ADD_F;
+	uint32_t may;
+
+	switch (word->op) {
+	case ROAD_GPU_OP_atom_b16:
+	case ROAD_GPU_OP_red_b16:
+		may = 1u << ROAD_GPU_ATOM_ADD_F | 1u << ROAD_GPU_ATOM_ADD_BF;
+		break;
+	case ROAD_GPU_OP_atom_b32:
+	case ROAD_GPU_OP_red_b32:
+		may = both | 1u << ROAD_GPU_ATOM_INC | 1u << ROAD_GPU_ATOM_DEC |
+		      1u << ROAD_GPU_ATOM_ADD_FX2 | 1u << ROAD_GPU_ATOM_ADD_BFX2;
+		break;
+	default: may = both; break;
+	}
+	return word->aux < ROAD_GPU_ATOMS && may >> word->aux & 1u;
+}
+
+static bool good_aux(unsigned rule, const uint8_t *operand, const struct road_gpu_word *word,
 		     const struct road_gpu_kernel *desc)
 {
+	unsigned aux = word->aux;
+
 	switch (rule) {
 	case AUX_BYTE: return aux <= 0xff;
 	case AUX_PREDICATE: return aux == ROAD_GPU_PT || aux < desc->preds;
@@ -124,6 +171,8 @@ static bool good_aux(unsigned rule, const uint8_t *operand, unsigned aux,
 	case AUX_TESTP: return aux < ROAD_GPU_TESTPS;
 	case AUX_PRMT: return aux < ROAD_GPU_PRMTS;
 	case AUX_BIT: return aux <= 1;
+	case AUX_SHFL: return good_shfl(word, desc);
+	case AUX_ATOM: return good_atom(word);
 	case AUX_ANY: return true;
 	default: return aux == 0;
 	}
@@ -140,6 +189,26 @@ static bool good_memory(const struct road_gpu_word *word)
 		return false;
 	return (word->mods & ROAD_GPU_MEM_SEM_MASK) >> ROAD_GPU_MEM_SEM_SHIFT < ROAD_GPU_SEMS &&
 	       (word->mods & ROAD_GPU_MEM_CACHE_MASK) >> ROAD_GPU_MEM_CACHE_SHIFT < ROAD_GPU_CACHES;
+}
+
+/* Space, order and scope of an atomic. */
+static bool good_atomic(const struct road_gpu_word *word)
+{
+	unsigned space = word->mods & ROAD_GPU_MEM_SPACE_MASK;
+	unsigned sem = (word->mods & ROAD_GPU_MEM_SEM_MASK) >> ROAD_GPU_MEM_SEM_SHIFT;
+
+	return space <= ROAD_GPU_SPACE_SHARED && sem <= ROAD_GPU_SEM_ACQ_REL;
+}
+
+/* Lanes are named by c, or c is nothing. */
+static bool good_members(const struct road_gpu_word *word)
+{
+	unsigned members = word->mods & ROAD_GPU_MOD_MEMBERS_MASK;
+
+	if (members == ROAD_GPU_MEMBERS_FIELD)
+		return true;
+	return members < ROAD_GPU_MEMBERS && word->c == ROAD_GPU_RZ &&
+	       (word->form & ROAD_GPU_FORM_IMM_MASK) != ROAD_GPU_FORM_IMM_C;
 }
 
 static bool good_compare(unsigned class, const struct road_gpu_word *word)
@@ -174,6 +243,11 @@ static bool good_mods(unsigned class, const uint8_t *operand, const struct road_
 	case ROAD_GPU_MODS_MEM: return good_memory(word);
 	case ROAD_GPU_MODS_DOT:
 		return word->op == ROAD_GPU_OP_dp2a || !(word->aux & ROAD_GPU_DOT_HIGH);
+	case ROAD_GPU_MODS_ATOM:
+	case ROAD_GPU_MODS_CAS: return good_atomic(word);
+	case ROAD_GPU_MODS_SHFL:
+	case ROAD_GPU_MODS_WARP:
+	case ROAD_GPU_MODS_MATCH: return good_members(word);
 	case ROAD_GPU_MODS_SPACE: return word->mods < ROAD_GPU_SPACES;
 	default: return true;
 	}
@@ -185,6 +259,6 @@ enum road_gpu_image_error road_gpu_check_mods(unsigned class, const uint8_t *ope
 {
 	if (!good_mods(class, operand, word))
 		return ROAD_GPU_IMAGE_MODS;
-	return good_aux(classes[class].aux, operand, word->aux, desc) ? ROAD_GPU_IMAGE_OK
-								      : ROAD_GPU_IMAGE_AUX;
+	return good_aux(classes[class].aux, operand, word, desc) ? ROAD_GPU_IMAGE_OK
+								 : ROAD_GPU_IMAGE_AUX;
 }

@@ -8,6 +8,7 @@
 
 #include "simulators/gpu/warp.h"
 
+struct road_gpu_part;
 struct road_sim_vector_ops;
 
 /* Why a run of a warp ended. */
@@ -25,8 +26,17 @@ struct road_gpu_variant {
 	/* A load or store that somebody looks at; NONE, or the fault, which is recorded. */
 	enum road_gpu_fault (*access)(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 				      uint32_t mask, struct road_gpu_access *access);
+	/* An instruction of KIND_SYNC whose lanes are at one word or at several. */
+	void (*together)(struct road_gpu_warp *warp, const struct road_gpu_part *parts,
+			 uint32_t count);
 	/* Runs up to `steps` instructions; *ran counts them. */
 	enum road_gpu_run (*run)(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran);
+};
+
+/* Lanes of a warp that act together, by the word that they are at. */
+struct road_gpu_part {
+	const struct road_gpu_insn *insn;
+	uint32_t lanes;
 };
 
 /* The one in use (road_sim_set_vector_variant()). */
@@ -66,11 +76,30 @@ void road_gpu_warp_fault(struct road_gpu_warp *warp, const struct road_gpu_insn 
 /* Branches, barriers, exits, traps: moves the splits. False after a fault. */
 bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 			   uint32_t active, uint32_t mask, struct road_gpu_step *step);
+/* Lanes of the current split leave it for a split of their own at pc. */
+struct road_gpu_split *road_gpu_warp_split_off(struct road_gpu_warp *warp, uint32_t lanes,
+					       uint32_t pc);
+/* Lanes of the current split are at an instruction of KIND_SYNC. */
+void road_gpu_sync(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask);
+void road_gpu_sync_left(struct road_gpu_warp *warp); /* lanes exited: who waits for them? */
+/* Are these lanes all that the instruction names, so that nobody has to wait? */
+static inline bool road_gpu_sync_whole(const struct road_gpu_warp *warp,
+				       const struct road_gpu_insn *insn, uint32_t mask)
+{
+	const uint32_t *names = road_gpu_source(warp, insn->c);
+	uint32_t differ = 0;
+
+	if ((insn->mods & ROAD_GPU_MOD_MEMBERS_MASK) == ROAD_GPU_MEMBERS_FULL)
+		return mask == ROAD_GPU_ALL;
+	for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++)
+		differ |= mask >> l & 1u ? names[l] ^ mask : 0;
+	return mask && !differ;
+}
 /* Chooses and merges so that warp->current is the split to run; false if there is none. */
 bool road_gpu_warp_choose(struct road_gpu_warp *warp);
 /* The workgroup has finished: its slot's memory may serve another slot. */
 void road_gpu_block_leave(struct road_gpu_block *block);
-/* Loads and stores lane by lane, through the port if there is one. */
+/* Loads, stores and atomics lane by lane, through the port if there is one. */
 enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
 					const struct road_gpu_insn *insn, uint32_t mask,
 					struct road_gpu_access *access);

@@ -437,6 +437,7 @@ enum road_gpu_fault EXEC_NAME(road_gpu_exec_access)(struct road_gpu_warp *warp,
 	access->bytes = insn->bytes;
 	access->store = insn->kind == ROAD_GPU_KIND_STORE;
 	access->space = insn->space == ROAD_GPU_SPACE_GENERIC ? ROAD_GPU_SPACE_GLOBAL : insn->space;
+	access->atomic = access->later = false;
 	access->together = true;
 	if (watch_rows(warp, insn, mask, access))
 		return ROAD_GPU_FAULT_NONE;

@@ -24,6 +24,7 @@ extern const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_wide)[ROAD_GPU_OPS];
 extern const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_compare)[ROAD_GPU_OPS];
 extern const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_half)[ROAD_GPU_OPS];
 extern const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_carry)[ROAD_GPU_OPS];
+extern const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_warp)[ROAD_GPU_OPS];
 road_gpu_exec_fn EXEC_NAME(road_gpu_exec_saturating)(const struct road_gpu_insn *insn);
 road_gpu_exec_fn EXEC_NAME(road_gpu_exec_float)(const struct road_gpu_insn *insn);
 road_gpu_exec_fn EXEC_NAME(road_gpu_exec_double)(const struct road_gpu_insn *insn);
@@ -34,6 +35,8 @@ enum road_gpu_fault EXEC_NAME(road_gpu_exec_memory)(struct road_gpu_warp *warp,
 enum road_gpu_fault EXEC_NAME(road_gpu_exec_access)(struct road_gpu_warp *warp,
 						    const struct road_gpu_insn *insn, uint32_t mask,
 						    struct road_gpu_access *access);
+void EXEC_NAME(road_gpu_exec_together)(struct road_gpu_warp *warp,
+				       const struct road_gpu_part *parts, uint32_t count);
 enum road_gpu_run EXEC_NAME(road_gpu_exec_run)(struct road_gpu_warp *warp, uint32_t steps,
 					       uint32_t *ran);
 

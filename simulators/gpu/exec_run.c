@@ -22,6 +22,14 @@ static void note_flags(struct road_gpu_warp *warp, const struct road_gpu_insn *i
 	}
 }
 
+static __attribute__((noinline)) bool atomic(struct road_gpu_warp *warp,
+					     const struct road_gpu_insn *insn, uint32_t mask)
+{
+	struct road_gpu_access access;
+
+	return !road_gpu_access_run(warp, insn, mask, &access);
+}
+
 /*
  * Runs one split until it has to stop and choose again, blocks, faults or used its steps up.
  * Everything that can wait stands in local variables meanwhile.
@@ -59,6 +67,17 @@ static bool run_split(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran)
 			good = !mask || !EXEC_NAME(road_gpu_exec_memory)(warp, insn, mask);
 			pc += good;
 			break;
+		case ROAD_GPU_KIND_ATOMIC:
+			good = !mask || atomic(warp, insn, mask);
+			pc += good;
+			break;
+		case ROAD_GPU_KIND_SYNC:
+			if (road_gpu_sync_whole(warp, insn, mask)) {
+				insn->exec(warp, insn, mask);
+				pc++;
+				break;
+			}
+			goto control;
 		case ROAD_GPU_KIND_BRANCH:
 			if (mask == active && ((uint32_t)insn->imm > pc || meet == UINT32_MAX)) {
 				pc = (uint32_t)insn->imm;
@@ -66,6 +85,7 @@ static bool run_split(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran)
 			}
 			/* fall through */
 		default:
+		control:
 			split->pc = pc;
 			step = (struct road_gpu_step){.insn = insn};
 			good = road_gpu_warp_control(warp, insn, active, mask, &step);
@@ -105,6 +125,7 @@ static road_gpu_exec_fn executor(const struct road_gpu_insn *insn)
 		EXEC_NAME(road_gpu_exec_compare)[insn->op],
 		EXEC_NAME(road_gpu_exec_half)[insn->op],
 		EXEC_NAME(road_gpu_exec_carry)[insn->op],
+		EXEC_NAME(road_gpu_exec_warp)[insn->op],
 		EXEC_NAME(road_gpu_exec_float)(insn),
 		EXEC_NAME(road_gpu_exec_double)(insn),
 		EXEC_NAME(road_gpu_exec_cvt)(insn),
@@ -122,5 +143,6 @@ const struct road_gpu_variant EXEC_NAME(road_gpu_variant) = {
 	.vector = &EXEC_NAME(road_sim_vector_ops),
 	.executor = executor,
 	.access = EXEC_NAME(road_gpu_exec_access),
+	.together = EXEC_NAME(road_gpu_exec_together),
 	.run = EXEC_NAME(road_gpu_exec_run),
 };

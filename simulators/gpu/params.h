@@ -56,9 +56,10 @@ struct road_gpu_params {
 	uint32_t l2_partitions; /* 1, 2 */
 	uint32_t l2_slices;     /* of a partition */
 	uint32_t l2_ways;
-	uint32_t l2_latency;     /* of a slice, hit */
-	uint32_t l2_slice_rate;  /* bytes a cycle */
-	uint32_t l2_hop_latency; /* to the other partition and back */
+	uint32_t l2_latency;      /* of a slice, hit */
+	uint32_t l2_slice_rate;   /* bytes a cycle */
+	uint32_t l2_atomic_lanes; /* words that a slice updates in a cycle */
+	uint32_t l2_hop_latency;  /* to the other partition and back */
 
 	/* device memory: one channel a slice index */
 	uint64_t dram_rate;  /* bytes a second, all channels */

@@ -81,7 +81,7 @@ static bool load_outside(const struct gpu_sm *sm, const struct road_gpu_access *
 }
 
 enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
-				  const struct road_gpu_access *access, uint8_t *data)
+				  struct road_gpu_access *access, uint8_t *data)
 {
 	struct gpu_sm *sm = sm_of(ctx, block);
 	uint32_t bytes = access->bytes;

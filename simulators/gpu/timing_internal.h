@@ -291,7 +291,7 @@ static inline uint64_t gpu_line_of(uint64_t pa, uint32_t flags)
 
 /* sm_store.c */
 enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
-				  const struct road_gpu_access *access, uint8_t *data);
+				  struct road_gpu_access *access, uint8_t *data);
 enum road_gpu_fault gpu_port_store(void *ctx, struct road_gpu_block *block,
 				   const struct road_gpu_access *access, const uint8_t *data);
 bool gpu_port_load_rows(void *ctx, struct road_gpu_block *block,

@@ -137,8 +137,8 @@ void road_gpu_note_order(struct road_gpu_warp *warp, const struct road_gpu_insn 
 	stats->order_line = warp->block->launch->config.code->lines[stats->order_pc];
 }
 
-/* Lanes of the current split leave it for a split of their own. */
-static struct road_gpu_split *split_off(struct road_gpu_warp *warp, uint32_t lanes, uint32_t pc)
+struct road_gpu_split *road_gpu_warp_split_off(struct road_gpu_warp *warp, uint32_t lanes,
+					       uint32_t pc)
 {
 	struct road_gpu_split *current = &warp->split[warp->current];
 	struct road_gpu_split *other = &warp->split[warp->splits++];
@@ -187,7 +187,7 @@ static void branch(struct road_gpu_warp *warp, uint32_t taken, uint32_t target,
 		return;
 	}
 	if (stay) {
-		split_off(warp, stay, pc + 1);
+		road_gpu_warp_split_off(warp, stay, pc + 1);
 		step->divergent = true;
 		warp->block->stats.divergent_branches++;
 	}
@@ -230,7 +230,7 @@ static bool branch_table(struct road_gpu_warp *warp, const struct road_gpu_insn 
 			moved = true;
 			break;
 		}
-		split_off(warp, group, target);
+		road_gpu_warp_split_off(warp, group, target);
 		step->divergent = true;
 	}
 	if (!moved) /* the lanes whose guard was false */
@@ -240,6 +240,25 @@ static bool branch_table(struct road_gpu_warp *warp, const struct road_gpu_insn 
 	if (backward)
 		lose_patience(warp);
 	return true;
+}
+
+/* What a bar.red gives to the lanes of a split that waits behind it. */
+static void put_reduction(struct road_gpu_warp *warp, const struct road_gpu_split *split,
+			  const struct road_gpu_barrier_state *barrier)
+{
+	const struct road_gpu_insn *insn = &warp->code[split->pc - 1];
+	bool holds = insn->op == ROAD_GPU_OP_bar_red_and ? barrier->truths == barrier->asked
+							 : barrier->truths != 0;
+
+	if (insn->op == ROAD_GPU_OP_bar_red_popc) {
+		uint32_t *d = road_gpu_target(warp, insn->d);
+
+		for (uint32_t m = split->mask; m; m &= m - 1)
+			d[__builtin_ctz(m)] = barrier->truths;
+	} else if (insn->pd != ROAD_GPU_PT) {
+		warp->preds[insn->pd] &= ~split->mask;
+		warp->preds[insn->pd] |= holds ? split->mask : 0;
+	}
 }
 
 /* Lets go everybody who waits at the barrier if enough have come. */
@@ -257,15 +276,17 @@ static void complete_barrier(struct road_gpu_block *block, uint32_t index)
 		for (uint32_t i = 0; i < warp->splits; i++) {
 			struct road_gpu_split *split = &warp->split[i];
 
-			if (!split->waits || split->barrier != index)
+			if (split->waits != ROAD_GPU_WAITS_BARRIER || split->barrier != index)
 				continue;
-			split->waits = 0;
+			put_reduction(warp, split, barrier);
+			split->waits = ROAD_GPU_WAITS_NOT;
 			block->waiting -= (uint32_t)__builtin_popcount(split->mask);
 			block->released |= 1u << w;
 			warp->meet = 0;
 		}
 	}
 	barrier->arrived = barrier->expected = barrier->warps = 0;
+	barrier->asked = barrier->truths = 0;
 	block->stats.barriers++;
 }
 
@@ -273,7 +294,8 @@ static void complete_barrier(struct road_gpu_block *block, uint32_t index)
  * Threads arrive one by one (Volta and later). A count includes lanes that never existed or have
  * exited, of warps that take part: programs count in whole warps (PTX ISA, bar.sync).
  */
-static void arrive(struct road_gpu_warp *warp, uint32_t index, uint32_t mask, uint32_t expected)
+static void arrive(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t index,
+		   uint32_t mask, uint32_t expected)
 {
 	struct road_gpu_barrier_state *barrier = &warp->block->barriers[index];
 	uint32_t bit = 1u << warp->index;
@@ -285,6 +307,11 @@ static void arrive(struct road_gpu_warp *warp, uint32_t index, uint32_t mask, ui
 	barrier->warps |= bit;
 	barrier->lanes[warp->index] |= mask;
 	barrier->arrived += (uint32_t)__builtin_popcount(mask);
+	if (insn->op >= ROAD_GPU_OP_bar_red_popc && insn->op <= ROAD_GPU_OP_bar_red_or) {
+		barrier->asked += (uint32_t)__builtin_popcount(mask);
+		barrier->truths +=
+			(uint32_t)__builtin_popcount(mask & road_gpu_predicate(warp, insn->pc));
+	}
 }
 
 /* Operands of a barrier are the same in all lanes; false and a fault if not, or too large. */
@@ -324,13 +351,13 @@ static bool barrier(struct road_gpu_warp *warp, const struct road_gpu_insn *insn
 	current->pc++;
 	if (insn->kind == ROAD_GPU_KIND_BAR_SYNC) {
 		if (mask != current->mask)
-			current = split_off(warp, mask, current->pc);
-		current->waits = 1;
+			current = road_gpu_warp_split_off(warp, mask, current->pc);
+		current->waits = ROAD_GPU_WAITS_BARRIER;
 		current->barrier = (uint8_t)index;
 		warp->meet = 0;
 		warp->block->waiting += (uint32_t)__builtin_popcount(mask);
 	}
-	arrive(warp, index, mask, expected);
+	arrive(warp, insn, index, mask, expected);
 	complete_barrier(warp->block, index);
 	return true;
 }
@@ -360,6 +387,7 @@ static void leave(struct road_gpu_warp *warp, uint32_t mask)
 				(uint32_t)__builtin_popcount(mask & ~state->lanes[warp->index]);
 		complete_barrier(block, i);
 	}
+	road_gpu_sync_left(warp);
 }
 
 bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
@@ -370,6 +398,7 @@ bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_ins
 	case ROAD_GPU_KIND_BRANCH_TABLE: return branch_table(warp, insn, mask, step);
 	case ROAD_GPU_KIND_BAR_SYNC:
 	case ROAD_GPU_KIND_BAR_ARRIVE: return barrier(warp, insn, mask, step);
+	case ROAD_GPU_KIND_SYNC: road_gpu_sync(warp, insn, mask); return true;
 	case ROAD_GPU_KIND_EXIT: leave(warp, mask); return true;
 	case ROAD_GPU_KIND_TRAP:
 		if (mask) {
@@ -397,10 +426,20 @@ static bool perform(struct road_gpu_warp *warp, const struct road_gpu_insn *insn
 		if (insn->flags & ROAD_GPU_INSN_SLOW && warp->block->fault.code)
 			return false;
 		break;
+	case ROAD_GPU_KIND_SYNC:
+		if (!road_gpu_sync_whole(warp, insn, step->mask))
+			return road_gpu_warp_control(warp, insn, step->active, step->mask, step);
+		insn->exec(warp, insn, step->mask);
+		break;
 	case ROAD_GPU_KIND_LOAD:
 	case ROAD_GPU_KIND_STORE:
 		if (step->mask &&
 		    warp->block->launch->config.variant->access(warp, insn, step->mask, access))
+			return false;
+		step->access = step->mask ? access : NULL;
+		break;
+	case ROAD_GPU_KIND_ATOMIC:
+		if (step->mask && road_gpu_access_run(warp, insn, step->mask, access))
 			return false;
 		step->access = step->mask ? access : NULL;
 		break;

@@ -39,11 +39,18 @@ struct road_gpu_fault_info {
 
 /* Lanes that stand at the same word. */
 struct road_gpu_split {
-	uint32_t pc; /* next word to run; of a waiting split: the word behind its barrier */
+	uint32_t pc; /* next word to run; of one that waits see enum road_gpu_waits */
 	uint32_t mask;
 	uint32_t stamp; /* when it last got its turn; smaller = longer ago */
-	uint8_t waits;  /* at a barrier */
+	uint8_t waits;  /* enum road_gpu_waits */
 	uint8_t barrier;
+	uint32_t members; /* WAITS_SYNC: the lanes that it names */
+};
+
+enum road_gpu_waits {
+	ROAD_GPU_WAITS_NOT,
+	ROAD_GPU_WAITS_BARRIER, /* pc is that of the word behind it */
+	ROAD_GPU_WAITS_SYNC,    /* for lanes of its warp; pc is that of the word itself */
 };
 
 struct road_gpu_warp {
@@ -70,6 +77,7 @@ struct road_gpu_barrier_state {
 	uint32_t expected;                  /* 0: all that have not exited */
 	uint32_t warps;                     /* that took part in this phase, as a mask */
 	uint32_t lanes[ROAD_GPU_WARPS_MAX]; /* of each warp that arrived in this phase */
+	uint32_t asked, truths; /* bar.red: threads, and those of them whose predicate holds */
 };
 
 struct road_gpu_statistics {
@@ -82,6 +90,9 @@ struct road_gpu_statistics {
 	uint64_t barriers;    /* completed */
 	bool order_sensitive; /* data may depend on timing; first place follows */
 	uint32_t order_pc, order_line;
+	/* *.sync that named a lane that has exited, or came from a lane that it did not name */
+	uint64_t sync_violations;
+	uint32_t sync_pc, sync_line, sync_lanes; /* of the first: those lanes */
 };
 
 /* A workgroup slot. */
@@ -135,7 +146,8 @@ struct road_gpu_access {
 	uint32_t shared, local; /* lanes of mask whose address is an offset in that space */
 	uint8_t space;          /* enum road_gpu_space, never GENERIC */
 	uint8_t bytes;          /* per lane: 1, 2, 4, 8 or 16 */
-	bool store;
+	bool store, atomic;
+	bool later; /* the port brings what is loaded, by road_gpu_access_finish() */
 	bool together;
 	struct road_gpu_piece piece;
 	struct road_gpu_lanes lanes;
@@ -179,15 +191,20 @@ static inline uint64_t road_gpu_access_offset(const struct road_gpu_access *acce
  * An access that is `together` is offered to the next two first (NULL: it is not): load_rows()
  * says whether the piece's memory is what it would load, store_rows() gets lane l's bytes at
  * packed + l * access->bytes; false: the lanes' arrays are filled in, and load() or store() called.
+ * atomic() gets operand b at data + l * 16 and c 8 bytes behind it, and leaves what was in memory
+ * there. load() and atomic() may set access->later and do it later: then the rows are written by
+ * road_gpu_access_finish().
  * clock() answers the sreg_* registers of time (all 64 bits, also for the _HI ones); NULL: warp
  * instructions of the block.
  */
 struct road_gpu_port {
 	void *ctx;
 	enum road_gpu_fault (*load)(void *ctx, struct road_gpu_block *block,
-				    const struct road_gpu_access *access, uint8_t *data);
+				    struct road_gpu_access *access, uint8_t *data);
 	enum road_gpu_fault (*store)(void *ctx, struct road_gpu_block *block,
 				     const struct road_gpu_access *access, const uint8_t *data);
+	enum road_gpu_fault (*atomic)(void *ctx, struct road_gpu_block *block,
+				      struct road_gpu_access *access, uint8_t *data);
 	uint64_t (*clock)(void *ctx, const struct road_gpu_block *block, enum road_gpu_sreg which);
 	bool (*load_rows)(void *ctx, struct road_gpu_block *block,
 			  const struct road_gpu_access *access);
@@ -285,6 +302,10 @@ struct road_gpu_step {
  */
 bool road_gpu_warp_step(struct road_gpu_warp *warp, struct road_gpu_access *access,
 			struct road_gpu_step *step);
+
+/* Writes what a load or atomic of `lanes` brought (16 bytes a lane) to the warp's rows. */
+void road_gpu_access_finish(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			    uint32_t lanes, const uint8_t *data);
 
 /* True if threads are left and none can move: record a BARRIER fault with this. */
 bool road_gpu_block_stuck(struct road_gpu_block *block);

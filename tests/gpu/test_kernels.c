@@ -175,12 +175,94 @@ static void softmax_sums_to_one(void)
 	free(x), free(y), free(r);
 }
 
+/* nvcc's: a reduction by shuffles, then one float atomic a workgroup. Sums of small integers are
+ * exact in any order. */
+static void reduce_shfl_sums_exactly(void)
+{
+	enum { N = 3000 };
+	float *x = random_floats(N, 11), *sum = zeros(1), *r = zeros(1), expected = 0;
+	struct run run = {.file = "nvcc/reduce_shfl.sm80.ptx",
+			  .kernel = "reduce_shfl",
+			  .grid = {5, 1, 1},
+			  .block = {128, 1, 1},
+			  .argument_count = 3,
+			  .arguments = {{x, N, 0}, {sum, 1, 0}, {NULL, 0, N}}};
+
+	for (int i = 0; i < N; i++)
+		expected += x[i] = floorf(x[i] * 64);
+	check_runs(&run, 1, r);
+	CU_ASSERT_EQUAL(r[0], expected);
+	free(x), free(sum), free(r);
+}
+
+static void histogram_counts(void)
+{
+	enum { N = 4000 };
+	uint32_t count[256] = {0}, wrong = 0;
+	float *data = random_floats(N / 4, 12), *h = zeros(256), *r = zeros(256);
+	struct run run = {.file = "nvcc/histogram.sm80.ptx",
+			  .kernel = "histogram",
+			  .grid = {3, 1, 1},
+			  .block = {96, 1, 1},
+			  .argument_count = 3,
+			  .arguments = {{data, N / 4, 0}, {h, 256, 0}, {NULL, 0, N}}};
+
+	for (int i = 0; i < N; i++)
+		count[((const uint8_t *)data)[i]]++;
+	check_runs(&run, 1, r);
+	for (int i = 0; i < 256; i++)
+		wrong += ((const uint32_t *)r)[i] != count[i];
+	CU_ASSERT_EQUAL(wrong, 0);
+	free(data), free(h), free(r);
+}
+
+static void layernorm_normalises(void)
+{
+	enum { ROWS = 4, COLS = 200 };
+	float *x = random_floats(ROWS * COLS, 13), *g = random_floats(COLS, 14);
+	float *b = random_floats(COLS, 15), *y = zeros(ROWS * COLS), *r = zeros(ROWS * COLS);
+	float eps = 1e-5f;
+	struct run run = {.file = "nvcc/layernorm.sm80.ptx",
+			  .kernel = "layernorm",
+			  .grid = {ROWS, 1, 1},
+			  .block = {96, 1, 1},
+			  .argument_count = 6,
+			  .arguments = {{x, ROWS * COLS, 0},
+					{g, COLS, 0},
+					{b, COLS, 0},
+					{y, ROWS * COLS, 0},
+					{NULL, 0, COLS},
+					{NULL, 0, 0}}};
+	double worst = 0;
+
+	memcpy(&run.arguments[5].number, &eps, 4);
+	check_runs(&run, 3, r);
+	for (int row = 0; row < ROWS; row++) {
+		double s = 0, q = 0;
+
+		for (int i = 0; i < COLS; i++) {
+			s += x[row * COLS + i];
+			q += (double)x[row * COLS + i] * x[row * COLS + i];
+		}
+		s /= COLS;
+		q = 1 / sqrt(q / COLS - s * s + eps);
+		for (int i = 0; i < COLS; i++)
+			worst = fmax(worst, fabs((x[row * COLS + i] - s) * q * g[i] + b[i] -
+						 r[row * COLS + i]));
+	}
+	CU_ASSERT(worst < 1e-5);
+	free(x), free(g), free(b), free(y), free(r);
+}
+
 static const struct tap_case cases[] = {
 	{"vecadd adds", vecadd_adds},
 	{"saxpy scales and adds", saxpy_scales_and_adds},
 	{"transpose transposes", transpose_transposes},
 	{"gemm multiplies, in its own order to the bit", gemm_multiplies_in_its_own_order},
 	{"softmax sums to one", softmax_sums_to_one},
+	{"reduce_shfl sums exactly", reduce_shfl_sums_exactly},
+	{"histogram counts", histogram_counts},
+	{"layernorm normalises", layernorm_normalises},
 };
 
 TAP_MAIN(cases)

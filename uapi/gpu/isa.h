@@ -151,6 +151,48 @@ enum road_gpu_cache {
 	ROAD_GPU_CACHES
 };
 
+/* mods of instructions among the lanes of a warp: who acts together */
+#define ROAD_GPU_MOD_MEMBERS_MASK 0x0003u /* enum road_gpu_members */
+#define ROAD_GPU_MOD_PACKED       0x0004u /* shfl: b = lane | clamp << 8 | segment << 16 */
+
+/* With FIELD and FULL a lane waits until all lanes that it names and that have not exited are at
+ * an instruction of the same opcode and modifiers with the same names. */
+enum road_gpu_members {
+	ROAD_GPU_MEMBERS_FIELD,  /* operand c, a bit for each lane */
+	ROAD_GPU_MEMBERS_FULL,   /* all 32; c is RZ */
+	ROAD_GPU_MEMBERS_ACTIVE, /* those that happen to run the word together; c is RZ */
+	ROAD_GPU_MEMBERS
+};
+
+/* aux of shfl_*: second destination (is the source in range?; PT = none); clamp and segment mask
+ * are bits 4..0 and 12..8 of PTX's operand c, both 0 here with PACKED. */
+#define ROAD_GPU_SHFL(pred, clamp, segment) \
+	((uint16_t)((unsigned)(pred) | (unsigned)(clamp) << 6 | (unsigned)(segment) << 11))
+#define ROAD_GPU_SHFL_PRED(aux)    ((aux)&63u)
+#define ROAD_GPU_SHFL_CLAMP(aux)   ((aux) >> 6 & 31u)
+#define ROAD_GPU_SHFL_SEGMENT(aux) ((aux) >> 11 & 31u)
+
+/* aux of atom_*, red_*: what memory becomes. Floats are as wide as the opcode's name says; f32 in
+ * global memory flushes subnormals, in shared memory it does not (PTX ISA, "atom"). */
+enum road_gpu_atom {
+	ROAD_GPU_ATOM_EXCH,
+	ROAD_GPU_ATOM_ADD,
+	ROAD_GPU_ATOM_INC, /* old >= b ? 0 : old + 1 */
+	ROAD_GPU_ATOM_DEC, /* old == 0 || old > b ? b : old - 1 */
+	ROAD_GPU_ATOM_MIN_U,
+	ROAD_GPU_ATOM_MIN_S,
+	ROAD_GPU_ATOM_MAX_U,
+	ROAD_GPU_ATOM_MAX_S,
+	ROAD_GPU_ATOM_AND,
+	ROAD_GPU_ATOM_OR,
+	ROAD_GPU_ATOM_XOR,
+	ROAD_GPU_ATOM_ADD_F,    /* f16, f32, f64 */
+	ROAD_GPU_ATOM_ADD_BF,   /* bf16 */
+	ROAD_GPU_ATOM_ADD_FX2,  /* f16x2, each half by itself */
+	ROAD_GPU_ATOM_ADD_BFX2, /* bf16x2 */
+	ROAD_GPU_ATOMS
+};
+
 /* Generic addresses: everything outside the two windows is global by identity. */
 #define ROAD_GPU_SHARED_WINDOW (UINT64_C(1) << 45)
 #define ROAD_GPU_LOCAL_WINDOW  (UINT64_C(1) << 46)
@@ -290,6 +332,8 @@ enum road_gpu_latency {
 	ROAD_GPU_LAT_FP16,
 	ROAD_GPU_LAT_SHUFFLE,
 	ROAD_GPU_LAT_TENSOR,
+	ROAD_GPU_LAT_VOTE,
+	ROAD_GPU_LAT_REDUX,
 	ROAD_GPU_LATS
 };
 
@@ -333,6 +377,11 @@ enum road_gpu_modclass {
 	ROAD_GPU_MODS_HCMP,
 	ROAD_GPU_MODS_CARRY, /* aux low byte = predicate that receives carry or borrow; PT: none */
 	ROAD_GPU_MODS_DOT,   /* aux = ROAD_GPU_DOT_* */
+	ROAD_GPU_MODS_SHFL,  /* MEMBERS, PACKED; aux = ROAD_GPU_SHFL */
+	ROAD_GPU_MODS_WARP,  /* MEMBERS */
+	ROAD_GPU_MODS_MATCH, /* MEMBERS; aux = second destination */
+	ROAD_GPU_MODS_ATOM,  /* SPACE (generic, global, shared), SEM, SCOPE; aux = road_gpu_atom */
+	ROAD_GPU_MODS_CAS,   /* the same, aux 0 */
 };
 
 /* Opcodes: append only; the number is the row's place in ops.def. */

@@ -66,7 +66,8 @@ static void push_reloc(struct ptx *p, uint32_t kind, uint32_t where, int64_t add
 static bool has_second(unsigned mods)
 {
 	return mods == ROAD_GPU_MODS_ICMP || mods == ROAD_GPU_MODS_FCMP ||
-	       mods == ROAD_GPU_MODS_HCMP || mods == ROAD_GPU_MODS_CARRY;
+	       mods == ROAD_GPU_MODS_HCMP || mods == ROAD_GPU_MODS_CARRY ||
+	       mods == ROAD_GPU_MODS_SHFL || mods == ROAD_GPU_MODS_MATCH;
 }
 
 static void emit_inst(struct ptx *p, const struct inst *i)

@@ -90,8 +90,9 @@ struct instr {
 	uint64_t flags;
 	enum ptx_type types[INSTR_TYPES];
 	uint32_t type_count;
-	uint8_t vector;                                                    /* 1, 2, 4, 8 */
-	int8_t round, cmp, combine, space, sem, scope, cache, testp, prmt; /* -1 = not given */
+	uint8_t vector; /* 1, 2, 4, 8 */
+	int8_t round, cmp, combine, space, sem, scope, cache, testp, prmt,
+		operation; /* -1 = not given */
 	bool round_integral;
 	uint16_t seen;        /* bits of enum modifier_kind */
 	struct slice unknown; /* first modifier that no table knows */
@@ -116,6 +117,7 @@ enum modifier_kind {
 	MODIFIER_CACHE,
 	MODIFIER_TESTP,
 	MODIFIER_PRMT,
+	MODIFIER_OPERATION,
 	MODIFIER_IGNORED,
 	MODIFIER_UNSUPPORTED
 };
@@ -130,7 +132,26 @@ enum modifier_kind {
 #define M_CACHE         (1 << MODIFIER_CACHE)
 #define M_TESTP         (1 << MODIFIER_TESTP)
 #define M_PRMT          (1 << MODIFIER_PRMT)
+#define M_OPERATION     (1 << MODIFIER_OPERATION)
 #define M_IGNORED       (1 << MODIFIER_IGNORED)
+
+/* What instructions among lanes, atomics and bar.red do; .and .or .xor are MODIFIER_COMBINE. */
+enum operation {
+	OPERATION_UP,
+	OPERATION_DOWN,
+	OPERATION_BFLY,
+	OPERATION_ALL,
+	OPERATION_ANY,
+	OPERATION_BALLOT,
+	OPERATION_POPC,
+	OPERATION_ADD,
+	OPERATION_INC,
+	OPERATION_DEC,
+	OPERATION_MIN,
+	OPERATION_MAX,
+	OPERATION_EXCH,
+	OPERATION_CAS,
+};
 
 /* How narrow (8- and 16-bit) values, which live zero-extended, go through 32-bit operations. */
 enum narrow {

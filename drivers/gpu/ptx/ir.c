@@ -64,7 +64,21 @@ bool inst_is_jump(const struct inst *i)
 
 bool inst_is_memory(const struct inst *i)
 {
-	return ptx_ops[i->op].unit == ROAD_GPU_UNIT_LDST;
+	return ptx_ops[i->op].a == ROAD_GPU_OPERAND_A || i->op == ROAD_GPU_OP_membar;
+}
+
+bool inst_is_atomic(const struct inst *i)
+{
+	return ptx_ops[i->op].mods == ROAD_GPU_MODS_ATOM ||
+	       ptx_ops[i->op].mods == ROAD_GPU_MODS_CAS;
+}
+
+bool inst_is_collective(const struct inst *i)
+{
+	unsigned mods = ptx_ops[i->op].mods;
+
+	return mods == ROAD_GPU_MODS_SHFL || mods == ROAD_GPU_MODS_WARP ||
+	       mods == ROAD_GPU_MODS_MATCH || i->op == ROAD_GPU_OP_activemask;
 }
 
 /* A plain load has no effect of its own but the fault that a bad address makes; a program that
@@ -73,6 +87,8 @@ bool inst_has_effect(const struct inst *i)
 {
 	if (ptx_ops[i->op].unit == ROAD_GPU_UNIT_CONTROL)
 		return i->op != ROAD_GPU_OP_nop;
+	if (inst_is_collective(i) || inst_is_atomic(i))
+		return true;
 	if (!inst_is_memory(i))
 		return false;
 	return ptx_ops[i->op].d == ROAD_GPU_OPERAND_N ||

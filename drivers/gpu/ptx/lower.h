@@ -49,6 +49,22 @@ struct val in_register(struct ptx *p, const struct instr *in, enum reg_class cls
 struct val sign_extend(struct ptx *p, const struct instr *in, struct val v, enum ptx_type type);
 void emit_cut(struct ptx *p, const struct instr *in, uint32_t d, struct val v, unsigned bits);
 uint16_t arithmetic_mods(const struct instr *in);
+/* Operand k of a memory instruction (lower_mem.c). */
+struct address {
+	uint32_t vreg; /* 0: imm alone */
+	int32_t imm;
+	uint8_t form;
+	bool unknown; /* the kernel was refused or the variable belongs to a call */
+};
+struct address lower_address(struct ptx *p, const struct instr *in, const struct operand *o,
+			     int space);
+/* Without a space an address is generic. */
+static inline int space_of(const struct instr *in)
+{
+	return in->space > 0 ? in->space : ROAD_GPU_SPACE_GENERIC;
+}
+struct inst *emit_memory(struct ptx *p, const struct instr *in, unsigned op, uint32_t d,
+			 const struct address *address, uint32_t b);
 /* The address of a variable; class D (64 bits) or R. */
 struct val symbol_value(struct ptx *p, const struct instr *in, const struct operand *o,
 			enum reg_class cls);
@@ -72,6 +88,8 @@ lower_fn lower_carry, lower_dot, lower_szext;
 lower_fn lower_setp, lower_set, lower_selp, lower_slct, lower_plop, lower_testp;
 lower_fn lower_mov, lower_mov_pred, lower_cvt, lower_cvta;
 lower_fn lower_ld, lower_st, lower_isspacep, lower_nop, lower_createpolicy, lower_fence;
+lower_fn lower_shfl, lower_vote, lower_match, lower_redux, lower_activemask, lower_bar_warp;
+lower_fn lower_atom, lower_red, lower_bar_red, lower_nanosleep;
 lower_fn lower_bra, lower_brx, lower_exit, lower_trap, lower_bar;
 
 #endif

@@ -2,14 +2,6 @@
 /* Loads, stores and what orders them (PTX ISA, sections 9.7.9 and 9.7.13). */
 #include "drivers/gpu/ptx/lower.h"
 
-/* An address operand as fields of a memory instruction. */
-struct address {
-	uint32_t vreg; /* 0: imm alone */
-	int32_t imm;
-	uint8_t form;
-	bool unknown; /* the kernel was refused or the variable belongs to a call */
-};
-
 /* The space that a variable's name stands for in an address without a register. */
 static int symbol_space(const struct symbol *symbol)
 {
@@ -21,12 +13,6 @@ static int symbol_space(const struct symbol *symbol)
 	case SYMBOL_PARAM: return ROAD_GPU_SPACE_PARAM;
 	default: return -1;
 	}
-}
-
-/* Without a space an address is generic. */
-static int space_of(const struct instr *in)
-{
-	return in->space > 0 ? in->space : ROAD_GPU_SPACE_GENERIC;
 }
 
 static bool is_offset_space(int space)
@@ -71,8 +57,8 @@ static void symbol_address(struct ptx *p, const struct instr *in, const struct o
 		out->vreg = v.vreg;
 }
 
-static struct address address_of(struct ptx *p, const struct instr *in, const struct operand *o,
-				 int space)
+struct address lower_address(struct ptx *p, const struct instr *in, const struct operand *o,
+			     int space)
 {
 	struct address out = {0};
 	int64_t offset = (int64_t)o->constant.value;
@@ -119,8 +105,8 @@ static uint16_t memory_mods(const struct instr *in)
 	return (uint16_t)mods;
 }
 
-static struct inst *emit_memory(struct ptx *p, const struct instr *in, unsigned op, uint32_t d,
-				const struct address *address, uint32_t b)
+struct inst *emit_memory(struct ptx *p, const struct instr *in, unsigned op, uint32_t d,
+			 const struct address *address, uint32_t b)
 {
 	struct inst *i = emit(p, in, op, d, val_reg(address->vreg), val_reg(b), VAL_NONE);
 
@@ -284,7 +270,7 @@ static bool is_call_traffic(struct ptx *p, const struct instr *in, const struct 
 void lower_ld(struct ptx *p, const struct instr *in)
 {
 	check_memory(p, in, false);
-	struct address address = address_of(p, in, &in->operands[1], space_of(in));
+	struct address address = lower_address(p, in, &in->operands[1], space_of(in));
 
 	if (is_call_traffic(p, in, &address, false))
 		return;
@@ -368,7 +354,7 @@ static void store_vector(struct ptx *p, const struct instr *in, const struct add
 void lower_st(struct ptx *p, const struct instr *in)
 {
 	check_memory(p, in, true);
-	struct address address = address_of(p, in, &in->operands[0], space_of(in));
+	struct address address = lower_address(p, in, &in->operands[0], space_of(in));
 
 	if (is_call_traffic(p, in, &address, true))
 		return;

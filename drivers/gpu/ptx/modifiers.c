@@ -72,6 +72,22 @@ static const struct {
 	{"ecl", MODIFIER_PRMT, ROAD_GPU_PRMT_ECL},
 	{"ecr", MODIFIER_PRMT, ROAD_GPU_PRMT_ECR},
 	{"rc16", MODIFIER_PRMT, ROAD_GPU_PRMT_RC16},
+	{"up", MODIFIER_OPERATION, OPERATION_UP},
+	{"down", MODIFIER_OPERATION, OPERATION_DOWN},
+	{"bfly", MODIFIER_OPERATION, OPERATION_BFLY},
+	{"all", MODIFIER_OPERATION, OPERATION_ALL},
+	{"any", MODIFIER_OPERATION, OPERATION_ANY},
+	{"ballot", MODIFIER_OPERATION, OPERATION_BALLOT},
+	{"popc", MODIFIER_OPERATION, OPERATION_POPC},
+	{"add", MODIFIER_OPERATION, OPERATION_ADD},
+	{"inc", MODIFIER_OPERATION, OPERATION_INC},
+	{"dec", MODIFIER_OPERATION, OPERATION_DEC},
+	{"min", MODIFIER_OPERATION, OPERATION_MIN},
+	{"max", MODIFIER_OPERATION, OPERATION_MAX},
+	{"exch", MODIFIER_OPERATION, OPERATION_EXCH},
+	{"cas", MODIFIER_OPERATION, OPERATION_CAS},
+	/* the only thing that halves do in memory */
+	{"noftz", MODIFIER_IGNORED, 0},
 	/* cache policies: hints, which change no value */
 	{"L1::evict_normal", MODIFIER_IGNORED, 0},
 	{"L1::evict_unchanged", MODIFIER_IGNORED, 0},
@@ -117,9 +133,9 @@ static const char *const flag_words[FLAG_BITS] = {
 };
 
 static const char *const kind_names[] = {
-	"modifier",    "type",      "rounding",     "comparison", "boolean operator",
-	"state space", "vector",    "memory order", "scope",      "cache operator",
-	"test",        "byte mode", "cache policy", "modifier"};
+	"modifier",    "type",      "rounding",     "comparison",   "boolean operator",
+	"state space", "vector",    "memory order", "scope",        "cache operator",
+	"test",        "byte mode", "operation",    "cache policy", "modifier"};
 
 const char *modifier_kind_name(enum modifier_kind kind)
 {
@@ -148,6 +164,7 @@ static int8_t *field_of(struct instr *in, unsigned kind)
 	case MODIFIER_SCOPE: return &in->scope;
 	case MODIFIER_CACHE: return &in->cache;
 	case MODIFIER_TESTP: return &in->testp;
+	case MODIFIER_OPERATION: return &in->operation;
 	default: return &in->prmt;
 	}
 }
@@ -212,7 +229,7 @@ static bool set_type(struct instr *in, struct slice word)
 void parse_modifiers(struct ptx *p, struct instr *in)
 {
 	in->round = in->cmp = in->combine = in->space = in->sem = -1;
-	in->scope = in->cache = in->testp = in->prmt = -1;
+	in->scope = in->cache = in->testp = in->prmt = in->operation = -1;
 	in->vector = 1;
 	for (; p->lex.token.kind == TOKEN_DOT; lex_next(p)) {
 		struct slice word = p->lex.token.text;

@@ -127,6 +127,17 @@ static bool is_dead(const struct function *f, const struct inst *i)
 	return true;
 }
 
+/* An atomic must stay, but what it returns need not be brought. */
+static void drop_result(struct function *f, struct inst *i)
+{
+	uint32_t own = i->guard && i->d && !f->vregs[i->d].temporary;
+
+	if (!inst_is_atomic(i) || !i->d || f->vregs[i->d].uses > own)
+		return;
+	f->vregs[i->d].uses -= own;
+	i->d = 0;
+}
+
 /* From the end, so that what only dead code reads goes in the same pass. */
 static bool remove_dead(struct function *f)
 {
@@ -136,6 +147,7 @@ static bool remove_dead(struct function *f)
 	for (uint32_t k = f->block_count; k-- > 0;) {
 		for (struct inst *i = f->blocks[k]->tail, *prev; i; i = prev) {
 			prev = i->prev;
+			drop_result(f, i);
 			if (!is_dead(f, i))
 				continue;
 			unsigned count = inst_reads(f->vregs, i, reads);

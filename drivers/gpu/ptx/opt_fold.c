@@ -158,7 +158,7 @@ static void set_move(struct inst *i, uint32_t reg)
 static bool takes_immediate(const struct inst *i)
 {
 	switch (ptx_ops[i->op].unit) {
-	case ROAD_GPU_UNIT_LDST: return false;
+	case ROAD_GPU_UNIT_LDST: return inst_is_collective(i);
 	case ROAD_GPU_UNIT_CONTROL: return false;
 	default: break;
 	}

@@ -19,6 +19,7 @@ static const uint16_t latencies[ROAD_GPU_LATS] = {
 	[ROAD_GPU_LAT_FP64] = 8,  [ROAD_GPU_LAT_FP64DIV] = 80, [ROAD_GPU_LAT_CVT] = 8,
 	[ROAD_GPU_LAT_MEM] = 300, [ROAD_GPU_LAT_BRANCH] = 4,   [ROAD_GPU_LAT_BARRIER] = 4,
 	[ROAD_GPU_LAT_FP16] = 5,  [ROAD_GPU_LAT_SHUFFLE] = 24, [ROAD_GPU_LAT_TENSOR] = 30,
+	[ROAD_GPU_LAT_VOTE] = 6,  [ROAD_GPU_LAT_REDUX] = 26,
 };
 #define LATENCY_NEAR 30 /* shared, constants, parameters */
 
@@ -142,7 +143,7 @@ static bool reads_clock(const struct inst *i)
 static bool is_fence(const struct inst *i)
 {
 	if (ptx_ops[i->op].unit == ROAD_GPU_UNIT_CONTROL || i->op == ROAD_GPU_OP_membar ||
-	    reads_clock(i))
+	    reads_clock(i) || inst_is_collective(i))
 		return true;
 	return inst_is_memory(i) && i->mods & (ROAD_GPU_MEM_VOLATILE | ROAD_GPU_MEM_SEM_MASK);
 }
@@ -189,7 +190,7 @@ static void add_memory_edges(struct scheduler *s, uint32_t n)
 		return;
 	}
 	enum memory_class c = memory_class(s, i);
-	bool is_store = ptx_ops[i->op].d == ROAD_GPU_OPERAND_N;
+	bool is_store = ptx_ops[i->op].d == ROAD_GPU_OPERAND_N || inst_is_atomic(i);
 
 	if (c == MEMORY_FREE && !is_store)
 		return;

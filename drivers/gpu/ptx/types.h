@@ -56,6 +56,7 @@ enum {
 	T_LDST = T_B8 | T_U8 | T_S8 | T_BITS | T_INT | T_F32 | T_F64 | T_F16 | T_BF16,
 	T_PAIRS = T_F16X2 | T_BF16X2 | T_E4M3X2 | T_E5M2X2,
 	T_MOVE = T_BITS | T_INT | T_F32 | T_F64,
+	T_ATOM = T_B16 | T_B32 | T_B64 | T_I32 | T_I64 | T_F32 | T_F64 | T_HALF,
 	T_CVT = T_U8 | T_S8 | T_INT | T_F16 | T_BF16 | T_F32 | T_F64,
 	T_ALL = (1 << TYPES) - 1,
 };

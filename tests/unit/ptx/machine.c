@@ -5,16 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/ptx/machine_lane.h"
 #include "tests/unit/ptx/verify.h"
-
-struct lane {
-	uint32_t rows[256];
-	uint64_t pairs[256];
-	bool preds[64];
-	uint32_t pc, tid[3], ctaid[3];
-	bool done;
-	uint8_t local[MACHINE_LOCAL_BYTES];
-};
 
 struct kinds {
 	uint8_t d, a, b, c, mods;
@@ -60,7 +52,7 @@ static uint64_t bits64(double f)
 	return bits;
 }
 
-static bool pred(const struct lane *lane, unsigned field)
+bool lane_pred(const struct lane *lane, unsigned field)
 {
 	unsigned n = field & 63;
 	bool value = n == ROAD_GPU_PT || lane->preds[n];
@@ -68,11 +60,11 @@ static bool pred(const struct lane *lane, unsigned field)
 	return field & ROAD_GPU_PNOT ? !value : value;
 }
 
-static uint64_t reg(const struct lane *lane, const struct road_gpu_word *w, unsigned kind,
-		    unsigned field, unsigned form)
+uint64_t lane_reg(const struct lane *lane, const struct road_gpu_word *w, unsigned kind,
+		  unsigned field, unsigned form)
 {
 	if (kind == ROAD_GPU_OPERAND_P)
-		return pred(lane, field);
+		return lane_pred(lane, field);
 	if ((w->form & ROAD_GPU_FORM_IMM_MASK) == form) {
 		if (kind == ROAD_GPU_OPERAND_R)
 			return (uint32_t)w->imm;
@@ -146,6 +138,45 @@ static unsigned width(unsigned op, unsigned *count)
 	}
 }
 
+static uint64_t updated(const struct road_gpu_word *w, uint64_t old, uint64_t b, unsigned bits)
+{
+	unsigned shift = 64 - bits;
+	bool less = old < b, less_signed = (int64_t)(old << shift) < (int64_t)(b << shift);
+
+	switch (w->aux) {
+	case ROAD_GPU_ATOM_ADD: return old + b;
+	case ROAD_GPU_ATOM_INC: return old >= b ? 0 : old + 1;
+	case ROAD_GPU_ATOM_DEC: return !old || old > b ? b : old - 1;
+	case ROAD_GPU_ATOM_MIN_U: return less ? old : b;
+	case ROAD_GPU_ATOM_MAX_U: return less ? b : old;
+	case ROAD_GPU_ATOM_MIN_S: return less_signed ? old : b;
+	case ROAD_GPU_ATOM_MAX_S: return less_signed ? b : old;
+	case ROAD_GPU_ATOM_AND: return old & b;
+	case ROAD_GPU_ATOM_OR: return old | b;
+	case ROAD_GPU_ATOM_XOR: return old ^ b;
+	case ROAD_GPU_ATOM_ADD_F:
+		return bits == 64 ? bits64(f64(old) + f64(b)) : bits32(f32(old) + f32(b));
+	default: return b;
+	}
+}
+
+static void update_memory(struct machine *m, struct lane *lane, const struct road_gpu_word *w,
+			  uint64_t a, uint64_t b, uint64_t c)
+{
+	unsigned bits = kinds[w->op].b == ROAD_GPU_OPERAND_D ? 64 : 32;
+	uint64_t address = a + (uint64_t)(int64_t)w->imm, old = 0, now;
+	bool cas = kinds[w->op].mods == ROAD_GPU_MODS_CAS;
+
+	if (w->form & ROAD_GPU_FORM_ADDR32)
+		address = (uint32_t)address;
+	uint8_t *at = memory(m, lane, w->mods & ROAD_GPU_MEM_SPACE_MASK, address, bits / 8);
+
+	memcpy(&old, at, bits / 8);
+	now = cas ? old == b ? c : old : updated(w, old, b, bits);
+	memcpy(at, &now, bits / 8);
+	lane_write(lane, w, old);
+}
+
 static void access_memory(struct machine *m, struct lane *lane, const struct road_gpu_word *w,
 			  uint64_t a)
 {
@@ -193,7 +224,7 @@ static bool compare(unsigned cmp, bool less, bool equal, bool unordered)
 
 static void set_predicate(struct lane *lane, const struct road_gpu_word *w, uint64_t a, uint64_t b)
 {
-	bool less, equal = a == b, unordered = false, c = pred(lane, w->c);
+	bool less, equal = a == b, unordered = false, c = lane_pred(lane, w->c);
 
 	switch (w->op) {
 	case ROAD_GPU_OP_setp_s32: less = (int32_t)a < (int32_t)b; break;
@@ -482,7 +513,7 @@ static uint64_t float_op(const struct road_gpu_word *w, uint64_t a, uint64_t b, 
 	}
 }
 
-static void write_result(struct lane *lane, const struct road_gpu_word *w, uint64_t value)
+void lane_write(struct lane *lane, const struct road_gpu_word *w, uint64_t value)
 {
 	switch (kinds[w->op].d) {
 	case ROAD_GPU_OPERAND_R:
@@ -527,13 +558,17 @@ static bool test_op(const struct road_gpu_word *w, uint64_t a, uint64_t *out)
 static void compute(struct machine *m, struct lane *lane, const struct road_gpu_word *w)
 {
 	const struct kinds *k = &kinds[w->op];
-	uint64_t a = reg(lane, w, k->a, w->a, ROAD_GPU_FORM_IMM_A);
-	uint64_t b = reg(lane, w, k->b, w->b, ROAD_GPU_FORM_IMM_B);
-	uint64_t c = reg(lane, w, k->c, w->c, ROAD_GPU_FORM_IMM_C);
+	uint64_t a = lane_reg(lane, w, k->a, w->a, ROAD_GPU_FORM_IMM_A);
+	uint64_t b = lane_reg(lane, w, k->b, w->b, ROAD_GPU_FORM_IMM_B);
+	uint64_t c = lane_reg(lane, w, k->c, w->c, ROAD_GPU_FORM_IMM_C);
 	bool known;
 
 	if (k->mods == ROAD_GPU_MODS_ICMP || k->mods == ROAD_GPU_MODS_FCMP) {
 		set_predicate(lane, w, a, b);
+		return;
+	}
+	if (k->mods == ROAD_GPU_MODS_ATOM || k->mods == ROAD_GPU_MODS_CAS) {
+		update_memory(m, lane, w, a, b, c);
 		return;
 	}
 	if (k->mods == ROAD_GPU_MODS_MEM) {
@@ -547,23 +582,32 @@ static void compute(struct machine *m, struct lane *lane, const struct road_gpu_
 		value = float_op(w, a, b, c, &known);
 	if (!known && !test_op(w, a, &value))
 		fault(m, lane, "opcode that this machine does not know");
-	write_result(lane, w, value);
+	lane_write(lane, w, value);
 }
 
-/* Until the lane exits, faults, or comes to a barrier. */
+static bool is_collective(unsigned op)
+{
+	unsigned mods = kinds[op].mods;
+
+	return mods == ROAD_GPU_MODS_SHFL || mods == ROAD_GPU_MODS_WARP ||
+	       mods == ROAD_GPU_MODS_MATCH;
+}
+
+/* Until the lane exits, faults, or comes to a barrier or to a word that needs other lanes. */
 static void run_lane(struct machine *m, struct lane *lane)
 {
 	const struct road_gpu_kernel *kernel = image_kernel(m->image, m->kernel);
 	const struct road_gpu_word *words = image_words(m->image, m->kernel);
 	const uint32_t *table = image_part(m->image, &m->image->branches);
 
+	lane->state = LANE_RUNS;
 	while (!m->fault && !lane->done) {
 		const struct road_gpu_word *w = &words[lane->pc];
 		uint32_t index;
 
 		if (!m->steps--)
 			fault(m, lane, "too many steps");
-		if (!pred(lane, w->guard)) {
+		if (!lane_pred(lane, w->guard)) {
 			lane->pc++;
 			continue;
 		}
@@ -580,13 +624,35 @@ static void run_lane(struct machine *m, struct lane *lane)
 		case ROAD_GPU_OP_exit: lane->done = true; break;
 		case ROAD_GPU_OP_trap: fault(m, lane, "trap"); break;
 		case ROAD_GPU_OP_bar_sync:
-		case ROAD_GPU_OP_bar_arrive: lane->pc++; return;
+		case ROAD_GPU_OP_bar_arrive:
+			lane->pc++;
+			lane->state = LANE_AT_BARRIER;
+			return;
 		default:
+			if (is_collective(w->op)) {
+				lane->state = LANE_AT_COLLECTIVE;
+				return;
+			}
 			compute(m, lane, w);
 			lane->pc++;
 			break;
 		}
 	}
+}
+
+/* Those at a barrier go on when nobody else can. */
+static bool move_on(struct machine *m, struct lane *lanes, uint32_t count)
+{
+	bool moved = false;
+
+	for (uint32_t first = 0; first < count; first += 32)
+		moved |= lanes_together(m, &lanes[first], count - first < 32 ? count - first : 32);
+	for (uint32_t n = 0; n < count && !moved; n++)
+		if (!lanes[n].done && lanes[n].state == LANE_AT_COLLECTIVE)
+			fault(m, &lanes[n], "lanes wait for lanes that do not come");
+	for (uint32_t n = 0; n < count && !moved; n++)
+		lanes[n].state = LANE_RUNS;
+	return !m->fault;
 }
 
 static void run_group(struct machine *m, struct lane *lanes, const uint32_t ctaid[3])
@@ -606,9 +672,11 @@ static void run_group(struct machine *m, struct lane *lanes, const uint32_t ctai
 	while (running && !m->fault) {
 		running = false;
 		for (uint32_t n = 0; n < count && !m->fault; n++) {
-			run_lane(m, &lanes[n]);
+			if (lanes[n].state == LANE_RUNS)
+				run_lane(m, &lanes[n]);
 			running |= !lanes[n].done;
 		}
+		running = running && move_on(m, lanes, count);
 	}
 }
 

@@ -116,7 +116,30 @@ static const struct bad bad_bodies[] = {
 	{BODY(".global2 .b32 x;"), 6, 1, "'.global2' in a function; allowed: .reg"},
 	{BODY(".reg .b128 %x;"), 6, 12, ".b128"},
 	{BODY("5;"), 6, 1, "expected a name in an instruction, saw '5'"},
-	{BODY("atom.global.add.u32 %r0, [%d1], (1;"), 9, 1, "the text ends in an instruction"},
+	{BODY("mapa.u32 %r0, [%d1], (1;"), 9, 1, "the text ends in an instruction"},
+	{BODY("shfl.sync.b32 %r0, %r1, 1, 31, -1;"), 6, 1, "mode of 'shfl'; allowed: .up .down"},
+	{BODY("shfl.sync.up.idx.b32 %r0, %r1, 1, 31, -1;"), 6, 1, "mode of 'shfl'"},
+	{BODY("shfl.sync.up.b32 %r0, %r1, 1, 31;"), 6, 1, "has 4 operands, needs 5"},
+	{BODY("shfl.up.b32 %r0|%r2, %r1, 1, 31;"), 6, 13, "must be a predicate"},
+	{BODY("vote.sync.ballot.pred %q0, %q1, -1;"), 6, 1, "'vote.ballot' with type .pred"},
+	{BODY("vote.sync.all.b32 %r0, %q1, -1;"), 6, 1, "'vote' with type .b32; allowed: .pred"},
+	{BODY("vote.sync.up.pred %q0, %q1, -1;"), 6, 1, "mode of 'vote'"},
+	{BODY("match.sync.b32 %r0, %r1, -1;"), 6, 1, "mode of 'match'"},
+	{BODY("match.any.sync.b32 %r0|%q1, %r1, -1;"), 6, 20, "has one destination"},
+	{BODY("redux.sync.and.u32 %r0, %r1, -1;"), 6, 1, "'redux' takes no boolean operator"},
+	{BODY("redux.sync.b32 %r0, %r1, -1;"), 6, 1, "operation of 'redux.b32'"},
+	{BODY("redux.sync.inc.u32 %r0, %r1, -1;"), 6, 1, "operation of 'redux'"},
+	{BODY("bar.red.all.u32 %r0, 0, %q1;"), 6, 1, "operation of 'bar.red'"},
+	{BODY("bar.red.xor.pred %q0, 0, %q1;"), 6, 1, "operation of 'bar.red'"},
+	{BODY("bar.red.popc.u32 %r0, 16, %q1;"), 6, 23, "barrier 16; allowed: 0 to 15"},
+	{BODY("bar.red.popc.u32 %r0, 1, 33, %q1;"), 6, 26, "must be a multiple of 32"},
+	{BODY("atom.global.inc.s32 %r0, [%d1], 1;"), 6, 1, "allowed: .u32"},
+	{BODY("atom.global.up.b32 %r0, [%d1], 1;"), 6, 1, "operation of 'atom'"},
+	{BODY("atom.global.cas.b32 %r0, [%d1], 1;"), 6, 1, "has 3 operands, needs 4"},
+	{BODY("atom.global.cas.u32 %r0, [%d1], 1, 2;"), 6, 1, "type .u32 in 'atom.cas'"},
+	{BODY("atom.local.add.u32 %r0, [%d1], 1;"), 6, 1, "state space of 'atom'"},
+	{BODY("atom.sc.gpu.add.u32 %r0, [%d1], 1;"), 6, 1, "memory order of 'atom'"},
+	{BODY("red.global.exch.b32 [%d1], 1;"), 6, 1, "'red.exch'"},
 	{BODY("mov.b32 %r0, 1 +;"), 6, 17, "expected a constant in an operand"},
 	{BODY("mov.b32 %r0, 1.5 + 2;"), 6, 18, "operator '+' on a floating-point constant"},
 };
@@ -159,16 +182,14 @@ static const struct {
 	{BODY("frobnicate.x.y %r0, (1), {2};"), 6, "unknown instruction 'frobnicate.x.y'"},
 	{BODY("tex.2d.v4.f32.f32 {%f0, %f1, %f2, %f3}, [t, {%f1, %f2}];"), 6,
 	 "unknown instruction 'tex"},
-	{BODY("\nshfl.sync.bfly.b32 %r0|%q1, %r1, 1, 31, -1;"), 7,
-	 "'shfl.sync.bfly.b32' is not supported (tier 2)"},
-	{BODY("@%q1 atom.global.add.f32 %f0, [%d1], %f1;"), 6,
-	 "'atom.global.add.f32' is not supported"},
+	{BODY("\nelect.sync %r0|%q1, -1;"), 7, "'elect.sync' is not supported (tier 4)"},
+	{BODY("@%q1 redux.sync.min.f32 %f0, %f1, -1;"), 6,
+	 "'redux.sync.min.f32' is not supported (tier 4)"},
 	{BODY("fma.rn.oob.f16 %h0, %h1, %h2, %h3;"), 6, "'fma.rn.oob.f16' is not supported"},
 	{BODY("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f0}, {%r1}, {%r2}, {%f0};"), 6,
 	 "tier 3"},
 	{BODY("{ .param .b32 a; st.param.b32 [a+0], %r1; call.uni f, (a); }"), 6,
 	 "'call.uni' is not supported"},
-	{BODY("bar.red.popc.u32 %r0, 0, %q1;"), 6, "'bar.red.popc.u32'"},
 	{BODY("ld.shared::cluster.u32 %r0, [%d1];"), 6, "'ld.shared::cluster.u32'"},
 	{BODY("mov.b64 %d0, f;"), 6, "address of 'f'"},
 	{BODY("ld.global.u32 %r0, [outside];"), 6,
@@ -207,7 +228,7 @@ static void test_other_kernels(void)
 	static const char text[] = PTX_HEADER
 		".func (.param .b32 r) helper(.param .b32 a) { .reg .b32 %x; ld.param.b32 %x, [a]; "
 		"st.param.b32 [r], %x; ret; }\n"
-		".entry first() { .reg .b32 %r; activemask.b32 %r; ret; }\n"
+		".entry first() { .reg .b32 %r; elect.sync %r; ret; }\n"
 		".entry second() { ret; }\n";
 	struct road_gpu_image *image = compile_text(text, sizeof(text) - 1, 0, 1);
 

@@ -90,6 +90,48 @@ static void check_softmax(const struct machine *before, const struct machine *af
 	}
 }
 
+static void check_histogram(const struct machine *before, const struct machine *after)
+{
+	uint32_t count[256] = {0};
+
+	for (unsigned k = 0; k < 500; k++)
+		count[before->global[A + k]]++;
+	for (unsigned k = 0; k < 256; k++)
+		CU_ASSERT_EQUAL((uint32_t)integer(after, B, k) - (uint32_t)integer(before, B, k),
+				count[k]);
+}
+
+static void check_layernorm(const struct machine *before, const struct machine *after)
+{
+	for (unsigned row = 0; row < 2; row++) {
+		double s = 0, q = 0;
+
+		for (unsigned k = 0; k < 100; k++) {
+			double x = real(before, A, row * 100 + k);
+
+			s += x;
+			q += x * x;
+		}
+		s /= 100;
+		q = 1 / sqrt(q / 100 - s * s + 0.5);
+		for (unsigned k = 0; k < 100; k++) {
+			double x = real(before, A, row * 100 + k);
+			double y = (x - s) * q * real(before, B, k) + real(before, C, k);
+
+			CU_ASSERT_TRUE(fabs(real(after, D, row * 100 + k) - y) < 1e-5);
+		}
+	}
+}
+
+static void check_reduce(const struct machine *before, const struct machine *after)
+{
+	double sum = real(before, B, 0);
+
+	for (unsigned k = 0; k < 500; k++)
+		sum += real(before, A, k);
+	CU_ASSERT_TRUE(fabs(real(after, B, 0) - sum) < 1e-3);
+}
+
 static void check_scan(const struct machine *before, const struct machine *after)
 {
 	for (unsigned group = 0; group < 2; group++) {
@@ -270,9 +312,24 @@ static const struct kernel_case kernel_cases[] = {
 	 NULL,
 	 0,
 	 check_softmax},
-	{"nvcc/histogram.sm80.ptx", GRID(1, 1), {{0, 0}}, "'atom.shared.add.u32'", 70, NULL},
-	{"nvcc/layernorm.sm80.ptx", GRID(1, 1), {{0, 0}}, "'shfl.sync.bfly.b32'", 74, NULL},
-	{"nvcc/reduce_shfl.sm80.ptx", GRID(1, 1), {{0, 0}}, "'shfl.sync.down.b32'", 60, NULL},
+	{"nvcc/histogram.sm80.ptx",
+	 GRID(48, 2),
+	 {{'p', A}, {'p', B}, {'i', 500}},
+	 NULL,
+	 0,
+	 check_histogram},
+	{"nvcc/layernorm.sm80.ptx",
+	 GRID(64, 2),
+	 {{'p', A}, {'p', B}, {'p', C}, {'p', D}, {'i', 100}, {'f', 0.5}},
+	 NULL,
+	 0,
+	 check_layernorm},
+	{"nvcc/reduce_shfl.sm80.ptx",
+	 GRID(64, 3),
+	 {{'p', A}, {'p', B}, {'i', 500}},
+	 NULL,
+	 0,
+	 check_reduce},
 	{"nvcc/mma_sync.sm80.ptx", GRID(1, 1), {{0, 0}}, "'cp.async.cg.shared.global'", 61, NULL},
 	{"clang/vectors.ptx",
 	 GRID(32, 2),
@@ -329,8 +386,8 @@ static const struct kernel_case kernel_cases[] = {
 /* Small numbers, the same at every run; integers to those who read them so. */
 static void fill(struct machine *m, const char *file)
 {
-	bool integers =
-		strstr(file, "integers") || strstr(file, "scan") || strstr(file, "dispatch");
+	bool integers = strstr(file, "integers") || strstr(file, "scan") ||
+			strstr(file, "dispatch") || strstr(file, "histogram");
 
 	uint32_t seed = 12345;
 

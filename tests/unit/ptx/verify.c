@@ -104,6 +104,20 @@ static void check_memory(struct check *c, unsigned mods)
 		"32-bit address in a 64-bit space");
 }
 
+static void check_members(struct check *c, unsigned second)
+{
+	const struct road_gpu_word *w = c->word;
+	unsigned members = w->mods & ROAD_GPU_MOD_MEMBERS_MASK;
+
+	require(c, members < ROAD_GPU_MEMBERS, "unknown choice of lanes");
+	require(c,
+		members == ROAD_GPU_MEMBERS_FIELD ||
+			(w->c == ROAD_GPU_RZ &&
+			 (w->form & ROAD_GPU_FORM_IMM_MASK) != ROAD_GPU_FORM_IMM_C),
+		"lanes that are named twice");
+	require(c, second == ROAD_GPU_PT || second < c->kernel->preds, "second destination");
+}
+
 static void check_compare(struct check *c, unsigned mods, unsigned end, unsigned allowed)
 {
 	const struct road_gpu_word *w = c->word;
@@ -211,6 +225,27 @@ static void check_mods(struct check *c, const uint32_t *table)
 		require(c, mods < ROAD_GPU_SPACES, "unknown space");
 		break;
 	case ROAD_GPU_MODS_BRX: aux_end = UINT16_MAX; break;
+	case ROAD_GPU_MODS_SHFL:
+		flags = ROAD_GPU_MOD_MEMBERS_MASK | ROAD_GPU_MOD_PACKED;
+		check_members(c, ROAD_GPU_SHFL_PRED(w->aux));
+		aux_end = UINT16_MAX;
+		break;
+	case ROAD_GPU_MODS_WARP:
+		flags = ROAD_GPU_MOD_MEMBERS_MASK;
+		check_members(c, ROAD_GPU_PT);
+		break;
+	case ROAD_GPU_MODS_MATCH:
+		flags = ROAD_GPU_MOD_MEMBERS_MASK;
+		check_members(c, w->aux);
+		aux_end = 64;
+		break;
+	case ROAD_GPU_MODS_ATOM: aux_end = ROAD_GPU_ATOMS; /* fall through */
+	case ROAD_GPU_MODS_CAS:
+		check_memory(c, mods);
+		flags = ROAD_GPU_MEM_SPACE_MASK | ROAD_GPU_MEM_SEM_MASK | ROAD_GPU_MEM_SCOPE_MASK;
+		require(c, (mods & ROAD_GPU_MEM_SPACE_MASK) <= ROAD_GPU_SPACE_SHARED,
+			"an atomic in this space");
+		break;
 	default: break;
 	}
 	if (class == ROAD_GPU_MODS_BRANCH || class == ROAD_GPU_MODS_BRX)

@@ -131,7 +131,7 @@ static void choose_addresses(unsigned space, unsigned bytes, uint64_t address[32
 
 /* A port that moves bytes as it must; memory without it is out of reach. */
 static enum road_gpu_fault port_load(void *ctx, struct road_gpu_block *block,
-				     const struct road_gpu_access *access, uint8_t *data)
+				     struct road_gpu_access *access, uint8_t *data)
 {
 	(void)ctx;
 	(void)block;
