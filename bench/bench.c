@@ -43,6 +43,18 @@ void bench_add(struct bench *bench, const char *name, const char *unit, const do
 	bench->row_count++;
 }
 
+void bench_skip(struct bench *bench, const char *name, const char *why)
+{
+	struct bench_row *row = &bench->rows[bench->row_count];
+
+	if (bench->row_count == BENCH_ROWS)
+		return;
+	*row = (struct bench_row){0};
+	snprintf(row->name, sizeof(row->name), "%s", name);
+	snprintf(row->skipped, sizeof(row->skipped), "%s", why);
+	bench->row_count++;
+}
+
 bool bench_failed(struct bench *bench, const char *what)
 {
 	road_error error = {.size = sizeof(error)};
@@ -120,6 +132,7 @@ int bench_run(struct bench *bench)
 	bench_copy(bench);
 	bench_open_many(bench);
 	bench_kernels(bench);
+	bench_beside(bench);
 	road_instance_release(bench->instance);
 	return bench->error[0] ? -1 : 0;
 }

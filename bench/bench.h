@@ -19,6 +19,7 @@ struct bench_file { /* a kernel's PTX, built in; a NULL name ends */
 	size_t byte_count;
 };
 extern const struct bench_file bench_files[];
+const struct bench_file *bench_file_find(const char *name);
 
 struct bench_row {
 	char name[80];
@@ -26,6 +27,7 @@ struct bench_row {
 	double median, least, most;
 	double floor, target; /* 0: none */
 	bool more_is_better;
+	char skipped[48]; /* why there are no values; "" = there are */
 };
 
 struct bench {
@@ -39,6 +41,8 @@ double bench_seconds(void);
 /* Adds a row from BENCH_RUNS measured values. */
 void bench_add(struct bench *bench, const char *name, const char *unit, const double *values,
 	       double floor, double target, bool more_is_better);
+/* Adds a row that could not be measured here, and why. */
+void bench_skip(struct bench *bench, const char *name, const char *why);
 /* Notes a failure with the thread's last error; false. */
 bool bench_failed(struct bench *bench, const char *what);
 
@@ -56,6 +60,9 @@ void bench_latency(struct bench *bench);
 void bench_copy(struct bench *bench);
 void bench_open_many(struct bench *bench);
 void bench_kernels(struct bench *bench);
+void bench_beside(struct bench *bench); /* PoCL, where it is installed */
+/* Wall time of each run of one of the kernels that PoCL runs too; false after a failure. */
+bool bench_kernel_seconds(struct bench *bench, const char *name, double *seconds);
 
 /* Runs all and returns 0, or -1 with bench->error. The caller prints. */
 int bench_run(struct bench *bench);

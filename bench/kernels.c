@@ -82,7 +82,23 @@ static const struct kernel timed[] = {
 	 {{.number = 2.5f, .is_float = true}, BUFFER(N), BUFFER(N), INT(N)}},
 };
 
-static const struct bench_file *find(const char *name)
+/* The OpenCL kernels that bench/beside.c runs on PoCL too, as clang compiled them. */
+static const struct kernel beside[] = {
+	{"vecadd",
+	 "2^20 elements",
+	 {4096, 1, 1},
+	 {256, 1, 1},
+	 4,
+	 {BUFFER(N), BUFFER(N), BUFFER(N), INT(N)}},
+	{"gemm",
+	 "256 x 256 x 256",
+	 {16, 16, 1},
+	 {16, 16, 1},
+	 6,
+	 {BUFFER(65536), BUFFER(65536), BUFFER(65536), INT(256), INT(256), INT(256)}},
+};
+
+const struct bench_file *bench_file_find(const char *name)
 {
 	for (const struct bench_file *f = bench_files; f->name; f++)
 		if (!strcmp(f->name, name))
@@ -132,9 +148,9 @@ static bool fill(struct bench *bench, struct bench_device *d, const struct kerne
 }
 
 static bool prepare(struct bench *bench, struct bench_device *d, const struct kernel *k,
-		    struct prepared *p)
+		    const char *file_name, struct prepared *p)
 {
-	const struct bench_file *file = find(k->name);
+	const struct bench_file *file = bench_file_find(file_name);
 
 	memset(p, 0, sizeof(*p));
 	if (!file || road_image_load(d->space, file->bytes, file->byte_count, NULL, &p->image) ||
@@ -158,18 +174,12 @@ static void release(struct prepared *p)
 	road_image_release(p->image);
 }
 
-/* Millions of warp instructions a second of each run; 0 after a failure. */
-static double measure(struct bench *bench, struct bench_device *d, const struct kernel *k,
-		      double *values)
+/* Seconds and warp instructions of each run, after one that warms; false after a failure. */
+static bool measure_file(struct bench *bench, struct bench_device *d, const struct kernel *k,
+			 const char *file, double *seconds, double *instructions)
 {
 	struct prepared p;
-
-	for (int run = 0; run < BENCH_RUNS; run++)
-		values[run] = 0;
-	if (!prepare(bench, d, k, &p)) {
-		release(&p);
-		return 0;
-	}
+	bool good = prepare(bench, d, k, file, &p);
 	road_launch launch = {.size = sizeof(launch),
 			      .kernel = p.kernel,
 			      .grid = k->grid,
@@ -177,21 +187,47 @@ static double measure(struct bench *bench, struct bench_device *d, const struct 
 			      .argument_pointers = p.pointers,
 			      .argument_count = k->count};
 
-	for (int run = -1; run < BENCH_RUNS; run++) { /* -1 warms */
+	for (int run = -1; run < BENCH_RUNS && good; run++) {
 		double before = warp_instructions(d->device), start = bench_seconds();
 
 		if (road_queue_launch(d->queue, &launch, NULL) ||
-		    road_queue_drain(d->queue, ROAD_FOREVER)) {
-			bench_failed(bench, k->name);
-			break;
-		}
-		double seconds = bench_seconds() - start;
-
-		if (run >= 0)
-			values[run] = (warp_instructions(d->device) - before) / seconds * 1e-6;
+		    road_queue_drain(d->queue, ROAD_FOREVER))
+			good = bench_failed(bench, k->name);
+		if (run < 0)
+			continue;
+		seconds[run] = bench_seconds() - start;
+		instructions[run] = warp_instructions(d->device) - before;
 	}
 	release(&p);
-	return values[0];
+	return good;
+}
+
+/* Millions of warp instructions a second of each run; 0 after a failure. */
+static void measure(struct bench *bench, struct bench_device *d, const struct kernel *k,
+		    double *values)
+{
+	double seconds[BENCH_RUNS], instructions[BENCH_RUNS];
+	bool good = measure_file(bench, d, k, k->name, seconds, instructions);
+
+	for (int run = 0; run < BENCH_RUNS; run++)
+		values[run] = good ? instructions[run] / seconds[run] * 1e-6 : 0;
+}
+
+bool bench_kernel_seconds(struct bench *bench, const char *name, double *seconds)
+{
+	double instructions[BENCH_RUNS];
+	struct bench_device d;
+	char file[64];
+	bool good = false;
+
+	snprintf(file, sizeof(file), "%s.cl.ptx", name);
+	if (!bench_open(bench, "sim:a100-sxm4-80gb?time=functional", &d))
+		return false;
+	for (size_t k = 0; k < sizeof(beside) / sizeof(beside[0]); k++)
+		if (!strcmp(beside[k].name, name))
+			good = measure_file(bench, &d, &beside[k], file, seconds, instructions);
+	bench_close(&d);
+	return good;
 }
 
 static void functional_rows(struct bench *bench)

@@ -28,6 +28,10 @@ static void print_table(const struct bench *bench)
 	for (unsigned i = 0; i < bench->row_count; i++) {
 		const struct bench_row *row = &bench->rows[i];
 
+		if (row->skipped[0]) {
+			printf("%-52s skipped: %s\n", row->name, row->skipped);
+			continue;
+		}
 		printf("%-52s %10.3f %10.3f %10.3f  %-16s %8g %8g  %s\n", row->name, row->median,
 		       row->least, row->most, row->unit, row->floor, row->target, verdict(row));
 	}
@@ -42,10 +46,13 @@ static int print_json(const struct bench *bench)
 		struct json_object *object = json_new();
 
 		json_add_text(object, "name", row->name);
-		json_add_text(object, "unit", row->unit);
-		json_add_f64(object, "median", row->median);
-		json_add_f64(object, "least", row->least);
-		json_add_f64(object, "most", row->most);
+		bool here = !row->skipped[0];
+
+		json_add(object, "skipped", here ? NULL : json_object_new_string(row->skipped));
+		json_add(object, "unit", here ? json_object_new_string(row->unit) : NULL);
+		json_add(object, "median", here ? json_object_new_double(row->median) : NULL);
+		json_add(object, "least", here ? json_object_new_double(row->least) : NULL);
+		json_add(object, "most", here ? json_object_new_double(row->most) : NULL);
 		json_add(object, "floor",
 			 row->floor > 0 ? json_object_new_double(row->floor) : NULL);
 		json_add(object, "target",
