@@ -69,40 +69,200 @@ static void hold_while_full(struct gpu_sm *sm, uint64_t cycle)
 			later(cycle + 1, earlier(road_misses_first(&sm->misses), sm->quantum_end)));
 }
 
-/* ---- waiting ---- */
+/* ---- what the next instruction needs ---- */
+
+static void add_slot(struct gpu_op *op, uint32_t slot)
+{
+	if (op->count == UINT8_MAX)
+		return;
+	for (uint32_t i = 0; i < op->count; i++)
+		if (op->slot[i] == slot)
+			return;
+	if (op->count == OP_SLOTS)
+		op->count = UINT8_MAX;
+	else
+		op->slot[op->count++] = (uint16_t)slot;
+}
+
+/* A 64-bit integer operation is two of 32 bits. */
+static uint32_t unit_cycles(const struct gpu_sm *sm, const struct road_gpu_insn *insn)
+{
+	uint32_t cycles = sm->timing->issue_cycles[insn->unit][insn->latency];
+	bool wide = insn->unit == ROAD_GPU_UNIT_INT && insn->uses.read_rows[0] == 2 &&
+		    insn->uses.write_rows == 2;
+
+	return wide ? 2 * cycles : cycles;
+}
+
+static void learn(const struct gpu_sm *sm, struct gpu_op *op, const struct road_gpu_insn *insn)
+{
+	const struct road_gpu_uses *uses = &insn->uses;
+
+	*op = (struct gpu_op){.known = true,
+			      .cycles = unit_cycles(sm, insn),
+			      .latency = sm->timing->params->latency[insn->latency]};
+	for (unsigned i = 0; i < 3; i++)
+		for (unsigned r = 0; r < uses->read_rows[i]; r++)
+			add_slot(op, uses->read[i] + r);
+	for (unsigned r = 0; r < uses->write_rows; r++)
+		add_slot(op, uses->write + r);
+	for (unsigned i = 0; i < 4; i++)
+		if ((uses->pred_read[i] & ROAD_GPU_PT) != ROAD_GPU_PT)
+			add_slot(op, READY_PREDS + (uses->pred_read[i] & ROAD_GPU_PT));
+	for (unsigned i = 0; i < 2; i++)
+		if ((uses->pred_write[i] & ROAD_GPU_PT) != ROAD_GPU_PT)
+			add_slot(op, READY_PREDS + (uses->pred_write[i] & ROAD_GPU_PT));
+}
+
+static const struct gpu_op *op_of(const struct gpu_sm *sm, const struct gpu_warp *w)
+{
+	const struct gpu_launch *launch = w->block->launch;
+	struct gpu_op *op = &launch->ops[w->insn - launch->exec->config.code->insns];
+
+	if (!op->known)
+		learn(sm, op, w->insn);
+	return op;
+}
+
+/* When a register or predicate is there, and when the latest that a load writes. */
+struct operands {
+	uint64_t ready, memory;
+};
+
+static inline void need(struct operands *o, uint64_t ready)
+{
+	uint64_t loaded = ready & 1 ? ready : 0;
+
+	o->ready = later(o->ready, ready);
+	o->memory = later(o->memory, loaded);
+}
+
+static struct operands many_operands(const struct gpu_warp *w)
+{
+	const struct road_gpu_uses *uses = &w->insn->uses;
+	struct operands o = {0, 0};
+
+	for (unsigned i = 0; i < 3; i++)
+		for (unsigned r = 0; r < uses->read_rows[i]; r++)
+			need(&o, w->ready[uses->read[i] + r]);
+	for (unsigned r = 0; r < uses->write_rows; r++)
+		need(&o, w->ready[uses->write + r]);
+	for (unsigned i = 0; i < 4; i++)
+		need(&o, w->ready[READY_PREDS + (uses->pred_read[i] & ROAD_GPU_PT)]);
+	for (unsigned i = 0; i < 2; i++)
+		need(&o, w->ready[READY_PREDS + (uses->pred_write[i] & ROAD_GPU_PT)]);
+	return o;
+}
 
 /* When the registers and predicates of the next instruction are there; *memory: those among them
  * that loads write. */
-static uint64_t operands_ready(const struct gpu_warp *w, uint64_t *memory)
+static inline uint64_t operands_ready(const struct gpu_warp *w, uint64_t *memory)
 {
-	const struct road_gpu_uses *uses = &w->insn->uses;
-	uint64_t by[2] = {0, 0};
-	uint64_t v;
+	const struct gpu_op *op = w->op;
+	struct operands o = {0, 0};
 
-	for (unsigned i = 0; i < 3; i++) {
-		for (unsigned r = 0; r < uses->read_rows[i]; r++) {
-			v = w->ready[uses->read[i] + r];
-			by[v & 1] = later(by[v & 1], v);
-		}
-	}
-	for (unsigned r = 0; r < uses->write_rows; r++) {
-		v = w->ready[uses->write + r];
-		by[v & 1] = later(by[v & 1], v);
-	}
-	for (unsigned i = 0; i < 4; i++)
-		by[0] = later(by[0], w->ready[READY_PREDS + (uses->pred_read[i] & ROAD_GPU_PT)]);
-	for (unsigned i = 0; i < 2; i++)
-		by[0] = later(by[0], w->ready[READY_PREDS + (uses->pred_write[i] & ROAD_GPU_PT)]);
-	*memory = by[1] >> 1;
-	return later(by[0], by[1]) >> 1;
+	if (op->count == UINT8_MAX)
+		o = many_operands(w);
+	else
+		for (uint32_t i = 0; i < op->count; i++)
+			need(&o, w->ready[op->slot[i]]);
+	*memory = o.memory >> 1;
+	return o.ready >> 1;
 }
 
+/* ---- the wheel of those that wait ---- */
+
+static void put_in_wheel(struct gpu_subcore *sc, uint64_t bit, uint64_t wake)
+{
+	if (wake - sc->turned > WHEEL) {
+		sc->far |= bit;
+		sc->far_next = earlier(sc->far_next, wake);
+		return;
+	}
+	sc->wheel[wake % WHEEL] |= bit;
+	sc->places |= UINT64_C(1) << wake % WHEEL;
+}
+
+static void take_from_wheel(struct gpu_subcore *sc, uint32_t position)
+{
+	uint64_t bit = UINT64_C(1) << position, *place = &sc->wheel[sc->wake[position] % WHEEL];
+
+	sc->far &= ~bit;
+	if (!(*place & bit)) /* it was far, or waits for no known cycle */
+		return;
+	*place &= ~bit;
+	if (!*place)
+		sc->places &= ~(UINT64_C(1) << sc->wake[position] % WHEEL);
+}
+
+/* The wheel's places in order of time: bit k is `turned` + 1 + k. */
+static uint64_t places_ahead(const struct gpu_subcore *sc)
+{
+	uint32_t by = (uint32_t)((sc->turned + 1) % WHEEL);
+
+	return by ? sc->places >> by | sc->places << (WHEEL - by) : sc->places;
+}
+
+/* The far ones again, most of which are near now; `turned` was just moved. */
+static uint64_t bring_near(struct gpu_subcore *sc)
+{
+	uint64_t left = sc->far, due = 0;
+
+	sc->far = 0;
+	sc->far_next = NO_TIME;
+	for (; left; left &= left - 1) {
+		uint32_t position = (uint32_t)__builtin_ctzll(left);
+
+		if (sc->wake[position] <= sc->turned)
+			due |= UINT64_C(1) << position;
+		else
+			put_in_wheel(sc, UINT64_C(1) << position, sc->wake[position]);
+	}
+	return due;
+}
+
+/* Turns it up to `cycle`; returns those whose time has come. */
+static uint64_t turn_wheel(struct gpu_subcore *sc, uint64_t cycle)
+{
+	uint64_t by = cycle - sc->turned, passed = places_ahead(sc), due = 0;
+
+	if (by < WHEEL)
+		passed &= (UINT64_C(1) << by) - 1;
+	for (; passed; passed &= passed - 1) {
+		uint32_t place =
+			(uint32_t)((sc->turned + 1 + (unsigned)__builtin_ctzll(passed)) % WHEEL);
+
+		due |= sc->wheel[place];
+		sc->wheel[place] = 0;
+		sc->places &= ~(UINT64_C(1) << place);
+	}
+	sc->turned = cycle;
+	if (sc->far_next - 1 < cycle + WHEEL) /* NO_TIME - 1 is not */
+		due |= bring_near(sc);
+	uint64_t ahead = places_ahead(sc);
+
+	sc->next_wake = sc->far_next;
+	if (ahead)
+		sc->next_wake = cycle + 1 + (unsigned)__builtin_ctzll(ahead);
+	return due;
+}
+
+/* ---- waiting ---- */
+
+/* From `wake` on, which is behind what was turned: an issue comes a cycle before it, an answer in
+ * the next quantum. */
 static void set_wake(struct gpu_sm *sm, struct gpu_warp *w, uint64_t wake)
 {
 	struct gpu_subcore *sc = &sm->subcore[w->subcore];
+	uint64_t bit = UINT64_C(1) << w->position;
 
+	if (sc->waiting & bit)
+		take_from_wheel(sc, w->position);
 	sc->wake[w->position] = wake;
-	sc->waiting |= UINT64_C(1) << w->position;
+	sc->waiting |= bit;
+	if (wake == NO_TIME)
+		return;
+	put_in_wheel(sc, bit, wake);
 	sc->next_wake = earlier(sc->next_wake, wake);
 	sc->next = earlier(sc->next, wake);
 }
@@ -116,14 +276,32 @@ static void wait_for_operands(struct gpu_sm *sm, struct gpu_warp *w)
 	set_wake(sm, w, cycle >= READY_PENDING >> 1 ? NO_TIME : later(cycle, w->floor));
 }
 
+/* Some cycles will pass before it goes: time to bring its rows into the host's caches. */
+static inline void prefetch_row(const uint8_t *row)
+{
+	__builtin_prefetch(row);
+	__builtin_prefetch(row + ROAD_GPU_ROW_BYTES / 2);
+}
+
+static inline void prefetch_rows(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn)
+{
+	prefetch_row(warp->rows[insn->a & ROAD_GPU_BANK_MASK] + (insn->a & ~ROAD_GPU_BANK_MASK));
+	prefetch_row(warp->rows[insn->b & ROAD_GPU_BANK_MASK] + (insn->b & ~ROAD_GPU_BANK_MASK));
+	prefetch_row(warp->rows[insn->c & ROAD_GPU_BANK_MASK] + (insn->c & ~ROAD_GPU_BANK_MASK));
+	prefetch_row(warp->rows[0] + insn->d);
+}
+
 /* The warp's next instruction, and when it can go; at a barrier it waits to be released. */
 static void prepare(struct gpu_sm *sm, struct gpu_warp *w)
 {
 	w->insn = road_gpu_warp_peek(w->exec);
-	if (w->insn)
+	if (w->insn) {
+		prefetch_rows(w->exec, w->insn);
+		w->op = op_of(sm, w);
 		wait_for_operands(sm, w);
-	else
+	} else {
 		set_wake(sm, w, NO_TIME);
+	}
 }
 
 void gpu_sm_wake(struct gpu_sm *sm, uint32_t warp)
@@ -139,23 +317,33 @@ void gpu_sm_wake(struct gpu_sm *sm, uint32_t warp)
 /* Those whose time has come join the ready ones. */
 static void collect_ready(struct gpu_sm *sm, struct gpu_subcore *sc, uint64_t cycle)
 {
-	uint64_t next = NO_TIME;
+	uint64_t due = turn_wheel(sc, cycle);
 
-	for (uint64_t left = sc->waiting; left; left &= left - 1) {
-		uint32_t position = (uint32_t)__builtin_ctzll(left);
-
-		if (sc->wake[position] > cycle) {
-			next = earlier(next, sc->wake[position]);
-			continue;
-		}
+	sc->waiting &= ~due;
+	for (; due; due &= due - 1) {
+		uint32_t position = (uint32_t)__builtin_ctzll(due);
 		struct gpu_warp *w = &sm->warps[sc->warp[position]];
 		unsigned unit = w->insn->unit;
 
-		sc->waiting &= ~(UINT64_C(1) << position);
 		sc->ready[unit] |= UINT64_C(1) << position;
+		sc->ready_units |= 1u << unit;
 		w->mark = unit_busy(unit_of(sm, sc, unit), cycle);
 	}
-	sc->next_wake = next;
+}
+
+/* Neither waits nor is ready any more. */
+static void withdraw(struct gpu_subcore *sc, uint32_t position)
+{
+	uint64_t others = ~(UINT64_C(1) << position);
+
+	if (sc->waiting & ~others)
+		take_from_wheel(sc, position);
+	sc->waiting &= others;
+	for (unsigned u = 0; u < ROAD_GPU_UNITS; u++) {
+		sc->ready[u] &= others;
+		if (!sc->ready[u])
+			sc->ready_units &= ~(1u << u);
+	}
 }
 
 /* ---- accounting ---- */
@@ -190,22 +378,16 @@ static void account(struct gpu_sm *sm, struct gpu_warp *w, uint64_t wake, uint64
 
 static void leave(struct gpu_sm *sm, struct gpu_warp *w, uint64_t cycle)
 {
-	struct gpu_subcore *sc = &sm->subcore[w->subcore];
-	uint64_t others = ~(UINT64_C(1) << w->position);
-
-	sc->waiting &= others;
-	for (unsigned u = 0; u < ROAD_GPU_UNITS; u++)
-		sc->ready[u] &= others;
+	withdraw(&sm->subcore[w->subcore], w->position);
 	sm->counters.resident_warp_cycles += cycle - w->start;
 	w->done = true;
 }
 
 /* ---- issue ---- */
 
-static void write_results(const struct gpu_sm *sm, struct gpu_warp *w,
-			  const struct road_gpu_insn *insn, uint64_t cycle)
+static void write_results(struct gpu_warp *w, const struct road_gpu_insn *insn, uint64_t cycle)
 {
-	uint64_t ready = (cycle + sm->timing->params->latency[insn->latency]) << 1;
+	uint64_t ready = (cycle + w->op->latency) << 1;
 
 	for (unsigned r = 0; r < insn->uses.write_rows; r++)
 		w->ready[insn->uses.write + r] = ready;
@@ -250,14 +432,14 @@ static void release(struct gpu_sm *sm, const struct gpu_warp *self, uint32_t war
 {
 	for (; warps; warps &= warps - 1) {
 		struct gpu_warp *w = &sm->warps[self->block->warps[__builtin_ctz(warps)]];
-		struct gpu_subcore *sc = &sm->subcore[w->subcore];
 
 		if (w->done || w == self)
 			continue;
 		if (!w->insn) /* `barrier` was set when it came here */
 			w->floor = cycle + sm->timing->params->latency[ROAD_GPU_LAT_BARRIER];
-		for (unsigned u = 0; u < ROAD_GPU_UNITS; u++)
-			sc->ready[u] &= ~(UINT64_C(1) << w->position);
+		else
+			w->floor = later(w->floor, cycle + 1);
+		withdraw(&sm->subcore[w->subcore], w->position);
 		prepare(sm, w);
 	}
 }
@@ -294,18 +476,8 @@ static void count(struct gpu_sm *sm, const struct road_gpu_step *step, unsigned 
 {
 	sm->instructions++;
 	sm->counters.warp_instructions++;
-	sm->counters.thread_instructions += (unsigned)__builtin_popcount(step->mask);
+	sm->counters.thread_instructions += road_gpu_lane_count(step->mask);
 	sm->counters.by_unit[unit]++;
-}
-
-/* A 64-bit integer operation is two of 32 bits. */
-static uint64_t unit_cycles(const struct gpu_sm *sm, const struct road_gpu_insn *insn)
-{
-	uint64_t cycles = sm->timing->issue_cycles[insn->unit][insn->latency];
-	bool wide = insn->unit == ROAD_GPU_UNIT_INT && insn->uses.read_rows[0] == 2 &&
-		    insn->uses.write_rows == 2;
-
-	return wide ? 2 * cycles : cycles;
 }
 
 static void issue(struct gpu_sm *sm, struct gpu_subcore *sc, uint32_t position, uint64_t cycle)
@@ -315,9 +487,11 @@ static void issue(struct gpu_sm *sm, struct gpu_subcore *sc, uint32_t position, 
 	const struct road_gpu_insn *insn = w->insn;
 	struct gpu_unit *unit = unit_of(sm, sc, insn->unit);
 	struct road_gpu_step step;
-	uint64_t cycles = unit_cycles(sm, insn);
+	uint64_t cycles = w->op->cycles;
 
 	sc->ready[insn->unit] &= ~(UINT64_C(1) << position);
+	if (!sc->ready[insn->unit])
+		sc->ready_units &= ~(1u << insn->unit);
 	account(sm, w, sc->wake[position], unit_busy(unit, cycle) - w->mark, cycle);
 	sm->now = cycle;
 	sm->stepped = w->block;
@@ -332,7 +506,7 @@ static void issue(struct gpu_sm *sm, struct gpu_subcore *sc, uint32_t position, 
 	if (step.access)
 		cycles = gpu_sm_access(sm, w, slot, step.access);
 	else
-		write_results(sm, w, insn, cycle);
+		write_results(w, insn, cycle);
 	unit_take(unit, cycle, cycles);
 	set_floor(sm, w, &step, cycle);
 	if (step.exited)
@@ -353,9 +527,8 @@ static void run_subcore(struct gpu_sm *sm, struct gpu_subcore *sc, uint64_t cycl
 
 	if (cycle >= sc->next_wake)
 		collect_ready(sm, sc, cycle);
-	for (unsigned u = 0; u < ROAD_GPU_UNITS; u++) {
-		if (!sc->ready[u])
-			continue;
+	for (uint32_t units = sc->ready_units; units; units &= units - 1) {
+		unsigned u = (unsigned)__builtin_ctz(units);
 		struct gpu_unit *unit = unit_of(sm, sc, u);
 
 		if (u == ROAD_GPU_UNIT_LDST && unit->free <= cycle)
@@ -432,8 +605,11 @@ static void close_ranks(struct gpu_sm *sm, struct gpu_subcore *sc)
 		w->position = top++;
 	}
 	sc->waiting = moved(sc->waiting, to);
+	sc->far = moved(sc->far, to);
 	for (unsigned u = 0; u < ROAD_GPU_UNITS; u++)
 		sc->ready[u] = moved(sc->ready[u], to);
+	for (uint32_t place = 0; place < WHEEL; place++)
+		sc->wheel[place] = moved(sc->wheel[place], to);
 	sc->top = top;
 }
 

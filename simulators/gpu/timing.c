@@ -88,6 +88,7 @@ static bool create_warps(struct gpu_sm *sm, const struct road_gpu_params *p)
 	for (uint32_t s = 0; s < p->subcores; s++) {
 		sm->subcore[s].next = NO_TIME;
 		sm->subcore[s].next_wake = NO_TIME;
+		sm->subcore[s].far_next = NO_TIME;
 	}
 	return true;
 }
@@ -210,7 +211,8 @@ static enum road_gpu_timing_error create_exec(struct road_gpu_timing *timing,
 	if (!launch->exec)
 		return ROAD_GPU_TIMING_LAUNCH;
 	launch->slots = calloc(own.slots, sizeof(*launch->slots));
-	if (!launch->slots)
+	launch->ops = calloc(config->code->desc.word_count + 1, sizeof(*launch->ops));
+	if (!launch->slots || !launch->ops)
 		return ROAD_GPU_TIMING_MEMORY;
 	/* The lowest comes off the stack first. */
 	for (uint32_t i = 0; i < own.slots; i++)

@@ -307,6 +307,7 @@ void gpu_launch_free(struct gpu_launch *launch)
 	if (launch->exec)
 		road_gpu_launch_destroy(launch->exec);
 	free(launch->slots);
+	free(launch->ops);
 	memset(launch, 0, sizeof(*launch));
 }
 

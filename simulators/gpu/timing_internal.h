@@ -89,8 +89,19 @@ struct gpu_waiter {
 	uint32_t next; /* + 1 */
 };
 
+/* What an instruction waits for and how long it takes, found when it is first met. */
+#define OP_SLOTS 10u
+struct gpu_op {
+	bool known;
+	uint8_t count; /* of slots; 0xff: too many, see the instruction */
+	uint16_t slot[OP_SLOTS];
+	uint32_t cycles;  /* that it takes its unit */
+	uint32_t latency; /* of its result */
+};
+
 struct gpu_warp {
 	struct road_gpu_warp *exec;
+	const struct gpu_op *op;
 	const struct road_gpu_insn *insn; /* to be issued next */
 	struct gpu_block *block;
 	uint64_t *ready;  /* READY_SLOTS: registers, predicates */
@@ -119,14 +130,24 @@ struct gpu_unit {
 	uint64_t busy; /* cycles in all, up to `free` */
 };
 
+/*
+ * Sets of positions are masks. Those that wait for a known cycle stand in the wheel: in the turn
+ * behind `turned`, at their cycle's place, or among the far ones.
+ */
+#define WHEEL 64u /* cycles */
 struct gpu_subcore {
 	uint64_t next;      /* nothing to do before */
 	uint64_t next_wake; /* of those that wait */
-	uint64_t waiting;   /* positions */
+	uint64_t waiting;
 	uint64_t ready[ROAD_GPU_UNITS];
-	uint32_t top; /* positions in use, in order of age */
+	uint32_t ready_units; /* with somebody ready */
+	uint32_t top;         /* positions in use, in order of age */
 	uint32_t resident;
 	struct gpu_unit unit[ROAD_GPU_UNITS];
+	uint64_t turned; /* cycle: up to here all were collected */
+	uint64_t places; /* of the wheel where somebody is */
+	uint64_t far, far_next;
+	uint64_t wheel[WHEEL];
 	uint64_t wake[SUBCORE_POSITIONS];
 	uint32_t warp[SUBCORE_POSITIONS];
 };
@@ -230,6 +251,7 @@ struct gpu_launch {
 	struct road_gpu_timing_counters before, after;
 	uint32_t *slots; /* free slots of exec: a stack */
 	uint32_t slot_count;
+	struct gpu_op *ops; /* of the kernel's words, and one for its end */
 };
 
 struct road_gpu_timing {

@@ -464,7 +464,7 @@ bool road_gpu_warp_step(struct road_gpu_warp *warp, struct road_gpu_access *acce
 	step->mask = split->mask & road_gpu_predicate(warp, insn->guard);
 	block->released = 0;
 	block->stats.warp_instructions++;
-	block->stats.thread_instructions += (unsigned)__builtin_popcount(step->mask);
+	block->stats.thread_instructions += road_gpu_lane_count(step->mask);
 	block->stats.by_unit[insn->unit]++;
 	block->stats.approximate += insn->flags & ROAD_GPU_INSN_APPROXIMATE;
 	step->fault = !perform(warp, insn, access, step);

@@ -323,6 +323,12 @@ enum road_gpu_progress { ROAD_GPU_MORE, ROAD_GPU_DONE, ROAD_GPU_FAULTED };
 enum road_gpu_progress road_gpu_functional_run(struct road_gpu_launch *launch, uint64_t budget,
 					       uint64_t *ran);
 
+/* The baseline has no instruction for it, and most masks are full. */
+static inline uint32_t road_gpu_lane_count(uint32_t mask)
+{
+	return mask == ROAD_GPU_ALL ? ROAD_GPU_WARP_LANES : (uint32_t)__builtin_popcount(mask);
+}
+
 /* Register row r of a warp, for tests and debuggers. */
 static inline uint32_t *road_gpu_warp_row(const struct road_gpu_warp *warp, unsigned r)
 {
