@@ -95,6 +95,7 @@ static const struct row timed[] = {
 	TIMED("gpu.l2.far_hits", l2_far_hits),
 	TIMED("gpu.l2.misses", l2_misses),
 	TIMED("gpu.l2.write_backs", l2_write_backs),
+	TIMED("gpu.l2.atomics", l2_atomics),
 	TIMED("gpu.dram.read_bytes", dram_read_bytes),
 	TIMED("gpu.dram.written_bytes", dram_written_bytes),
 	TIMED("gpu.dram.row_hits", dram_row_hits),

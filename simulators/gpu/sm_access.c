@@ -243,7 +243,11 @@ static void load_done(struct gpu_sm *sm, uint32_t index)
 	struct gpu_load *load = &sm->loads[index];
 	struct gpu_warp *w = &sm->warps[load->warp];
 
-	if (w->exec && w->born == load->born && !w->done) {
+	bool here = w->exec && w->born == load->born && !w->done;
+
+	if (load->atomic)
+		gpu_atomic_finish(sm, load->atomic - 1, here ? w : NULL);
+	if (here) {
 		set_rows(w, load->first, load->rows, load->ready << 1 | 1);
 		gpu_sm_wake(sm, load->warp);
 	}
@@ -391,10 +395,31 @@ static void count_lines(struct gpu_sm *sm, const struct road_gpu_access *access,
 
 /* ---- one access ---- */
 
+/* Atomics: lanes of one word follow each other, too. */
+static uint32_t atomic_passes(const struct road_gpu_access *access, uint32_t lanes, uint32_t *ideal)
+{
+	uint32_t words = access->bytes > BANK_BYTES ? access->bytes / BANK_BYTES : 1;
+	uint32_t depth[BANKS] = {0}, deepest = 0;
+
+	*ideal = words;
+	for (; lanes; lanes &= lanes - 1) {
+		uint64_t word =
+			road_gpu_access_offset(access, (uint32_t)__builtin_ctz(lanes)) / BANK_BYTES;
+
+		for (uint32_t w = 0; w < words; w++) {
+			uint32_t n = ++depth[(word + w) % BANKS];
+
+			deepest = n > deepest ? n : deepest;
+		}
+	}
+	return deepest > words ? deepest : words;
+}
+
 static uint32_t access_shared(struct fetch *f, const struct road_gpu_access *access, uint32_t lanes)
 {
 	struct gpu_sm *sm = f->sm;
-	uint32_t ideal, passes = gpu_bank_passes(access, lanes, &ideal);
+	uint32_t ideal, passes = access->atomic ? atomic_passes(access, lanes, &ideal)
+						: gpu_bank_passes(access, lanes, &ideal);
 
 	if (sm->timing->params->free_bank_conflicts)
 		passes = ideal;
@@ -425,6 +450,28 @@ static uint32_t access_local(struct fetch *f, uint32_t slot, const struct road_g
 		for (uint32_t i = 0; i < n; i++)
 			road_cache_fill(&sm->l1, touch[i].line, touch[i].sectors, 0, &victim);
 	return n;
+}
+
+/* What acts at the second level: an answer for each line, if there is somebody to answer to. */
+static uint32_t access_later(struct fetch *f, const struct road_gpu_access *access, uint32_t lanes)
+{
+	struct gpu_sm *sm = f->sm;
+	bool returns = access->insn->uses.write_rows != 0;
+
+	count_lines(sm, access, lanes, sm->touch, sm->lines);
+	road_misses_retire(&sm->misses, sm->now);
+	for (uint32_t i = 0; i < sm->lines; i++) {
+		uint16_t miss = ROAD_MISS_NONE;
+
+		if (returns)
+			miss = road_misses_add(&sm->misses, LINE_ATOMIC | sm->touch[i].line,
+					       sm->touch[i].sectors);
+		gpu_atomic_send(sm, i, miss);
+		sm->counters.l1_misses += (unsigned)__builtin_popcount(sm->touch[i].sectors);
+		if (returns)
+			fetch_wait(f, miss);
+	}
+	return sm->lines;
 }
 
 static uint32_t access_global(struct fetch *f, const struct road_gpu_access *access, uint32_t lanes)
@@ -465,7 +512,8 @@ uint32_t gpu_sm_access(struct gpu_sm *sm, struct gpu_warp *w, uint32_t slot,
 		cycles += access_local(&f, slot, access, local);
 	if (other &&
 	    (access->space == ROAD_GPU_SPACE_GLOBAL || access->space == ROAD_GPU_SPACE_CONST))
-		cycles += access_global(&f, access, other);
+		cycles += access->later ? access_later(&f, access, other)
+					: access_global(&f, access, other);
 	if (f.load == UINT32_MAX) {
 		set_rows(w, uses->write, uses->write_rows, f.ready << 1 | 1);
 	} else {
@@ -476,6 +524,7 @@ uint32_t gpu_sm_access(struct gpu_sm *sm, struct gpu_warp *w, uint32_t slot,
 		load->born = w->born;
 		load->first = uses->write;
 		load->rows = uses->write_rows;
+		load->atomic = access->later ? sm->atomic_now : 0;
 		set_rows(w, uses->write, uses->write_rows, READY_PENDING);
 	}
 	return cycles ? cycles : 1;

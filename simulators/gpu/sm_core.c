@@ -60,7 +60,7 @@ static void hold_while_full(struct gpu_sm *sm, uint64_t cycle)
 	bool full = sm->misses.count + 2 * ACCESS_LINES > sm->misses.room ||
 		    sm->request_count + 4 * ACCESS_LINES > REQUEST_ROOM ||
 		    sm->store_count + 4 * ACCESS_LINES > STORE_ROOM ||
-		    sm->loads_used == LOAD_ROOM ||
+		    sm->atomics_used == ATOMIC_ROOM || sm->loads_used == LOAD_ROOM ||
 		    sm->waiters_used + 8 * ACCESS_LINES > WAITER_ROOM;
 
 	if (full)
@@ -415,9 +415,12 @@ static void set_floor(struct gpu_sm *sm, struct gpu_warp *w, const struct road_g
 		if (w->barrier)
 			w->floor = cycle + p->latency[ROAD_GPU_LAT_BARRIER];
 		break;
+	case ROAD_GPU_KIND_SLEEP:
+		w->floor += (uint64_t)step->sleep_ns * p->clock_khz / 1000000u;
+		break;
 	case ROAD_GPU_KIND_MEMBAR:
 		/* Until the last store before it is acknowledged. */
-		if (sm->store_count)
+		if (sm->store_count || sm->atomics_used)
 			w->floor = later(w->floor, road_cycles_of_ticks(sm->store_end) +
 							   p->l2_latency + p->network_latency);
 		w->fence = true;

@@ -87,6 +87,9 @@ enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
 	uint32_t bytes = access->bytes;
 
 	sm->lines = gpu_coalesce(access, global_lanes(access), sm->touch);
+	if (gpu_atomic_ahead(sm))
+		return gpu_atomic_add(sm, access, global_lanes(access), data) ? ROAD_GPU_FAULT_NONE
+									      : ROAD_GPU_FAULT_DMA;
 	for (uint32_t lanes = global_lanes(access); lanes; lanes &= lanes - 1) {
 		uint32_t lane = (uint32_t)__builtin_ctz(lanes);
 		uint8_t *to = data + lane * 16;
@@ -109,6 +112,8 @@ bool gpu_port_load_rows(void *ctx, struct road_gpu_block *block,
 	struct gpu_sm *sm = sm_of(ctx, block);
 
 	sm->lines = gpu_coalesce(access, access->mask, sm->touch);
+	if (gpu_atomic_ahead(sm))
+		return false;
 	for (uint32_t i = 0; sm->store_count && i < sm->lines; i++) {
 		const struct gpu_store *e = entry(sm, *bucket(sm, sm->touch[i].line));
 

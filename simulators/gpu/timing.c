@@ -67,8 +67,11 @@ static bool create_queues(struct gpu_sm *sm)
 	sm->requests = calloc(REQUEST_ROOM, sizeof(*sm->requests));
 	sm->stores = calloc(STORE_ROOM, sizeof(*sm->stores));
 	sm->store_buckets = calloc(STORE_BUCKETS, sizeof(*sm->store_buckets));
-	if (!sm->loads || !sm->waiters || !sm->requests || !sm->stores || !sm->store_buckets)
+	sm->atomics = calloc(ATOMIC_ROOM, sizeof(*sm->atomics));
+	if (!sm->loads || !sm->waiters || !sm->requests || !sm->stores || !sm->store_buckets ||
+	    !sm->atomics)
 		return false;
+	gpu_atomics_clear(sm);
 	gpu_sm_clear_loads(sm);
 	gpu_store_clear(sm);
 	return true;
@@ -112,11 +115,11 @@ static bool create_sm(struct road_gpu_timing *timing, uint32_t index)
 
 static void destroy_sm(struct gpu_sm *sm)
 {
-	void *const owned[] = {sm->subcore,     sm->warps,           sm->blocks,
-			       sm->ended,       sm->scoreboard,      sm->l1.entries,
-			       sm->misses.miss, sm->misses.answered, sm->misses.buckets,
-			       sm->replies,     sm->loads,           sm->waiters,
-			       sm->requests,    sm->stores,          sm->store_buckets};
+	void *const owned[] = {
+		sm->subcore,        sm->warps,      sm->blocks,        sm->ended,
+		sm->scoreboard,     sm->l1.entries, sm->misses.miss,   sm->misses.answered,
+		sm->misses.buckets, sm->replies,    sm->loads,         sm->waiters,
+		sm->requests,       sm->stores,     sm->store_buckets, sm->atomics};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		free(owned[i]);
@@ -138,6 +141,7 @@ struct road_gpu_timing *road_gpu_timing_create(const struct road_gpu_params *par
 	timing->port = (struct road_gpu_port){.ctx = timing,
 					      .load = gpu_port_load,
 					      .store = gpu_port_store,
+					      .atomic = gpu_port_atomic,
 					      .clock = gpu_port_clock,
 					      .load_rows = gpu_port_load_rows,
 					      .store_rows = gpu_port_store_rows};
@@ -421,6 +425,7 @@ static void add_slice(struct road_gpu_timing_counters *out, const struct gpu_sli
 	out->l2_far_hits += slice->far_hits;
 	out->l2_misses += slice->missed;
 	out->l2_write_backs += slice->write_backs;
+	out->l2_atomics += slice->atomics;
 	out->dram_read_bytes += slice->dram.read_bytes;
 	out->dram_written_bytes += slice->dram.written_bytes;
 	out->dram_row_hits += slice->dram.row_hits;

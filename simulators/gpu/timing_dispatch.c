@@ -367,6 +367,8 @@ static bool stores_pending(const struct road_gpu_timing *timing, const struct gp
 	for (uint32_t i = 0; i < timing->active_count; i++) {
 		const struct gpu_sm *sm = &timing->sms[timing->active[i]];
 
+		if (gpu_atomics_pending(sm, launch))
+			return true;
 		for (uint32_t s = 0; s < sm->store_count; s++) {
 			const struct gpu_store *e = &sm->stores[(sm->store_first + s) % STORE_ROOM];
 

@@ -27,6 +27,8 @@
 #define STORE_BUCKETS  1024u
 #define LOAD_ROOM      512u
 #define WAITER_ROOM    4096u
+#define ATOMIC_ROOM    64u
+#define ATOMIC_FILTER  256u /* a power of two */
 #define REQUEST_HEADER 8u   /* bytes of a request on the network beside its data: assumed */
 #define SYSTEM_LATENCY 700u /* cycles to host memory and back over the bus: assumed */
 #define SYSTEM_RATE    16u  /* bytes a cycle, all SMs: assumed */
@@ -36,18 +38,19 @@
 #define LINE_MASK   ((UINT64_C(1) << LINE_BITS) - 1)
 #define LINE_SYSTEM (UINT64_C(1) << LINE_BITS)
 #define LINE_LOCAL  (UINT64_C(2) << LINE_BITS)
+#define LINE_ATOMIC (UINT64_C(4) << LINE_BITS) /* no load merges with these misses */
 
 struct gpu_touch { /* a line of an access */
 	uint64_t line;
 	uint8_t sectors;
 };
 
-enum request_kind { REQUEST_READ, REQUEST_WRITE };
+enum request_kind { REQUEST_READ, REQUEST_WRITE, REQUEST_ATOMIC };
 
 struct gpu_request {
 	uint64_t arrival; /* ticks, at the second level; ascending within an SM */
 	uint64_t line;
-	uint32_t store; /* write: sequence number of its entry in the store log */
+	uint32_t store; /* write: sequence number of its entry in the store log; atomic: index */
 	uint64_t local; /* the line's number within its slice */
 	uint16_t miss;
 	uint16_t slice;
@@ -69,6 +72,21 @@ struct gpu_store {
 	uint8_t data[ROAD_GPU_LINE_BYTES];
 };
 
+/* An atomic that has not taken effect, or whose results are not there; or a load behind one. */
+struct gpu_atomic {
+	const struct road_gpu_insn *insn;
+	const struct gpu_launch *launch; /* void once that is gone, as with stores */
+	uint64_t serial;
+	uint32_t lanes;
+	uint32_t parts; /* requests that have not been served */
+	uint32_t next;  /* free list, + 1 */
+	bool returns;   /* its load frees it */
+	uint8_t *host[ROAD_GPU_WARP_LANES];
+	uint64_t pa[ROAD_GPU_WARP_LANES];
+	uint32_t flags[ROAD_GPU_WARP_LANES];
+	uint8_t data[ROAD_GPU_WARP_LANES * 16]; /* operands, then results */
+};
+
 struct gpu_reply {
 	uint64_t time; /* ticks, at the SM's port */
 	uint32_t miss;
@@ -82,6 +100,7 @@ struct gpu_load {       /* a load that waits for misses */
 	uint32_t born; /* of the warp: it may be another one by now */
 	uint32_t next; /* free list, + 1 */
 	uint8_t first, rows;
+	uint32_t atomic; /* that brings the data, + 1; 0: they are there */
 };
 
 struct gpu_waiter {
@@ -190,7 +209,11 @@ struct gpu_sm {
 	struct gpu_store *stores;
 	uint32_t store_first, store_count; /* sequence numbers: first, how many */
 	uint32_t *store_buckets;           /* STORE_BUCKETS: sequence of the latest */
-	uint64_t store_end;                /* ticks: arrival of the last one */
+	uint64_t store_end;                /* ticks: arrival of the last one, or atomic */
+	struct gpu_atomic *atomics;
+	uint32_t atomic_unused, atomics_used;
+	uint32_t atomic_now;                   /* of the instruction that is being stepped, + 1 */
+	uint16_t atomic_filter[ATOMIC_FILTER]; /* lines that atomics are on their way to, by hash */
 	/* what happened in this quantum */
 	struct gpu_ended *ended;
 	uint32_t ended_count;
@@ -225,7 +248,7 @@ struct gpu_slice {
 	struct road_dram_channel dram;
 	struct gpu_order *heap; /* part of the chip's `orders` */
 	uint32_t heap_count;
-	uint64_t reads, writes, near_hits, far_hits, missed, write_backs;
+	uint64_t reads, writes, near_hits, far_hits, missed, write_backs, atomics;
 };
 
 struct gpu_freed {
@@ -324,6 +347,24 @@ uint64_t gpu_port_clock(void *ctx, const struct road_gpu_block *block, enum road
 void gpu_store_clear(struct gpu_sm *sm);
 void gpu_store_apply(struct gpu_sm *sm, uint32_t sequence);
 void gpu_store_retire(struct gpu_sm *sm, uint32_t count);
+
+/* sm_atomic.c */
+void gpu_atomics_clear(struct gpu_sm *sm);
+/* Is an atomic on its way to one of the lines sm->touch? Maybe, if true. */
+bool gpu_atomic_ahead(struct gpu_sm *sm);
+enum road_gpu_fault gpu_port_atomic(void *ctx, struct road_gpu_block *block,
+				    struct road_gpu_access *access, uint8_t *data);
+/* The instruction being stepped: its lanes act at the second level. False: out of reach. */
+bool gpu_atomic_add(struct gpu_sm *sm, struct road_gpu_access *access, uint32_t lanes,
+		    const uint8_t *data);
+void gpu_atomic_send(struct gpu_sm *sm, uint32_t line, uint16_t miss); /* index in sm->touch */
+bool gpu_atomic_reads(const struct gpu_sm *sm, const struct gpu_request *request);
+uint32_t gpu_atomic_cycles(const struct gpu_sm *sm, const struct gpu_request *request);
+void gpu_atomic_apply(struct gpu_sm *sm, const struct gpu_request *request);
+void gpu_atomic_retire(struct gpu_sm *sm, const struct gpu_request *request);
+/* Its results go to the warp's rows; NULL: the warp is gone. */
+void gpu_atomic_finish(struct gpu_sm *sm, uint32_t index, struct gpu_warp *w);
+bool gpu_atomics_pending(const struct gpu_sm *sm, const struct gpu_launch *launch);
 
 /* timing_memory.c */
 bool gpu_memory_create(struct road_gpu_timing *timing);

@@ -260,6 +260,40 @@ static void write_line(struct visit *v, const struct gpu_sm *sm)
 	fill(v, bank, request->sectors, request->sectors);
 }
 
+/* Read, changed and written in the line's home; loads that go behind atomics are only read. */
+static void update_line(struct visit *v, const struct gpu_sm *sm)
+{
+	const struct gpu_request *request = v->request;
+	struct gpu_bank *bank = &v->slice->bank[request->home];
+	bool near = request->home == sm->partition;
+	struct road_link *link = near ? &bank->port : &bank->hop;
+	uint32_t n = (unsigned)__builtin_popcount(request->sectors);
+	uint64_t ticks = n * v->timing->slice_ticks;
+	uint64_t cycles = road_ticks_of_cycles(gpu_atomic_cycles(sm, request));
+	uint64_t half = half_hop_ticks(v), end;
+
+	ticks = cycles > ticks ? cycles : ticks;
+	v->start = road_link_take(link, request->arrival, ticks) - ticks;
+	road_misses_retire(&bank->misses, v->start);
+	v->ready = v->start + ticks + lookup_ticks(v);
+	uint8_t missing = look(bank, request->local, request->sectors, &v->ready);
+	uint32_t missed = (unsigned)__builtin_popcount(missing);
+
+	v->slice->atomics++;
+	v->slice->reads += n;
+	*(near ? &v->slice->near_hits : &v->slice->far_hits) += n - missed;
+	if (missing) {
+		end = memory_access(v, request->local, missed, false) - half + ticks;
+		v->slice->missed += missed;
+		on_its_way(bank, request->local, missing, end);
+		if (end > v->ready)
+			v->ready = end;
+	}
+	fill(v, bank, request->sectors, request->sectors);
+	if (!near)
+		v->ready += 2 * half;
+}
+
 /* Host memory: one bus for all. */
 static void pass_bus(struct visit *v)
 {
@@ -269,6 +303,16 @@ static void pass_bus(struct visit *v)
 	v->ready = road_link_take(&v->timing->system, v->request->arrival, ticks) +
 		   road_ticks_of_cycles(SYSTEM_LATENCY);
 	*(v->request->kind == REQUEST_READ ? &v->slice->reads : &v->slice->writes) += sectors;
+}
+
+static void visit_bank(struct visit *v, const struct gpu_sm *sm)
+{
+	if (v->request->kind == REQUEST_WRITE)
+		write_line(v, sm);
+	else if (v->request->kind == REQUEST_READ || gpu_atomic_reads(sm, v->request))
+		read_line(v, sm);
+	else
+		update_line(v, sm);
 }
 
 static void serve(struct road_gpu_timing *timing, struct gpu_slice *slice)
@@ -285,14 +329,14 @@ static void serve(struct road_gpu_timing *timing, struct gpu_slice *slice)
 
 		if (bus)
 			pass_bus(&v);
-		else if (v.request->kind == REQUEST_READ)
-			read_line(&v, sm);
 		else
-			write_line(&v, sm);
-		if (v.request->kind == REQUEST_WRITE) {
+			visit_bank(&v, sm);
+		if (v.request->kind == REQUEST_WRITE)
 			gpu_store_apply(sm, v.request->store);
+		if (v.request->kind == REQUEST_ATOMIC)
+			gpu_atomic_apply(sm, v.request);
+		if (v.request->miss == ROAD_MISS_NONE)
 			continue;
-		}
 		sm->replies[sm->reply_count++] = (struct gpu_reply){
 			v.ready + road_ticks_of_cycles(timing->params->network_latency),
 			v.request->miss,
@@ -347,9 +391,14 @@ static void retire(struct gpu_sm *sm)
 {
 	uint32_t stores = 0;
 
-	for (uint32_t n = 0; n < sm->arriving; n++)
-		stores +=
-			sm->requests[(sm->request_first + n) % REQUEST_ROOM].kind == REQUEST_WRITE;
+	for (uint32_t n = 0; n < sm->arriving; n++) {
+		const struct gpu_request *request =
+			&sm->requests[(sm->request_first + n) % REQUEST_ROOM];
+
+		stores += request->kind == REQUEST_WRITE;
+		if (request->kind == REQUEST_ATOMIC)
+			gpu_atomic_retire(sm, request);
+	}
 	gpu_store_retire(sm, stores);
 	sm->request_first = (sm->request_first + sm->arriving) % REQUEST_ROOM;
 	sm->request_count -= sm->arriving;

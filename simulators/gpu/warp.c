@@ -390,6 +390,20 @@ static void leave(struct road_gpu_warp *warp, uint32_t mask)
 	road_gpu_sync_left(warp);
 }
 
+static uint32_t longest_sleep(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			      uint32_t mask)
+{
+	const uint32_t *a = road_gpu_source(warp, insn->a);
+	uint32_t longest = 0;
+
+	for (; mask; mask &= mask - 1) {
+		uint32_t ns = a[__builtin_ctz(mask)];
+
+		longest = ns > longest ? ns : longest;
+	}
+	return longest < ROAD_GPU_SLEEP_MAX ? longest : ROAD_GPU_SLEEP_MAX;
+}
+
 bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 			   uint32_t active, uint32_t mask, struct road_gpu_step *step)
 {
@@ -399,6 +413,7 @@ bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_ins
 	case ROAD_GPU_KIND_BAR_SYNC:
 	case ROAD_GPU_KIND_BAR_ARRIVE: return barrier(warp, insn, mask, step);
 	case ROAD_GPU_KIND_SYNC: road_gpu_sync(warp, insn, mask); return true;
+	case ROAD_GPU_KIND_SLEEP: step->sleep_ns = longest_sleep(warp, insn, mask); break;
 	case ROAD_GPU_KIND_EXIT: leave(warp, mask); return true;
 	case ROAD_GPU_KIND_TRAP:
 		if (mask) {

@@ -19,10 +19,11 @@
 
 #define ROAD_GPU_ALL         0xffffffffu
 #define ROAD_GPU_ROW_BYTES   128u
-#define ROAD_GPU_SINK_ROWS   4u   /* behind a warp's registers: what is written to RZ */
-#define ROAD_GPU_WARPS_MAX   32u  /* of a workgroup */
-#define ROAD_GPU_BARRIERS    16u  /* of a workgroup */
-#define ROAD_GPU_PATIENCE    256u /* backward branches that a waiting split sits through */
+#define ROAD_GPU_SINK_ROWS   4u       /* behind a warp's registers: what is written to RZ */
+#define ROAD_GPU_WARPS_MAX   32u      /* of a workgroup */
+#define ROAD_GPU_BARRIERS    16u      /* of a workgroup */
+#define ROAD_GPU_PATIENCE    256u     /* backward branches that a waiting split sits through */
+#define ROAD_GPU_SLEEP_MAX   1000000u /* ns (PTX ISA, "nanosleep") */
 #define ROAD_GPU_TURN_STEPS  1024u
 #define ROAD_GPU_SHARED_FILL 0xa5u
 
@@ -290,6 +291,7 @@ struct road_gpu_step {
 	bool exited;         /* all lanes of the warp have */
 	bool block_finished; /* all threads of the workgroup have; block->busy is false now */
 	bool fault;          /* see block->fault */
+	uint32_t sleep_ns;   /* nanosleep: the longest of the lanes */
 	uint32_t released;   /* warps of the workgroup that a completed barrier lets go */
 	const struct road_gpu_access *access; /* loads and stores: filled in; else NULL */
 };

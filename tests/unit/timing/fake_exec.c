@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/timing/fake_exec.h"
 
+#include "simulators/gpu/atomic.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,7 +171,8 @@ static enum road_gpu_fault find_addresses(struct road_gpu_warp *warp, const stru
 					   .mask = ROAD_GPU_ALL,
 					   .space = op->space,
 					   .bytes = op->bytes,
-					   .store = op->kind == ROAD_GPU_KIND_STORE};
+					   .store = op->kind == ROAD_GPU_KIND_STORE,
+					   .atomic = op->kind == ROAD_GPU_KIND_ATOMIC};
 	for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++) {
 		const struct fake_lane lane = {warp->block->linear, warp->index, l, state->turn};
 		uint64_t va = op->address ? op->address(&lane) : state->reg[op->a][l];
@@ -198,18 +201,42 @@ static enum road_gpu_fault move(struct road_gpu_warp *warp, const struct fake_op
 
 	if (op->space != ROAD_GPU_SPACE_GLOBAL)
 		return ROAD_GPU_FAULT_NONE;
-	for (uint32_t l = 0; access->store && l < ROAD_GPU_WARP_LANES; l++) {
+	for (uint32_t l = 0; (access->store || access->atomic) && l < ROAD_GPU_WARP_LANES; l++) {
 		const struct fake_lane lane = {warp->block->linear, warp->index, l, state->turn};
-		uint64_t value = op->data ? op->data(&lane) : 0;
+		uint64_t value = op->data            ? op->data(&lane)
+				 : op->b < FAKE_REGS ? state->reg[op->b][l]
+						     : 0;
 
 		memcpy(data + l * 16, &value, sizeof(value));
 	}
 	if (access->store)
 		return port->store(port->ctx, warp->block, access, data);
-	fault = port->load(port->ctx, warp->block, access, data);
+	fault = access->atomic ? port->atomic(port->ctx, warp->block, access, data)
+			       : port->load(port->ctx, warp->block, access, data);
+	for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES && access->later; l++)
+		state->reg[op->d][l] = FAKE_LATER;
+	if (access->later)
+		return fault;
 	for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++)
 		memcpy(&state->reg[op->d][l], data + l * 16, sizeof(uint64_t));
 	return fault;
+}
+
+/* Atomics add. */
+uint64_t road_gpu_atomic_result(const struct road_gpu_insn *insn, bool shared, uint64_t old,
+				uint64_t b, uint64_t c)
+{
+	(void)insn, (void)shared, (void)c;
+	return old + b;
+}
+
+void road_gpu_access_finish(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			    uint32_t lanes, const uint8_t *data)
+{
+	for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++)
+		if (lanes >> l & 1u && insn->uses.write_rows)
+			memcpy(&state_of(warp)->reg[insn->uses.write][l], data + l * 16,
+			       sizeof(uint64_t));
 }
 
 static void step_branch(struct road_gpu_warp *warp, const struct fake_op *op,
@@ -271,7 +298,8 @@ bool road_gpu_warp_step(struct road_gpu_warp *warp, struct road_gpu_access *acce
 		step->fault = true;
 		return true;
 	}
-	if (op->kind == ROAD_GPU_KIND_LOAD || op->kind == ROAD_GPU_KIND_STORE) {
+	if (op->kind == ROAD_GPU_KIND_LOAD || op->kind == ROAD_GPU_KIND_STORE ||
+	    op->kind == ROAD_GPU_KIND_ATOMIC) {
 		step->access = access;
 		block->fault.code = find_addresses(warp, op, access);
 		if (block->fault.code == ROAD_GPU_FAULT_NONE)

@@ -9,7 +9,8 @@
 
 #include "simulators/gpu/warp.h"
 
-#define FAKE_REGS 16u
+#define FAKE_REGS  16u
+#define FAKE_LATER UINT64_C(0x5555555555555555) /* in a register that is yet to be brought */
 
 struct fake_lane { /* who asks */
 	uint64_t block;
@@ -30,7 +31,8 @@ struct fake_op {
 	uint32_t target;
 	/* Address of the lane; NULL: what register a holds (an earlier load's data). */
 	uint64_t (*address)(const struct fake_lane *lane);
-	/* STORE: the data; NULL: zero. Loads of 4 or 8 bytes put theirs in d. */
+	/* STORE, ATOMIC: the data, which atomics add; NULL: what register b holds, or zero. Loads
+	 * of 4 or 8 bytes put theirs in d. */
 	uint64_t (*data)(const struct fake_lane *lane);
 };
 

@@ -39,6 +39,7 @@ struct road_gpu_params rig_params(void)
 		.l2_ways = 8,
 		.l2_latency = 40,
 		.l2_slice_rate = 64,
+		.l2_atomic_lanes = 4,
 		.dram_rate = UINT64_C(64000000000),
 		.dram_banks = 8,
 		.dram_row_bytes = 1024,

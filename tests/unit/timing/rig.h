@@ -54,6 +54,19 @@ bool rig_balances(const struct rig *rig);
 		.latency = ROAD_GPU_LAT_MEM, .a = ra, .b = NO_REG, .space = ROAD_GPU_SPACE_##sp, \
 		.bytes = n, .address = fn, .data = value                                         \
 	}
+/* Stores what register rb holds. */
+#define STORE_REG(n, rb, fn)                                                                       \
+	{                                                                                          \
+		.kind = ROAD_GPU_KIND_STORE, .unit = ROAD_GPU_UNIT_LDST,                           \
+		.latency = ROAD_GPU_LAT_MEM, .a = NO_REG, .b = rb, .space = ROAD_GPU_SPACE_GLOBAL, \
+		.bytes = n, .address = fn                                                          \
+	}
+#define ATOMIC(n, dd, returned, ra, fn, value)                                                \
+	{                                                                                     \
+		.kind = ROAD_GPU_KIND_ATOMIC, .unit = ROAD_GPU_UNIT_LDST,                     \
+		.latency = ROAD_GPU_LAT_MEM, .d = dd, .rows = returned, .a = ra, .b = NO_REG, \
+		.space = ROAD_GPU_SPACE_GLOBAL, .bytes = n, .address = fn, .data = value      \
+	}
 #define LOOP(to, n)                                                                                \
 	{                                                                                          \
 		.kind = ROAD_GPU_KIND_BRANCH, .unit = ROAD_GPU_UNIT_CONTROL,                       \
