@@ -25,7 +25,8 @@ static struct finding try_seed(const struct batch *b, unsigned long long seed)
 {
 	struct program *p = program_generate(seed, b->features);
 	char *text = program_text(p, NULL);
-	struct finding f = check_text(text, b->variants ? b->variants : check_share(seed));
+	struct finding f =
+		check_text(text, b->variants ? b->variants : check_share(seed, b->features));
 
 	free(text);
 	program_free(p);

@@ -31,8 +31,11 @@ static void gen_shuffle(struct program *p)
 		gen_line(p, "brev.b32 %%r%u, %s;", t, p->mask);
 		gen_line(p, "clz.b32 %%r%u, %%r%u;", t, t);
 		snprintf(from, sizeof(from), "%%r%u", t);
-	} else { /* segments of one lane: from itself */
-		snprintf(from, sizeof(from), "%%r%u", a);
+	} else { /* segments of one lane: from itself; a butterfly would leave them */
+		if (mode == 2)
+			snprintf(from, sizeof(from), "0");
+		else
+			snprintf(from, sizeof(from), "%%r%u", a);
 		snprintf(clamp, sizeof(clamp), "0x1f%s", mode ? "1f" : "00");
 	}
 	if (gen_once(p, 2))

@@ -12,6 +12,7 @@
 
 enum kind { KIND_B, KIND_U, KIND_S, KIND_F, KIND_P };
 
+/* clang-format off */
 #define PTX_TYPES(X)                                                                               \
 	X(b8, 8, B)                                                                                \
 	X(b16, 16, B)                                                                              \
@@ -19,6 +20,7 @@ enum kind { KIND_B, KIND_U, KIND_S, KIND_F, KIND_P };
 		X(s8, 8, S) X(s16, 16, S) X(s32, 32, S) X(s64, 64, S) X(f16, 16, F) X(bf16, 16, F) \
 			X(f32, 32, F) X(f64, 64, F) X(f16x2, 32, F) X(bf16x2, 32, F)               \
 				X(u16x2, 32, U) X(s16x2, 32, S) X(pred, 1, P)
+/* clang-format on */
 
 enum type {
 #define X(name, bits, kind) TYPE_##name,
@@ -34,6 +36,7 @@ struct type_info {
 };
 extern const struct type_info type_table[TYPES + 1];
 
+/* clang-format off */
 /* Words behind an opcode that mean something here; those of IGNORED change no value. */
 #define PTX_WORDS(X)                                                                               \
 	X(ftz)                                                                                     \
@@ -55,6 +58,7 @@ extern const struct type_info type_table[TYPES + 1];
 	X(relaxed) X(acquire) X(release) X(acq_rel) X(sc) X(weak) X(cta) X(cluster) X(gpu) X(sys)  \
 		X(gl) X(ca) X(cg) X(cs) X(lu) X(cv) X(nc) X(wb) X(wt) X(noftz) X(mmio) X(L1) X(L2) \
 			X(noinc) X(satfinite)
+/* clang-format on */
 
 enum word {
 #define X(name) WORD_##name,
