@@ -230,6 +230,7 @@ static int launch(struct road_ring_encoder *encoder, const struct road_cmd *comm
 {
 	const struct road_cmd_launch *l = &command->launch;
 	const struct gpu_kernel *kernel = l->kernel->data;
+	const struct gpu_encode *queue = encoder->user;
 	struct road_gpu_dispatch packet = {
 		.header = header(ROAD_GPU_PACKET_DISPATCH, encoder->ordered),
 		.setup = l->grid.z > 1 || l->block.z > 1   ? 3
@@ -241,7 +242,7 @@ static int launch(struct road_ring_encoder *encoder, const struct road_cmd *comm
 		.grid_x = l->grid.x * l->block.x,
 		.grid_y = l->grid.y * l->block.y,
 		.grid_z = l->grid.z * l->block.z,
-		.private_bytes = kernel->local_bytes,
+		.private_bytes = gpu_local_bytes(queue->space, kernel),
 		.group_bytes = (uint32_t)gpu_kernel_group_bytes(kernel, l->shared_bytes),
 		.kernel_object = kernel->object,
 		.watchdog = l->watchdog,

@@ -32,6 +32,9 @@ static const struct row rows[ROAD_GPU_FAULTS] = {
 	[ROAD_GPU_FAULT_DMA] = {ROAD_FAULT_TRANSPORT, "access to an unmapped bus address", "bytes",
 				true},
 	[ROAD_GPU_FAULT_DIVIDE] = {ROAD_FAULT_ARITHMETIC, "integer division by zero", NULL, false},
+	[ROAD_GPU_FAULT_CALL] = {ROAD_FAULT_ILLEGAL, "call of no function", NULL, true},
+	[ROAD_GPU_FAULT_STACK] = {ROAD_FAULT_RESOURCES, "stack overflow (see ROAD_LIMIT_STACK)",
+				  "bytes of local memory needed", false},
 };
 
 static const char *const image_errors[ROAD_GPU_IMAGE_ERRORS] = {

@@ -168,12 +168,13 @@ static road_status start(struct road_drv_device *dev, const char *options)
 {
 	struct gpu *gpu = make(dev);
 
-	(void)options;
 	if (!gpu)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a device",
 				      "road_device_open", NULL, NULL);
-	road_status status = bring_up(gpu);
+	road_status status = gpu_options_take(gpu, options);
 
+	if (!status)
+		status = bring_up(gpu);
 	if (status) {
 		unmake(gpu);
 		return status;
@@ -263,6 +264,7 @@ static const struct road_driver_ops ops = {
 	.reset = reset,
 	.counter = gpu_counter,
 	.native = gpu_queue_native,
+	.limit = gpu_limit,
 };
 
 extern const struct road_driver road_driver_gpu;

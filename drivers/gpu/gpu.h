@@ -14,6 +14,7 @@
 #include <roadbed-driver/ring.h>
 #include <stdatomic.h>
 
+#include "drivers/gpu/ptx/ptx.h"
 #include "uapi/gpu/aql.h"
 #include "uapi/gpu/image.h"
 #include "uapi/gpu/isa.h"
@@ -43,6 +44,7 @@ struct gpu {
 	struct gpu_params params;
 	uint32_t vectors; /* interrupts that queues share; 0: none */
 	bool clean;       /* memory was zero at start */
+	struct road_ptx_options compile;
 
 	pthread_mutex_t life_lock; /* spaces close, images come and go, or the chip is reset */
 
@@ -87,6 +89,9 @@ road_status gpu_alive(struct gpu *gpu, const char *where);
 road_status gpu_await(struct gpu *gpu, uint64_t reg, uint32_t mask, uint32_t wanted,
 		      const char *name);
 
+/* ---- options.c ---- */
+road_status gpu_options_take(struct gpu *gpu, const char *options);
+
 /* ---- properties.c ---- */
 road_status gpu_params_read(struct gpu *gpu);
 road_status gpu_property(struct road_drv_device *dev, uint32_t index, struct road_property *out);
@@ -109,6 +114,7 @@ struct gpu_space {
 	struct road_dma table; /* of struct road_gpu_segment, sorted by va */
 	uint32_t count, room;
 	struct gpu_image *images;
+	_Atomic uint32_t stack;    /* bytes of a lane: ROAD_LIMIT_STACK */
 	struct gpu_alias *aliases; /* sorted by va */
 	_Atomic uint32_t alias_count;
 	uint32_t alias_room;
@@ -240,6 +246,7 @@ struct gpu_kernel {
 	uint64_t object;                     /* device address of its entry */
 	uint32_t shared_bytes, local_bytes;  /* static, per lane */
 	const struct road_gpu_kernel *entry; /* in the image's copy */
+	bool has_stack;                      /* its launches get the space's */
 	struct gpu *gpu;
 	struct road_argument_info *arguments;
 };
@@ -251,5 +258,11 @@ road_status gpu_kernel_occupancy(struct road_drv_kernel *kernel, uint32_t block,
 				 uint32_t shared_bytes, struct road_occupancy *out);
 road_status gpu_check_launch(const struct road_cmd_launch *launch);
 extern const struct road_image_ops gpu_image_ops;
+
+/* ---- limits.c ---- */
+enum { GPU_STACK_DEFAULT = 1024, GPU_STACK_MAX = 512 << 10, GPU_STACK_GRANULE = 16 };
+road_status gpu_limit(struct road_drv_space *space, uint32_t limit, bool set, uint64_t *bytes);
+/* Local memory of a lane in a launch. */
+uint32_t gpu_local_bytes(const struct gpu_space *space, const struct gpu_kernel *kernel);
 
 #endif

@@ -65,16 +65,21 @@ static road_status no_memory(void)
 			      NULL, NULL);
 }
 
-static road_status compile(const void *text, size_t bytes, const struct road_image_options *options,
-			   struct log *log, char **blob, size_t *blob_bytes)
+static road_status compile(const struct gpu *gpu, const void *text, size_t bytes,
+			   const struct road_image_options *options, struct log *log, char **blob,
+			   size_t *blob_bytes)
 {
 	uint32_t flags = options ? options->flags : 0;
-	struct road_ptx_options own = {.max_regs = options ? options->max_registers : 0,
-				       .optimise = !(flags & ROAD_IMAGE_PLAIN),
-				       .in_order = !!(flags & ROAD_IMAGE_IN_ORDER)};
+	struct road_ptx_options own = gpu->compile;
 	struct road_ptx_error error = {.line = 0};
 	void *image = NULL;
 	char where[48];
+
+	if (options && options->max_registers)
+		own.max_regs = options->max_registers;
+	if (flags & ROAD_IMAGE_PLAIN)
+		own.optimise = 0;
+	own.in_order = !!(flags & ROAD_IMAGE_IN_ORDER);
 	int result = road_ptx_compile(text, bytes, &own, &image, blob_bytes, &error);
 
 	if (result == -2)
@@ -98,7 +103,7 @@ static bool is_image(const void *bytes, size_t count)
 }
 
 /* A copy of our own: checked once, then used. */
-static road_status get_blob(const void *bytes, size_t count,
+static road_status get_blob(const struct gpu *gpu, const void *bytes, size_t count,
 			    const struct road_image_options *options, struct log *log, char **blob)
 {
 	size_t blob_bytes = count;
@@ -106,7 +111,7 @@ static road_status get_blob(const void *bytes, size_t count,
 
 	*blob = NULL;
 	if (!is_image(bytes, count)) {
-		status = compile(bytes, count, options, log, blob, &blob_bytes);
+		status = compile(gpu, bytes, count, options, log, blob, &blob_bytes);
 	} else if (count > ROAD_GPU_IMAGE_MAX_BYTES) {
 		return road_drv_errorf(ROAD_IMAGE_INVALID, "road_image_load: bytes",
 				       "image is larger than %u bytes", ROAD_GPU_IMAGE_MAX_BYTES);
@@ -236,7 +241,7 @@ static road_status load(struct road_drv_image *drv, const void *bytes, size_t by
 	if (!image)
 		return no_memory();
 	image->space = space;
-	status = get_blob(bytes, byte_count, options, &log, &image->blob);
+	status = get_blob(image->space->gpu, bytes, byte_count, options, &log, &image->blob);
 	if (status)
 		goto free_image;
 	pthread_mutex_lock(&space->gpu->life_lock);

@@ -97,6 +97,7 @@ road_status gpu_kernel_get(struct road_drv_kernel *drv, const char *name)
 	kernel->object = image->code.va + (uint64_t)((const char *)entry - image->blob);
 	kernel->shared_bytes = entry->shared_bytes;
 	kernel->local_bytes = entry->local_bytes;
+	kernel->has_stack = entry->flags & ROAD_GPU_KERNEL_STACK;
 	kernel->arguments =
 		calloc(entry->param_count ? entry->param_count : 1, sizeof(*kernel->arguments));
 	if (!kernel->arguments)

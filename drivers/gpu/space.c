@@ -257,6 +257,7 @@ road_status gpu_space_open(struct road_drv_space *drv)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for an address space",
 				      "road_space_create", NULL, NULL);
 	space->gpu = gpu;
+	space->stack = GPU_STACK_DEFAULT;
 	pthread_mutex_init(&space->lock, NULL);
 	status = grow(space, &none);
 	if (status)

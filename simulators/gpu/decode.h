@@ -25,6 +25,9 @@ enum road_gpu_kind {
 	ROAD_GPU_KIND_MEMBAR,
 	ROAD_GPU_KIND_BRANCH,
 	ROAD_GPU_KIND_BRANCH_TABLE,
+	ROAD_GPU_KIND_CALL,
+	ROAD_GPU_KIND_CALL_TABLE,
+	ROAD_GPU_KIND_RETURN,
 	ROAD_GPU_KIND_EXIT,
 	ROAD_GPU_KIND_TRAP,
 	ROAD_GPU_KIND_BAR_SYNC,
@@ -79,7 +82,7 @@ struct road_gpu_insn {
 };
 #define ROAD_GPU_INSN_APPROXIMATE     0x1u /* an approximate function */
 #define ROAD_GPU_INSN_ORDER_SENSITIVE 0x2u /* reads a clock, SM or warp slot; some atomics */
-#define ROAD_GPU_INSN_SLOW            0x4u /* exec may count or fault (division) */
+#define ROAD_GPU_INSN_SLOW            0x4u /* exec may count or fault (division, stack) */
 
 /* A kernel of a loaded image. */
 struct road_gpu_code {

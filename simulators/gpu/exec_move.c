@@ -169,11 +169,31 @@ static void x_sreg_b64(struct road_gpu_warp *warp, const struct road_gpu_insn *i
 	exec_put(road_gpu_target(warp, insn->d), value, 8, mask);
 }
 
+/* The sum of two stack pointers or sizes; what lies beyond local memory is a fault. */
+static void x_stack(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask)
+{
+	const uint32_t *a = road_gpu_source(warp, insn->a), *b = road_gpu_source(warp, insn->b);
+	uint64_t limit = warp->block->launch->config.local_bytes;
+	uint32_t sum[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;
+
+	for (uint32_t left = mask; left; left &= left - 1) {
+		unsigned l = (unsigned)__builtin_ctz(left);
+		uint64_t wanted = (uint64_t)a[l] + b[l];
+
+		if (wanted > limit) {
+			road_gpu_warp_fault(warp, insn, ROAD_GPU_FAULT_STACK, 1u << l, 0, wanted);
+			return;
+		}
+	}
+	LANES(l) sum[l] = a[l] + b[l];
+	exec_put(road_gpu_target(warp, insn->d), sum, 4, mask);
+}
+
 const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_move)[ROAD_GPU_OPS] = {
 	[ROAD_GPU_OP_mov_b32] = x_mov_b32,   [ROAD_GPU_OP_mov_b64] = x_mov_b64,
 	[ROAD_GPU_OP_pack_b64] = x_pack,     [ROAD_GPU_OP_unlo_b64] = x_unlo,
 	[ROAD_GPU_OP_unhi_b64] = x_unhi,     [ROAD_GPU_OP_sreg_b32] = x_sreg_b32,
 	[ROAD_GPU_OP_sreg_b64] = x_sreg_b64, [ROAD_GPU_OP_selp_b32] = x_selp_b32,
 	[ROAD_GPU_OP_selp_b64] = x_selp_b64, [ROAD_GPU_OP_plop] = x_plop,
-	[ROAD_GPU_OP_isspacep] = x_isspacep,
+	[ROAD_GPU_OP_isspacep] = x_isspacep, [ROAD_GPU_OP_stack_u32] = x_stack,
 };

@@ -77,6 +77,14 @@ static bool take_window(struct gpu_chip *chip, const struct sim_option *option, 
 	return false;
 }
 
+static bool leave_option(struct gpu_chip *chip, const struct sim_option *option, char *error)
+{
+	(void)chip;
+	(void)option;
+	(void)error;
+	return true;
+}
+
 static const struct {
 	const char *key;
 	bool (*take)(struct gpu_chip *chip, const struct sim_option *option, char *error);
@@ -84,7 +92,9 @@ static const struct {
 	{"check", take_check},   /* div: integer division by zero is a fault */
 	{"cores", take_cores},   /* SMs */
 	{"free", take_free},     /* what-if: a cost that is left out */
+	{"opt", leave_option},   /* of the driver's compiler, which checks it */
 	{"poison", take_poison}, /* byte that registers and shared memory start with */
+	{"regs", leave_option},  /* of the driver's compiler, too */
 	{"window", take_window}, /* device memory that region 2 shows: all, or as the chip file */
 };
 

@@ -60,6 +60,8 @@ static const struct row own[] = {
 	FAULT("watchdog", WATCHDOG),
 	FAULT("dma", DMA),
 	FAULT("divide", DIVIDE),
+	FAULT("call", CALL),
+	FAULT("stack", STACK),
 };
 
 #define TIMED(name, member)                                             \

@@ -408,7 +408,10 @@ static void set_floor(struct gpu_sm *sm, struct gpu_warp *w, const struct road_g
 	w->floor = cycle + 1;
 	switch (step->insn->kind) {
 	case ROAD_GPU_KIND_BRANCH:
-	case ROAD_GPU_KIND_BRANCH_TABLE: w->floor = cycle + p->latency[ROAD_GPU_LAT_BRANCH]; break;
+	case ROAD_GPU_KIND_BRANCH_TABLE:
+	case ROAD_GPU_KIND_CALL:
+	case ROAD_GPU_KIND_CALL_TABLE:
+	case ROAD_GPU_KIND_RETURN: w->floor = cycle + p->latency[ROAD_GPU_LAT_BRANCH]; break;
 	case ROAD_GPU_KIND_BAR_SYNC:
 		/* Where some lanes wait and others can go on, the warp does not wait. */
 		w->barrier = step->blocked || released;

@@ -20,6 +20,12 @@ static void drop_split(struct road_gpu_warp *warp, uint32_t index)
 		warp->current = index;
 }
 
+/* The deepest first: what a call diverges from waits behind it until it has returned. */
+static bool runs_before(const struct road_gpu_split *a, const struct road_gpu_split *b)
+{
+	return a->depth != b->depth ? a->depth > b->depth : a->pc < b->pc;
+}
+
 /* Index of the lowest split that can run, or warp->splits. */
 static uint32_t lowest(const struct road_gpu_warp *warp)
 {
@@ -27,7 +33,7 @@ static uint32_t lowest(const struct road_gpu_warp *warp)
 
 	for (uint32_t i = 0; i < warp->splits; i++) {
 		if (can_run(warp, i) &&
-		    (found == warp->splits || warp->split[i].pc < warp->split[found].pc))
+		    (found == warp->splits || runs_before(&warp->split[i], &warp->split[found])))
 			found = i;
 	}
 	return found;
@@ -38,7 +44,8 @@ static void merge_equal(struct road_gpu_warp *warp)
 	for (uint32_t i = 0; i < warp->splits;) {
 		struct road_gpu_split *current = &warp->split[warp->current];
 
-		if (i == warp->current || !can_run(warp, i) || warp->split[i].pc != current->pc) {
+		if (i == warp->current || !can_run(warp, i) || warp->split[i].pc != current->pc ||
+		    warp->split[i].depth != current->depth) {
 			i++;
 			continue;
 		}
@@ -51,14 +58,17 @@ static void merge_equal(struct road_gpu_warp *warp)
 /* The pc at which the current split has to stop and choose again. */
 static uint32_t find_meet(const struct road_gpu_warp *warp)
 {
-	uint32_t meet = UINT32_MAX;
+	uint32_t meet = ROAD_GPU_MEET_NONE, depth = warp->split[warp->current].depth;
 
 	for (uint32_t i = 0; i < warp->splits; i++) {
-		if (i != warp->current && can_run(warp, i) && warp->split[i].pc < meet)
-			meet = warp->split[i].pc;
+		uint32_t at =
+			warp->split[i].depth == depth ? warp->split[i].pc : ROAD_GPU_MEET_APART;
+
+		if (i != warp->current && can_run(warp, i) && at < meet)
+			meet = at;
 	}
 	/* Out of order it may meet others anywhere. */
-	return meet != UINT32_MAX && warp->turn ? 0 : meet;
+	return meet != ROAD_GPU_MEET_NONE && warp->turn ? 0 : meet;
 }
 
 bool road_gpu_warp_choose(struct road_gpu_warp *warp)
@@ -86,7 +96,7 @@ bool road_gpu_warp_choose(struct road_gpu_warp *warp)
 		merge_equal(warp);
 	}
 	warp->meet = find_meet(warp);
-	if (warp->meet == UINT32_MAX) {
+	if (warp->meet == ROAD_GPU_MEET_NONE) {
 		warp->backward = 0;
 		warp->turn = false;
 	}
@@ -143,7 +153,8 @@ struct road_gpu_split *road_gpu_warp_split_off(struct road_gpu_warp *warp, uint3
 	struct road_gpu_split *current = &warp->split[warp->current];
 	struct road_gpu_split *other = &warp->split[warp->splits++];
 
-	*other = (struct road_gpu_split){.pc = pc, .mask = lanes, .stamp = current->stamp};
+	*other = (struct road_gpu_split){
+		.pc = pc, .mask = lanes, .stamp = current->stamp, .depth = current->depth};
 	current->mask &= ~lanes;
 	warp->meet = 0; /* choose before the next step */
 	return other;
@@ -154,7 +165,7 @@ static void lose_patience(struct road_gpu_warp *warp)
 {
 	uint32_t next = warp->splits;
 
-	if (warp->meet == UINT32_MAX || ++warp->backward < ROAD_GPU_PATIENCE)
+	if (warp->meet == ROAD_GPU_MEET_NONE || ++warp->backward < ROAD_GPU_PATIENCE)
 		return;
 	for (uint32_t i = 0; i < warp->splits; i++) {
 		const struct road_gpu_split *split = &warp->split[i];
@@ -196,49 +207,132 @@ static void branch(struct road_gpu_warp *warp, uint32_t taken, uint32_t target,
 		lose_patience(warp);
 }
 
-static bool branch_table(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
-			 uint32_t mask, struct road_gpu_step *step)
+/* Each lane of mask goes to its own target, `depth` deeper; the others of the split go on. */
+static void scatter(struct road_gpu_warp *warp, uint32_t mask, const uint32_t *targets,
+		    uint32_t depth, struct road_gpu_step *step)
 {
-	const uint32_t *index = road_gpu_source(warp, insn->a);
-	const uint32_t *targets = warp->block->launch->config.code->branches + insn->imm;
-	uint32_t pc = warp->split[warp->current].pc;
+	uint32_t pc = warp->split[warp->current].pc, left = mask;
 	bool backward = false, moved = false;
 
-	for (uint32_t left = mask; left; left &= left - 1) {
-		uint32_t lane = (uint32_t)__builtin_ctz(left);
-
-		if (index[lane] >= insn->aux) {
-			road_gpu_warp_fault(warp, insn, ROAD_GPU_FAULT_ILLEGAL, 1u << lane, 0,
-					    index[lane]);
-			return false;
-		}
-	}
 	step->taken = mask != 0;
-	while (mask) {
-		struct road_gpu_split *current = &warp->split[warp->current];
-		uint32_t target = targets[index[__builtin_ctz(mask)]], group = 0;
+	while (left) {
+		struct road_gpu_split *current = &warp->split[warp->current], *moving = current;
+		uint32_t target = targets[__builtin_ctz(left)], group = 0;
 
-		for (uint32_t left = mask; left; left &= left - 1) {
-			uint32_t lane = (uint32_t)__builtin_ctz(left);
+		for (uint32_t rest = left; rest; rest &= rest - 1) {
+			uint32_t lane = (uint32_t)__builtin_ctz(rest);
 
-			group |= targets[index[lane]] == target ? 1u << lane : 0u;
+			group |= targets[lane] == target ? 1u << lane : 0u;
 		}
-		mask &= ~group;
+		left &= ~group;
 		backward |= target <= pc;
-		if (group == current->mask) {
-			current->pc = target;
-			moved = true;
-			break;
+		moved = group == current->mask;
+		if (!moved) {
+			moving = road_gpu_warp_split_off(warp, group, target);
+			step->divergent = true;
 		}
-		road_gpu_warp_split_off(warp, group, target);
-		step->divergent = true;
+		moving->pc = target;
+		moving->depth += depth;
 	}
 	if (!moved) /* the lanes whose guard was false */
 		warp->split[warp->current].pc++;
 	if (step->divergent)
 		warp->block->stats.divergent_branches++;
-	if (backward)
+	if (depth)
+		warp->meet = 0; /* choose before the next step */
+	if (backward && !depth)
 		lose_patience(warp);
+}
+
+/* False, and a fault, if a lane's index is no entry of the table. */
+static bool in_table(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t lane,
+		     uint64_t index)
+{
+	if (index < insn->aux)
+		return true;
+	road_gpu_warp_fault(warp, insn, ROAD_GPU_FAULT_ILLEGAL, 1u << lane, 0, index);
+	return false;
+}
+
+static bool branch_table(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			 uint32_t mask, struct road_gpu_step *step)
+{
+	const uint32_t *index = road_gpu_source(warp, insn->a);
+	const uint32_t *table = warp->block->launch->config.code->branches + insn->imm;
+	uint32_t targets[ROAD_GPU_WARP_LANES];
+
+	for (uint32_t left = mask; left; left &= left - 1) {
+		uint32_t lane = (uint32_t)__builtin_ctz(left);
+
+		if (!in_table(warp, insn, lane, index[lane]))
+			return false;
+		targets[lane] = table[index[lane]];
+	}
+	scatter(warp, mask, targets, 0, step);
+	return true;
+}
+
+/* The word that a lane calls; false after a fault. */
+static bool call_target(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t lane,
+			uint32_t *target)
+{
+	const uint32_t *table = warp->block->launch->config.code->branches + insn->imm;
+	const uint64_t *address = road_gpu_source(warp, insn->a);
+	uint64_t index;
+
+	if (insn->kind == ROAD_GPU_KIND_CALL) {
+		*target = (uint32_t)insn->imm;
+		return true;
+	}
+	index = (address[lane] - ROAD_GPU_CODE_WINDOW) / ROAD_GPU_CODE_STEP;
+	if (address[lane] % ROAD_GPU_CODE_STEP || index >= insn->aux) {
+		road_gpu_warp_fault(warp, insn, ROAD_GPU_FAULT_CALL, 1u << lane, address[lane], 0);
+		return false;
+	}
+	*target = table[index];
+	return true;
+}
+
+static bool call(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask,
+		 struct road_gpu_step *step)
+{
+	const struct road_gpu_split *current = &warp->split[warp->current];
+	uint32_t targets[ROAD_GPU_WARP_LANES], *back = road_gpu_target(warp, insn->d);
+
+	if (mask && current->depth >= ROAD_GPU_CALLS_MAX) {
+		road_gpu_warp_fault(warp, insn, ROAD_GPU_FAULT_STACK, mask, 0, current->depth);
+		return false;
+	}
+	for (uint32_t left = mask; left; left &= left - 1) {
+		uint32_t lane = (uint32_t)__builtin_ctz(left);
+
+		if (!call_target(warp, insn, lane, &targets[lane]))
+			return false;
+	}
+	for (uint32_t left = mask; left; left &= left - 1)
+		back[__builtin_ctz(left)] = current->pc + 1;
+	scatter(warp, mask, targets, 1, step);
+	return true;
+}
+
+static bool leave_call(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask,
+		       struct road_gpu_step *step)
+{
+	const uint32_t *targets = road_gpu_source(warp, insn->a);
+	const struct road_gpu_kernel *desc = &warp->block->launch->config.code->desc;
+	uint32_t bad = warp->split[warp->current].depth ? 0 : mask;
+
+	for (uint32_t left = mask; left; left &= left - 1) {
+		uint32_t lane = (uint32_t)__builtin_ctz(left);
+
+		bad |= targets[lane] >= desc->word_count ? 1u << lane : 0u;
+	}
+	if (bad) {
+		road_gpu_warp_fault(warp, insn, ROAD_GPU_FAULT_ILLEGAL, bad, 0,
+				    targets[__builtin_ctz(bad)]);
+		return false;
+	}
+	scatter(warp, mask, targets, UINT32_MAX, step);
 	return true;
 }
 
@@ -410,6 +504,9 @@ bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_ins
 	switch (insn->kind) {
 	case ROAD_GPU_KIND_BRANCH: branch(warp, mask, (uint32_t)insn->imm, step); return true;
 	case ROAD_GPU_KIND_BRANCH_TABLE: return branch_table(warp, insn, mask, step);
+	case ROAD_GPU_KIND_CALL:
+	case ROAD_GPU_KIND_CALL_TABLE: return call(warp, insn, mask, step);
+	case ROAD_GPU_KIND_RETURN: return leave_call(warp, insn, mask, step);
 	case ROAD_GPU_KIND_BAR_SYNC:
 	case ROAD_GPU_KIND_BAR_ARRIVE: return barrier(warp, insn, mask, step);
 	case ROAD_GPU_KIND_SYNC: road_gpu_sync(warp, insn, mask); return true;

@@ -26,6 +26,8 @@
 #define ROAD_GPU_SLEEP_MAX   1000000u /* ns (PTX ISA, "nanosleep") */
 #define ROAD_GPU_TURN_STEPS  1024u
 #define ROAD_GPU_SHARED_FILL 0xa5u
+#define ROAD_GPU_MEET_NONE   UINT32_MAX        /* no other split can run */
+#define ROAD_GPU_MEET_APART  (UINT32_MAX - 1u) /* others can, at other depths */
 
 struct road_gpu_block;
 struct road_gpu_launch;
@@ -43,6 +45,7 @@ struct road_gpu_split {
 	uint32_t pc; /* next word to run; of one that waits see enum road_gpu_waits */
 	uint32_t mask;
 	uint32_t stamp; /* when it last got its turn; smaller = longer ago */
+	uint32_t depth; /* calls that its lanes are in */
 	uint8_t waits;  /* enum road_gpu_waits */
 	uint8_t barrier;
 	uint32_t members; /* WAITS_SYNC: the lanes that it names */
@@ -66,7 +69,7 @@ struct road_gpu_warp {
 	uint32_t splits;   /* in use */
 	uint32_t backward; /* branches that the current split took while another could run */
 	uint32_t stamp;
-	uint32_t meet;      /* lowest pc of another split that can run; UINT32_MAX: none */
+	uint32_t meet;      /* lowest pc of another split of this depth that can run; else MEET_* */
 	uint32_t accounted; /* functional: steps already in the statistics of the block */
 	bool turn;          /* current runs out of order, because it had waited too long */
 	uint32_t preds[ROAD_GPU_PREDS_MAX + 1]; /* [PT] is all ones */

@@ -12,6 +12,14 @@
  * Blocks stand in reverse post-order of the control-flow graph. Divergent parts of a warp
  * ("splits") run lowest program counter first and merge where their counters meet, so layout is
  * what makes lanes reconverge, and no reconvergence instruction is needed.
+ *
+ * Calls. A function is words of the kernel like others; it is left by `ret`. Each lane has a call
+ * depth, 0 at the kernel's start. Of splits at several depths the deepest runs first, and only
+ * splits of one depth merge, so lanes that called meet again behind the call, as around a branch.
+ * A return address is a word index in an ordinary register: who calls on must keep it. More than
+ * ROAD_GPU_CALLS_MAX calls within each other, a return at depth 0 and a return to no word of the
+ * kernel are faults. The address of function n of an image is ROAD_GPU_CODE_WINDOW + n *
+ * ROAD_GPU_CODE_STEP; entry n of a call_table's table says where a kernel has it.
  */
 #ifndef UAPI_GPU_ISA_H
 #define UAPI_GPU_ISA_H
@@ -198,6 +206,11 @@ enum road_gpu_atom {
 #define ROAD_GPU_LOCAL_WINDOW  (UINT64_C(1) << 46)
 #define ROAD_GPU_WINDOW_BYTES  (UINT64_C(1) << 32)
 #define ROAD_GPU_UNMAPPED      UINT64_C(65536) /* the first bytes of any address space */
+
+/* Addresses of functions: nothing is mapped there (see "Calls" above). */
+#define ROAD_GPU_CODE_WINDOW (UINT64_C(1) << 47)
+#define ROAD_GPU_CODE_STEP   16u
+#define ROAD_GPU_CALLS_MAX   (1u << 24)
 
 /* aux of cvt_*: source and destination lane types. TF32 is an f32 with ten bits of fraction;
  * E4M3 has no infinities. */

@@ -150,6 +150,8 @@ enum road_gpu_fault {
 	ROAD_GPU_FAULT_WATCHDOG,
 	ROAD_GPU_FAULT_DMA,    /* a bus address that is not mapped */
 	ROAD_GPU_FAULT_DIVIDE, /* integer division by zero, where the chip checks it */
+	ROAD_GPU_FAULT_CALL,   /* indirect call of what is no function; address */
+	ROAD_GPU_FAULT_STACK,  /* stack beyond local memory; detail = bytes that it would need */
 	ROAD_GPU_FAULTS
 };
 

@@ -28,6 +28,8 @@ static void find_leaders(struct ptx *p, struct block *leader)
 		if (label->defined && !label->table && first)
 			first->block = leader;
 	}
+	for (uint32_t i = 0; i < f->body_count; i++)
+		f->bodies[i].entry->block = leader;
 	for (struct inst *i = f->first; i; i = i->next)
 		if (inst_is_jump(i) && i->next)
 			i->next->block = leader;
@@ -61,6 +63,8 @@ static void place_labels(struct ptx *p, struct inst **firsts)
 
 	for (uint32_t i = 0; i < f->label_count; i++)
 		f->labels[i].block = firsts[i] ? firsts[i]->block : NULL;
+	for (uint32_t i = 0; i < f->body_count; i++)
+		f->bodies[i].block = f->bodies[i].entry->block;
 }
 
 static struct block *target_of(struct ptx *p, uint32_t label)
@@ -100,7 +104,7 @@ static void link_blocks(struct ptx *p)
 			b->taken = target_of(p, jump->target);
 		else if (jump->op == ROAD_GPU_OP_brx)
 			link_table(p, b, jump);
-		if (!inst_is_jump(jump) || jump->guard)
+		if (!inst_is_jump(jump) || jump->guard || inst_is_call(jump))
 			b->next = next;
 	}
 }
@@ -171,6 +175,7 @@ void cfg_build(struct ptx *p)
 	for (uint32_t i = 0; i < f->label_count; i++)
 		if (f->labels[i].defined)
 			firsts[i] = f->labels[i].after ? f->labels[i].after->next : f->first;
+	f->bodies[0].entry = f->first;
 	cut_blocks(p);
 	place_labels(p, firsts);
 	link_blocks(p);

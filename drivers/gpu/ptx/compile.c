@@ -36,14 +36,15 @@ static void generate(struct ptx *p)
 	place_dynamic(p);
 	cfg_build(p);
 	layout_blocks(p);
-	if (p->options.optimise) {
+	calls_analyse(p);
+	if (p->options.optimise)
 		opt_run(p);
-		if (!p->options.in_order) {
-			schedule_run(p);
-			if (regalloc_run(p, false) || f->refusal)
-				return;
-			schedule_undo(p);
-		}
+	calls_save(p);
+	if (p->options.optimise && !p->options.in_order) {
+		schedule_run(p);
+		if (regalloc_run(p, false) || f->refusal)
+			return;
+		schedule_undo(p);
 	}
 	if (!regalloc_run(p, true))
 		function_refuse(p, f->at, "'%.*s' cannot be compiled for so few registers",
@@ -69,6 +70,7 @@ static void compile(struct ptx *p, const char *text, size_t bytes, void **image,
 	names_start(p);
 	lex_start(p, text, bytes);
 	parse_module(p);
+	parse_waiting(p);
 	emit_image(p, image, image_bytes);
 }
 

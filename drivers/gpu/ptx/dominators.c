@@ -17,10 +17,12 @@ static struct block *intersect(struct block *a, struct block *b, uint64_t *steps
 	return a;
 }
 
-static bool update(struct block *b, uint64_t *steps, uint64_t limit)
+static bool update(const struct function *f, struct block *b, uint64_t *steps, uint64_t limit)
 {
 	struct block *idom = NULL;
 
+	if (f->bodies[b->body].block == b)
+		return false;
 	for (uint32_t k = 0; k < b->pred_count && *steps <= limit; k++) {
 		struct block *pred = b->preds[k];
 
@@ -74,11 +76,13 @@ bool dominators_compute(struct ptx *p)
 		f->blocks[k]->number = k;
 		f->blocks[k]->idom = NULL;
 	}
-	f->blocks[0]->idom = f->blocks[0];
+	/* Functions count as children of the kernel's first block, which does run before them. */
+	for (uint32_t k = 0; k < f->body_count; k++)
+		f->bodies[k].block->idom = f->blocks[0];
 	for (unsigned pass = 0; changed; pass++) {
 		changed = false;
 		for (uint32_t k = 1; k < f->block_count && steps <= limit; k++)
-			changed |= update(f->blocks[k], &steps, limit);
+			changed |= update(f, f->blocks[k], &steps, limit);
 		if (pass == PASSES_MAX || steps > limit)
 			return false;
 	}

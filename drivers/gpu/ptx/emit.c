@@ -76,6 +76,8 @@ static void emit_inst(struct ptx *p, const struct inst *i)
 	const struct op_info *op = &ptx_ops[i->op];
 	uint16_t aux = i->aux;
 
+	if (i->op == ROAD_GPU_OP_nop)
+		return;
 	if (inst_is_copy(i) && f->vregs[i->d].cls == f->vregs[inst_copied(i)].cls &&
 	    f->vregs[i->d].place == f->vregs[inst_copied(i)].place)
 		return;
@@ -139,6 +141,27 @@ static void emit_table(struct ptx *p, const struct block *b)
 	}
 }
 
+/* Where this kernel has the functions whose addresses somebody takes. */
+static void emit_addresses(struct ptx *p, struct inst *call)
+{
+	struct function *f = p->function;
+
+	call->imm = (int32_t)(p->branch_count - f->info.first_branch);
+	call->aux = (uint16_t)p->addressed_count;
+	for (uint32_t k = 0; k < p->addressed_count; k++) {
+		const struct routine *routine = NULL;
+		uint32_t body = f->pointed;
+
+		if (k)
+			routine = routine_resolve(p, &p->routines[p->addressed[k]]);
+		if (routine && routine->kernel == f->number)
+			body = routine->body;
+		p->branches = ptx_grow(p, &p->module, p->branches, p->branch_count, &p->branch_room,
+				       sizeof(*p->branches));
+		p->branches[p->branch_count++] = f->bodies[body].block->number;
+	}
+}
+
 static void emit_block(struct ptx *p, struct block *b, const struct block *following)
 {
 	struct function *f = p->function;
@@ -146,6 +169,12 @@ static void emit_block(struct ptx *p, struct block *b, const struct block *follo
 	for (struct inst *i = b->head; i; i = i->next) {
 		if (i->op == ROAD_GPU_OP_bra)
 			continue;
+		if (i->op == ROAD_GPU_OP_call)
+			i->imm = (int32_t)f->bodies[i->target].block->number;
+		if (i->op == ROAD_GPU_OP_call_table)
+			emit_addresses(p, i);
+		if (i->symbol == SYMBOL_IS_STACK)
+			i->imm = (int32_t)((f->local_bytes + 15) & ~15u);
 		if (i->op == ROAD_GPU_OP_brx) {
 			i->imm = (int32_t)(p->branch_count - f->info.first_branch);
 			i->aux = (uint16_t)b->table_count;
@@ -161,7 +190,7 @@ static void patch_targets(struct ptx *p, const uint32_t *starts)
 	const struct road_gpu_kernel *info = &p->function->info;
 
 	for (uint32_t w = info->first_word; w < p->word_count; w++)
-		if (p->words[w].op == ROAD_GPU_OP_bra)
+		if (p->words[w].op == ROAD_GPU_OP_bra || p->words[w].op == ROAD_GPU_OP_call)
 			p->words[w].imm = (int32_t)starts[p->words[w].imm];
 	for (uint32_t k = info->first_branch; k < p->branch_count; k++)
 		p->branches[k] = starts[p->branches[k]];
@@ -186,6 +215,8 @@ static void emit_code(struct ptx *p)
 	f->info.preds = (uint16_t)f->places[CLASS_P];
 	f->info.local_bytes = (f->local_bytes + 15) & ~15u;
 	f->info.spill_bytes = f->spill_bytes;
+	if (f->has_stack)
+		f->info.flags |= ROAD_GPU_KERNEL_STACK;
 }
 
 void emit_function(struct ptx *p)

@@ -20,9 +20,11 @@ struct function *function_start(struct ptx *p)
 	f->vreg_count = 1; /* register 0 is RZ and PT */
 	f->label_buckets = ptx_alloc(p, &p->kernel, LABEL_BUCKETS, sizeof(*f->label_buckets));
 	f->label_buckets_count = LABEL_BUCKETS;
+	f->number = ++p->function_count;
 	f->range_room = RANGES_FIRST;
 	f->range_keys = ptx_alloc(p, &p->kernel, RANGES_FIRST, sizeof(*f->range_keys));
 	f->range_vregs = ptx_alloc(p, &p->kernel, RANGES_FIRST, sizeof(*f->range_vregs));
+	body_start(p, 0, (struct place){0, 0});
 	return f;
 }
 
@@ -196,6 +198,16 @@ uint32_t label_use(struct ptx *p, struct slice name, struct place at)
 		(struct label){.name = name, .scope = p->depth, .at = at, .chain = *bucket};
 	*bucket = ++f->label_count;
 	return f->label_count - 1;
+}
+
+const struct label *label_find(struct ptx *p, struct slice name)
+{
+	struct function *f = p->function;
+
+	for (uint32_t i = *label_bucket(p, name); i; i = f->labels[i - 1].chain)
+		if (f->labels[i - 1].defined && slice_same(f->labels[i - 1].name, name))
+			return &f->labels[i - 1];
+	return NULL;
 }
 
 uint32_t label_define(struct ptx *p, struct slice name, struct place at)

@@ -190,5 +190,8 @@ const char *flag_names(struct ptx *p, uint64_t flags);
 /* %tid.x and its kin; `component` is empty where there is none. -1: unknown. */
 int sreg_find(struct slice name, struct slice component, unsigned *bits);
 void parse_operands(struct ptx *p, struct instr *in);
+void parse_one_operand(struct ptx *p, struct instr *in, struct operand *o);
+/* Reads its operands itself: they have parentheses. */
+void lower_call(struct ptx *p, struct instr *in);
 
 #endif

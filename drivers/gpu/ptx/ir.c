@@ -59,7 +59,12 @@ unsigned inst_reads(const struct vreg *vregs, const struct inst *i, uint32_t rea
 bool inst_is_jump(const struct inst *i)
 {
 	return i->op == ROAD_GPU_OP_bra || i->op == ROAD_GPU_OP_brx || i->op == ROAD_GPU_OP_exit ||
-	       i->op == ROAD_GPU_OP_trap;
+	       i->op == ROAD_GPU_OP_trap || i->op == ROAD_GPU_OP_ret || inst_is_call(i);
+}
+
+bool inst_is_call(const struct inst *i)
+{
+	return i->op == ROAD_GPU_OP_call || i->op == ROAD_GPU_OP_call_table;
 }
 
 bool inst_is_memory(const struct inst *i)
@@ -87,6 +92,8 @@ bool inst_has_effect(const struct inst *i)
 {
 	if (ptx_ops[i->op].unit == ROAD_GPU_UNIT_CONTROL)
 		return i->op != ROAD_GPU_OP_nop;
+	if (i->op == ROAD_GPU_OP_stack_u32 || i->symbol == SYMBOL_IS_STACK)
+		return true;
 	if (inst_is_collective(i) || inst_is_atomic(i))
 		return true;
 	if (!inst_is_memory(i))

@@ -19,7 +19,8 @@ struct vreg {
 	uint8_t bits;   /* declared width; 1 = predicate */
 	bool temporary; /* lives within the lowering of one PTX instruction: a guarded write is
 			   whole */
-	bool fixed;     /* made by the spiller: never spilled again */
+	bool fixed;     /* never spilled: made by the spiller, or shared */
+	bool shared;    /* between the bodies of a kernel: written in one, read in another */
 	uint8_t group_count, group_index; /* 0: alone */
 	uint8_t place;                    /* unit in its class, by the allocator */
 	uint32_t start, end; /* live interval: reads at even positions, writes at odd ones */
@@ -39,6 +40,9 @@ enum inst_symbol {
 	SYMBOL_IS_LOW, /* imm = low half of an address in the module's data */
 	SYMBOL_IS_HIGH,
 	SYMBOL_IS_DYNAMIC, /* imm += where dynamic shared memory starts */
+	SYMBOL_IS_FRAME,   /* goes, if its body needs no frame */
+	SYMBOL_IS_STACK,   /* sets the stack pointer; goes, if there is none */
+	SYMBOL_IS_AGAIN,   /* a call that may come back to its own body */
 };
 
 struct inst {
@@ -48,7 +52,8 @@ struct inst {
 	int32_t imm;
 	uint32_t guard, d, d2, a, b, c;
 	uint32_t line;
-	uint32_t target; /* bra: block (label before the graph exists); brx: table label */
+	uint32_t target; /* bra: block (label before the graph exists); brx: table label; call: body
+			  */
 	uint32_t order;  /* place in the original order, then position in the final one */
 	uint32_t symbol; /* enum inst_symbol: what imm still lacks */
 	int64_t addend;  /* LOW, HIGH: offset in the module's data */
@@ -80,6 +85,8 @@ struct block {
 	uint32_t stamp;
 	uint32_t line; /* of its last instruction, for a jump that the final order needs */
 	bool is_header, reached;
+	uint32_t body;                          /* of the kernel */
+	uint32_t *saves, save_count, save_room; /* registers that its recursive call must save */
 };
 
 #define OPERANDS_MAX 16
@@ -90,6 +97,7 @@ unsigned inst_writes(const struct inst *i, uint32_t writes[OPERANDS_MAX]);
 /* Registers in a field of this operand kind (V2 = 2, ...), 0 for an unused one. */
 unsigned operand_count(unsigned kind);
 bool inst_is_jump(const struct inst *i);    /* ends a block */
+bool inst_is_call(const struct inst *i);    /* ends one too, and goes on behind it */
 bool inst_has_effect(const struct inst *i); /* must stay although nobody reads its result */
 bool inst_is_memory(const struct inst *i);
 bool inst_is_atomic(const struct inst *i);

@@ -38,16 +38,16 @@ static void add_pred(struct ptx *p, struct block *to, struct block *from)
 }
 
 /* Numbers reachable blocks in preorder; `order` receives them so. Returns how many. */
-static uint32_t search(struct ptx *p, struct block **order)
+static uint32_t search(struct ptx *p, struct block *first, struct block **order)
 {
 	struct function *f = p->function;
 	struct search *stack = ptx_alloc(p, &p->kernel, f->block_count + 1, sizeof(*stack));
 	uint32_t depth = 1, count = 0;
 
-	stack[0] = (struct search){f->blocks[0], 0};
-	f->blocks[0]->reached = true;
-	f->blocks[0]->preorder = 0;
-	order[count++] = f->blocks[0];
+	stack[0] = (struct search){first, 0};
+	first->reached = true;
+	first->preorder = 0;
+	order[count++] = first;
 	while (depth) {
 		struct search *top = &stack[depth - 1];
 
@@ -189,19 +189,17 @@ static struct block *ready_pop(struct ready *ready)
 	return top;
 }
 
-static void place_blocks(struct ptx *p, struct block **order, uint32_t count)
+/* Places the blocks of one body; returns how many. */
+static uint32_t place_blocks(struct ptx *p, struct block **order, uint32_t count,
+			     struct block **placed)
 {
-	struct function *f = p->function;
 	struct ready ready = {.heap = ptx_alloc(p, &p->kernel, count, sizeof(struct block *))};
-	struct block **placed = ptx_alloc(p, &p->kernel, count, sizeof(*placed));
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < f->block_count; i++)
-		f->blocks[i]->number = i;
 	for (uint32_t i = 0; i < count; i++) /* stamp: forward predecessors not yet placed */
 		for (uint32_t k = 0; k < order[i]->pred_count; k++)
 			order[i]->stamp += !is_back(order[i]->preds[k], order[i]);
-	ready_push(&ready, f->blocks[0]);
+	ready_push(&ready, order[0]);
 	while (ready.count) {
 		struct block *b = ready_pop(&ready);
 
@@ -213,10 +211,7 @@ static void place_blocks(struct ptx *p, struct block **order, uint32_t count)
 				ready_push(&ready, to);
 		}
 	}
-	for (uint32_t i = 0; i < n; i++)
-		placed[i]->number = i;
-	f->blocks = placed;
-	f->block_count = n;
+	return n;
 }
 
 /* A block that only falls into one which has no other way in becomes one with it: longer blocks
@@ -229,7 +224,8 @@ static void merge_blocks(struct function *f)
 		struct block *b = f->blocks[i], *last = n ? f->blocks[n - 1] : NULL;
 
 		if (!last || last->next != b || last->taken || last->table_count ||
-		    b->pred_count != 1 || b->is_header) {
+		    b->pred_count != 1 || b->is_header ||
+		    (last->tail && inst_is_call(last->tail))) {
 			f->blocks[n++] = b;
 			continue;
 		}
@@ -255,10 +251,23 @@ void layout_blocks(struct ptx *p)
 {
 	struct function *f = p->function;
 	struct block **order = ptx_alloc(p, &p->kernel, f->block_count, sizeof(*order));
-	uint32_t count = search(p, order);
+	struct block **placed = ptx_alloc(p, &p->kernel, f->block_count, sizeof(*placed));
+	uint32_t n = 0;
 
-	find_loops(p, order, count);
-	place_blocks(p, order, count);
+	for (uint32_t i = 0; i < f->block_count; i++)
+		f->blocks[i]->number = i;
+	for (uint32_t i = 0; i < f->body_count; i++) {
+		uint32_t count = search(p, f->bodies[i].block, order);
+
+		find_loops(p, order, count);
+		for (uint32_t k = 0; k < count; k++)
+			order[k]->body = i;
+		n += place_blocks(p, order, count, placed + n);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		placed[i]->number = i;
+	f->blocks = placed;
+	f->block_count = n;
 	if (!p->options.optimise)
 		return;
 	merge_blocks(f);

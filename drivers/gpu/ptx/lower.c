@@ -112,6 +112,48 @@ static struct val data_address(struct ptx *p, const struct instr *in, const stru
 		      VAL_NONE);
 }
 
+/* In the kernel's own body a constant, in a function's from the start of its frame. */
+static struct val local_address(struct ptx *p, const struct instr *in, const struct operand *o,
+				enum reg_class cls)
+{
+	const struct symbol *symbol = &o->symbol;
+	uint64_t offset = o->constant.value + (symbol->by_reference ? 0 : symbol->offset);
+	uint32_t base;
+
+	if (symbol->kind == SYMBOL_FUNCTION_PARAM && symbol->vreg && !symbol->by_reference) {
+		function_refuse(p, o->at, "address of '%.*s', which is in a register",
+				SLICE(o->name));
+		return val_const(0);
+	}
+	base = symbol->by_reference ? symbol->vreg : frame_base(p);
+	if (!base)
+		return val_const(cls == CLASS_D ? offset : (uint32_t)offset);
+	struct val v = emit_r(p, in, ROAD_GPU_OP_add_u32, val_reg(base),
+			      val_const((uint32_t)offset), VAL_NONE);
+
+	if (cls == CLASS_R)
+		return v;
+	uint32_t wide = temp(p, CLASS_D);
+
+	emit(p, in, ROAD_GPU_OP_cvt_64_32, wide, v, VAL_NONE, VAL_NONE)->aux =
+		ROAD_GPU_CVT(ROAD_GPU_U64, ROAD_GPU_U32);
+	return val_reg(wide);
+}
+
+/* That it is defined is known when all is read: the kernel waits for it. */
+static uint64_t function_address(struct ptx *p, const struct operand *o)
+{
+	struct routine *routine = &p->routines[o->symbol.id];
+
+	p->function->calls = true;
+	if (p->again && !routine_resolve(p, routine)->is_defined)
+		function_refuse(
+			p, o->at,
+			"address of '%.*s', which is declared on line %u and defined nowhere",
+			SLICE(routine->name), routine->at.line);
+	return routine_address(p, routine);
+}
+
 struct val symbol_value(struct ptx *p, const struct instr *in, const struct operand *o,
 			enum reg_class cls)
 {
@@ -135,18 +177,24 @@ struct val symbol_value(struct ptx *p, const struct instr *in, const struct oper
 		i->symbol = SYMBOL_IS_DYNAMIC;
 		return val_reg(d);
 	}
-	case SYMBOL_SHARED:
 	case SYMBOL_LOCAL:
+	case SYMBOL_FUNCTION_PARAM: return local_address(p, in, o, cls);
+	case SYMBOL_FUNCTION:
+		if (cls != CLASS_D || symbol->is_const)
+			break;
+		return val_const(offset + function_address(p, o));
+	case SYMBOL_SHARED:
 	case SYMBOL_PARAM: offset += symbol->offset; break;
 	case SYMBOL_EXTERN:
 		function_refuse(p, o->at, "'%.*s' is declared .extern and defined nowhere",
 				SLICE(o->name));
 		return val_const(0);
-	default:
-		function_refuse(p, o->at, "address of '%.*s'", SLICE(o->name));
-		return val_const(0);
+	default: break;
 	}
-	return val_const(cls == CLASS_D ? offset : (uint32_t)offset);
+	if (symbol->kind == SYMBOL_SHARED || symbol->kind == SYMBOL_PARAM)
+		return val_const(cls == CLASS_D ? offset : (uint32_t)offset);
+	function_refuse(p, o->at, "address of '%.*s'", SLICE(o->name));
+	return val_const(0);
 }
 
 struct val lower_pred(struct ptx *p, const struct operand *o)

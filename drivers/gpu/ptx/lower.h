@@ -54,7 +54,6 @@ struct address {
 	uint32_t vreg; /* 0: imm alone */
 	int32_t imm;
 	uint8_t form;
-	bool unknown; /* the kernel was refused or the variable belongs to a call */
 };
 struct address lower_address(struct ptx *p, const struct instr *in, const struct operand *o,
 			     int space);
@@ -91,5 +90,9 @@ lower_fn lower_ld, lower_st, lower_isspacep, lower_nop, lower_createpolicy, lowe
 lower_fn lower_shfl, lower_vote, lower_match, lower_redux, lower_activemask, lower_bar_warp;
 lower_fn lower_atom, lower_red, lower_bar_red, lower_nanosleep;
 lower_fn lower_bra, lower_brx, lower_exit, lower_trap, lower_bar;
+lower_fn lower_ret, lower_alloca, lower_stacksave, lower_stackrestore;
+
+/* body.c: with results, back to the caller */
+void body_return(struct ptx *p, const struct instr *in);
 
 #endif

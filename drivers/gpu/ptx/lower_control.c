@@ -30,7 +30,6 @@ void lower_brx(struct ptx *p, const struct instr *in)
 	emit(p, in, ROAD_GPU_OP_brx, 0, index, VAL_NONE, VAL_NONE)->target = label;
 }
 
-/* ret of a kernel ends it as exit does. */
 void lower_exit(struct ptx *p, const struct instr *in)
 {
 	emit(p, in, ROAD_GPU_OP_exit, 0, VAL_NONE, VAL_NONE, VAL_NONE);

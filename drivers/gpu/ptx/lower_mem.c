@@ -9,6 +9,7 @@ static int symbol_space(const struct symbol *symbol)
 	case SYMBOL_DATA: return symbol->is_const ? ROAD_GPU_SPACE_CONST : ROAD_GPU_SPACE_GLOBAL;
 	case SYMBOL_SHARED:
 	case SYMBOL_DYNAMIC: return ROAD_GPU_SPACE_SHARED;
+	case SYMBOL_FUNCTION_PARAM:
 	case SYMBOL_LOCAL: return ROAD_GPU_SPACE_LOCAL;
 	case SYMBOL_PARAM: return ROAD_GPU_SPACE_PARAM;
 	default: return -1;
@@ -45,10 +46,6 @@ static void symbol_address(struct ptx *p, const struct instr *in, const struct o
 	base.constant.value = 0;
 	out->imm = (int32_t)(uint32_t)o->constant.value;
 	out->form = is_offset_space(space) ? ROAD_GPU_FORM_ADDR32 : 0;
-	if (o->symbol.kind == SYMBOL_FUNCTION_PARAM) {
-		out->unknown = true;
-		return;
-	}
 	struct val v = symbol_value(p, in, &base, out->form ? CLASS_R : CLASS_D);
 
 	if (v.is_const)
@@ -253,27 +250,126 @@ static void check_vector(struct ptx *p, const struct instr *in, const struct ope
 				SLICE(in->name), bytes);
 }
 
-/* .param of functions belongs to calls, which have a better reason to refuse the kernel. */
-static bool is_call_traffic(struct ptx *p, const struct instr *in, const struct address *address,
-			    bool is_store)
+/* The register to store: of the type's width, from one perhaps wider. */
+static struct val stored_value(struct ptx *p, const struct instr *in, const struct operand *o)
 {
-	if (!address->unknown && !(is_store && in->space == ROAD_GPU_SPACE_PARAM))
-		return false;
-	if (!p->function->refusal) {
-		function_refuse(p, in->at, "'%.*s.param' of a function call is not supported",
-				SLICE(in->name));
-		p->function->refused_weakly = true;
+	enum ptx_type type = in->types[0];
+	struct val v = lower_source(p, in, o, type, true);
+
+	v = in_register(p, in, type_class(type), v);
+	if (type_class(type) == CLASS_R && p->function->vregs[v.vreg].cls == CLASS_D)
+		v = emit_r(p, in, ROAD_GPU_OP_unlo_b64, v, VAL_NONE, VAL_NONE);
+	return v;
+}
+
+/* ---- .param of functions and calls ---- */
+
+static const struct symbol *param_of_call(const struct operand *o)
+{
+	return o->kind == OPERAND_ADDRESS && o->has_symbol &&
+			       o->symbol.kind == SYMBOL_FUNCTION_PARAM
+		       ? &o->symbol
+		       : NULL;
+}
+
+/* Those in registers hold one scalar, of which a part may be asked for. */
+static bool check_param_part(struct ptx *p, const struct instr *in, const struct operand *o,
+			     const struct symbol *symbol)
+{
+	uint64_t offset = o->constant.value, bytes = ptx_types[in->types[0]].bytes;
+
+	if (in->vector == 1 && offset <= symbol->bytes && bytes <= symbol->bytes - offset)
+		return true;
+	function_refuse(p, in->at, "'%.*s' of %llu bytes at byte %llu of '%.*s', which has %u",
+			SLICE(in->name), (unsigned long long)(bytes * in->vector),
+			(unsigned long long)offset, SLICE(symbol->name), symbol->bytes);
+	return false;
+}
+
+static void load_param_register(struct ptx *p, const struct instr *in, const struct operand *o,
+				const struct symbol *symbol)
+{
+	enum ptx_type type = in->types[0];
+	unsigned bytes = ptx_types[type].bytes, shift = (unsigned)o->constant.value * 8;
+	struct val v = val_reg(symbol->vreg);
+
+	if (!check_param_part(p, in, o, symbol))
+		return;
+	uint32_t d = lower_destination(p, in, &in->operands[0], type, true);
+	bool is_signed =
+		ptx_types[type].kind == KIND_SIGNED && p->function->vregs[d].bits > bytes * 8;
+
+	if (bytes == 8) {
+		emit_mov(p, in, CLASS_D, d, v);
+		return;
 	}
+	if (symbol->bytes == 8) {
+		v = emit_r(p, in, shift >= 32 ? ROAD_GPU_OP_unhi_b64 : ROAD_GPU_OP_unlo_b64, v,
+			   VAL_NONE, VAL_NONE);
+		shift %= 32;
+	}
+	if (shift)
+		v = emit_r(p, in, ROAD_GPU_OP_shr_u32, v, val_const(shift), VAL_NONE);
+	if (bytes < 4 && is_signed)
+		v = sign_extend(p, in, v, type);
+	else if (bytes < 4)
+		v = emit_r(p, in, ROAD_GPU_OP_and_b32, v, val_const((1u << bytes * 8) - 1),
+			   VAL_NONE);
+	store_loaded(p, in, d, v, is_signed);
+}
+
+/* The value in the register's low bytes; PTX has compilers write the whole of it. */
+static void store_param_register(struct ptx *p, const struct instr *in, const struct operand *o,
+				 const struct symbol *symbol)
+{
+	unsigned bytes = ptx_types[in->types[0]].bytes;
+
+	if (!check_param_part(p, in, o, symbol))
+		return;
+	if (o->constant.value || (symbol->bytes == 8 && bytes != 8)) {
+		function_refuse(p, in->at, "'st.param' of a part of '%.*s'", SLICE(symbol->name));
+		return;
+	}
+	struct val v = stored_value(p, in, &in->operands[1]);
+
+	if (bytes == 8)
+		emit_mov(p, in, CLASS_D, symbol->vreg, v);
+	else
+		emit_cut(p, in, symbol->vreg, v, bytes * 8);
+}
+
+/* True if it was one in a register; if it is one in memory, *local is the access as of .local. */
+static bool access_param(struct ptx *p, const struct instr *in, unsigned k, struct instr *local)
+{
+	const struct operand *o = &in->operands[k];
+	const struct symbol *symbol = param_of_call(o);
+
+	*local = *in;
+	if (!symbol)
+		return false;
+	if (in->space != ROAD_GPU_SPACE_PARAM && in->space != ROAD_GPU_SPACE_LOCAL)
+		ptx_fail(p, o->at, "'%.*s' of '%.*s', which is in .param", SLICE(in->name),
+			 SLICE(o->name));
+	local->space = ROAD_GPU_SPACE_LOCAL;
+	if (!symbol->vreg || symbol->by_reference)
+		return false;
+	if (k)
+		load_param_register(p, in, o, symbol);
+	else
+		store_param_register(p, in, o, symbol);
 	return true;
 }
 
 void lower_ld(struct ptx *p, const struct instr *in)
 {
+	struct instr own;
+
 	check_memory(p, in, false);
+	if (access_param(p, in, 1, &own))
+		return;
+	in = &own;
 	struct address address = lower_address(p, in, &in->operands[1], space_of(in));
 
-	if (is_call_traffic(p, in, &address, false))
-		return;
 	if (in->vector == 1 && in->operands[0].kind != OPERAND_LIST) {
 		load_scalar(p, in, &address);
 		return;
@@ -285,18 +381,6 @@ void lower_ld(struct ptx *p, const struct instr *in)
 		load_packed(p, in, &address);
 	else
 		load_group(p, in, &address);
-}
-
-/* The register to store: of the type's width, from one perhaps wider. */
-static struct val stored_value(struct ptx *p, const struct instr *in, const struct operand *o)
-{
-	enum ptx_type type = in->types[0];
-	struct val v = lower_source(p, in, o, type, true);
-
-	v = in_register(p, in, type_class(type), v);
-	if (type_class(type) == CLASS_R && p->function->vregs[v.vreg].cls == CLASS_D)
-		v = emit_r(p, in, ROAD_GPU_OP_unlo_b64, v, VAL_NONE, VAL_NONE);
-	return v;
 }
 
 static unsigned scalar_store(unsigned bytes)
@@ -353,11 +437,16 @@ static void store_vector(struct ptx *p, const struct instr *in, const struct add
 
 void lower_st(struct ptx *p, const struct instr *in)
 {
+	struct instr own;
+
 	check_memory(p, in, true);
+	if (access_param(p, in, 0, &own))
+		return;
+	in = &own;
+	if (in->space == ROAD_GPU_SPACE_PARAM)
+		ptx_fail(p, in->at, "'st.param' of a kernel's parameter: those are read only");
 	struct address address = lower_address(p, in, &in->operands[0], space_of(in));
 
-	if (is_call_traffic(p, in, &address, true))
-		return;
 	if (in->vector == 1 && in->operands[1].kind != OPERAND_LIST) {
 		struct val v = stored_value(p, in, &in->operands[1]);
 

@@ -16,6 +16,11 @@
 #define PTX_MAX_PARAM  4352u      /* bytes of parameters: CUDA's limit is 4 KiB, 32764 later */
 #define PTX_MAX_SHARED (16u << 20)
 #define PTX_MAX_LOCAL  (16u << 20)
+#define PTX_MAX_BODIES 1024u /* functions that a kernel may call */
+#define PTX_MAX_VALUES 255u  /* parameters of a function */
+#define PTX_MAX_REREAD                                                            \
+	(64u << 20) /* instructions of functions, over all kernels that call them \
+		     */
 
 enum symbol_kind {
 	SYMBOL_REG,       /* one register, or a vector of them */
@@ -25,7 +30,7 @@ enum symbol_kind {
 	SYMBOL_DYNAMIC,   /* .extern .shared: where the static part ends */
 	SYMBOL_LOCAL,
 	SYMBOL_PARAM,          /* kernel parameter: offset in the argument block */
-	SYMBOL_FUNCTION_PARAM, /* of a .func, or a .param variable of a call */
+	SYMBOL_FUNCTION_PARAM, /* of a .func, or a .param variable of a call: vreg, or in memory */
 	SYMBOL_FUNCTION,       /* .func, .entry */
 	SYMBOL_EXTERN,         /* declared elsewhere */
 };
@@ -42,6 +47,7 @@ struct symbol {
 	uint32_t id;    /* REG_RANGE: key of its map; DATA: index in p->data */
 	uint32_t offset, align, bytes;
 	bool is_const;
+	bool by_reference; /* FUNCTION_PARAM: vreg holds its address in local memory */
 };
 
 /* Names in scope: a stack with hash chains through it, innermost first. */
@@ -71,7 +77,55 @@ struct label {
 	uint32_t table_count;
 	uint32_t chain;
 	struct block *block;
-	bool closed; /* its scope ended */
+	bool closed;                       /* its scope ended */
+	const struct prototype *prototype; /* .callprototype */
+	uint32_t *routines;                /* .calltargets */
+	uint32_t routine_count;
+};
+
+/* Results and parameters of a function, results first. */
+struct prototype_value {
+	struct place at;
+	uint32_t bytes; /* 0: an array of unknown size */
+	bool in_memory; /* passed by its address */
+};
+struct prototype {
+	uint32_t results, params;
+	struct prototype_value *values;
+};
+
+/* A .func. Its text is read once to be checked, and again for each kernel that may call it. */
+struct routine {
+	struct slice name;
+	struct place at;
+	struct lexer text; /* behind .func, of the definition */
+	const struct prototype *prototype;
+	bool is_defined;
+	uint32_t alias;   /* the routine that this name stands for, + 1 */
+	uint32_t address; /* number of its address (isa.h, "Calls"); 0: nobody takes it */
+	uint32_t kernel;  /* number of the kernel that `body` belongs to */
+	uint32_t body;
+};
+
+/* The kernel's own code, or that of a function, in the kernel being compiled. */
+struct body {
+	uint32_t routine; /* + 1; 0: the kernel's own, or body_pointed()'s */
+	const struct prototype *prototype;
+	struct place at;
+	uint32_t *params; /* registers of results, then parameters, as in the prototype */
+	struct inst *entry;
+	struct block *block;  /* that it starts with */
+	uint32_t link, frame; /* registers: where to return, where its local variables start */
+	uint32_t frame_bytes;
+	bool has_frame;                         /* even if frame_bytes is 0 */
+	uint32_t *calls, call_count, call_room; /* bodies */
+	uint32_t component;                     /* strongly connected, in the graph of calls */
+	uint32_t reach_start, reach_end;        /* positions of all that may run until it returns */
+};
+
+/* A kernel that calls functions waits until all of them are read. */
+struct waiting {
+	struct lexer text;
 };
 
 struct function {
@@ -106,6 +160,17 @@ struct function {
 	struct block **blocks;
 	uint32_t block_count;
 	uint32_t local_bytes, local_align, spill_bytes;
+	/* calls */
+	bool calls;     /* found on first reading: to be read again with what it calls */
+	bool collects;  /* live_compute() notes what recursive calls must save */
+	bool has_stack; /* uses `sp` */
+	uint32_t number;
+	struct body *bodies;
+	uint32_t body_count, body_room, body;      /* body: the one being read */
+	uint32_t *body_order;                      /* callees first */
+	uint32_t pointed;                          /* body_pointed(); 0 = none */
+	uint32_t sp, link;                         /* registers of all bodies; 0 = none yet */
+	uint32_t *abi[CLASSES], abi_room[CLASSES]; /* arguments and results by position */
 	uint32_t places[CLASSES]; /* physical registers used, by class (pairs counted as one) */
 	uint32_t row_base;        /* first 32-bit register: behind the pairs */
 };
@@ -142,7 +207,19 @@ struct ptx {
 	uint32_t string_bytes, string_room;
 
 	struct function *function; /* being compiled */
+
+	struct routine *routines;
+	uint32_t routine_count, routine_room;
+	uint32_t *addressed; /* routines by the number of their address; 0 is none */
+	uint32_t addressed_count, addressed_room;
+	struct waiting *waiting;
+	uint32_t waiting_count, waiting_room;
+	uint32_t function_count;
+	uint64_t reread; /* instructions of functions read again */
+	bool again;      /* reading what has been read */
 };
+
+struct declaration;
 
 /* names.c */
 void names_start(struct ptx *p);
@@ -159,6 +236,8 @@ uint32_t vreg_new_group(struct ptx *p, enum reg_class cls, unsigned count);
 /* The register that a name means, 0 if the name is no register; *count its components. */
 uint32_t vreg_find(struct ptx *p, struct slice name, uint32_t *count);
 uint32_t label_use(struct ptx *p, struct slice name, struct place at);
+/* The label of this name that is defined already, or NULL. */
+const struct label *label_find(struct ptx *p, struct slice name);
 uint32_t label_define(struct ptx *p, struct slice name, struct place at);
 /* A scope for labels; labels_close takes what labels_open returned. */
 uint32_t labels_open(struct ptx *p);
@@ -202,10 +281,54 @@ struct constant {
 };
 struct constant parse_constant(struct ptx *p, const char *where);
 uint64_t parse_count(struct ptx *p, const char *where, uint64_t low, uint64_t high);
+void parse_routine(struct ptx *p);
+void parse_kernel_again(struct ptx *p, const struct waiting *kernel);
 void parse_instruction(struct ptx *p, struct slice name, struct place at, uint32_t guard,
 		       bool negated);
+/* .noreturn, .attribute(...) and their kin, which change nothing here. */
+void parse_skip_attribute(struct ptx *p);
 /* Skips to the character at this depth of brackets and takes it. */
 void parse_skip_to(struct ptx *p, uint32_t punct, const char *where);
+
+/* routine.c: functions, before and apart from their code */
+struct routine *routine_declare(struct ptx *p, struct slice name, struct place at,
+				const struct prototype *prototype);
+struct routine *routine_resolve(struct ptx *p, struct routine *routine); /* through .alias */
+uint64_t routine_address(struct ptx *p, struct routine *routine);
+/* (results) name (parameters): the name may be _, the lists may lack. */
+const struct prototype *prototype_parse(struct ptx *p, struct arena *arena, struct slice *name,
+					struct place *at);
+void parse_alias(struct ptx *p);
+bool prototype_same(const struct prototype *a, const struct prototype *b);
+bool declaration_in_memory(const struct declaration *d);
+void parse_call_prototype(struct ptx *p, uint32_t label);
+void parse_call_targets(struct ptx *p, uint32_t label);
+
+/* body.c: functions as parts of a kernel */
+void body_start(struct ptx *p, uint32_t routine, struct place at);
+void body_declare(struct ptx *p, const struct declaration *d, bool is_reg, uint32_t index);
+void body_enter(struct ptx *p); /* at '{' */
+void body_leave(struct ptx *p); /* at '}' */
+/* The number of a routine's body in this kernel, which will be read later if it has not been. */
+uint32_t body_request(struct ptx *p, uint32_t routine);
+void body_calls(struct ptx *p, uint32_t callee);
+/* The body that stands for all whose address this kernel may call; its own code traps. */
+uint32_t body_pointed(struct ptx *p);
+void body_points_to(struct ptx *p, uint32_t callee);
+void parse_bodies(struct ptx *p); /* all that were requested */
+/* Registers with a meaning of their own. */
+uint32_t abi_value(struct ptx *p, enum reg_class cls, uint32_t index);
+uint32_t abi_place(struct ptx *p, const struct prototype *prototype, uint32_t index);
+uint32_t abi_link(struct ptx *p);
+uint32_t abi_stack(struct ptx *p);
+/* Local memory of the body being read. */
+uint32_t frame_reserve(struct ptx *p, const struct declaration *d);
+uint32_t frame_base(struct ptx *p); /* register that offsets count from; 0 in the kernel's body */
+
+/* calls.c */
+void calls_analyse(struct ptx *p);
+void calls_save(struct ptx *p);
+void parse_waiting(struct ptx *p); /* kernels that wait for functions */
 
 /* compile.c */
 void function_finish(struct ptx *p);

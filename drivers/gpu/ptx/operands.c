@@ -192,6 +192,11 @@ static void parse_operand(struct ptx *p, struct instr *in, struct operand *o, un
 	}
 }
 
+void parse_one_operand(struct ptx *p, struct instr *in, struct operand *o)
+{
+	parse_operand(p, in, o, 0);
+}
+
 void parse_operands(struct ptx *p, struct instr *in)
 {
 	if (lex_accept(p, ';'))

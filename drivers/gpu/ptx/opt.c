@@ -46,8 +46,9 @@ static void find_singles(struct opt *o)
 	uint32_t regs[OPERANDS_MAX];
 
 	for (uint32_t v = 1; v < f->vreg_count; v++)
-		o->values[v] = (struct value){.is_single = f->vregs[v].defs == 1 &&
-							   !f->vregs[v].def->guard};
+		o->values[v] =
+			(struct value){.is_single = f->vregs[v].defs == 1 &&
+						    !f->vregs[v].def->guard && !f->vregs[v].shared};
 	for (uint32_t k = 0; k < f->block_count; k++) {
 		for (struct inst *i = f->blocks[k]->head; i; i = i->next) {
 			unsigned count = inst_reads(f->vregs, i, regs);

@@ -36,7 +36,8 @@ static bool same_group(const struct joiner *j, const uint32_t *from, unsigned co
 static bool may_join(const struct joiner *j, const uint32_t *from, unsigned count)
 {
 	for (unsigned k = 0; k < count; k++)
-		if (!from[k] || j->o->f->vregs[from[k]].group_count)
+		if (!from[k] || j->o->f->vregs[from[k]].group_count ||
+		    j->o->f->vregs[from[k]].shared)
 			return false;
 	return true;
 }

@@ -44,30 +44,24 @@ static void add_reg(struct ptx *p, const struct declaration *d, uint32_t range)
 	symbol->id = ++p->function->next_range;
 }
 
-static void parse_params(struct ptx *p, bool is_kernel)
+static void parse_params(struct ptx *p, bool is_kernel, uint32_t first)
 {
 	lex_expect(p, '(', "a parameter list");
-	while (!lex_accept(p, ')')) {
+	for (uint32_t index = first; !lex_accept(p, ')'); index++) {
 		struct declaration d;
 		bool is_reg = lex_is_dot(p, "reg");
 
-		if (!is_reg && !lex_is_dot(p, "param"))
+		if (is_reg ? is_kernel : !lex_is_dot(p, "param"))
 			ptx_fail(p, p->lex.token.at,
 				 "expected .param in a parameter list, saw '%.*s'",
 				 SLICE(lex_seen(p)));
 		lex_next(p);
 		parse_declarator_type(p, &d);
-		if (is_reg) {
-			d.at = p->lex.token.at;
-			d.name = lex_expect_name(p, "a parameter list");
-			add_reg(p, &d, 0);
-		} else {
-			parse_declarator_name(p, &d);
-			if (is_kernel)
-				add_kernel_param(p, &d);
-			else
-				names_add(p, d.name, SYMBOL_FUNCTION_PARAM, d.at);
-		}
+		parse_declarator_name(p, &d);
+		if (is_kernel)
+			add_kernel_param(p, &d);
+		else
+			body_declare(p, &d, is_reg, index);
 		if (!lex_is(p, ')'))
 			lex_expect(p, ',', "a parameter list");
 	}
@@ -120,8 +114,8 @@ static bool parse_performance(struct ptx *p)
 		lex_next(p);
 		parse_skip_to(p, ';', ".pragma");
 	} else if (lex_is_dot(p, "noreturn") || lex_is_dot(p, "explicitcluster") ||
-		   lex_is_dot(p, "blocksareclusters")) {
-		lex_next(p);
+		   lex_is_dot(p, "blocksareclusters") || lex_is_dot(p, "attribute")) {
+		parse_skip_attribute(p);
 	} else {
 		return false;
 	}
@@ -200,8 +194,12 @@ static void parse_label(struct ptx *p, struct slice name, struct place at)
 	if (lex_is_dot(p, "branchtargets")) {
 		lex_next(p);
 		parse_branch_targets(p, label);
-	} else if (lex_is_dot(p, "callprototype") || lex_is_dot(p, "calltargets")) {
-		parse_skip_to(p, ';', "a call prototype");
+	} else if (lex_is_dot(p, "callprototype")) {
+		lex_next(p);
+		parse_call_prototype(p, label);
+	} else if (lex_is_dot(p, "calltargets")) {
+		lex_next(p);
+		parse_call_targets(p, label);
 	}
 }
 
@@ -284,57 +282,166 @@ static void parse_body(struct ptx *p)
 	} while (depth);
 }
 
-static void declare_function(struct ptx *p, bool is_entry, bool has_body)
+void parse_skip_attribute(struct ptx *p)
+{
+	bool has_list = lex_is_dot(p, "attribute");
+
+	lex_next(p);
+	if (!has_list)
+		return;
+	lex_expect(p, '(', ".attribute");
+	parse_skip_to(p, ')', ".attribute");
+}
+
+/* The body, if there is one; else ';'. */
+static bool parse_definition(struct ptx *p)
+{
+	bool has_body = lex_is(p, '{');
+
+	if (!has_body) {
+		lex_expect(p, ';', "a function");
+		return false;
+	}
+	body_enter(p);
+	parse_body(p);
+	body_leave(p);
+	return true;
+}
+
+static void skip_attributes(struct ptx *p)
+{
+	while (lex_is_dot(p, "attribute") || lex_is_dot(p, "noreturn"))
+		parse_skip_attribute(p);
+}
+
+/* From behind .func: reads into the body that is current. */
+void parse_routine(struct ptx *p)
+{
+	struct function *f = p->function;
+	uint32_t mark = names_open(p); /* of the parameters */
+	struct body *body = &f->bodies[f->body];
+
+	body->prototype = p->routines[body->routine - 1].prototype;
+	skip_attributes(p);
+	if (lex_is(p, '('))
+		parse_params(p, false, 0);
+	lex_expect_name(p, ".func");
+	if (lex_is(p, '('))
+		parse_params(p, false, body->prototype->results);
+	while (parse_performance(p))
+		;
+	parse_definition(p);
+	names_close(p, mark);
+}
+
+/* .func: declared at once, since its body may call it; read to be checked. */
+static void parse_func(struct ptx *p, bool is_extern)
+{
+	struct lexer text = p->lex;
+	struct slice name;
+	struct place at;
+
+	skip_attributes(p);
+	const struct prototype *prototype = prototype_parse(p, &p->module, &name, &at);
+	uint32_t routine = (uint32_t)(routine_declare(p, name, at, prototype) - p->routines);
+	struct function *f = function_start(p);
+
+	f->at = at;
+	f->name = name;
+	while (parse_performance(p))
+		;
+	bool has_body = lex_is(p, '{') && !is_extern;
+
+	if (has_body && (p->routines[routine].is_defined || p->routines[routine].alias))
+		ptx_fail(p, at, "'%.*s' is declared twice; first on line %u", SLICE(name),
+			 p->routines[routine].at.line);
+	if (has_body) {
+		p->routines[routine].is_defined = true;
+		p->routines[routine].text = text;
+	}
+	p->lex = text;
+	body_start(p, routine + 1, at);
+	f->body = 1;
+	parse_routine(p);
+	p->function = NULL;
+	ptx_arena_release(&p->kernel);
+}
+
+static void declare_kernel(struct ptx *p, bool has_body)
 {
 	struct function *f = p->function;
 	struct symbol *old = names_find(p, f->name);
 
 	if (!old) {
 		old = names_add(p, f->name, SYMBOL_FUNCTION, f->at);
-		old->is_const = is_entry;
+		old->is_const = true;
 	}
-	if (old->kind != SYMBOL_FUNCTION || old->is_const != is_entry || (has_body && old->count))
+	if (old->kind != SYMBOL_FUNCTION || !old->is_const || (has_body && old->count))
 		ptx_fail(p, f->at, "'%.*s' is declared twice; first on line %u", SLICE(f->name),
 			 old->at.line);
 	old->count |= has_body;
 }
 
-void parse_function(struct ptx *p, bool is_entry, bool is_extern)
+/* From behind .entry; true if there is a body. */
+static bool parse_kernel_text(struct ptx *p)
 {
 	struct function *f = function_start(p);
-	uint32_t first_param = p->param_count;
 
-	f->is_entry = is_entry;
-	f->info.first_param = first_param;
+	f->is_entry = true;
+	f->info.first_param = p->param_count;
 	f->info.shared_bytes = p->module_shared_bytes;
 	f->info.shared_align = p->module_shared_align;
 	uint32_t mark = names_open(p); /* of the parameters */
 
-	if (lex_is_dot(p, "attribute")) {
-		lex_next(p);
-		lex_expect(p, '(', ".attribute");
-		parse_skip_to(p, ')', ".attribute");
-	}
-	if (!is_entry && lex_is(p, '('))
-		parse_params(p, false);
-	f->at = p->lex.token.at;
-	f->name = lex_expect_name(p, is_entry ? ".entry" : ".func");
+	skip_attributes(p);
+	f->at = f->bodies[0].at = p->lex.token.at;
+	f->name = lex_expect_name(p, ".entry");
 	if (lex_is(p, '('))
-		parse_params(p, is_entry);
+		parse_params(p, true, 0);
 	while (parse_performance(p))
 		;
-	bool has_body = lex_is(p, '{');
+	bool has_body = parse_definition(p);
 
-	if (has_body)
-		parse_body(p);
-	else
-		lex_expect(p, ';', "a function");
 	names_close(p, mark);
-	declare_function(p, is_entry, has_body);
-	if (is_entry && has_body && !is_extern)
+	return has_body;
+}
+
+static void parse_entry(struct ptx *p, bool is_extern)
+{
+	struct lexer text = p->lex;
+	bool has_body = parse_kernel_text(p);
+	struct function *f = p->function;
+	bool waits = f->calls && !f->refusal;
+
+	declare_kernel(p, has_body);
+	if (has_body && !is_extern && !waits)
 		function_finish(p);
 	else
-		p->param_count = first_param;
+		p->param_count = f->info.first_param;
+	if (has_body && !is_extern && waits) {
+		p->waiting = ptx_grow(p, &p->module, p->waiting, p->waiting_count, &p->waiting_room,
+				      sizeof(*p->waiting));
+		p->waiting[p->waiting_count++] = (struct waiting){.text = text};
+	}
 	p->function = NULL;
 	ptx_arena_release(&p->kernel);
+}
+
+/* A kernel that calls, with all that it may call. */
+void parse_kernel_again(struct ptx *p, const struct waiting *kernel)
+{
+	p->lex = kernel->text;
+	parse_kernel_text(p);
+	parse_bodies(p);
+	function_finish(p);
+	p->function = NULL;
+	ptx_arena_release(&p->kernel);
+}
+
+void parse_function(struct ptx *p, bool is_entry, bool is_extern)
+{
+	if (is_entry)
+		parse_entry(p, is_extern);
+	else
+		parse_func(p, is_extern);
 }

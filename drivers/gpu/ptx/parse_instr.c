@@ -137,6 +137,10 @@ void parse_instruction(struct ptx *p, struct slice name, struct place at, uint32
 		ptx_fail(p, in.second_at, "second modifier of one kind in '%.*s'", SLICE(name));
 	if (!in.row)
 		fail_row(p, &in, rows, count);
+	if (in.row->op == ROAD_GPU_OP_call) {
+		lower_call(p, &in);
+		return;
+	}
 	parse_operands(p, &in);
 	check_operand_count(p, &in);
 	in.row->lower(p, &in);

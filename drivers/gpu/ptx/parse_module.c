@@ -80,7 +80,7 @@ static const struct {
 	{"file", parse_file},
 	{"section", parse_section},
 	{"pragma", parse_pragma},
-	{"alias", parse_pragma},
+	{"alias", parse_alias},
 };
 
 static bool parse_plain_directive(struct ptx *p)

@@ -164,9 +164,20 @@ static void store_address(struct ptx *p, const struct declaration *d, uint32_t w
 	}
 	struct symbol *symbol = names_find(p, name);
 
-	if (!symbol || symbol->kind != SYMBOL_DATA)
-		ptx_fail(p, at, "initialiser of '%.*s': '%.*s' is no .global or .const variable",
+	bool is_routine = symbol && symbol->kind == SYMBOL_FUNCTION && !symbol->is_const;
+
+	if (!symbol || (symbol->kind != SYMBOL_DATA && !is_routine))
+		ptx_fail(p, at,
+			 "initialiser of '%.*s': '%.*s' is no .global or .const variable and no "
+			 "function",
 			 SLICE(d->name), SLICE(name));
+	if (is_routine && room == 8) {
+		uint64_t address = routine_address(p, &p->routines[symbol->id]);
+
+		for (unsigned i = 0; i < 8; i++)
+			p->data[where + i] = (uint8_t)(address >> 8 * i);
+		return;
+	}
 	if (room != 8)
 		ptx_fail(p, at, "address of '%.*s' in an element of %u bytes, must be 8",
 			 SLICE(name), room);
@@ -283,10 +294,45 @@ static void count_open_array(struct ptx *p, struct declaration *d)
 	d->is_open = false;
 }
 
+/* A function's own variable exists once, however often the function is read. */
+static bool find_again(struct ptx *p, const struct declaration *d)
+{
+	for (uint32_t i = 0; i < p->variable_count; i++) {
+		const struct variable *v = &p->variables[i];
+
+		if (v->name.text != d->name.text)
+			continue;
+		struct symbol *symbol = names_add(p, d->name, SYMBOL_DATA, d->at);
+
+		symbol->type = d->type;
+		symbol->offset = v->offset;
+		symbol->bytes = v->bytes;
+		symbol->is_const = v->flags & ROAD_GPU_SYMBOL_CONST;
+		return true;
+	}
+	return false;
+}
+
+static void skip_initialiser(struct ptx *p, bool initialised)
+{
+	for (unsigned depth = 0; initialised && (depth || (!lex_is(p, ',') && !lex_is(p, ';')));
+	     lex_next(p)) {
+		if (lex_is(p, '{') || lex_is(p, '('))
+			depth++;
+		else if (lex_is(p, '}') || lex_is(p, ')'))
+			depth--;
+	}
+}
+
 static void declare_data(struct ptx *p, struct declaration *d, enum variable_space space,
 			 bool is_visible)
 {
 	bool initialised = lex_accept(p, '=');
+
+	if (p->again && find_again(p, d)) {
+		skip_initialiser(p, initialised);
+		return;
+	}
 
 	if (d->is_open && initialised)
 		count_open_array(p, d);
@@ -332,6 +378,34 @@ static void declare_offset(struct ptx *p, struct declaration *d, enum symbol_kin
 		*align = d->align;
 }
 
+static struct symbol *declare_local(struct ptx *p, struct declaration *d, enum symbol_kind kind)
+{
+	uint32_t offset = frame_reserve(p, d);
+	struct symbol *symbol = names_add(p, d->name, kind, d->at);
+
+	symbol->type = d->type;
+	symbol->offset = offset;
+	symbol->bytes = (uint32_t)d->bytes;
+	return symbol;
+}
+
+/* What a call passes or takes: a scalar is a register. */
+static void declare_param(struct ptx *p, struct declaration *d)
+{
+	if (!p->function)
+		ptx_fail(p, d->at, ".param variable '%.*s' outside a function", SLICE(d->name));
+	if (declaration_in_memory(d)) {
+		declare_local(p, d, SYMBOL_FUNCTION_PARAM);
+		return;
+	}
+	struct symbol *symbol = names_add(p, d->name, SYMBOL_FUNCTION_PARAM, d->at);
+	bool wide = ptx_types[d->type].bytes == 8;
+
+	symbol->type = d->type;
+	symbol->bytes = (uint32_t)d->bytes;
+	symbol->vreg = vreg_new(p, wide ? CLASS_D : CLASS_R, wide ? 64 : 32);
+}
+
 static void declare_extern(struct ptx *p, struct declaration *d, enum variable_space space)
 {
 	struct symbol *old = names_find(p, d->name);
@@ -369,9 +443,9 @@ static void declare_variable(struct ptx *p, struct declaration *d, enum variable
 		if (!f)
 			ptx_fail(p, d->at, ".local variable '%.*s' outside a function",
 				 SLICE(d->name));
-		declare_offset(p, d, SYMBOL_LOCAL, &f->local_bytes, &f->local_align, PTX_MAX_LOCAL);
+		declare_local(p, d, SYMBOL_LOCAL);
 		return;
-	case VARIABLE_PARAM: names_add(p, d->name, SYMBOL_FUNCTION_PARAM, d->at); return;
+	case VARIABLE_PARAM: declare_param(p, d); return;
 	}
 }
 

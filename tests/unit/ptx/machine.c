@@ -563,6 +563,12 @@ static void compute(struct machine *m, struct lane *lane, const struct road_gpu_
 	uint64_t c = lane_reg(lane, w, k->c, w->c, ROAD_GPU_FORM_IMM_C);
 	bool known;
 
+	if (w->op == ROAD_GPU_OP_stack_u32) {
+		if (a + b > MACHINE_LOCAL_BYTES)
+			fault(m, lane, "stack overflow");
+		lane_write(lane, w, a + b);
+		return;
+	}
 	if (k->mods == ROAD_GPU_MODS_ICMP || k->mods == ROAD_GPU_MODS_FCMP) {
 		set_predicate(lane, w, a, b);
 		return;
@@ -583,6 +589,22 @@ static void compute(struct machine *m, struct lane *lane, const struct road_gpu_
 	if (!known && !test_op(w, a, &value))
 		fault(m, lane, "opcode that this machine does not know");
 	lane_write(lane, w, value);
+}
+
+static void call_through(struct machine *m, struct lane *lane, const struct road_gpu_word *w,
+			 const uint32_t *table)
+{
+	const struct road_gpu_kernel *kernel = image_kernel(m->image, m->kernel);
+	uint64_t offset = lane->pairs[w->a] - ROAD_GPU_CODE_WINDOW;
+
+	if (offset % ROAD_GPU_CODE_STEP || offset / ROAD_GPU_CODE_STEP >= w->aux) {
+		fault(m, lane, "call of no function");
+		return;
+	}
+	if (++lane->depth > MACHINE_CALLS)
+		fault(m, lane, "calls without end");
+	lane->rows[w->d] = lane->pc + 1;
+	lane->pc = table[kernel->first_branch + (uint32_t)w->imm + offset / ROAD_GPU_CODE_STEP];
 }
 
 static bool is_collective(unsigned op)
@@ -620,6 +642,18 @@ static void run_lane(struct machine *m, struct lane *lane)
 				fault(m, lane, "brx index");
 			else
 				lane->pc = table[kernel->first_branch + (uint32_t)w->imm + index];
+			break;
+		case ROAD_GPU_OP_call:
+			if (++lane->depth > MACHINE_CALLS)
+				fault(m, lane, "calls without end");
+			lane->rows[w->d] = lane->pc + 1;
+			lane->pc = (uint32_t)w->imm;
+			break;
+		case ROAD_GPU_OP_call_table: call_through(m, lane, w, table); break;
+		case ROAD_GPU_OP_ret:
+			if (!lane->depth-- || lane->rows[w->a] >= kernel->word_count)
+				fault(m, lane, "return to nowhere");
+			lane->pc = lane->rows[w->a];
 			break;
 		case ROAD_GPU_OP_exit: lane->done = true; break;
 		case ROAD_GPU_OP_trap: fault(m, lane, "trap"); break;

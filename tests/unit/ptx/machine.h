@@ -16,6 +16,7 @@
 #define MACHINE_DATA         UINT64_C(0x800000) /* address of the module's data */
 #define MACHINE_SHARED_BYTES (1u << 14)
 #define MACHINE_LOCAL_BYTES  1024u
+#define MACHINE_CALLS        64u
 
 struct machine {
 	const struct road_gpu_image *image;

@@ -13,6 +13,7 @@ struct lane {
 	uint64_t pairs[256];
 	bool preds[64];
 	uint32_t pc, tid[3], ctaid[3];
+	uint32_t depth; /* of calls */
 	bool done;
 	enum lane_state state;
 	uint8_t local[MACHINE_LOCAL_BYTES];

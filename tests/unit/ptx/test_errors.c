@@ -189,7 +189,7 @@ static const struct {
 	{BODY("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f0}, {%r1}, {%r2}, {%f0};"), 6,
 	 "tier 3"},
 	{BODY("{ .param .b32 a; st.param.b32 [a+0], %r1; call.uni f, (a); }"), 6,
-	 "'call.uni' is not supported"},
+	 "call of 'f', which is declared on line 1 and defined nowhere"},
 	{BODY("ld.shared::cluster.u32 %r0, [%d1];"), 6, "'ld.shared::cluster.u32'"},
 	{BODY("mov.b64 %d0, f;"), 6, "address of 'f'"},
 	{BODY("ld.global.u32 %r0, [outside];"), 6,

@@ -306,8 +306,9 @@ static void check_word(struct check *c, const uint32_t *table)
 
 static bool ends(const struct road_gpu_word *w)
 {
-	return w->guard == ROAD_GPU_PT && (w->op == ROAD_GPU_OP_exit || w->op == ROAD_GPU_OP_bra ||
-					   w->op == ROAD_GPU_OP_trap || w->op == ROAD_GPU_OP_brx);
+	return w->guard == ROAD_GPU_PT &&
+	       (w->op == ROAD_GPU_OP_exit || w->op == ROAD_GPU_OP_bra ||
+		w->op == ROAD_GPU_OP_trap || w->op == ROAD_GPU_OP_brx || w->op == ROAD_GPU_OP_ret);
 }
 
 static const char *check_kernel(const struct road_gpu_image *image,
