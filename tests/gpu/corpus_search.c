@@ -195,7 +195,48 @@ static void collatz(void **a)
 	}
 }
 
+enum { BYTES = 3000 };
+
+static void histogram(void **a)
+{
+	uint32_t *counts = a[1];
+
+	for (int i = 0; i < BYTES; i++)
+		counts[((uint8_t *)a[0])[i]]++;
+}
+
+enum { NUMBERS = 6 * 96 };
+
+static void compact(void **a)
+{
+	const int32_t *in = a[0];
+	int32_t *out = a[1], *kept = a[2], *sums = a[3];
+
+	for (int i = 0; i < NUMBERS; i++) {
+		int warp = i / 32;
+
+		if (in[i] & 1)
+			out[warp * 32 + kept[warp]++] = in[i];
+		sums[warp] = (int32_t)((uint32_t)sums[warp] + (uint32_t)in[i]);
+	}
+}
+
 const struct corpus_case corpus_search[] = {
+	{.says = "histogram: atomics in shared and in global memory",
+	 .file = "clang/histogram.ptx",
+	 .kernel = "histogram",
+	 .grid = {4, 1, 1},
+	 .block = {128, 1, 1},
+	 .arguments = {BITS(uint8_t, BYTES), BELOW(100, 256), INTEGER(BYTES)},
+	 .expect = histogram},
+	{.says = "compact: ballots and shuffles of whole warps",
+	 .file = "clang/compact.ptx",
+	 .kernel = "compact",
+	 .grid = {6, 1, 1},
+	 .block = {96, 1, 1},
+	 .arguments = {BITS(int32_t, NUMBERS), ZEROS(int32_t, NUMBERS),
+		       ZEROS(int32_t, NUMBERS / 32), ZEROS(int32_t, NUMBERS / 32)},
+	 .expect = compact},
 	{.says = "bitonic: sorts in shared memory",
 	 .file = "clang/bitonic.ptx",
 	 .kernel = "bitonic",
