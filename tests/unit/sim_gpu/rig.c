@@ -187,6 +187,15 @@ void each_variant(void (*run)(const char *name))
 	road_sim_set_vector_variant(NULL);
 }
 
+void in_variant(const char *name, void (*run)(const char *name))
+{
+	if (road_sim_set_vector_variant(name))
+		run(name);
+	else
+		tap_skip("this machine lacks its instructions");
+	road_sim_set_vector_variant(NULL);
+}
+
 /* xorshift64* (Vigna 2014) */
 uint64_t rig_random(uint64_t *state)
 {

@@ -70,6 +70,8 @@ static inline uint32_t *rig_u32(struct rig *rig, uint32_t index)
 
 /* Runs a case once under each vector variant that this machine has. */
 void each_variant(void (*run)(const char *name));
+/* Runs it under this one, or skips the case, by name, where the machine lacks it. */
+void in_variant(const char *name, void (*run)(const char *name));
 
 uint64_t rig_random(uint64_t *state);
 
