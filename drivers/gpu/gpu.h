@@ -56,6 +56,7 @@ struct gpu {
 
 	pthread_mutex_t table_lock;
 	struct gpu_queue **queues; /* by hardware number */
+	uint32_t queues_end;       /* behind the highest number ever used */
 	struct gpu_space **spaces;
 
 	/* The driver's own queue: one job at a time, in whatever space it is for. */

@@ -106,6 +106,8 @@ static road_status take_index(struct gpu *gpu, struct gpu_queue *queue,
 		queue->index = index;
 		set_encode(queue, config);
 		gpu->queues[index] = queue;
+		if (index >= gpu->queues_end)
+			gpu->queues_end = index + 1;
 	}
 	pthread_mutex_unlock(&gpu->table_lock);
 	if (index == gpu->params.queues)
@@ -249,8 +251,8 @@ void gpu_queue_advance(struct road_drv_queue *drv, struct road_drv_progress *out
 	struct gpu_queue *queue = drv->data;
 	uint32_t fault = gpu_queue_fault(queue);
 
-	*out = (struct road_drv_progress){.completed = road_ring_completed(queue->ring),
-					  .failed_from = UINT64_MAX};
+	out->completed = road_ring_completed(queue->ring);
+	out->failed_from = UINT64_MAX;
 	if (!fault)
 		return;
 	out->failed_from = road_ring_sequence_of(queue->ring, faulting_packet(queue));
@@ -275,16 +277,16 @@ bool gpu_queue_native(struct road_drv_queue *drv)
 	return true;
 }
 
-/* Vectors are shared; a queue that stopped on a fault is told whatever vector the chip chose. */
+/* Vectors are messages: there is nothing to acknowledge. They are shared; a queue that stopped on a
+ * fault is told whatever vector the chip chose. */
 void gpu_irq(struct road_drv_device *dev, uint32_t vector)
 {
 	struct gpu *gpu = dev->data;
 
 	if (vector >= gpu->vectors)
 		return;
-	gpu_write32(gpu, ROAD_GPU_REG_IRQ_STATUS, 1u << vector);
 	pthread_mutex_lock(&gpu->table_lock);
-	for (uint32_t i = 0; i < gpu->params.queues; i++) {
+	for (uint32_t i = 0; i < gpu->queues_end; i++) {
 		struct gpu_queue *queue = gpu->queues[i];
 
 		if (queue && queue->drv &&

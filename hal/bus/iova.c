@@ -14,6 +14,7 @@ void road_iova_init(struct road_iova_table *table, uint64_t mask)
 	memset(table, 0, sizeof(*table));
 	pthread_mutex_init(&table->lock, NULL);
 	table->first = table->cursor = 16 * PAGE;
+	atomic_init(&table->removals, 1);
 	table->mask = mask < MASK_47 ? mask : MASK_47;
 }
 
@@ -117,30 +118,42 @@ void road_iova_remove(struct road_iova_table *table, road_iova iova)
 		memmove(table->ranges + at, table->ranges + at + 1,
 			(table->count - at - 1) * sizeof(*table->ranges));
 		table->count--;
+		atomic_fetch_add(&table->removals, 1);
 	}
 	pthread_mutex_unlock(&table->lock);
 }
 
-void *road_iova_translate(struct road_iova_table *table, uint64_t iova, uint64_t bytes, bool write)
+static bool holds(const struct road_iova_range *range, uint64_t iova)
 {
-	char *host = NULL;
+	return iova >= range->iova && iova - range->iova < range->bytes;
+}
 
+/* Looks the mapping up and keeps it among the hits; false: there is none. */
+static bool look_up(struct road_iova_table *table, uint64_t iova, struct road_iova_hit *hit)
+{
 	pthread_mutex_lock(&table->lock);
-	size_t at = table->last;
+	size_t at = find(table, iova);
+	bool found = at < table->count && holds(&table->ranges[at], iova);
 
-	if (at >= table->count || iova < table->ranges[at].iova ||
-	    iova - table->ranges[at].iova >= table->ranges[at].bytes)
-		at = find(table, iova);
-	if (at < table->count) {
-		const struct road_iova_range *range = &table->ranges[at];
-		uint64_t offset = iova - range->iova;
-
-		if (iova >= range->iova && offset < range->bytes &&
-		    bytes <= range->bytes - offset && (range->writable || !write)) {
-			host = range->host + offset;
-			table->last = at;
-		}
+	if (found) {
+		hit->range = table->ranges[at];
+		hit->removals = atomic_load_explicit(&table->removals, memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&table->lock);
-	return host;
+	return found;
+}
+
+void *road_iova_translate(struct road_iova_table *table, uint64_t iova, uint64_t bytes, bool write)
+{
+	struct road_iova_hit *hit = &table->hits[iova / PAGE % ROAD_IOVA_HITS];
+	const struct road_iova_range *range = &hit->range;
+
+	if (hit->removals != atomic_load_explicit(&table->removals, memory_order_acquire) ||
+	    !holds(range, iova))
+		if (!look_up(table, iova, hit))
+			return NULL;
+	uint64_t offset = iova - range->iova;
+
+	return bytes <= range->bytes - offset && (range->writable || !write) ? range->host + offset
+									     : NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <roadbed-driver/bus.h>
+#include <stdatomic.h>
 
 struct road_iova_range {
 	uint64_t iova, bytes;
@@ -12,10 +13,20 @@ struct road_iova_range {
 	bool writable; /* by the device */
 };
 
+/* What was found lately, by page of the bus address; used by whoever translates, without the lock.
+ */
+enum { ROAD_IOVA_HITS = 16 };
+struct road_iova_hit {
+	uint64_t removals; /* good as long as no mapping was removed since */
+	struct road_iova_range range;
+};
+
 struct road_iova_table {
 	pthread_mutex_t lock;
 	struct road_iova_range *ranges; /* sorted by iova */
-	size_t count, room, last;
+	size_t count, room;
+	_Atomic uint64_t removals; /* from 1 */
+	struct road_iova_hit hits[ROAD_IOVA_HITS];
 	uint64_t first, mask, cursor; /* addresses are given out upwards, then again from below */
 };
 
@@ -27,7 +38,11 @@ void road_iova_free(struct road_iova_table *table);
 road_status road_iova_add(struct road_iova_table *table, void *host, uint64_t bytes, bool writable,
 			  road_iova *out);
 void road_iova_remove(struct road_iova_table *table, road_iova iova);
-/* NULL unless all of it lies in one mapping with this right. */
+/*
+ * NULL unless all of it lies in one mapping with this right. One thread at a time: the engine's
+ * lock sees to that. A mapping that another thread removes meanwhile may still be given; none is
+ * that was removed before the call.
+ */
 void *road_iova_translate(struct road_iova_table *table, uint64_t iova, uint64_t bytes, bool write);
 
 #endif

@@ -198,10 +198,10 @@ void road_callback_stop(struct road_instance *instance);
 enum { ROAD_FAULTS_KEPT = 64 };
 struct road_device {
 	struct road_object object;
-	struct road_drv_device drv;     /* what the driver sees */
-	struct road_instance *instance; /* a reference */
-	struct road_device *next;       /* of the instance */
-	struct road_device *next_open;  /* of the process: progress.c */
+	struct road_drv_device drv;            /* what the driver sees */
+	struct road_instance *instance;        /* a reference */
+	struct road_device *next;              /* of the instance */
+	struct road_device *_Atomic next_open; /* of the process: progress.c */
 	pthread_mutex_t lock;
 	char *address; /* identity */
 	char *options;
@@ -214,8 +214,7 @@ struct road_device {
 	pthread_mutex_t shared_lock; /* held while the shared space is made */
 	struct road_space *shared;   /* weak */
 	struct road_queue *queues;   /* open ones, linked by next */
-	uint32_t irq_users;          /* under progress.c's lock */
-	pthread_cond_t irq_idle;
+	bool looked_at;              /* under progress.c's lock: it may be lost */
 	_Atomic bool lost;
 	_Atomic bool lost_handled;
 	_Atomic uint64_t resets;

@@ -21,7 +21,6 @@ static void destroy_locks(struct road_device *device)
 	pthread_mutex_destroy(&device->fault_lock);
 	pthread_mutex_destroy(&device->word_lock);
 	pthread_mutex_destroy(&device->shared_lock);
-	pthread_cond_destroy(&device->irq_idle);
 }
 
 static void device_close(struct road_object *object)
@@ -199,7 +198,6 @@ static struct road_device *make_device(struct road_instance *instance,
 	pthread_mutex_init(&device->fault_lock, NULL);
 	pthread_mutex_init(&device->word_lock, NULL);
 	pthread_mutex_init(&device->shared_lock, NULL);
-	pthread_cond_init(&device->irq_idle, NULL);
 	return device;
 }
 

@@ -6,29 +6,63 @@ enum { SLICE_EVENTS = 4096 };
 
 static _Atomic(const struct road_domain *) domain;
 
-/* Open devices; an interrupt may be delivered to one while the list is not locked. */
-static struct {
+/*
+ * A list that the baton's holder walks without its lock, which is for changes. Who takes something
+ * out does so before looking at `going`, and the holder sets `going` before looking at the list: so
+ * one of the two sees the other.
+ */
+struct walk {
 	pthread_mutex_t lock;
-	struct road_device *first;
-	_Atomic uint32_t sim_count;
-} devices = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	pthread_cond_t ended;
+	_Atomic bool going;
+	_Atomic uint32_t awaited; /* threads that wait for the end of the walk */
+};
+
+#define WALK_INIT                                                                    \
+	{                                                                            \
+		.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER \
+	}
+
+static void walk_begin(struct walk *walk)
+{
+	atomic_store(&walk->going, true);
+}
+
+static void walk_end(struct walk *walk)
+{
+	atomic_store(&walk->going, false);
+	if (!atomic_load(&walk->awaited))
+		return;
+	pthread_mutex_lock(&walk->lock);
+	pthread_cond_broadcast(&walk->ended);
+	pthread_mutex_unlock(&walk->lock);
+}
+
+/* Under the lock: what was taken out before is no longer looked at. */
+static void walk_await(struct walk *walk)
+{
+	atomic_fetch_add(&walk->awaited, 1);
+	while (atomic_load(&walk->going))
+		pthread_cond_wait(&walk->ended, &walk->lock);
+	atomic_fetch_sub(&walk->awaited, 1);
+}
+
+/* Open devices; the walk delivers their interrupts. */
+static struct {
+	struct walk walk;
+	struct road_device *_Atomic first;
+	pthread_cond_t unseen; /* a device is not looked at any more */
+} devices = {.walk = WALK_INIT, .unseen = PTHREAD_COND_INITIALIZER};
 
 /* Queues that a driver said may have progressed, the latest first. Any thread puts one there; the
  * baton's holder takes them all. */
 static _Atomic(struct road_queue *) ready;
 
-/*
- * Software devices, whose work runs on the baton's holder. The lock is for changes of the list. Who
- * removes a source takes it out before looking at `running`, and the holder sets `running` before
- * looking at the list: so one of the two sees the other.
- */
+/* Software devices, whose work runs on the baton's holder. */
 static struct {
-	pthread_mutex_t lock;
-	pthread_cond_t idle;
+	struct walk walk;
 	struct road_source *_Atomic first;
-	_Atomic bool running;      /* the baton's holder walks the list */
-	_Atomic uint32_t removers; /* wait until it does not */
-} sources = {.lock = PTHREAD_MUTEX_INITIALIZER, .idle = PTHREAD_COND_INITIALIZER};
+} sources = {.walk = WALK_INIT};
 
 /* A bus said that a device is gone; who runs the next slice looks which. */
 static _Atomic bool gone;
@@ -58,24 +92,25 @@ uint64_t road_progress_now(void)
 
 void road_progress_device_add(struct road_device *device)
 {
-	pthread_mutex_lock(&devices.lock);
-	device->next_open = devices.first;
-	devices.first = device;
-	pthread_mutex_unlock(&devices.lock);
+	pthread_mutex_lock(&devices.walk.lock);
+	atomic_store(&device->next_open, atomic_load(&devices.first));
+	atomic_store(&devices.first, device);
+	pthread_mutex_unlock(&devices.walk.lock);
 }
 
 void road_progress_device_remove(struct road_device *device)
 {
-	pthread_mutex_lock(&devices.lock);
-	struct road_device **at = &devices.first;
+	pthread_mutex_lock(&devices.walk.lock);
+	struct road_device *_Atomic *at = &devices.first, *one;
 
-	while (*at && *at != device)
-		at = &(*at)->next_open;
-	if (*at)
-		*at = device->next_open;
-	while (device->irq_users)
-		pthread_cond_wait(&device->irq_idle, &devices.lock);
-	pthread_mutex_unlock(&devices.lock);
+	while ((one = atomic_load(at)) && one != device)
+		at = &one->next_open;
+	if (one)
+		atomic_store(at, atomic_load(&device->next_open));
+	walk_await(&devices.walk);
+	while (device->looked_at)
+		pthread_cond_wait(&devices.unseen, &devices.walk.lock);
+	pthread_mutex_unlock(&devices.walk.lock);
 }
 
 /* Delivers the interrupts of one device; false: none was pending. */
@@ -101,23 +136,16 @@ static bool has_irq(const struct road_device *device)
 	       device->control->irq_pending(device->drv.bus);
 }
 
-/* All devices with pending interrupts, one at a time, the list unlocked meanwhile. */
 static bool deliver_all(void)
 {
 	bool any = false;
 
-	pthread_mutex_lock(&devices.lock);
-	for (struct road_device *device = devices.first; device; device = device->next_open) {
-		if (!has_irq(device))
-			continue;
-		device->irq_users++;
-		pthread_mutex_unlock(&devices.lock);
-		any |= deliver(device);
-		pthread_mutex_lock(&devices.lock);
-		if (!--device->irq_users)
-			pthread_cond_broadcast(&device->irq_idle);
-	}
-	pthread_mutex_unlock(&devices.lock);
+	walk_begin(&devices.walk);
+	for (struct road_device *device = atomic_load(&devices.first); device;
+	     device = atomic_load(&device->next_open))
+		if (has_irq(device))
+			any |= deliver(device);
+	walk_end(&devices.walk);
 	return any;
 }
 
@@ -173,28 +201,25 @@ static bool advance_ready(void)
 
 void road_source_add(struct road_source *source)
 {
-	pthread_mutex_lock(&sources.lock);
+	pthread_mutex_lock(&sources.walk.lock);
 	source->next = atomic_load(&sources.first);
 	atomic_store(&sources.first, source);
-	pthread_mutex_unlock(&sources.lock);
+	pthread_mutex_unlock(&sources.walk.lock);
 }
 
 void road_source_remove(struct road_source *source)
 {
-	pthread_mutex_lock(&sources.lock);
+	pthread_mutex_lock(&sources.walk.lock);
 	struct road_source *before = atomic_load(&sources.first);
 
-	atomic_fetch_add(&sources.removers, 1);
 	if (before == source)
 		atomic_store(&sources.first, source->next);
 	while (before && before->next != source)
 		before = before->next;
 	if (before)
 		__atomic_store_n(&before->next, source->next, __ATOMIC_SEQ_CST);
-	while (atomic_load(&sources.running))
-		pthread_cond_wait(&sources.idle, &sources.lock);
-	atomic_fetch_sub(&sources.removers, 1);
-	pthread_mutex_unlock(&sources.lock);
+	walk_await(&sources.walk);
+	pthread_mutex_unlock(&sources.walk.lock);
 }
 
 void road_source_poke(void)
@@ -208,10 +233,10 @@ static bool source_pending(void)
 
 	if (!atomic_load(&sources.first))
 		return false;
-	pthread_mutex_lock(&sources.lock);
+	pthread_mutex_lock(&sources.walk.lock);
 	for (struct road_source *s = atomic_load(&sources.first); s && !any; s = s->next)
 		any = s->pending(s);
-	pthread_mutex_unlock(&sources.lock);
+	pthread_mutex_unlock(&sources.walk.lock);
 	return any;
 }
 
@@ -219,7 +244,7 @@ static void run_sources(struct road_progress *progress)
 {
 	if (!atomic_load(&sources.first))
 		return;
-	atomic_store(&sources.running, true);
+	walk_begin(&sources.walk);
 	for (struct road_source *source = atomic_load(&sources.first); source;
 	     source = __atomic_load_n(&source->next, __ATOMIC_ACQUIRE)) {
 		struct road_progress one = source->run(source);
@@ -228,12 +253,7 @@ static void run_sources(struct road_progress *progress)
 		progress->more |= one.more;
 		progress->watching |= one.watching;
 	}
-	atomic_store(&sources.running, false);
-	if (!atomic_load(&sources.removers))
-		return;
-	pthread_mutex_lock(&sources.lock);
-	pthread_cond_broadcast(&sources.idle);
-	pthread_mutex_unlock(&sources.lock);
+	walk_end(&sources.walk);
 }
 
 bool road_progress_pending(void)
@@ -282,28 +302,29 @@ void road_progress_query(uint64_t cost_ps)
 	road_baton_release(NULL);
 }
 
+static bool is_lost(const struct road_device *device)
+{
+	return road_device_is_lost(device) ||
+	       (device->drv.bus && device->drv.bus->ops->lost(device->drv.bus));
+}
+
 bool road_progress_check_lost(void)
 {
-	struct road_device *found = NULL;
+	struct road_device *device;
 
-	pthread_mutex_lock(&devices.lock);
-	for (struct road_device *device = devices.first; device; device = device->next_open) {
-		if (atomic_load(&device->lost_handled))
-			continue;
-		if (road_device_is_lost(device) ||
-		    (device->drv.bus && device->drv.bus->ops->lost(device->drv.bus))) {
-			found = device;
-			found->irq_users++;
+	pthread_mutex_lock(&devices.walk.lock);
+	for (device = atomic_load(&devices.first); device; device = atomic_load(&device->next_open))
+		if (!atomic_load(&device->lost_handled) && !device->looked_at && is_lost(device))
 			break;
-		}
-	}
-	pthread_mutex_unlock(&devices.lock);
-	if (!found)
+	if (device)
+		device->looked_at = true;
+	pthread_mutex_unlock(&devices.walk.lock);
+	if (!device)
 		return false;
-	road_device_lose(found);
-	pthread_mutex_lock(&devices.lock);
-	if (!--found->irq_users)
-		pthread_cond_broadcast(&found->irq_idle);
-	pthread_mutex_unlock(&devices.lock);
+	road_device_lose(device);
+	pthread_mutex_lock(&devices.walk.lock);
+	device->looked_at = false;
+	pthread_cond_broadcast(&devices.unseen);
+	pthread_mutex_unlock(&devices.walk.lock);
 	return true;
 }

@@ -18,7 +18,7 @@ struct wait {
 	uint64_t deadline;
 	uint32_t first;  /* lowest decided point */
 	uint32_t *index; /* where the caller wants it, or NULL */
-	bool watching;
+	bool watching, over;
 };
 
 /* Is the wait over? ALL ends early at a failed point. */
@@ -26,6 +26,8 @@ static bool decided(struct wait *wait)
 {
 	uint32_t reached = 0;
 
+	if (wait->over)
+		return true;
 	for (uint32_t i = 0; i < wait->count; i++) {
 		enum road_point_state state =
 			road_event_state(wait->points[i].event, wait->points[i].value);
@@ -34,12 +36,13 @@ static bool decided(struct wait *wait)
 			continue;
 		if (state == ROAD_POINT_FAILED || wait->mode == ROAD_WAIT_ANY) {
 			wait->first = i;
+			wait->over = true;
 			return true;
 		}
 		reached++;
 	}
-	wait->first = 0;
-	return reached == wait->count;
+	wait->over = reached == wait->count;
+	return wait->over;
 }
 
 static bool expired(const struct wait *wait)
@@ -232,6 +235,7 @@ road_status road_event_wait(const road_point *points, uint32_t count, uint32_t m
 	wait.mode = mode;
 	wait.deadline = deadline;
 	wait.first = 0;
+	wait.over = false;
 	wait.index = index;
 	if (decided(&wait)) {
 		status = finish(&wait);

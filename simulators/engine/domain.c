@@ -14,21 +14,27 @@ struct sim_post_event {
 	struct sim_post_event *next;
 };
 
+static void apply_post(const struct sim_post *post)
+{
+	struct sim_env *env = post->function->env;
+
+	if (sim_width_valid(post->width))
+		env->ops->reg_write(env->model, post->function->index, post->region, post->offset,
+				    post->width, post->value);
+	else
+		sim_violation(env, post->function->index, "write of %u bytes at 0x%llx",
+			      post->width, (unsigned long long)post->offset);
+	sim_domain.host_written = true; /* a doorbell: parked packets look again */
+}
+
 static void run_post(void *arg)
 {
 	struct sim_post_event *own = arg;
 	struct sim_post post = own->post;
-	struct sim_env *env = post.function->env;
 
 	own->next = sim_domain.free_posts;
 	sim_domain.free_posts = own;
-	if (sim_width_valid(post.width))
-		env->ops->reg_write(env->model, post.function->index, post.region, post.offset,
-				    post.width, post.value);
-	else
-		sim_violation(env, post.function->index, "write of %u bytes at 0x%llx", post.width,
-			      (unsigned long long)post.offset);
-	sim_domain.host_written = true; /* a doorbell: parked packets look again */
+	apply_post(&post);
 }
 
 static struct sim_post_event *new_post(void)
@@ -47,15 +53,21 @@ static struct sim_post_event *new_post(void)
  * bus, even if the thread of a later one is behind in virtual time: the order of arrival is what
  * the program's own locks made of it.
  */
+static uint64_t time_of_post(const struct sim_post *post)
+{
+	const struct sim_function *function = post->function;
+
+	return sim_max(sim_max(post->stamp_ps, sim_now(function->env)), function->last_post_ps);
+}
+
 static void queue_post(const struct sim_post *post)
 {
 	struct sim_function *function = post->function;
-	uint64_t time = sim_max(post->stamp_ps, sim_now(function->env));
+	uint64_t time = time_of_post(post);
 	struct sim_post_event *own;
 
 	if (function->gone)
 		return;
-	time = sim_max(time, function->last_post_ps);
 	own = new_post();
 	if (own) {
 		own->post = *post;
@@ -81,11 +93,58 @@ void sim_domain_drain(void)
 	uint64_t end = atomic_load(&sim_domain.inbox.tail);
 	struct sim_post post;
 
+	if (atomic_load(&sim_domain.inbox.head) == end)
+		return;
+	/* Work does not vanish from sight between the two. */
+	atomic_store_explicit(&sim_domain.foreground, 1, memory_order_relaxed);
 	do
 		while (sim_inbox_take(&sim_domain.inbox, &post))
 			queue_post(&post);
 	while (atomic_load(&sim_domain.inbox.head) < end);
-	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
+	sim_domain_publish();
+}
+
+/* What a packet waits for may be written by one that waited: a chain over all chips. */
+static void poke_waiting(void)
+{
+	for (int round = 0; sim_domain.host_written && round < POKE_ROUNDS; round++) {
+		sim_domain.host_written = false;
+		if (sim_domain.watching)
+			sim_domain_poke();
+	}
+}
+
+static void run_at(uint64_t time_ps, void (*run)(void *), void *arg)
+{
+	atomic_store_explicit(&sim_domain.now_ps, time_ps, memory_order_relaxed);
+	run(arg);
+	poke_waiting();
+}
+
+static void run_apply(void *post)
+{
+	apply_post(post);
+}
+
+bool sim_domain_step_post(uint64_t until_ps)
+{
+	const struct sim_event *first = sim_heap_first(&sim_domain.heap);
+	struct sim_post post;
+
+	if (!sim_inbox_single(&sim_domain.inbox))
+		return false;
+	atomic_store_explicit(&sim_domain.foreground, 1, memory_order_relaxed); /* see drain */
+	if (!sim_inbox_take(&sim_domain.inbox, &post))
+		return false;
+	uint64_t time = time_of_post(&post);
+
+	if (post.function->gone || time > until_ps || (first && first->time_ps <= time)) {
+		queue_post(&post);
+		return false;
+	}
+	post.function->last_post_ps = time;
+	run_at(time, run_apply, &post);
+	return true;
 }
 
 bool sim_domain_step(uint64_t until_ps, bool idle)
@@ -95,14 +154,7 @@ bool sim_domain_step(uint64_t until_ps, bool idle)
 	if (!event || event->time_ps > until_ps || (!sim_domain.heap.foreground && !idle))
 		return false;
 	sim_heap_remove(&sim_domain.heap, event);
-	atomic_store_explicit(&sim_domain.now_ps, event->time_ps, memory_order_relaxed);
-	event->run(event->arg);
-	/* What a packet waits for may be written by one that waited: a chain over all chips. */
-	for (int round = 0; sim_domain.host_written && round < POKE_ROUNDS; round++) {
-		sim_domain.host_written = false;
-		if (sim_domain.watching)
-			sim_domain_poke();
-	}
+	run_at(event->time_ps, event->run, event->arg);
 	return true;
 }
 
@@ -139,7 +191,7 @@ static void forget(const struct sim_env *env, const struct sim_function *posts_o
 			free(event->arg);
 		i = 0; /* the heap has moved */
 	}
-	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
+	sim_domain_publish();
 }
 
 void sim_domain_forget(const struct sim_env *env)
@@ -157,7 +209,7 @@ void sim_domain_poke(void)
 	for (struct sim_env *env = sim_domain.envs; env; env = env->next)
 		if (env->watching && env->ops->poke)
 			env->ops->poke(env->model);
-	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
+	sim_domain_publish();
 }
 
 /* Round to nearest, no flush to zero, no traps: what IEEE 754 calls the default. */
@@ -185,7 +237,8 @@ struct sim_fp sim_fp_enter(void)
 void sim_fp_leave(struct sim_fp saved)
 {
 #if defined(__x86_64__)
-	__builtin_ia32_ldmxcsr((unsigned)saved.control);
+	if (__builtin_ia32_stmxcsr() != (unsigned)saved.control)
+		__builtin_ia32_ldmxcsr((unsigned)saved.control);
 	if (saved.x87 != 0x37f)
 		__asm__ volatile("fldcw %0" : : "m"(saved.x87));
 #elif defined(__aarch64__)

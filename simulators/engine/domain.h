@@ -73,7 +73,17 @@ static inline bool sim_width_valid(uint32_t width)
 }
 
 /* All of these under the lock. */
+/* Tells those without the lock whether there is something to run. Whoever hands over the baton or
+ * the lock after it orders this store. */
+static inline void sim_domain_publish(void)
+{
+	atomic_store_explicit(&sim_domain.foreground, sim_domain.heap.foreground,
+			      memory_order_release);
+}
 void sim_domain_drain(void); /* inbox to events */
+/* The one posted write of the inbox, if it is due by `until_ps` and nothing comes before it: at
+ * once, without becoming an event. */
+bool sim_domain_step_post(uint64_t until_ps);
 /* One event; false: none is due. `idle`: background events too when nothing else is queued. */
 bool sim_domain_step(uint64_t until_ps, bool idle);
 /* Runs what is due until `when`, and lets the clock stand there. */

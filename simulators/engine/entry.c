@@ -26,7 +26,7 @@ static struct sim_fp enter(void)
 
 static void leave(struct sim_fp saved)
 {
-	atomic_store(&sim_domain.foreground, sim_domain.heap.foreground);
+	sim_domain_publish();
 	sim_fp_leave(saved);
 	sim_unlock(&sim_domain.lock);
 }
@@ -339,6 +339,8 @@ static void entry_run(uint64_t until_ps, uint32_t budget, struct sim_slice *out)
 	}
 	struct sim_fp saved = enter();
 
+	if (sim_domain_step_post(until_ps))
+		out->ran = true;
 	sim_domain_drain();
 	while (budget-- && !sim_domain.irq_raised && sim_domain_step(until_ps, false)) {
 		out->ran = true;

@@ -49,3 +49,8 @@ bool sim_inbox_empty(const struct sim_inbox *inbox)
 {
 	return atomic_load(&inbox->head) == atomic_load(&inbox->tail);
 }
+
+bool sim_inbox_single(const struct sim_inbox *inbox)
+{
+	return atomic_load(&inbox->head) + 1 == atomic_load(&inbox->tail);
+}

@@ -35,5 +35,6 @@ void sim_inbox_init(struct sim_inbox *inbox);
 bool sim_inbox_put(struct sim_inbox *inbox, const struct sim_post *post);
 bool sim_inbox_take(struct sim_inbox *inbox, struct sim_post *out);
 bool sim_inbox_empty(const struct sim_inbox *inbox);
+bool sim_inbox_single(const struct sim_inbox *inbox); /* one post, or a place taken for one */
 
 #endif

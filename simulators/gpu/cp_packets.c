@@ -252,11 +252,23 @@ static bool check_header(uint16_t header)
 	       release <= ROAD_GPU_FENCE_SYSTEM;
 }
 
+/* Eight bits become eight bytes, 0 or 0xff each. */
+static uint64_t bytes_of_bits(uint64_t bits)
+{
+	uint64_t apart =
+		(bits & 0xff) * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
+	uint64_t tops = (apart + UINT64_C(0x7f7f7f7f7f7f7f7f)) & UINT64_C(0x8080808080808080);
+
+	return (tops >> 7) * 0xff;
+}
+
 /* First byte that the packet must leave 0 and does not; 64: none. */
 static size_t find_stray(const struct gpu_packet_op *op, const union gpu_packet *packet)
 {
 	for (size_t word = 0; word < ROAD_GPU_PACKET_BYTES / 8; word++) {
-		if (!packet->words[word])
+		uint64_t value = packet->words[word];
+
+		if (!value || !(value & ~bytes_of_bits(op->used >> word * 8)))
 			continue;
 		for (size_t i = word * 8; i < word * 8 + 8; i++)
 			if (packet->bytes[i] && !(op->used >> i & 1))

@@ -45,7 +45,9 @@ enum road_gpu_reg {
 	ROAD_GPU_REG_SHARED_GRANULE = 0x064,  /* bytes */
 	ROAD_GPU_REG_SHARED_RESERVED = 0x068, /* bytes of shared memory taken per workgroup */
 
-	/* interrupts: one bit per vector */
+	/* Interrupts: one bit per vector. A vector is a message, sent each time if it is enabled,
+	 * whether the one before was acknowledged or not; one that was not enabled follows when it
+	 * is. IRQ_STATUS is for hosts that poll. */
 	ROAD_GPU_REG_IRQ_STATUS = 0x080, /* write 1 to acknowledge */
 	ROAD_GPU_REG_IRQ_MASK = 0x084,   /* 1 = enabled */
 

@@ -322,6 +322,10 @@ static void interrupt_mask(void)
 	rig_put(rig, ROAD_GPU_REG_IRQ_MASK, UINT32_MAX); /* 3 is pending and comes now */
 	rig_run(rig);
 	CU_ASSERT_EQUAL(rig->irqs, 1u << 3);
+	rig->irqs = 0;
+	rig_fence(rig, 0, 2); /* sent again, though the one before was not acknowledged */
+	rig_run(rig);
+	CU_ASSERT_EQUAL(rig->irqs, 1u << 3);
 	rig_put(rig, ROAD_GPU_REG_IRQ_STATUS, 1u << 3);
 	CU_ASSERT_EQUAL(rig_get(rig, ROAD_GPU_REG_IRQ_STATUS), 0);
 	rig_close(rig);
