@@ -61,7 +61,7 @@ struct road_gpu_timing_counters {
 	uint64_t l2_near_hits, l2_far_hits, l2_misses; /* sectors read */
 	uint64_t l2_write_backs;
 	uint64_t l2_atomics;
-		/* lines of atomics that were worked off */ /* dirty sectors that had to go */
+	/* lines of atomics that were worked off */ /* dirty sectors that had to go */
 	uint64_t dram_read_bytes, dram_written_bytes;
 	uint64_t dram_row_hits, dram_row_misses;
 	uint64_t system_reads, system_writes; /* sectors of host memory */

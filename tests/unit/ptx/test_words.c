@@ -391,6 +391,92 @@ static void test_register_limits(void)
 	free(image);
 }
 
+static void test_lanes(void)
+{
+	struct road_gpu_image *image =
+		compile(PTX_HEADER ".entry k() { .reg .u32 %r<9>; .reg .pred %q<4>;\n"
+				   "mov.u32 %r0, %tid.x;\n"
+				   "shfl.sync.down.b32 %r1|%q1, %r0, 16, 0x1c1f, -1;\n"
+				   "shfl.sync.up.b32 %r2, %r1, %r0, 0, %r0;\n"
+				   "shfl.idx.b32 %r3, %r2, 5, 31;\n"
+				   "vote.sync.ballot.b32 %r4, !%q1, 0xff;\n"
+				   "vote.sync.any.pred %q2, %q1, -1;\n"
+				   "match.all.sync.b32 %r5|%q3, %r4, -1;\n"
+				   "redux.sync.max.s32 %r6, %r3, %r0;\n"
+				   "bar.warp.sync 7;\n"
+				   "activemask.b32 %r7;\n"
+				   "shfl.sync.bfly.b32 %r8, %r5, 1, 31, -1; ret; }");
+
+	expect_word(image, 1,
+		    WORD(shfl_down_b32, .d = 1, .a = 0, .b = NONE, .c = NONE,
+			 .form = ROAD_GPU_FORM_IMM_B, .imm = 16, .mods = ROAD_GPU_MEMBERS_FULL,
+			 .aux = ROAD_GPU_SHFL(0, 31, 28)));
+	expect_word(
+		image, 2,
+		WORD(shfl_up_b32, .d = 1, .a = 1, .b = 0, .c = 0, .aux = ROAD_GPU_SHFL(PT, 0, 0)));
+	expect_word(image, 3,
+		    WORD(shfl_idx_b32, .d = 1, .a = 1, .b = NONE, .c = NONE,
+			 .form = ROAD_GPU_FORM_IMM_B, .imm = 5, .mods = ROAD_GPU_MEMBERS_ACTIVE,
+			 .aux = ROAD_GPU_SHFL(PT, 31, 0)));
+	expect_word(image, 4,
+		    WORD(vote_ballot, .d = 2, .a = 0 | ROAD_GPU_PNOT, .c = NONE,
+			 .form = ROAD_GPU_FORM_IMM_C, .imm = 0xff));
+	/* nobody reads what these two give, but lanes meet there */
+	CU_ASSERT_EQUAL(count_op(image, ROAD_GPU_OP_vote_any), 1);
+	CU_ASSERT_EQUAL(count_op(image, ROAD_GPU_OP_redux_max_s32), 1);
+	CU_ASSERT_EQUAL(image_words(image, 0)[6].op, ROAD_GPU_OP_match_all_b32);
+	CU_ASSERT_TRUE(image_words(image, 0)[6].aux < 4);
+	expect_word(image, 8, WORD(bar_warp, .c = NONE, .form = ROAD_GPU_FORM_IMM_C, .imm = 7));
+	CU_ASSERT_EQUAL(image_words(image, 0)[10].op, ROAD_GPU_OP_shfl_bfly_b32);
+	free(image);
+}
+
+/* Clamp and segment mask in a register go into the operand with the lane. */
+static void test_packed_shuffle(void)
+{
+	struct road_gpu_image *image =
+		compile(PTX_HEADER ".entry k() { .reg .u32 %r<9>; mov.u32 %r0, %tid.x;\n"
+				   "shfl.sync.idx.b32 %r1, %r0, 3, %r0, -1; ret; }");
+	const struct road_gpu_word *w = image_words(image, 0);
+	unsigned n = image_kernel(image, 0)->word_count;
+
+	CU_ASSERT_EQUAL_FATAL(w[n - 2].op, ROAD_GPU_OP_shfl_idx_b32);
+	CU_ASSERT_EQUAL(w[n - 2].mods, ROAD_GPU_MEMBERS_FULL | ROAD_GPU_MOD_PACKED);
+	CU_ASSERT_EQUAL(w[n - 2].aux, ROAD_GPU_SHFL(PT, 0, 0));
+	CU_ASSERT_EQUAL(w[n - 3].op, ROAD_GPU_OP_or_b32);
+	CU_ASSERT_EQUAL(w[n - 3].imm, 3);
+	free(image);
+}
+
+static void test_atomics(void)
+{
+	struct road_gpu_image *image = compile(
+		PTX_HEADER
+		".entry k(.param .u64 p) { .reg .u32 %r<9>; .reg .u64 %d<9>; .reg .b16 %h<3>;\n"
+		".reg .pred %q;\n"
+		"ld.param.u64 %d1, [p]; mov.u32 %r0, %tid.x; setp.eq.u32 %q, %r0, 1;\n"
+		"atom.global.add.u32 %r1, [%d1+8], %r0;\n" /* nobody asks for %r1 */
+		"@%q atom.acq_rel.sys.global.cas.b32 %r2, [%d1], %r0, %r0;\n"
+		"st.global.u32 [%d1+16], %r2;\n"
+		"red.shared.min.s64 [64], %d1;\n"
+		"cvt.u16.u32 %h1, %r0; red.global.add.noftz.bf16 [%d1+2], %h1; ret; }");
+	const struct road_gpu_word *w = image_words(image, 0);
+	unsigned n = image_kernel(image, 0)->word_count, seen = 0;
+
+	for (unsigned k = 0; k < n; k++) {
+		seen += w[k].op == ROAD_GPU_OP_atom_b32 && w[k].d == NONE && w[k].imm == 8 &&
+			w[k].aux == ROAD_GPU_ATOM_ADD && w[k].mods == MEM(GLOBAL);
+		seen += w[k].op == ROAD_GPU_OP_cas_b32 && w[k].d != NONE && w[k].guard != PT &&
+			w[k].mods == (MEM(GLOBAL) | ROAD_GPU_SEM_ACQ_REL << ROAD_GPU_MEM_SEM_SHIFT |
+				      ROAD_GPU_SCOPE_SYS << ROAD_GPU_MEM_SCOPE_SHIFT);
+		seen += w[k].op == ROAD_GPU_OP_red_b64 && w[k].imm == 64 && w[k].a == NONE &&
+			w[k].aux == ROAD_GPU_ATOM_MIN_S && w[k].form == ROAD_GPU_FORM_ADDR32;
+		seen += w[k].op == ROAD_GPU_OP_red_b16 && w[k].aux == ROAD_GPU_ATOM_ADD_BF;
+	}
+	CU_ASSERT_EQUAL(seen, 4);
+	free(image);
+}
+
 static void test_defaults(void)
 {
 	static const char text[] = PTX_HEADER ".entry k() { ret; }garbage";
@@ -419,6 +505,9 @@ static const struct tap_case cases[] = {
 	{"brx.idx has its targets in the branch table", test_branch_table},
 	{"vector loads and stores need no copies", test_vectors},
 	{"more predicates than there are go through local memory", test_predicate_spills},
+	{"lanes are named by a field, by all, or by nobody", test_lanes},
+	{"a shuffle's clamp may be in a register", test_packed_shuffle},
+	{"atomics keep their order, and their result only if it is asked for", test_atomics},
 	{"a register limit that cannot be met refuses the kernel", test_register_limits},
 	{"options and error may be NULL, the text need not end in zero", test_defaults},
 };

@@ -154,6 +154,79 @@ static void bad_fields_of_words_are_found(void)
 	}
 }
 
+/* Words of lanes and atomics: one that is good, and what one field makes bad of it. */
+static const struct {
+	struct road_gpu_word good;
+	size_t offset, size;
+	uint32_t value;
+	enum road_gpu_image_error error;
+} bad_warp_words[] = {
+#define SHFL                                                                                   \
+	{                                                                                      \
+		.op = ROAD_GPU_OP_shfl_up_b32, .guard = PT, .d = 1, .b = RZ,                   \
+		.form = ROAD_GPU_FORM_IMM_B, .imm = 3, .c = RZ, .mods = ROAD_GPU_MEMBERS_FULL, \
+		.aux = ROAD_GPU_SHFL(PT, 31, 0)                                                \
+	}
+	{SHFL, FIELD(mods), ROAD_GPU_MEMBERS, ROAD_GPU_IMAGE_MODS},
+	{SHFL, FIELD(mods), 8 | ROAD_GPU_MEMBERS_FULL, ROAD_GPU_IMAGE_MODS},
+	{SHFL, FIELD(c), 2, ROAD_GPU_IMAGE_MODS},
+	{SHFL, FIELD(form), ROAD_GPU_FORM_IMM_C, ROAD_GPU_IMAGE_MODS},
+	{SHFL, FIELD(form), ROAD_GPU_FORM_ADDR32, ROAD_GPU_IMAGE_FORM},
+	{SHFL, FIELD(aux), ROAD_GPU_SHFL(8, 31, 0), ROAD_GPU_IMAGE_AUX},
+	{SHFL, FIELD(mods), ROAD_GPU_MEMBERS_FULL | ROAD_GPU_MOD_PACKED, ROAD_GPU_IMAGE_AUX},
+	{SHFL, FIELD(d), 32, ROAD_GPU_IMAGE_OPERAND_D},
+#define VOTE                                                                     \
+	{                                                                        \
+		.op = ROAD_GPU_OP_vote_any, .guard = PT, .d = 1, .a = 2, .c = 3, \
+	}
+	{VOTE, FIELD(mods), ROAD_GPU_MOD_PACKED, ROAD_GPU_IMAGE_MODS},
+	{VOTE, FIELD(aux), 1, ROAD_GPU_IMAGE_AUX},
+	{VOTE, FIELD(b), 1, ROAD_GPU_IMAGE_OPERAND_B},
+	{VOTE, FIELD(a), 8, ROAD_GPU_IMAGE_OPERAND_A},
+	{VOTE, FIELD(c), 32, ROAD_GPU_IMAGE_OPERAND_C},
+#define MATCH                                                                                   \
+	{                                                                                       \
+		.op = ROAD_GPU_OP_match_all_b64, .guard = PT, .d = 1, .a = 2, .c = 4, .aux = PT \
+	}
+	{MATCH, FIELD(a), 3, ROAD_GPU_IMAGE_OPERAND_A},
+	{MATCH, FIELD(aux), 8, ROAD_GPU_IMAGE_AUX},
+#define ATOM                                                                     \
+	{                                                                        \
+		.op = ROAD_GPU_OP_atom_b32, .guard = PT, .d = 1, .a = 2, .b = 4, \
+		.mods = ROAD_GPU_SPACE_GLOBAL, .aux = ROAD_GPU_ATOM_INC          \
+	}
+	{ATOM, FIELD(aux), ROAD_GPU_ATOMS, ROAD_GPU_IMAGE_AUX},
+	{ATOM, FIELD(aux), ROAD_GPU_ATOM_ADD_BF, ROAD_GPU_IMAGE_AUX},
+	{ATOM, FIELD(mods), ROAD_GPU_SPACE_LOCAL, ROAD_GPU_IMAGE_MODS},
+	{ATOM, FIELD(mods), ROAD_GPU_SPACE_CONST, ROAD_GPU_IMAGE_MODS},
+	{ATOM, FIELD(mods), ROAD_GPU_SPACE_GLOBAL | ROAD_GPU_MEM_VOLATILE, ROAD_GPU_IMAGE_MODS},
+	{ATOM, FIELD(mods), ROAD_GPU_SEM_SC << ROAD_GPU_MEM_SEM_SHIFT, ROAD_GPU_IMAGE_MODS},
+	{ATOM, FIELD(form), ROAD_GPU_FORM_IMM_B, ROAD_GPU_IMAGE_FORM},
+	{ATOM, FIELD(c), 1, ROAD_GPU_IMAGE_OPERAND_C},
+	{ATOM, FIELD(op), ROAD_GPU_OP_atom_b64, ROAD_GPU_IMAGE_AUX},
+	{ATOM, FIELD(op), ROAD_GPU_OP_atom_b16, ROAD_GPU_IMAGE_AUX},
+	{ATOM, FIELD(op), ROAD_GPU_OP_cas_b32, ROAD_GPU_IMAGE_AUX},
+};
+
+static void bad_fields_of_lanes_and_atomics_are_found(void)
+{
+	for (size_t i = 0; i < sizeof(bad_warp_words) / sizeof(bad_warp_words[0]); i++) {
+		enum road_gpu_image_error error;
+		uint32_t word;
+
+		rig_init(&rig);
+		rig.words[rig.count++] = bad_warp_words[i].good;
+		emit_exit(&rig);
+		CU_ASSERT_EQUAL(load_rig(&word), ROAD_GPU_IMAGE_OK);
+		memcpy((uint8_t *)&rig.words[0] + bad_warp_words[i].offset,
+		       &bad_warp_words[i].value, bad_warp_words[i].size);
+		error = load_rig(&word);
+		CU_ASSERT_EQUAL(error, bad_warp_words[i].error);
+		if (error != bad_warp_words[i].error)
+			printf("# case %zu: %d, not %d\n", i, error, bad_warp_words[i].error);
+	}
+}
+
 #define HEADER(name) offsetof(struct road_gpu_image, name)
 #define KERNEL(name) (sizeof(struct road_gpu_image) + offsetof(struct road_gpu_kernel, name))
 
@@ -336,6 +409,8 @@ static void uses_name_registers_and_predicates(void)
 static const struct tap_case cases[] = {
 	{"a good image loads", good_image_loads},
 	{"bad fields of words are found", bad_fields_of_words_are_found},
+	{"a bad field of a word of lanes or of an atomic is found",
+	 bad_fields_of_lanes_and_atomics_are_found},
 	{"bad fields around the words are found", bad_fields_around_words_are_found},
 	{"bad branch tables and padding are found", bad_tables_and_padding_are_found},
 	{"truncated images are refused, changed ones harm nobody", truncated_images_are_refused},
