@@ -249,11 +249,48 @@ static void get_operands(const struct road_gpu_warp *warp, const struct road_gpu
 	get_lane(insn, road_gpu_source(warp, insn->c), lane, data + 8);
 }
 
+/* ---- ldmatrix: the rows that lanes point to, spread over the warp ---- */
+
+/* Lanes that give addresses; 0 and a fault if the warp is not whole (PTX: .sync.aligned). */
+static uint32_t matrix_lanes(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			     uint32_t mask)
+{
+	if (mask == ROAD_GPU_ALL)
+		return road_gpu_matrix_lanes(insn);
+	road_gpu_warp_fault(warp, insn, ROAD_GPU_FAULT_ILLEGAL, ~mask, 0, mask);
+	return 0;
+}
+
+/* Lane l of matrix i gets two elements of 16 bits: of row l / 4, or transposed of column l / 4. */
+void road_gpu_put_matrices(const struct road_gpu_insn *insn, uint8_t *rows, const uint8_t *data)
+{
+	for (unsigned i = 0; i < insn->uses.write_rows; i++) {
+		const uint8_t *matrix = data + i * 8 * LANE_BYTES;
+
+		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {
+			uint8_t *place = rows + (i * ROAD_GPU_WARP_LANES + l) * 4;
+			const uint8_t *from = matrix + l / 4 * LANE_BYTES + l % 4 * 4;
+
+			if (insn->aux & ROAD_GPU_LDMATRIX_TRANSPOSED) {
+				from = matrix + l % 4 * 2 * LANE_BYTES + l / 4 * 2;
+				memcpy(place, from, 2);
+				memcpy(place + 2, from + LANE_BYTES, 2);
+			} else {
+				memcpy(place, from, 4);
+			}
+		}
+	}
+}
+
 void road_gpu_access_finish(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 			    uint32_t lanes, const uint8_t *data)
 {
 	if (!insn->uses.write_rows)
 		return;
+	if (insn->flags & ROAD_GPU_INSN_MATRIX) {
+		road_gpu_put_matrices(insn, road_gpu_target(warp, insn->d), data);
+		return;
+	}
 	for (; lanes; lanes &= lanes - 1) {
 		unsigned lane = (unsigned)__builtin_ctz(lanes);
 
@@ -274,6 +311,11 @@ enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
 	uint8_t data[ROAD_GPU_WARP_LANES * LANE_BYTES];
 	enum road_gpu_fault fault;
 
+	if (insn->flags & ROAD_GPU_INSN_MATRIX) {
+		mask = matrix_lanes(warp, insn, mask);
+		if (!mask)
+			return ROAD_GPU_FAULT_ILLEGAL;
+	}
 	access->insn = insn;
 	access->mask = mask;
 	access->together = false;

@@ -104,6 +104,18 @@ static const struct {
 	[ROAD_GPU_OP_red_b16] = {ROAD_GPU_KIND_ATOMIC, 2, 0},
 	[ROAD_GPU_OP_red_b32] = {ROAD_GPU_KIND_ATOMIC, 4, 0},
 	[ROAD_GPU_OP_red_b64] = {ROAD_GPU_KIND_ATOMIC, 8, 0},
+	[ROAD_GPU_OP_ldmatrix_x1] = {ROAD_GPU_KIND_LOAD, 16, ROAD_GPU_INSN_MATRIX},
+	[ROAD_GPU_OP_ldmatrix_x2] = {ROAD_GPU_KIND_LOAD, 16, ROAD_GPU_INSN_MATRIX},
+	[ROAD_GPU_OP_ldmatrix_x4] = {ROAD_GPU_KIND_LOAD, 16, ROAD_GPU_INSN_MATRIX},
+	[ROAD_GPU_OP_mma_f32_b2] = {0, 0, ROAD_GPU_INSN_SLOW},
+	[ROAD_GPU_OP_mma_f32_b1] = {0, 0, ROAD_GPU_INSN_SLOW},
+	[ROAD_GPU_OP_mma_f16_b2] = {0, 0, ROAD_GPU_INSN_SLOW},
+	[ROAD_GPU_OP_mma_f16_b1] = {0, 0, ROAD_GPU_INSN_SLOW},
+	[ROAD_GPU_OP_mma_s32_b2] = {0, 0, ROAD_GPU_INSN_SLOW},
+	[ROAD_GPU_OP_mma_s32_b1] = {0, 0, ROAD_GPU_INSN_SLOW},
+	[ROAD_GPU_OP_mma_s32_m8] = {0, 0, ROAD_GPU_INSN_SLOW},
+	[ROAD_GPU_OP_mma_f64] = {0, 0, ROAD_GPU_INSN_SLOW},
+	[ROAD_GPU_OP_movmatrix] = {0, 0, ROAD_GPU_INSN_SLOW},
 	[ROAD_GPU_OP_div_u32] = {0, 0, ROAD_GPU_INSN_SLOW},
 	[ROAD_GPU_OP_div_s32] = {0, 0, ROAD_GPU_INSN_SLOW},
 	[ROAD_GPU_OP_rem_u32] = {0, 0, ROAD_GPU_INSN_SLOW},
@@ -125,6 +137,17 @@ static const struct {
 	[ROAD_GPU_OP_tanh_approx_half] = {0, 0, ROAD_GPU_INSN_APPROXIMATE},
 	[ROAD_GPU_OP_rcp_approx_f64] = {0, 0, ROAD_GPU_INSN_APPROXIMATE},
 	[ROAD_GPU_OP_rsqrt_approx_f64] = {0, 0, ROAD_GPU_INSN_APPROXIMATE},
+};
+
+/*
+ * Multiply-adds of matrix instructions. What is not f16 or bf16 counts by the rates of an A100's
+ * tensor cores against f16 (NVIDIA A100 white paper, 2020): tf32 1/2, int8 2, f64 1/16.
+ */
+static const uint16_t work[ROAD_GPU_OPS] = {
+	[ROAD_GPU_OP_mma_f32_b2] = 16 * 8 * 16,     [ROAD_GPU_OP_mma_f32_b1] = 16 * 8 * 8,
+	[ROAD_GPU_OP_mma_f16_b2] = 16 * 8 * 16,     [ROAD_GPU_OP_mma_f16_b1] = 16 * 8 * 8,
+	[ROAD_GPU_OP_mma_s32_b2] = 16 * 8 * 32 / 2, [ROAD_GPU_OP_mma_s32_b1] = 16 * 8 * 16 / 2,
+	[ROAD_GPU_OP_mma_s32_m8] = 8 * 8 * 16 / 2,  [ROAD_GPU_OP_mma_f64] = 8 * 8 * 4 * 16,
 };
 
 /* Rows of constants: immediates of one kernel, each value once. */
@@ -374,6 +397,7 @@ static void copy_traits(const struct opcode *opcode, const struct road_gpu_word 
 		.kind = traits[word->op].kind,
 		.bytes = traits[word->op].bytes,
 		.flags = traits[word->op].flags,
+		.work = work[word->op],
 	};
 	memset(insn->uses.pred_read, ROAD_GPU_PT, sizeof(insn->uses.pred_read));
 	memset(insn->uses.pred_write, ROAD_GPU_PT, sizeof(insn->uses.pred_write));

@@ -78,11 +78,13 @@ struct road_gpu_insn {
 	uint8_t space;          /* loads, stores: enum road_gpu_space */
 	uint8_t form;           /* as in the word */
 	uint8_t flags;          /* ROAD_GPU_INSN_* */
+	uint16_t work; /* matrix instructions: multiply-adds, in those of f16 (see decode.c) */
 	struct road_gpu_uses uses;
 };
-#define ROAD_GPU_INSN_APPROXIMATE     0x1u /* an approximate function */
-#define ROAD_GPU_INSN_ORDER_SENSITIVE 0x2u /* reads a clock, SM or warp slot; some atomics */
-#define ROAD_GPU_INSN_SLOW            0x4u /* exec may count or fault (division, stack) */
+#define ROAD_GPU_INSN_APPROXIMATE     0x1u  /* an approximate function */
+#define ROAD_GPU_INSN_ORDER_SENSITIVE 0x2u  /* reads a clock, SM or warp slot; some atomics */
+#define ROAD_GPU_INSN_SLOW            0x4u  /* exec may count or fault (division, stack) */
+#define ROAD_GPU_INSN_MATRIX          0x80u /* ldmatrix: lanes load rows for others */
 
 /* A kernel of a loaded image. */
 struct road_gpu_code {

@@ -16,6 +16,8 @@ enum aux_rule {
 	AUX_BIT,
 	AUX_SHFL,
 	AUX_ATOM,
+	AUX_TWO_BITS,
+	AUX_MMA,
 	AUX_ANY, /* checked elsewhere */
 };
 
@@ -49,6 +51,9 @@ static const struct {
 	[ROAD_GPU_MODS_SPACE] = {ROAD_GPU_MEM_SPACE_MASK, AUX_ZERO},
 	[ROAD_GPU_MODS_BRANCH] = {0, AUX_ZERO},
 	[ROAD_GPU_MODS_BRX] = {0, AUX_ANY},
+	[ROAD_GPU_MODS_MMA] = {0, AUX_MMA},
+	[ROAD_GPU_MODS_IMMA] = {ROAD_GPU_MOD_SAT, AUX_TWO_BITS},
+	[ROAD_GPU_MODS_LDMATRIX] = {ROAD_GPU_MEM_SPACE_MASK, AUX_BIT},
 	[ROAD_GPU_MODS_BAR] = {0, AUX_ZERO},
 	[ROAD_GPU_MODS_HARITH] = {ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT | ROAD_GPU_MOD_RELU,
 				  AUX_HALF},
@@ -173,6 +178,8 @@ static bool good_aux(unsigned rule, const uint8_t *operand, const struct road_gp
 	case AUX_BIT: return aux <= 1;
 	case AUX_SHFL: return good_shfl(word, desc);
 	case AUX_ATOM: return good_atom(word);
+	case AUX_TWO_BITS: return aux <= 3;
+	case AUX_MMA: return aux < ROAD_GPU_MMAS;
 	case AUX_ANY: return true;
 	default: return aux == 0;
 	}
@@ -248,6 +255,8 @@ static bool good_mods(unsigned class, const uint8_t *operand, const struct road_
 	case ROAD_GPU_MODS_SHFL:
 	case ROAD_GPU_MODS_WARP:
 	case ROAD_GPU_MODS_MATCH: return good_members(word);
+	case ROAD_GPU_MODS_LDMATRIX:
+		return word->mods == ROAD_GPU_SPACE_SHARED || word->mods == ROAD_GPU_SPACE_GENERIC;
 	case ROAD_GPU_MODS_SPACE: return word->mods < ROAD_GPU_SPACES;
 	default: return true;
 	}

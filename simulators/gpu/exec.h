@@ -103,6 +103,13 @@ void road_gpu_block_leave(struct road_gpu_block *block);
 enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
 					const struct road_gpu_insn *insn, uint32_t mask,
 					struct road_gpu_access *access);
+/* ldmatrix: the lanes that give addresses of rows (one, two or four matrices of eight). */
+static inline uint32_t road_gpu_matrix_lanes(const struct road_gpu_insn *insn)
+{
+	return ROAD_GPU_ALL >> (32 - (8u << (insn->op - ROAD_GPU_OP_ldmatrix_x1)));
+}
+/* Its result, from 16 bytes a lane. */
+void road_gpu_put_matrices(const struct road_gpu_insn *insn, uint8_t *rows, const uint8_t *data);
 void road_gpu_note_order(struct road_gpu_warp *warp, const struct road_gpu_insn *insn);
 
 #endif

@@ -317,6 +317,27 @@ static inline void move(struct road_gpu_warp *warp, const struct road_gpu_insn *
 		store(insn, lanes, host, road_gpu_source(warp, insn->b), mask);
 }
 
+/* ldmatrix from shared memory. */
+static bool move_matrices(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			  uint32_t mask)
+{
+	uint8_t data[ROAD_GPU_WARP_LANES * 16];
+	struct window window = find_window(warp, insn, address_of(warp, insn, 0));
+
+	if (mask != ROAD_GPU_ALL || !window.piece.host)
+		return false;
+	for (uint32_t left = road_gpu_matrix_lanes(insn); left; left &= left - 1) {
+		unsigned l = (unsigned)__builtin_ctz(left);
+		uint64_t address = address_of(warp, insn, l), place = address - window.start;
+
+		if (place > window.bytes || window.bytes - place < 16 || address & 15u)
+			return false;
+		memcpy(data + l * 16, window.piece.host + place, 16);
+	}
+	road_gpu_put_matrices(insn, road_gpu_target(warp, insn->d), data);
+	return true;
+}
+
 /* False: it has to be done lane by lane. */
 static inline bool move_rows(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 			     uint32_t mask)
@@ -325,6 +346,8 @@ static inline bool move_rows(struct road_gpu_warp *warp, const struct road_gpu_i
 	struct window window;
 	struct road_gpu_lanes lanes;
 
+	if (insn->flags & ROAD_GPU_INSN_MATRIX)
+		return move_matrices(warp, insn, mask);
 	if (insn->space == ROAD_GPU_SPACE_LOCAL)
 		return move_local(warp, insn, mask);
 	if (insn->a == ROAD_GPU_BANK_MASK &&
@@ -439,7 +462,7 @@ enum road_gpu_fault EXEC_NAME(road_gpu_exec_access)(struct road_gpu_warp *warp,
 	access->space = insn->space == ROAD_GPU_SPACE_GENERIC ? ROAD_GPU_SPACE_GLOBAL : insn->space;
 	access->atomic = access->later = false;
 	access->together = true;
-	if (watch_rows(warp, insn, mask, access))
+	if (!(insn->flags & ROAD_GPU_INSN_MATRIX) && watch_rows(warp, insn, mask, access))
 		return ROAD_GPU_FAULT_NONE;
 	return road_gpu_access_run(warp, insn, mask, access);
 }

@@ -25,6 +25,7 @@ extern const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_compare)[ROAD_GPU_OPS];
 extern const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_half)[ROAD_GPU_OPS];
 extern const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_carry)[ROAD_GPU_OPS];
 extern const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_warp)[ROAD_GPU_OPS];
+extern const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_matrix)[ROAD_GPU_OPS];
 road_gpu_exec_fn EXEC_NAME(road_gpu_exec_saturating)(const struct road_gpu_insn *insn);
 road_gpu_exec_fn EXEC_NAME(road_gpu_exec_float)(const struct road_gpu_insn *insn);
 road_gpu_exec_fn EXEC_NAME(road_gpu_exec_double)(const struct road_gpu_insn *insn);

@@ -125,6 +125,7 @@ static road_gpu_exec_fn executor(const struct road_gpu_insn *insn)
 		EXEC_NAME(road_gpu_exec_compare)[insn->op],
 		EXEC_NAME(road_gpu_exec_half)[insn->op],
 		EXEC_NAME(road_gpu_exec_carry)[insn->op],
+		EXEC_NAME(road_gpu_exec_matrix)[insn->op],
 		EXEC_NAME(road_gpu_exec_warp)[insn->op],
 		EXEC_NAME(road_gpu_exec_float)(insn),
 		EXEC_NAME(road_gpu_exec_double)(insn),

@@ -88,9 +88,12 @@ static void add_slot(struct gpu_op *op, uint32_t slot)
 static uint32_t unit_cycles(const struct gpu_sm *sm, const struct road_gpu_insn *insn)
 {
 	uint32_t cycles = sm->timing->issue_cycles[insn->unit][insn->latency];
+	uint32_t fmas = sm->timing->params->tensor_fmas;
 	bool wide = insn->unit == ROAD_GPU_UNIT_INT && insn->uses.read_rows[0] == 2 &&
 		    insn->uses.write_rows == 2;
 
+	if (insn->unit == ROAD_GPU_UNIT_TENSOR)
+		return (insn->work + fmas - 1) / fmas;
 	return wide ? 2 * cycles : cycles;
 }
 

@@ -316,6 +316,14 @@ enum road_gpu_prmt {
 	ROAD_GPU_PRMTS
 };
 
+/* aux of mma_f32_*: elements of A and B */
+enum road_gpu_mma { ROAD_GPU_MMA_F16, ROAD_GPU_MMA_BF16, ROAD_GPU_MMA_TF32, ROAD_GPU_MMAS };
+/* aux of mma_s32_*: bytes of A, of B are signed */
+#define ROAD_GPU_MMA_A_SIGNED 0x1u
+#define ROAD_GPU_MMA_B_SIGNED 0x2u
+/* aux of ldmatrix_*: each matrix is transposed on its way */
+#define ROAD_GPU_LDMATRIX_TRANSPOSED 0x1u
+
 /* Execution unit an instruction occupies. */
 enum road_gpu_unit {
 	ROAD_GPU_UNIT_INT,
@@ -395,6 +403,9 @@ enum road_gpu_modclass {
 	ROAD_GPU_MODS_MATCH, /* MEMBERS; aux = second destination */
 	ROAD_GPU_MODS_ATOM,  /* SPACE (generic, global, shared), SEM, SCOPE; aux = road_gpu_atom */
 	ROAD_GPU_MODS_CAS,   /* the same, aux 0 */
+	ROAD_GPU_MODS_MMA,   /* aux = enum road_gpu_mma */
+	ROAD_GPU_MODS_IMMA,  /* SAT; aux = ROAD_GPU_MMA_*_SIGNED */
+	ROAD_GPU_MODS_LDMATRIX, /* SPACE: shared, generic; aux = 0, ROAD_GPU_LDMATRIX_TRANSPOSED */
 };
 
 /* Opcodes: append only; the number is the row's place in ops.def. */

@@ -48,8 +48,8 @@ static bool computes(unsigned op)
 
 	return op != ROAD_GPU_OP_nop && opcodes[op].unit != ROAD_GPU_UNIT_LDST &&
 	       opcodes[op].unit != ROAD_GPU_UNIT_CONTROL && mods != ROAD_GPU_MODS_SREG &&
-	       mods != ROAD_GPU_MODS_WARP && op != ROAD_GPU_OP_stack_u32 &&
-	       op != ROAD_GPU_OP_activemask; /* test_lanes.c */
+	       opcodes[op].unit != ROAD_GPU_UNIT_TENSOR && mods != ROAD_GPU_MODS_WARP &&
+	       op != ROAD_GPU_OP_stack_u32 && op != ROAD_GPU_OP_activemask; /* test_lanes.c */
 }
 
 static bool is_float(unsigned op)
