@@ -25,8 +25,7 @@ static struct finding try_seed(const struct batch *b, unsigned long long seed)
 {
 	struct program *p = program_generate(seed, b->features);
 	char *text = program_text(p, NULL);
-	struct finding f =
-		check_text(text, b->variants ? b->variants : check_share(seed, b->features));
+	struct finding f = check_text(text, b->variants ? b->variants : check_share(seed));
 
 	free(text);
 	program_free(p);

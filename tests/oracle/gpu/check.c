@@ -24,15 +24,14 @@ const char *variant_name(enum variant variant)
 	return variant_names[variant];
 }
 
-unsigned check_share(unsigned long long seed, unsigned features)
+unsigned check_share(unsigned long long seed)
 {
 	uint64_t random = seed ^ UINT64_C(0x5a17);
 	unsigned variants = 1u << VARIANT_FUNCTIONAL;
 
 	if (random_once(&random, 2))
 		variants |= 1u << VARIANT_FEW;
-	/* atomics of the timed model do not see the SM's own stores yet */
-	if (!(features & FEATURE_WARP) && random_once(&random, 3))
+	if (random_once(&random, 3))
 		variants |= 1u << (random_once(&random, 3) ? VARIANT_APPROX_FEW : VARIANT_APPROX);
 	variants |= 1u << (random_once(&random, 2) ? VARIANT_PLAIN : VARIANT_ORDER);
 	return variants;

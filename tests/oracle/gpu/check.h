@@ -40,7 +40,7 @@ struct finding {
  * process: what crashes, crashes. */
 struct finding check_text(const char *text, unsigned variants);
 /* The variants that a program of this seed is run in where not all are. */
-unsigned check_share(unsigned long long seed, unsigned features);
+unsigned check_share(unsigned long long seed);
 void check_end(void); /* lets devices go */
 const char *variant_name(enum variant variant);
 

@@ -371,12 +371,12 @@ static void gen_idiom(struct program *p)
 		gen_line(p, "not.pred %%p%u, %%p%u;", q, gen_live(p, CLASS_P));
 		gen_add(p, CLASS_P, q);
 		break;
-	case 3: /* of two results only the second is wanted */
+	case 3: /* of two results only one is wanted */
 		d = gen_new(p, CLASS_P);
 		q = gen_new(p, CLASS_P);
 		gen_line(p, "setp.lt.s32 %%p%u|%%p%u, %%r%u, %%r%u;", d, q, a,
 			 gen_live(p, CLASS_R));
-		gen_add(p, CLASS_P, q);
+		gen_add(p, CLASS_P, gen_once(p, 2) ? d : q);
 		break;
 	default: /* a jump to a guarded jump */
 		q = gen_live(p, CLASS_P);

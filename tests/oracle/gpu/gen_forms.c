@@ -223,8 +223,10 @@ struct form {
 	uint32_t written;
 };
 
+#define PATTERNS (sizeof(patterns) / sizeof(patterns[0]))
+
 static struct form forms[FORMS_MAX];
-static uint32_t form_count;
+static uint32_t form_count, first_form[PATTERNS + 1]; /* of each pattern */
 
 static void form_add(const char *text, unsigned feature)
 {
@@ -270,8 +272,10 @@ static void expand_all(void)
 {
 	if (form_count)
 		return;
-	for (size_t k = 0; k < sizeof(patterns) / sizeof(patterns[0]); k++)
+	for (size_t k = 0; k < PATTERNS; k++) {
 		expand(patterns[k].pattern, patterns[k].feature);
+		first_form[k + 1] = form_count;
+	}
 }
 
 /* ---- writing one ---- */
@@ -364,6 +368,17 @@ static void write_instruction(struct program *p, const char *text, const char *g
 		gen_add(p, w.added_class[k], w.added[k]);
 }
 
+/* By pattern, or a comparison would be most of what is written; sometimes by form, so that each
+ * comes. */
+static struct form *choose_form(struct program *p)
+{
+	uint32_t k = gen_below(p, PATTERNS), count = first_form[k + 1] - first_form[k];
+
+	if (gen_once(p, 3))
+		return &forms[gen_below(p, form_count)];
+	return &forms[first_form[k] + gen_below(p, count)];
+}
+
 void gen_form(struct program *p)
 {
 	struct form *form;
@@ -373,7 +388,7 @@ void gen_form(struct program *p)
 
 	expand_all();
 	do
-		form = &forms[gen_below(p, form_count)];
+		form = choose_form(p);
 	while (form->feature & ~p->features);
 	form->written++;
 	gen_guard(p, guard, &guarded);
