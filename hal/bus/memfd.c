@@ -37,24 +37,22 @@ void road_memfd_free(void *memory, uint64_t bytes, int fd)
 	close(fd);
 }
 
-road_status road_memfd_map(int fd, uint64_t bytes, void **memory)
+road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **memory)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct stat stat;
 
 	if (seals < 0 || !(seals & F_SEAL_SHRINK))
-		return road_fail(
-			ROAD_INVALID_ARGUMENT, "descriptor is no memory sealed against shrinking",
-			"road_buffer_import: fd", seals < 0 ? "not sealable" : "not sealed",
-			"a memfd with F_SEAL_SHRINK");
+		return road_fail(ROAD_INVALID_ARGUMENT,
+				 "descriptor is no memory sealed against shrinking", where,
+				 seals < 0 ? "not sealable" : "not sealed",
+				 "a memfd with F_SEAL_SHRINK");
 	if (fstat(fd, &stat) || stat.st_size < 0 || (uint64_t)stat.st_size < bytes)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "memory is smaller than asked for",
-				     "road_buffer_import: bytes", bytes,
-				     "at most the memfd's size");
+				     where, bytes, "at most the memfd's size");
 	*memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (*memory == MAP_FAILED)
-		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "memory cannot be mapped",
-				 "road_buffer_import: fd", "", "");
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "memory cannot be mapped", where, "", "");
 	return ROAD_OK;
 }
 

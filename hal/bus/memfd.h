@@ -10,8 +10,9 @@ road_status road_memfd_alloc(uint64_t bytes, void **memory, int *fd);
 void road_memfd_free(void *memory, uint64_t bytes, int fd);
 
 /* Maps memory that somebody else made: refused unless it is sealed against shrinking, since its
- * other owner could else kill us by truncating it; its size is read after that. */
-road_status road_memfd_map(int fd, uint64_t bytes, void **memory);
+ * other owner could else kill us by truncating it; its size is read after that. where: names the
+ * call in errors. */
+road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **memory);
 void road_memfd_unmap(void *memory, uint64_t bytes);
 
 #endif

@@ -21,6 +21,7 @@
 struct road_work;
 struct road_word; /* what a device stores a timeline's values to: native.c */
 struct road_word_slab;
+struct road_shared; /* an event's page: event_share.c */
 struct road_submit; /* an accepted submission: submit.h */
 struct road_stage;
 struct road_callback_job;
@@ -67,6 +68,7 @@ struct road_event {
 	_Atomic bool native_wanted;
 	struct road_word *native_word;       /* a reference */
 	uint64_t native_from, native_handed; /* values that are, or will be, stored; 0: none */
+	struct road_shared *shared;          /* what other processes see of it: claimed for good */
 	bool timeline;                       /* of a queue: the host may not signal it */
 	struct road_queue *owner;            /* of a timeline, while the queue has it */
 };
@@ -89,6 +91,17 @@ void road_event_forget(struct road_event *event, struct road_waiter *waiter);
 road_status road_event_promise(struct road_event *event, uint64_t value, struct road_queue *queue,
 			       uint64_t *before);
 void road_event_unpromise(struct road_event *event, uint64_t previous, struct road_queue *queue);
+
+/* Claims the event for good, so that each change is published; false: it is shared already. */
+bool road_event_tie(struct road_event *event, struct road_shared *shared);
+
+/* ---- event_share.c ---- */
+
+/* Under the event's lock: its value rose, or it failed. */
+void road_shared_raised(struct road_shared *shared, uint64_t value);
+void road_shared_failed(struct road_shared *shared, uint64_t from, road_status reason);
+/* The event ends. No lock held. */
+void road_shared_drop(struct road_event *event);
 
 /* ---- what follows from a signal: work.c ---- */
 
@@ -150,6 +163,7 @@ void road_agent_end(void);
 uint32_t road_agent_seen(void); /* how many there ever were */
 bool road_agent_alive(void);
 road_status road_pump_start(void);
+void road_pump_wake(void);
 
 /* ---- threads ---- */
 extern _Thread_local bool road_in_callback;

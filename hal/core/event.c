@@ -19,6 +19,8 @@ static void event_finish(struct road_object *object)
 {
 	struct road_event *event = event_of(object);
 
+	if (event->shared)
+		road_shared_drop(event);
 	/* Only descriptors can be left here: threads and queues hold the event. */
 	for (struct road_waiter *w = event->waiters.next, *next; w != &event->waiters; w = next) {
 		next = w->next;
@@ -122,7 +124,7 @@ static void event_lock(struct road_event *event)
 /* Frees the event if nobody has a claim on it any more. */
 static void event_unlock(struct road_event *event)
 {
-	if (event->waiters.next == &event->waiters && !event->promiser &&
+	if (event->waiters.next == &event->waiters && !event->promiser && !event->shared &&
 	    atomic_load_explicit(&event->failed_from, memory_order_relaxed) == UINT64_MAX)
 		atomic_store_explicit(
 			&event->word,
@@ -183,6 +185,8 @@ static void raise_locked(struct road_event *event, uint64_t value, uint64_t time
 		return;
 	atomic_store_explicit(&event->time_ps, time_ps, memory_order_relaxed);
 	atomic_store_explicit(&event->claimed_value, value, memory_order_release);
+	if (event->shared)
+		road_shared_raised(event->shared, value);
 	if (event->waiters.next != &event->waiters)
 		fire_decided(event, time_ps, work);
 }
@@ -209,6 +213,8 @@ void road_event_fail_from(struct road_event *event, uint64_t from, const road_er
 		event->failure = *why;
 		atomic_store_explicit(&event->time_ps, time_ps, memory_order_relaxed);
 		atomic_store_explicit(&event->failed_from, from, memory_order_release);
+		if (event->shared)
+			road_shared_failed(event->shared, from, why->status);
 		fire_decided(event, time_ps, work);
 	}
 	event_unlock(event);
@@ -224,9 +230,22 @@ bool road_event_await(struct road_event *event, struct road_waiter *waiter)
 		waiter->prev = event->waiters.prev;
 		waiter->prev->next = waiter->next->prev = waiter;
 		waiter->linked = true;
+		if (event->shared) /* another process may signal it */
+			road_pump_wake();
 	}
 	event_unlock(event);
 	return open;
+}
+
+bool road_event_tie(struct road_event *event, struct road_shared *shared)
+{
+	event_lock(event);
+	bool tied = !event->shared;
+
+	if (tied)
+		event->shared = shared;
+	event_unlock(event);
+	return tied;
 }
 
 void road_event_forget(struct road_event *event, struct road_waiter *waiter)

@@ -12,7 +12,8 @@ static struct {
 	pthread_mutex_t lock;
 	bool running;
 	pthread_t thread;
-} pump = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	struct road_sleeper sleeper;
+} pump = {.lock = PTHREAD_MUTEX_INITIALIZER, .sleeper = {.word = 1, .background = true}};
 
 void road_agent_begin(void)
 {
@@ -37,32 +38,38 @@ bool road_agent_alive(void)
 
 static void *run(void *arg)
 {
-	struct road_sleeper sleeper = {.word = 1, .background = true};
+	struct road_sleeper *sleeper = &pump.sleeper;
 	bool watching = false;
 
 	(void)arg;
-	road_sleeper_list(&sleeper);
+	road_sleeper_list(sleeper);
 	for (;;) {
-		if (road_baton_take(&sleeper)) {
+		if (road_baton_take(sleeper)) {
 			struct road_progress progress = road_progress_slice(UINT64_MAX);
 
 			watching = progress.watching;
-			road_baton_release(&sleeper);
+			road_baton_release(sleeper);
 			if (progress.ran || progress.more)
 				continue;
 		}
 		road_progress_check_lost();
-		atomic_store(&sleeper.word, 0);
+		atomic_store(&sleeper->word, 0);
 		if (road_progress_pending() && road_baton_free()) {
-			atomic_store(&sleeper.word, 1);
+			atomic_store(&sleeper->word, 1);
 			continue;
 		}
-		road_sleeper_sleep(&sleeper,
+		road_sleeper_sleep(sleeper,
 				   watching ? road_now_ns() + ROAD_WATCH_NS : ROAD_FOREVER);
 		if (watching && road_progress_domain_get())
 			road_progress_domain_get()->poke();
 	}
 	return NULL;
+}
+
+/* There is something new to watch, which no thread may be waiting for. */
+void road_pump_wake(void)
+{
+	road_sleeper_wake(&pump.sleeper);
 }
 
 road_status road_pump_start(void)

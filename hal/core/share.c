@@ -38,7 +38,7 @@ road_status road_buffer_import(road_space *space, int fd, uint64_t bytes, road_b
 	if (!status)
 		status = road_space_usable(space, "road_buffer_import: space");
 	if (!status)
-		status = road_memfd_map(fd, bytes, &memory);
+		status = road_memfd_map(fd, bytes, "road_buffer_import: fd, bytes", &memory);
 	if (status)
 		return status;
 	status = road_buffer_make(space, &options, memory, out);

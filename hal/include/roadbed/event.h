@@ -54,6 +54,21 @@ ROAD_API road_status road_event_error(road_event *event, uint64_t value, road_er
  * deterministic: false. */
 ROAD_API road_status road_event_point_fd(road_event *event, uint64_t value, int *fd);
 
+/*
+ * Shares an event of the program with other processes: a descriptor of a page in sealed memory that
+ * shows its value and its failure to whoever imports it. Pass it on (SCM_RIGHTS, inheritance);
+ * the caller closes it. Every process may signal, fail and await it, and promise values on it; that
+ * only one at a time does is theirs to keep. A value that another process signalled is noticed by
+ * who waits or queries, and by the background thread, which this starts, within some 100 us; the
+ * simulation is not deterministic from here on. What the page says is taken for nothing more than
+ * a value and a status: a process that writes nonsense there can signal and fail, and no more.
+ * ROAD_INVALID_ARGUMENT: a queue's timeline. ROAD_OUT_OF_HOST_MEMORY.
+ */
+ROAD_API road_status road_event_share(road_event *event, int *fd);
+/* The event behind such a descriptor, which stays the caller's; also in the process that shared it.
+ * ROAD_INVALID_ARGUMENT: no memory sealed against shrinking, too small, or no shared event. */
+ROAD_API road_status road_event_import(road_instance *instance, int fd, road_event **out);
+
 #ifdef __cplusplus
 }
 #endif
