@@ -246,6 +246,7 @@ road_status gpu_images_restore(struct gpu_space *space);
 struct gpu_kernel {
 	uint64_t object;                     /* device address of its entry */
 	uint32_t shared_bytes, local_bytes;  /* static, per lane */
+	_Atomic uint32_t shared_max;         /* dynamic, that a launch may ask for */
 	const struct road_gpu_kernel *entry; /* in the image's copy */
 	bool has_stack;                      /* its launches get the space's */
 	struct gpu *gpu;
@@ -257,6 +258,7 @@ road_status gpu_kernel_get(struct road_drv_kernel *kernel, const char *name);
 void gpu_kernel_free(struct road_drv_kernel *kernel);
 road_status gpu_kernel_occupancy(struct road_drv_kernel *kernel, uint32_t block,
 				 uint32_t shared_bytes, struct road_occupancy *out);
+road_status gpu_kernel_set(struct road_drv_kernel *kernel, uint32_t attribute, uint64_t value);
 road_status gpu_check_launch(const struct road_cmd_launch *launch);
 extern const struct road_image_ops gpu_image_ops;
 

@@ -324,4 +324,5 @@ const struct road_image_ops gpu_image_ops = {
 	.symbol = symbol,
 	.occupancy = gpu_kernel_occupancy,
 	.check_launch = gpu_check_launch,
+	.kernel_set = gpu_kernel_set,
 };

@@ -98,6 +98,7 @@ road_status gpu_kernel_get(struct road_drv_kernel *drv, const char *name)
 	kernel->shared_bytes = entry->shared_bytes;
 	kernel->local_bytes = entry->local_bytes;
 	kernel->has_stack = entry->flags & ROAD_GPU_KERNEL_STACK;
+	atomic_init(&kernel->shared_max, kernel->gpu->params.shared_per_block);
 	kernel->arguments =
 		calloc(entry->param_count ? entry->param_count : 1, sizeof(*kernel->arguments));
 	if (!kernel->arguments)
@@ -246,6 +247,11 @@ static road_status check_resources(const struct gpu_kernel *kernel,
 	uint64_t threads = (uint64_t)launch->block.x * launch->block.y * launch->block.z;
 	const struct road_dim3 *grid = &launch->grid;
 
+	if (launch->shared_bytes > atomic_load(&kernel->shared_max))
+		return refuse(ROAD_INVALID_ARGUMENT,
+			      "more dynamic shared memory than the kernel was set to",
+			      "shared_bytes", launch->shared_bytes, "at most",
+			      atomic_load(&kernel->shared_max));
 	if (group > p->shared_per_block)
 		return refuse(ROAD_INVALID_ARGUMENT, "too much shared memory", "shared_bytes",
 			      group, "static and dynamic at most", p->shared_per_block);
@@ -264,6 +270,24 @@ static road_status check_resources(const struct gpu_kernel *kernel,
 		return refuse(ROAD_NO_SPACE, "cooperative grid cannot be resident at once", "grid",
 			      blocks > UINT64_MAX ? UINT64_MAX : (uint64_t)blocks,
 			      "workgroups at most", most);
+	return ROAD_OK;
+}
+
+/* The chip gives any workgroup its most: the attribute is a bound of the program's own. */
+road_status gpu_kernel_set(struct road_drv_kernel *drv, uint32_t attribute, uint64_t value)
+{
+	struct gpu_kernel *kernel = drv->data;
+	uint32_t all = kernel->gpu->params.shared_per_block;
+	uint32_t most = all > kernel->shared_bytes ? all - kernel->shared_bytes : 0;
+
+	if (attribute != ROAD_KERNEL_SHARED_MAX)
+		return road_drv_errorf(ROAD_UNSUPPORTED, "road_kernel_set: attribute",
+				       "no attribute %u", attribute);
+	if (value > most)
+		return road_drv_errorf(ROAD_INVALID_ARGUMENT, "road_kernel_set: value",
+				       "%" PRIu64 " bytes of dynamic shared memory, at most %u",
+				       value, most);
+	atomic_store(&kernel->shared_max, (uint32_t)value);
 	return ROAD_OK;
 }
 

@@ -194,6 +194,14 @@ static road_status no_occupancy(struct road_drv_kernel *kernel, uint32_t block,
 	return unsupported("road_kernel_occupancy");
 }
 
+static road_status no_kernel_set(struct road_drv_kernel *kernel, uint32_t attribute, uint64_t value)
+{
+	(void)kernel;
+	(void)attribute;
+	(void)value;
+	return unsupported("road_kernel_set: attribute");
+}
+
 static road_status any_launch(const struct road_cmd_launch *launch)
 {
 	(void)launch;
@@ -202,7 +210,7 @@ static road_status any_launch(const struct road_cmd_launch *launch)
 
 static const struct road_image_ops image_defaults = {no_load,      no_unload,      no_kernel_name,
 						     no_kernel,    no_kernel_free, no_symbol,
-						     no_occupancy, any_launch};
+						     no_occupancy, any_launch,     no_kernel_set};
 
 /* The tables are structures of function pointers only, all of one size. */
 static void lay(void (**out)(void), void (*const *over)(void), size_t count)

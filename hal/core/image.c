@@ -301,6 +301,20 @@ road_status road_kernel_argument(road_kernel *kernel, uint32_t index, road_argum
 	return ROAD_OK;
 }
 
+road_status road_kernel_set(road_kernel *kernel, uint32_t attribute, uint64_t value)
+{
+	road_status status = check_kernel(kernel, "road_kernel_set: kernel");
+
+	if (!status && attribute >= ROAD_KERNEL_ATTRIBUTES)
+		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown attribute",
+				       "road_kernel_set: attribute", attribute,
+				       "enum road_kernel_attribute");
+	if (!status)
+		status = kernel->image->space->device->image.kernel_set(&kernel->drv, attribute,
+									value);
+	return status;
+}
+
 road_status road_kernel_occupancy(road_kernel *kernel, uint32_t block, uint32_t shared_bytes,
 				  road_occupancy *out)
 {

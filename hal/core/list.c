@@ -531,6 +531,29 @@ static road_status pack(struct road_list *list, const road_launch *launch,
 	return ROAD_OK;
 }
 
+/* What not every device has: clusters, and a region that holds a configuration. */
+static road_status check_optional(const struct road_device *device, const road_launch *launch)
+{
+	const road_dim3 *cluster = &launch->cluster, *grid = &launch->grid;
+	uint32_t features = device->info.features;
+
+	if (launch->configuration && !(features & ROAD_FEATURE_REGIONS))
+		return road_fail_u64(ROAD_UNSUPPORTED, "the device holds no configurations",
+				     "road_list_launch: launch.configuration",
+				     launch->configuration, "0");
+	if (!cluster->x && !cluster->y && !cluster->z)
+		return ROAD_OK;
+	if (!cluster->x || !cluster->y || !cluster->z || grid->x % cluster->x ||
+	    grid->y % cluster->y || grid->z % cluster->z)
+		return road_fail(ROAD_INVALID_ARGUMENT, "grid is no multiple of the cluster",
+				 "road_list_launch: launch.cluster", "",
+				 "0 in all dimensions, or a divisor of the grid's in each");
+	if (!(features & ROAD_FEATURE_CLUSTERS))
+		return road_fail(ROAD_UNSUPPORTED, "the device has no clusters",
+				 "road_list_launch: launch.cluster", "", "0");
+	return ROAD_OK;
+}
+
 static road_status check_launch(struct road_list *list, const road_launch *launch)
 {
 	static const char *const where = "road_list_launch: launch";
@@ -542,13 +565,16 @@ static road_status check_launch(struct road_list *list, const road_launch *launc
 		return road_fail(ROAD_INVALID_ARGUMENT, "kernel belongs to another space", where,
 				 "", "the list's space");
 	if (launch->flags & ~ROAD_LAUNCH_COOPERATIVE || launch->reserved || launch->reserved2 ||
-	    launch->reserved3)
+	    launch->reserved3 || launch->reserved4)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown flags", where, launch->flags,
 				     "ROAD_LAUNCH_COOPERATIVE; reserved fields 0");
 	if (!launch->grid.x || !launch->grid.y || !launch->grid.z || !launch->block.x ||
 	    !launch->block.y || !launch->block.z)
 		return road_fail(ROAD_INVALID_ARGUMENT, "grid or block is empty", where, "0",
 				 "each dimension >= 1");
+	status = check_optional(list->space->device, launch);
+	if (status)
+		return status;
 	if (launch->use_count && !launch->uses)
 		return road_fail(ROAD_INVALID_ARGUMENT, "uses are NULL", where, "NULL", "");
 	for (uint32_t i = 0; i < launch->use_count && !status; i++) {
@@ -584,7 +610,9 @@ road_status road_list_launch(road_list *list, const road_launch *launch)
 						  .shared_bytes = own.shared_bytes,
 						  .flags = own.flags,
 						  .argument_bytes = kernel->drv.info.argument_bytes,
-						  .watchdog = own.watchdog};
+						  .watchdog = own.watchdog,
+						  .cluster = own.cluster,
+						  .configuration = own.configuration};
 	status = pack(list, &own, &kernel->drv, &command.launch.arguments);
 	if (!status)
 		status = list->space->device->image.check_launch(&command.launch);

@@ -96,6 +96,8 @@ struct road_cmd_launch {
 	const void *arguments;
 	uint32_t argument_bytes;
 	uint64_t watchdog;
+	road_dim3 cluster;      /* 0: none */
+	uint64_t configuration; /* 0: whichever */
 };
 struct road_cmd_word { /* wait value, write value, timestamp */
 	struct road_place at;
@@ -218,7 +220,10 @@ struct road_image_ops {
 	road_status (*occupancy)(struct road_drv_kernel *kernel, uint32_t block,
 				 uint32_t shared_bytes, struct road_occupancy *out);
 	/* Why this launch cannot be (limits of the chip or the kernel); ROAD_OK if it can. */
-	road_status (*check_launch)(const struct road_cmd_launch *launch);
+	road_status (*check_launch)(
+		const struct road_cmd_launch *launch); /* attribute: enum road_kernel_attribute. */
+	road_status (*kernel_set)(struct road_drv_kernel *kernel, uint32_t attribute,
+				  uint64_t value);
 };
 
 struct road_region_ops;   /* reconfiguration; comes with it */

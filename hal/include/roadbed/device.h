@@ -65,6 +65,7 @@ typedef struct road_device_info {
 #define ROAD_FEATURE_QUEUE_RESET     0x20u /* one queue can be reset while others run */
 #define ROAD_FEATURE_REGIONS         0x40u /* reconfiguration */
 #define ROAD_FEATURE_PRIORITIES      0x80u
+#define ROAD_FEATURE_CLUSTERS        0x100u /* workgroups in clusters: road_launch.cluster */
 
 ROAD_API road_status road_device_info_get(road_device *device, road_device_info *out);
 

@@ -66,6 +66,18 @@ typedef struct road_argument_info {
 ROAD_API road_status road_kernel_argument(road_kernel *kernel, uint32_t index,
 					  road_argument_info *out);
 
+/* What can be set of a kernel. */
+enum road_kernel_attribute {
+	ROAD_KERNEL_SHARED_MAX, /* most dynamic shared memory that a launch may ask for, in bytes */
+	ROAD_KERNEL_ATTRIBUTES
+};
+/*
+ * Holds for launches that are recorded afterwards, through whatever handle; what was recorded
+ * before stays. ROAD_INVALID_ARGUMENT: unknown attribute, or more than the device can give (the
+ * detail says how much). ROAD_UNSUPPORTED: this device's kernels have no such attribute.
+ */
+ROAD_API road_status road_kernel_set(road_kernel *kernel, uint32_t attribute, uint64_t value);
+
 typedef struct road_occupancy {
 	uint32_t size;
 	uint32_t blocks_per_unit; /* workgroups resident on one compute unit */

@@ -92,6 +92,14 @@ typedef struct road_launch {
 	road_buffer *const *uses;
 	uint32_t use_count;
 	uint32_t reserved3;
+	/* Workgroups of a cluster, in each dimension: they are resident together. All 0: none. Else
+	 * each >= 1 and a divisor of the grid's. ROAD_UNSUPPORTED without ROAD_FEATURE_CLUSTERS. */
+	road_dim3 cluster;
+	uint32_t reserved4;
+	/* The configuration that the queue's region has to hold when the launch starts, else it
+	 * fails with ROAD_CONFIG_MISMATCH. 0: whichever it holds. ROAD_UNSUPPORTED without
+	 * ROAD_FEATURE_REGIONS. */
+	uint64_t configuration;
 } road_launch;
 ROAD_API road_status road_list_launch(road_list *list, const road_launch *launch);
 
