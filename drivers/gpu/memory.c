@@ -352,10 +352,47 @@ static road_status heap(struct road_drv_device *dev, uint32_t index, struct road
 	return ROAD_OK;
 }
 
+/* ---- buffers at addresses that the program chose ---- */
+
+static uint32_t rights(uint32_t access)
+{
+	return (access & ROAD_MAP_READ ? ROAD_GPU_SEGMENT_READ : 0) |
+	       (access & ROAD_MAP_WRITE ? ROAD_GPU_SEGMENT_WRITE : 0);
+}
+
+static road_status map_at(struct road_drv_buffer *buffer, uint64_t offset, uint64_t address,
+			  uint64_t bytes, uint32_t access)
+{
+	const struct gpu_memory *memory = buffer->data;
+	struct road_gpu_segment segment = {.va = address, .bytes = bytes, .flags = rights(access)};
+
+	if (buffer->heap == ROAD_HEAP_HOST) {
+		segment.flags |= ROAD_GPU_SEGMENT_SYSTEM;
+		segment.pa = buffer->dma.iova.value + offset +
+			     (uint64_t)((char *)buffer->host - (char *)buffer->dma.host);
+	} else {
+		segment.pa = memory->pa + offset;
+	}
+	return gpu_space_map(buffer->space->data, &segment);
+}
+
+static void unmap_at(struct road_drv_space *space, uint64_t address)
+{
+	gpu_space_unmap(space->data, address);
+}
+
+static road_status protect_at(struct road_drv_space *space, uint64_t address, uint32_t access)
+{
+	return gpu_space_protect(space->data, address, rights(access));
+}
+
 const struct road_memory_ops gpu_memory_ops = {
 	.heap = heap,
 	.alloc = alloc,
 	.free = free_buffer,
 	.map = map,
 	.sync = sync,
+	.map_at = map_at,
+	.unmap_at = unmap_at,
+	.protect_at = protect_at,
 };

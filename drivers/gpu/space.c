@@ -118,7 +118,9 @@ road_status gpu_space_protect(struct gpu_space *space, uint64_t va, uint32_t fla
 	uint32_t at = lower_bound(space, va);
 
 	if (at < space->count && segments_of(space)[at].va == va) {
-		segments_of(space)[at].flags = flags;
+		struct road_gpu_segment *segment = &segments_of(space)[at];
+
+		segment->flags = flags | (segment->flags & ROAD_GPU_SEGMENT_SYSTEM);
 		status = command(space, ROAD_GPU_SPACE_OPEN);
 	}
 	pthread_mutex_unlock(&space->lock);

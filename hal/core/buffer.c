@@ -45,6 +45,8 @@ static void buffer_close(struct road_object *object)
 	road_lookup_remove(space->device->instance, buffer);
 	if (buffer->parent)
 		return;
+	if (space->device->info.features & ROAD_FEATURE_SPACE_MAP)
+		road_space_unmap_buffer(space, buffer);
 	pthread_mutex_lock(&space->lock);
 	bool allocated = buffer->allocated;
 

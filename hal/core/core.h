@@ -21,6 +21,8 @@
 struct road_work;
 struct road_word; /* what a device stores a timeline's values to: native.c */
 struct road_word_slab;
+struct road_reservation; /* space_map.c */
+struct road_mapping;
 struct road_shared; /* an event's page: event_share.c */
 struct road_submit; /* an accepted submission: submit.h */
 struct road_stage;
@@ -265,6 +267,9 @@ struct road_space {
 	uint32_t buffer_count;
 	struct road_buffer *buffers; /* not views; linked by next */
 	struct road_image *images;
+	struct road_reservation *reservations;
+	struct road_mapping *mappings;
+	pthread_cond_t mapping_idle;
 	pthread_mutex_t sticky_lock; /* a leaf */
 	road_error sticky;           /* status OK: none */
 };
@@ -284,6 +289,7 @@ struct road_buffer {
 	void *imported;  /* shared memory from outside, to be unmapped */
 	uint32_t maps;
 	bool allocated; /* memory is there; under space->lock */
+	bool mapping;   /* of its parent at a chosen address: space_map.c */
 };
 extern const struct road_class road_buffer_class;
 /* [offset, offset + bytes) lies inside and the buffer is usable. */
@@ -291,6 +297,9 @@ road_status road_buffer_check(struct road_buffer *buffer, uint64_t offset, uint6
 			      const char *where);
 struct road_place road_buffer_place(const struct road_buffer *buffer, uint64_t offset);
 void road_space_free_buffers(struct road_space *space);
+/* Ends the mappings of one buffer, or all, and the reservations. No lock held. */
+void road_space_unmap_buffer(struct road_space *space, const struct road_buffer *buffer);
+void road_space_unmap_all(struct road_space *space);
 road_status road_lookup_add(struct road_instance *instance, struct road_buffer *buffer);
 void road_lookup_remove(struct road_instance *instance, struct road_buffer *buffer);
 road_status road_export_fd(const struct road_buffer *root, int *fd);

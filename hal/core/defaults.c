@@ -139,8 +139,34 @@ static road_status no_import(struct road_drv_buffer *buffer)
 	return unsupported("road_buffer_import");
 }
 
-static const struct road_memory_ops memory_defaults = {no_heap, no_alloc, no_free,
-						       no_map,  no_sync,  no_import};
+static road_status no_map_at(struct road_drv_buffer *buffer, uint64_t offset, uint64_t address,
+			     uint64_t bytes, uint32_t access)
+{
+	(void)buffer;
+	(void)offset;
+	(void)address;
+	(void)bytes;
+	(void)access;
+	return unsupported("road_space_map");
+}
+
+static void no_unmap_at(struct road_drv_space *space, uint64_t address)
+{
+	(void)space;
+	(void)address;
+}
+
+static road_status no_protect_at(struct road_drv_space *space, uint64_t address, uint32_t access)
+{
+	(void)space;
+	(void)address;
+	(void)access;
+	return unsupported("road_space_protect");
+}
+
+static const struct road_memory_ops memory_defaults = {no_heap,   no_alloc,    no_free,
+						       no_map,    no_sync,     no_import,
+						       no_map_at, no_unmap_at, no_protect_at};
 
 static road_status no_load(struct road_drv_image *image, const void *bytes, size_t byte_count,
 			   const struct road_image_options *options)

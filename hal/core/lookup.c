@@ -94,6 +94,10 @@ road_status road_lookup(road_instance *instance, uint64_t address, road_lookup_r
 						      .base = buffer->drv.address,
 						      .bytes = buffer->drv.bytes,
 						      .id = buffer->object.id};
+		if (result.buffer && buffer->mapping) {
+			result.buffer = buffer->parent;
+			result.offset += buffer->offset;
+		}
 	}
 	pthread_mutex_unlock(&instance->lookup_lock);
 	if (!result.buffer) {

@@ -41,6 +41,7 @@ static void close_now(struct road_space *space, road_status status, const char *
 		road_object_drop(&queue->object);
 	}
 	road_space_unload_images(space);
+	road_space_unmap_all(space);
 	road_space_free_buffers(space);
 	device->ops.space_close(&space->drv);
 }
@@ -61,6 +62,7 @@ static void space_finish(struct road_object *object)
 {
 	struct road_space *space = space_of(object);
 
+	pthread_cond_destroy(&space->mapping_idle);
 	pthread_mutex_destroy(&space->lock);
 	pthread_mutex_destroy(&space->sticky_lock);
 	road_object_release(&space->device->object);
@@ -88,9 +90,11 @@ static road_status make_space(struct road_device *device, uint64_t quota, bool s
 	space->drv.dev = &device->drv;
 	pthread_mutex_init(&space->lock, NULL);
 	pthread_mutex_init(&space->sticky_lock, NULL);
+	pthread_cond_init(&space->mapping_idle, NULL);
 	road_status status = device->ops.space_open(&space->drv);
 
 	if (status) {
+		pthread_cond_destroy(&space->mapping_idle);
 		pthread_mutex_destroy(&space->sticky_lock);
 		pthread_mutex_destroy(&space->lock);
 		free(space);

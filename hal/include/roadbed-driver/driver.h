@@ -204,6 +204,13 @@ struct road_memory_ops {
 	/* Like alloc, but over buffer->dma.host: whole pages of shared memory that the core mapped
 	 * and takes back after free. */
 	road_status (*import)(struct road_drv_buffer *buffer);
+	/* ROAD_FEATURE_SPACE_MAP: shows a page-aligned part of the buffer at another address of its
+	 * space, too, one that nothing is mapped at; access: ROAD_MAP_*. Ranges are known by where
+	 * they begin. What took effect before stays done. */
+	road_status (*map_at)(struct road_drv_buffer *buffer, uint64_t offset, uint64_t address,
+			      uint64_t bytes, uint32_t access);
+	void (*unmap_at)(struct road_drv_space *space, uint64_t address);
+	road_status (*protect_at)(struct road_drv_space *space, uint64_t address, uint32_t access);
 };
 
 struct road_image_ops {

@@ -45,6 +45,33 @@ typedef struct road_space_usage {
 } road_space_usage;
 ROAD_API road_status road_space_usage_get(road_space *space, road_space_usage *out);
 
+/*
+ * Buffers at addresses that the program chooses, for kernels that are to see pieces of memory side
+ * by side, or one piece twice. ROAD_UNSUPPORTED without ROAD_FEATURE_SPACE_MAP.
+ *
+ * A reservation is a range of addresses in which nothing is mapped yet. bytes: a multiple of 4096;
+ * alignment: 0, or a power of two. It ends with the space, or by unreserve (ROAD_NOT_FOUND: none
+ * begins there; ROAD_BUSY: a buffer is mapped in it).
+ */
+ROAD_API road_status road_space_reserve(road_space *space, uint64_t bytes, uint64_t alignment,
+					uint64_t *address);
+ROAD_API road_status road_space_unreserve(road_space *space, uint64_t address);
+/*
+ * Shows [offset, offset + bytes) of a buffer of this space at `address`, too, inside one
+ * reservation; address and offset are multiples of 4096. access: ROAD_MAP_READ, ROAD_MAP_WRITE:
+ * what kernels may do there, whatever holds at the buffer's own address. road_lookup finds the
+ * buffer from there. The mapping holds no reference: it ends with the buffer, the space, or by
+ * unmap, which names it by its address. Kernels that still run there then fault.
+ * ROAD_INVALID_ARGUMENT (range, alignment, other space), ROAD_BUSY (something is mapped there, or
+ * another thread changes it), ROAD_PERMISSION (write access to a read-only buffer), ROAD_NOT_FOUND
+ * (unmap, protect: no mapping begins there).
+ */
+ROAD_API road_status road_space_map(road_space *space, uint64_t address, road_buffer *buffer,
+				    uint64_t offset, uint64_t bytes, uint32_t access);
+ROAD_API road_status road_space_unmap(road_space *space, uint64_t address);
+/* Changes what kernels may do there, for accesses from now on. */
+ROAD_API road_status road_space_protect(road_space *space, uint64_t address, uint32_t access);
+
 /* What kernels of the space may use beside its buffers, in bytes. */
 enum road_limit {
 	ROAD_LIMIT_STACK,        /* of one work-item */
