@@ -258,6 +258,34 @@ free_dma:
 	return status;
 }
 
+/* Pages of the core's, which the bus maps; `data` marks them. */
+static road_status import(struct road_drv_buffer *buffer)
+{
+	struct road_bus *bus = gpu_of(buffer)->bus;
+	uint64_t at = (uint64_t)(uintptr_t)buffer->dma.host;
+	road_status status = check_host_address(at, buffer->bytes);
+
+	if (!status)
+		status = bus->ops->dma_map(bus, buffer->dma.host, buffer->bytes, ROAD_DMA_BOTH,
+					   &buffer->dma);
+	if (status)
+		return status;
+	const struct road_gpu_segment segment = {.va = at,
+						 .bytes = buffer->bytes,
+						 .pa = buffer->dma.iova.value,
+						 .flags = RW | ROAD_GPU_SEGMENT_SYSTEM};
+
+	status = gpu_space_map(buffer->space->data, &segment);
+	if (status) {
+		bus->ops->dma_unmap(bus, &buffer->dma);
+		return status;
+	}
+	buffer->host = (void *)(uintptr_t)at;
+	buffer->address = at;
+	buffer->data = buffer;
+	return ROAD_OK;
+}
+
 /* ---- the table ---- */
 
 static road_status alloc(struct road_drv_buffer *buffer)
@@ -276,7 +304,10 @@ static void free_buffer(struct road_drv_buffer *buffer)
 		if (buffer->flags & ROAD_BUFFER_READ_ONLY)
 			gpu_space_unalias(buffer->space->data, buffer->address);
 		gpu_space_unmap(buffer->space->data, buffer->address);
-		bus->ops->dma_free(bus, &buffer->dma);
+		if (buffer->data) /* imported */
+			bus->ops->dma_unmap(bus, &buffer->dma);
+		else
+			bus->ops->dma_free(bus, &buffer->dma);
 		return;
 	}
 	gpu_memory_free(buffer->data);
@@ -392,6 +423,7 @@ const struct road_memory_ops gpu_memory_ops = {
 	.free = free_buffer,
 	.map = map,
 	.sync = sync,
+	.import = import,
 	.map_at = map_at,
 	.unmap_at = unmap_at,
 	.protect_at = protect_at,

@@ -98,10 +98,27 @@ static road_status alloc(struct road_drv_buffer *buffer)
 	return status;
 }
 
+/* Memory of the core's: nothing of ours stands behind it. */
+static road_status import(struct road_drv_buffer *buffer)
+{
+	struct host *host = buffer->space->dev->data;
+
+	buffer->host = buffer->dma.host;
+	buffer->address = (uint64_t)(uintptr_t)buffer->host;
+	buffer->dma.iova.value = buffer->address;
+	buffer->dma.coherent = true;
+	atomic_fetch_add(&host->used_bytes[buffer->heap], buffer->bytes);
+	return ROAD_OK;
+}
+
 static void free_buffer(struct road_drv_buffer *buffer)
 {
 	struct host *host = buffer->space->dev->data;
 
+	if (!buffer->data) { /* imported */
+		atomic_fetch_sub(&host->used_bytes[buffer->heap], buffer->bytes);
+		return;
+	}
 	if (buffer->heap == ROAD_HEAP_HOST)
 		road_memory_free(buffer->data, buffer->dma.bytes, buffer->dma.fd);
 	else
@@ -113,4 +130,5 @@ const struct road_memory_ops host_memory_ops = {
 	.heap = heap,
 	.alloc = alloc,
 	.free = free_buffer,
+	.import = import,
 };

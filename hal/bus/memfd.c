@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hal/bus/memfd.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,4 +62,46 @@ road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **mem
 void road_memfd_unmap(void *memory, uint64_t bytes)
 {
 	munmap(memory, bytes);
+}
+
+road_status road_memfd_name(int fd, struct road_memfd_name *out)
+{
+	struct stat stat;
+
+	if (fstat(fd, &stat) || stat.st_size < 0)
+		return road_fail(ROAD_IO, "memory does not tell its size", "road_buffer_export", "",
+				 "");
+	*out = (struct road_memfd_name){.device = stat.st_dev,
+					.inode = stat.st_ino,
+					.bytes = (uint64_t)stat.st_size,
+					.fd = (uint32_t)fd};
+	return ROAD_OK;
+}
+
+/* The descriptor's number may mean something else by now: the inode tells. Opened for nothing
+ * first (O_PATH), so that looking at what it is has no effects. */
+road_status road_memfd_open(const struct road_memfd_name *name, const char *where, int *fd)
+{
+	char path[64], self[40];
+	struct stat stat;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd/%u", name->process, name->fd);
+	int look = open(path, O_PATH | O_CLOEXEC);
+
+	if (look < 0)
+		return road_fail(
+			errno == EACCES || errno == EPERM ? ROAD_PERMISSION : ROAD_NOT_FOUND,
+			errno == EACCES || errno == EPERM ? "the other process may not be looked at"
+							  : "the memory is gone",
+			where, "", "a buffer that is alive, of a process of this user");
+	bool same = !fstat(look, &stat) && stat.st_dev == name->device &&
+		    stat.st_ino == name->inode && S_ISREG(stat.st_mode);
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", look);
+	*fd = same ? open(self, O_RDWR | O_CLOEXEC) : -1;
+	close(look);
+	if (*fd < 0)
+		return road_fail(ROAD_NOT_FOUND, "the memory is gone", where, "",
+				 "a buffer that is alive");
+	return ROAD_OK;
 }

@@ -5,6 +5,7 @@
 #define HAL_BUS_MEMFD_H
 
 #include <roadbed/base.h>
+#include <stdint.h>
 
 road_status road_memfd_alloc(uint64_t bytes, void **memory, int *fd);
 void road_memfd_free(void *memory, uint64_t bytes, int fd);
@@ -14,5 +15,14 @@ void road_memfd_free(void *memory, uint64_t bytes, int fd);
  * call in errors. */
 road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **memory);
 void road_memfd_unmap(void *memory, uint64_t bytes);
+
+/* Which memory a descriptor is, in words that other processes understand. */
+struct road_memfd_name {
+	uint64_t device, inode, bytes;
+	uint32_t process, fd; /* process: for the caller to fill */
+};
+road_status road_memfd_name(int fd, struct road_memfd_name *out);
+/* A descriptor of the memory that another process knows by this name; the caller closes it. */
+road_status road_memfd_open(const struct road_memfd_name *name, const char *where, int *fd);
 
 #endif

@@ -11,6 +11,20 @@ static struct road_buffer *buffer_of(struct road_object *object)
 	return (struct road_buffer *)(void *)object;
 }
 
+/* Counts a buffer of the program in, or out. No lock held. */
+static void count(const struct road_buffer *buffer, bool in)
+{
+	struct road_device *device = buffer->space->device;
+	struct road_heap_use *use = &device->heap_use[buffer->drv.heap];
+
+	pthread_mutex_lock(&device->lock);
+	use->buffers += in ? 1 : UINT64_MAX;
+	use->bytes += in ? buffer->drv.bytes : 0 - buffer->drv.bytes;
+	if (use->bytes > use->peak_bytes)
+		use->peak_bytes = use->bytes;
+	pthread_mutex_unlock(&device->lock);
+}
+
 /* Under space->lock: gives the memory back. */
 static void free_memory(struct road_buffer *buffer)
 {
@@ -31,6 +45,7 @@ static void free_memory(struct road_buffer *buffer)
 /* No lock held: the driver's part, then imported memory. */
 static void give_back(struct road_buffer *buffer)
 {
+	count(buffer, false);
 	buffer->space->device->memory.free(&buffer->drv);
 	if (buffer->imported)
 		road_unmap_import(buffer->imported, buffer->drv.bytes);
@@ -184,6 +199,7 @@ road_status road_buffer_make(struct road_space *space, const road_buffer_options
 		goto give_back_quota;
 	road_object_retain(&space->object);
 	road_object_init(&buffer->object, &road_buffer_class);
+	count(buffer, true);
 	enlist(buffer);
 	status = road_lookup_add(space->device->instance, buffer);
 	if (status) {

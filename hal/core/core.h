@@ -237,6 +237,9 @@ struct road_device {
 	struct road_stage *small_stages, *large_stages; /* kept for reuse */
 	uint32_t stages_kept;
 	uint32_t queue_count;
+	struct road_heap_use { /* buffers of the program; under lock */
+		uint64_t bytes, peak_bytes, buffers;
+	} heap_use[ROAD_HEAP_KINDS];
 	pthread_mutex_t word_lock; /* a leaf */
 	struct road_word_slab *words;
 	uint32_t counters;             /* that the driver has */

@@ -76,9 +76,17 @@ road_status road_device_heap(road_device *device, uint32_t index, road_heap_info
 
 	if (!status)
 		status = device->memory.heap(&device->drv, index, &heap);
-	if (!status)
-		road_struct_out(out, &heap, sizeof(heap));
-	return status;
+	if (status)
+		return status;
+	if (heap.kind < ROAD_HEAP_KINDS) {
+		pthread_mutex_lock(&device->lock);
+		heap.buffer_bytes = device->heap_use[heap.kind].bytes;
+		heap.buffer_peak_bytes = device->heap_use[heap.kind].peak_bytes;
+		heap.buffer_count = device->heap_use[heap.kind].buffers;
+		pthread_mutex_unlock(&device->lock);
+	}
+	road_struct_out(out, &heap, sizeof(heap));
+	return ROAD_OK;
 }
 
 road_status road_device_link(road_device *device, road_device *other, road_link *out)

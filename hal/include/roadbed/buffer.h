@@ -24,6 +24,11 @@ typedef struct road_heap_info {
 	uint64_t granule_bytes; /* of allocation, flush and invalidate */
 	uint32_t host_visible;  /* road_buffer_map works */
 	uint32_t coherent;      /* flush and invalidate do nothing */
+	/* Of the buffers that this instance made in the heap since it opened the device; used_bytes
+	 * also counts what the driver takes for itself, and rounding. */
+	uint64_t buffer_bytes;      /* alive */
+	uint64_t buffer_peak_bytes; /* the most that were alive at a time */
+	uint64_t buffer_count;      /* alive */
 } road_heap_info;
 /* index from 0; ROAD_NOT_FOUND ends the list. */
 ROAD_API road_status road_device_heap(road_device *device, uint32_t index, road_heap_info *out);
@@ -104,12 +109,32 @@ ROAD_API road_status road_lookup(road_instance *instance, uint64_t address,
 				 road_lookup_result *out);
 
 /* Memory as a descriptor (a sealed memfd) that another process, or another device of this one,
- * can import. Host heaps only; else ROAD_UNSUPPORTED. The caller closes the descriptor. */
+ * can import. Host heaps only; else ROAD_UNSUPPORTED. Of a view: all of its parent's memory. The
+ * caller closes the descriptor. */
 ROAD_API road_status road_buffer_export(road_buffer *buffer, int *fd);
 /* Imports a descriptor; it must be sealed against shrinking (ROAD_INVALID_ARGUMENT else). The
  * descriptor is duplicated. */
 ROAD_API road_status road_buffer_import(road_space *space, int fd, uint64_t bytes,
 					road_buffer **out);
+
+/*
+ * The same as 64 bytes that can be copied anywhere, for protocols that carry no descriptors. A
+ * token is a name, not a right: whoever imports it must be allowed to look at this process (same
+ * user; see ptrace(2)), and the buffer must still be alive here. Importing checks that it is the
+ * memory that was meant: ROAD_NOT_FOUND if it is gone, ROAD_PERMISSION, ROAD_INVALID_ARGUMENT for
+ * what is no token. What was imported lives on its own from then on.
+ */
+typedef struct road_token {
+	unsigned char bytes[64];
+} road_token;
+ROAD_API road_status road_buffer_export_token(road_buffer *buffer, road_token *out);
+ROAD_API road_status road_buffer_import_token(road_space *space, const road_token *token,
+					      road_buffer **out);
+
+/* The same memory in another space, of this or another device of the process: a buffer of its own,
+ * with an address of its own, which outlives the first. Host heaps only; ROAD_UNSUPPORTED else, and
+ * for a device that cannot import. */
+ROAD_API road_status road_buffer_attach(road_buffer *buffer, road_space *space, road_buffer **out);
 
 #ifdef __cplusplus
 }
