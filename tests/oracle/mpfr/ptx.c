@@ -232,25 +232,22 @@ static wide quotient(wide a, wide b, bool rest)
 	return rest ? a % b : a / b;
 }
 
-static bool integer(const struct form *form, struct type type, const uint64_t in[FORM_INPUTS],
-		    wide *r)
+static bool arithmetic(const struct form *form, struct type type, const uint64_t in[FORM_INPUTS],
+		       wide *r)
 {
-	struct type result = type;
-	uint64_t x = cut(in[0], type.bits), y = cut(in[1], type.bits), n = (uint32_t)in[1];
+	struct type sum = type;
 	wide a = number(type, in[0]), b = number(type, in[1]), c;
 
-	result.bits *= HAS("wide") ? 2 : 1;
-	c = number(result, in[2]);
+	sum.bits *= HAS("wide") ? 2 : 1;
+	c = number(sum, in[2]);
 	if (IS("add"))
-		*r = HAS("sat") ? saturate(type, a + b) : a + b;
+		*r = a + b;
 	else if (IS("sub"))
-		*r = HAS("sat") ? saturate(type, a - b) : a - b;
+		*r = a - b;
 	else if (IS("mul"))
 		*r = part(form, type, a, b);
 	else if (IS("mad"))
-		*r = HAS("sat") ? saturate(type, part(form, type, a, b) + c)
-				: (wide)((unsigned __int128)part(form, type, a, b) +
-					 (unsigned __int128)c);
+		*r = (wide)((unsigned __int128)part(form, type, a, b) + (unsigned __int128)c);
 	else if (IS("mul24"))
 		*r = part24(form, type, in[0], in[1]);
 	else if (IS("mad24"))
@@ -263,11 +260,21 @@ static bool integer(const struct form *form, struct type type, const uint64_t in
 		*r = a > b ? a : b;
 	else if (IS("sad"))
 		*r = c + (a < b ? b - a : a - b);
-	else if (IS("abs"))
-		*r = a < 0 ? -a : a;
-	else if (IS("neg"))
-		*r = -a;
-	else if (IS("and"))
+	else if (IS("abs") || IS("neg"))
+		*r = IS("abs") && a >= 0 ? a : -a;
+	else
+		return false;
+	if (HAS("sat"))
+		*r = saturate(type, *r);
+	return true;
+}
+
+static bool bitwise(const struct form *form, struct type type, const uint64_t in[FORM_INPUTS],
+		    wide *r)
+{
+	uint64_t x = cut(in[0], type.bits), y = cut(in[1], type.bits);
+
+	if (IS("and"))
 		*r = (wide)(x & y);
 	else if (IS("or"))
 		*r = (wide)(x | y);
@@ -294,11 +301,9 @@ static bool integer(const struct form *form, struct type type, const uint64_t in
 	else if (IS("szext"))
 		*r = extend(form, type, x, y);
 	else if (IS("shl") || IS("shr"))
-		*r = shift(form, type, in[0], n);
+		*r = shift(form, type, in[0], (uint32_t)in[1]);
 	else
 		return as_word(form, in, r);
-	if (IS("mad24") && HAS("sat"))
-		*r = saturate(type, *r);
 	return true;
 }
 
@@ -598,7 +603,7 @@ static bool evaluate(const struct form *form, const uint64_t in[FORM_INPUTS], ui
 	}
 	if (type.kind == 'f')
 		return by_halves(form, type, in, &out[0]);
-	if (!integer(form, type, second, &r))
+	if (!arithmetic(form, type, second, &r) && !bitwise(form, type, second, &r))
 		return false;
 	out[0] = (uint64_t)r;
 	if (form->second) /* lop3 with a predicate */
