@@ -61,7 +61,7 @@ bool gpu_atomic_add(struct gpu_sm *sm, struct road_gpu_access *access, uint32_t 
 	sm->atomic_now = sm->atomic_unused;
 	sm->atomic_unused = atomic->next;
 	sm->atomics_used++;
-	atomic->insn = access->insn;
+	atomic->insn = *access->insn; /* the image may go before this does */
 	atomic->launch = sm->stepped->launch;
 	atomic->serial = atomic->launch->serial;
 	atomic->lanes = lanes;
@@ -70,7 +70,9 @@ bool gpu_atomic_add(struct gpu_sm *sm, struct road_gpu_access *access, uint32_t 
 	memcpy(atomic->host, access->host, sizeof(atomic->host));
 	memcpy(atomic->pa, access->pa, sizeof(atomic->pa));
 	memcpy(atomic->flags, access->flags, sizeof(atomic->flags));
-	memcpy(atomic->data, data, sizeof(atomic->data));
+	memset(atomic->data, 0, sizeof(atomic->data));
+	if (access->atomic)
+		memcpy(atomic->data, data, sizeof(atomic->data));
 	access->later = true;
 	return true;
 }
@@ -97,16 +99,16 @@ void gpu_atomic_send(struct gpu_sm *sm, uint32_t line, uint16_t miss)
 
 	++*filter(sm, request.line);
 	gpu_sm_request(sm, sm->now + line, &request,
-		       atomic->insn->kind == ROAD_GPU_KIND_LOAD
+		       atomic->insn.kind == ROAD_GPU_KIND_LOAD
 			       ? 0
-			       : lanes * atomic->insn->bytes / sm->lines);
+			       : lanes * atomic->insn.bytes / sm->lines);
 	sm->store_end =
 		sm->requests[(sm->request_first + sm->request_count - 1) % REQUEST_ROOM].arrival;
 }
 
 bool gpu_atomic_reads(const struct gpu_sm *sm, const struct gpu_request *request)
 {
-	return sm->atomics[request->store].insn->kind == ROAD_GPU_KIND_LOAD;
+	return sm->atomics[request->store].insn.kind == ROAD_GPU_KIND_LOAD;
 }
 
 static uint32_t lanes_at(const struct gpu_atomic *atomic, uint64_t line)
@@ -145,7 +147,7 @@ static void move(const struct gpu_sm *sm, const struct gpu_atomic *atomic, uint3
 		 void *value, bool write)
 {
 	const struct road_gpu_timing_outside *outside = &sm->timing->outside;
-	uint32_t bytes = atomic->insn->bytes;
+	uint32_t bytes = atomic->insn.bytes;
 
 	if (atomic->host[lane])
 		memcpy(write ? (void *)atomic->host[lane] : value,
@@ -166,7 +168,7 @@ static void update(const struct gpu_sm *sm, struct gpu_atomic *atomic, uint32_t 
 	memcpy(&b, data, 8);
 	memcpy(&c, data + 8, 8);
 	move(sm, atomic, lane, &old, false);
-	now = road_gpu_atomic_result(atomic->insn, false, old, b, c);
+	now = road_gpu_atomic_result(&atomic->insn, false, old, b, c);
 	move(sm, atomic, lane, &now, true);
 	memcpy(data, &old, 8);
 }
@@ -180,7 +182,7 @@ void gpu_atomic_apply(struct gpu_sm *sm, const struct gpu_request *request)
 	for (uint32_t m = lanes_at(atomic, request->line); m; m &= m - 1) {
 		uint32_t lane = (uint32_t)__builtin_ctz(m);
 
-		if (atomic->insn->kind == ROAD_GPU_KIND_LOAD)
+		if (atomic->insn.kind == ROAD_GPU_KIND_LOAD)
 			move(sm, atomic, lane, atomic->data + lane * LANE_BYTES, false);
 		else
 			update(sm, atomic, lane);
@@ -208,7 +210,7 @@ void gpu_atomic_finish(struct gpu_sm *sm, uint32_t index, struct gpu_warp *w)
 	struct gpu_atomic *atomic = &sm->atomics[index];
 
 	if (w)
-		road_gpu_access_finish(w->exec, atomic->insn, atomic->lanes, atomic->data);
+		road_gpu_access_finish(w->exec, &atomic->insn, atomic->lanes, atomic->data);
 	release(sm, index);
 }
 

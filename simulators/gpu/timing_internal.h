@@ -74,7 +74,7 @@ struct gpu_store {
 
 /* An atomic that has not taken effect, or whose results are not there; or a load behind one. */
 struct gpu_atomic {
-	const struct road_gpu_insn *insn;
+	struct road_gpu_insn insn;
 	const struct gpu_launch *launch; /* void once that is gone, as with stores */
 	uint64_t serial;
 	uint32_t lanes;

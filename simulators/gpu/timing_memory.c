@@ -302,7 +302,7 @@ static void pass_bus(struct visit *v)
 
 	v->ready = road_link_take(&v->timing->system, v->request->arrival, ticks) +
 		   road_ticks_of_cycles(SYSTEM_LATENCY);
-	*(v->request->kind == REQUEST_READ ? &v->slice->reads : &v->slice->writes) += sectors;
+	*(v->request->kind == REQUEST_WRITE ? &v->slice->writes : &v->slice->reads) += sectors;
 }
 
 static void visit_bank(struct visit *v, const struct gpu_sm *sm)

@@ -357,6 +357,46 @@ static void what_has_no_hope_ends(void)
 	check_fault(&spin, ROAD_FAULT_WATCHDOG);
 }
 
+/* Sums of floats: bit-stable within a mode, and the report says that the order matters, where. */
+static void float_sums_are_stable_and_marked(void)
+{
+	enum { N = 3000 };
+	float *x = malloc(N * sizeof(*x)), sum[1], first;
+	static char report[1 << 16];
+	const struct run run = {.file = "nvcc/reduce_shfl.sm80.ptx",
+				.kernel = "reduce_shfl",
+				.grid = {7, 1, 1},
+				.block = {128, 1, 1},
+				.argument_count = 3,
+				.arguments = {{x, N, 0}, {sum, 1, 0}, {NULL, 0, N}}};
+	double exact = 0;
+	uint32_t seed = 3;
+
+	for (int i = 0; i < N; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		x[i] = (float)(seed >> 8) / (float)(1 << 24) - 0.3f;
+		exact += x[i];
+	}
+	for (int mode = 0; mode < 2; mode++) {
+		for (int i = 0; i < 3; i++) {
+			struct fixture f = setup(modes[mode]);
+
+			sum[0] = 0;
+			CU_ASSERT_EQUAL_FATAL(run_kernel(&f, &run, NULL), ROAD_OK);
+			first = i ? first : sum[0];
+			CU_ASSERT_EQUAL(memcmp(&first, sum, sizeof(first)), 0);
+			CU_ASSERT(sum[0] > exact - 0.01 && sum[0] < exact + 0.01);
+			CU_ASSERT_EQUAL(road_sim_report(f.device, report, sizeof(report), NULL),
+					ROAD_OK);
+			CU_ASSERT_PTR_NOT_NULL(strstr(report, "\"order_sensitive\":true"));
+			/* red.global.add.f32 of the file */
+			CU_ASSERT_PTR_NOT_NULL(strstr(report, "\"line\":138}"));
+			teardown(&f);
+		}
+	}
+	free(x);
+}
+
 static const struct tap_case cases[] = {
 	{"lanes take a lock in turns", lanes_take_a_lock_in_turns},
 	{"warps take a lock in turns", warps_take_a_lock_in_turns},
@@ -365,6 +405,8 @@ static const struct tap_case cases[] = {
 	{"barriers join divergent lanes and forget those that left",
 	 barriers_join_divergent_lanes_and_forget_those_that_left},
 	{"lanes exchange from two places in the kernel", lanes_exchange_from_two_places},
+	{"sums of floats are stable in a mode, and marked with their line",
+	 float_sums_are_stable_and_marked},
 	{"what has no hope ends: a deadlock at once, a spin at its watchdog",
 	 what_has_no_hope_ends},
 };
