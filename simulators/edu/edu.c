@@ -237,7 +237,7 @@ static void *create(const struct sim_model_create *create)
 	struct edu *edu;
 
 	if (create->option_count) {
-		snprintf(create->error, 256, "option %.32s: unknown, allowed: time, seed",
+		snprintf(create->error, 256, "option %.32s: unknown, allowed: time, seed, threads",
 			 create->options[0].key);
 		return NULL;
 	}

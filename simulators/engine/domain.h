@@ -44,6 +44,7 @@ struct sim_env {
 	int memory_fd;
 	struct sim_trace trace;
 	uint64_t seed;
+	uint32_t threads; /* that may simulate it, at most */
 };
 
 struct sim_domain {

@@ -12,6 +12,7 @@
 
 #include "simulators/engine/domain.h"
 #include "simulators/engine/options.h"
+#include "simulators/engine/parallel.h"
 #include "simulators/engine/parameters.h"
 #include "simulators/engine/report.h"
 
@@ -180,6 +181,7 @@ static enum sim_open_result entry_open(const struct sim_open *open, struct sim_f
 	env->host = open->host;
 	env->seed = options.seed;
 	env->fidelity = options.fidelity;
+	env->threads = options.threads;
 	seed_random(env, open->address);
 	env->function.env = env;
 	result = load_chip(open, env);
@@ -194,6 +196,15 @@ static enum sim_open_result entry_open(const struct sim_open *open, struct sim_f
 	return result;
 }
 
+/* May a chip still use helpers? */
+static bool any_threads(void)
+{
+	for (const struct sim_env *env = sim_domain.envs; env; env = env->next)
+		if (env->threads > 1)
+			return true;
+	return false;
+}
+
 static void entry_close(struct sim_function *function)
 {
 	struct sim_env *env = function->env, **at;
@@ -206,6 +217,8 @@ static void entry_close(struct sim_function *function)
 	for (at = &sim_domain.envs; *at != env;)
 		at = &(*at)->next;
 	*at = env->next;
+	if (!any_threads())
+		sim_pool_stop();
 	leave(saved);
 	free_env(env);
 }

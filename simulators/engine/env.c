@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The services that a model gets. All run under the engine's lock. */
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "simulators/engine/domain.h"
+#include "simulators/engine/parallel.h"
+
+/* The host's side of a translation counts on one caller at a time. */
+static pthread_mutex_t translating = PTHREAD_MUTEX_INITIALIZER;
 
 uint64_t sim_now(const struct sim_env *env)
 {
@@ -32,11 +37,19 @@ void *sim_dma_window(struct sim_env *env, uint32_t function, uint64_t iova, size
 		     bool write)
 {
 	(void)function;
+	bool shared = sim_pool_running();
+	void *window;
+
 	if (env->function.gone)
 		return NULL;
 	if (write)
 		sim_domain.host_written = true;
-	return env->host.translate(env->host.host, iova, bytes, write);
+	if (shared)
+		pthread_mutex_lock(&translating);
+	window = env->host.translate(env->host.host, iova, bytes, write);
+	if (shared)
+		pthread_mutex_unlock(&translating);
+	return window;
 }
 
 bool sim_dma_read(struct sim_env *env, uint32_t function, uint64_t iova, void *out, size_t bytes)
@@ -157,6 +170,12 @@ void sim_trace_span(struct sim_env *env, const char *lane, const char *name, uin
 {
 	if (env->fidelity == SIM_TRACE)
 		sim_trace_add(&env->trace, lane, name, from_ps, to_ps);
+}
+
+void sim_parallel(struct sim_env *env, uint32_t count, void (*fn)(void *arg, uint32_t index),
+		  void *arg)
+{
+	sim_pool_run(env->threads, count, fn, arg);
 }
 
 void sim_watch_begin(struct sim_env *env)

@@ -89,6 +89,15 @@ void *sim_memory_create(struct sim_env *env, uint64_t bytes);
 /* Gives the pages back; they read zero again. */
 void sim_memory_discard(struct sim_env *env, uint64_t offset, uint64_t bytes);
 
+/*
+ * Calls fn(arg, index) for each index below `count`, on as many threads as the chip's option
+ * `threads` allows (1 unless given), in no order, and returns when all are done. No two calls may
+ * touch the same memory unless both only read it, so that the number of threads changes nothing;
+ * of the services they may use sim_now() and sim_dma_read().
+ */
+void sim_parallel(struct sim_env *env, uint32_t count, void (*fn)(void *arg, uint32_t index),
+		  void *arg);
+
 struct sim_option {
 	const char *key, *value; /* terminated */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulators/engine/options.h"
+#include "simulators/engine/parallel.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -42,12 +43,24 @@ static int take_time(struct sim_options *out, const struct sim_option *option, c
 	return -1;
 }
 
+static int take_threads(struct sim_options *out, const struct sim_option *option, char *error)
+{
+	uint64_t threads;
+
+	out->has_threads = true;
+	if (!sim_option_u64(option, 1, SIM_THREADS_MAX, &threads, error))
+		return -1;
+	out->threads = (uint32_t)threads;
+	return 0;
+}
+
 static bool given(const struct sim_options *out, const char *key)
 {
 	for (uint32_t i = 0; i < out->own_count; i++)
 		if (!strcmp(out->own[i].key, key))
 			return true;
-	return (out->has_time && !strcmp(key, "time")) || (out->has_seed && !strcmp(key, "seed"));
+	return (out->has_time && !strcmp(key, "time")) || (out->has_seed && !strcmp(key, "seed")) ||
+	       (out->has_threads && !strcmp(key, "threads"));
 }
 
 static int take(struct sim_options *out, const struct sim_option *option, char *error)
@@ -64,6 +77,8 @@ static int take(struct sim_options *out, const struct sim_option *option, char *
 		out->has_seed = true;
 		return sim_option_u64(option, 0, UINT64_MAX, &out->seed, error) ? 0 : -1;
 	}
+	if (!strcmp(option->key, "threads"))
+		return take_threads(out, option, error);
 	if (out->own_count == SIM_OPTIONS_MAX) {
 		snprintf(error, SIM_ERROR_BYTES, "too many options, at most %d", SIM_OPTIONS_MAX);
 		return -1;
@@ -76,6 +91,7 @@ int sim_options_parse(const char *text, struct sim_options *out, char *error)
 {
 	memset(out, 0, sizeof(*out));
 	out->fidelity = SIM_APPROX;
+	out->threads = 1;
 	if (strlen(text) >= sizeof(out->text)) {
 		snprintf(error, SIM_ERROR_BYTES, "options are longer than %zu characters",
 			 sizeof(out->text) - 1);

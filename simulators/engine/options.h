@@ -10,7 +10,8 @@ enum { SIM_OPTIONS_MAX = 16, SIM_OPTIONS_BYTES = 512, SIM_ERROR_BYTES = 256 };
 struct sim_options {
 	enum sim_fidelity fidelity;
 	uint64_t seed;
-	bool has_time, has_seed;
+	uint32_t threads; /* of the host that may simulate the chip; they change no result */
+	bool has_time, has_seed, has_threads;
 	struct sim_option own[SIM_OPTIONS_MAX]; /* of the family */
 	uint32_t own_count;
 	char text[SIM_OPTIONS_BYTES]; /* what `own` points into */

@@ -104,7 +104,7 @@ static bool take_option(struct gpu_chip *chip, const struct sim_option *option, 
 		if (!strcmp(options[i].key, option->key))
 			return options[i].take(chip, option, error);
 	snprintf(error, SIM_ERROR_BYTES,
-		 "option %.32s: unknown, allowed: a parameter of the chip, time, seed",
+		 "option %.32s: unknown, allowed: a parameter of the chip, time, seed, threads",
 		 option->key);
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		size_t used = strlen(error);

@@ -100,15 +100,26 @@ static bool create(struct gpu_chip *chip)
 	return true;
 }
 
+static void run_parallel(void *ctx, uint32_t count, void (*fn)(void *arg, uint32_t index),
+			 void *arg)
+{
+	const struct gpu_chip *chip = ctx;
+
+	sim_parallel(chip->env, count, fn, arg);
+}
+
 /* Caches and queues of all SMs take megabytes: an idle chip does without. */
 static bool ensure_timing(struct gpu_chip *chip)
 {
 	const struct road_gpu_timing_outside outside = {chip, load_outside, store_outside};
 	const struct road_gpu_timing_trace trace = {.ctx = chip, .workgroup = trace_workgroup};
 
-	if (!chip->timing)
-		chip->timing = road_gpu_timing_create(&chip->params, &outside,
-						      chip->fidelity == SIM_TRACE ? &trace : NULL);
+	if (chip->timing)
+		return true;
+	chip->timing = road_gpu_timing_create(&chip->params, &outside,
+					      chip->fidelity == SIM_TRACE ? &trace : NULL);
+	if (chip->timing)
+		road_gpu_timing_share(chip->timing, run_parallel, chip);
 	return chip->timing != NULL;
 }
 

@@ -85,10 +85,10 @@ static void add_slot(struct gpu_op *op, uint32_t slot)
 }
 
 /* A 64-bit integer operation is two of 32 bits. */
-static uint32_t unit_cycles(const struct gpu_sm *sm, const struct road_gpu_insn *insn)
+static uint32_t unit_cycles(const struct road_gpu_timing *timing, const struct road_gpu_insn *insn)
 {
-	uint32_t cycles = sm->timing->issue_cycles[insn->unit][insn->latency];
-	uint32_t fmas = sm->timing->params->tensor_fmas;
+	uint32_t cycles = timing->issue_cycles[insn->unit][insn->latency];
+	uint32_t fmas = timing->params->tensor_fmas;
 	bool wide = insn->unit == ROAD_GPU_UNIT_INT && insn->uses.read_rows[0] == 2 &&
 		    insn->uses.write_rows == 2;
 
@@ -97,13 +97,13 @@ static uint32_t unit_cycles(const struct gpu_sm *sm, const struct road_gpu_insn 
 	return wide ? 2 * cycles : cycles;
 }
 
-static void learn(const struct gpu_sm *sm, struct gpu_op *op, const struct road_gpu_insn *insn)
+static void learn(const struct road_gpu_timing *timing, struct gpu_op *op,
+		  const struct road_gpu_insn *insn)
 {
 	const struct road_gpu_uses *uses = &insn->uses;
 
-	*op = (struct gpu_op){.known = true,
-			      .cycles = unit_cycles(sm, insn),
-			      .latency = sm->timing->params->latency[insn->latency]};
+	op->cycles = unit_cycles(timing, insn);
+	op->latency = timing->params->latency[insn->latency];
 	for (unsigned i = 0; i < 3; i++)
 		for (unsigned r = 0; r < uses->read_rows[i]; r++)
 			add_slot(op, uses->read[i] + r);
@@ -117,14 +117,20 @@ static void learn(const struct gpu_sm *sm, struct gpu_op *op, const struct road_
 			add_slot(op, READY_PREDS + (uses->pred_write[i] & ROAD_GPU_PT));
 }
 
-static const struct gpu_op *op_of(const struct gpu_sm *sm, const struct gpu_warp *w)
+/* The end's needs nothing: it is a fault. */
+void gpu_launch_learn(const struct road_gpu_timing *timing, struct gpu_launch *launch)
+{
+	const struct road_gpu_code *code = launch->exec->config.code;
+
+	for (uint32_t i = 0; i < code->desc.word_count; i++)
+		learn(timing, &launch->ops[i], &code->insns[i]);
+}
+
+static const struct gpu_op *op_of(const struct gpu_warp *w)
 {
 	const struct gpu_launch *launch = w->block->launch;
-	struct gpu_op *op = &launch->ops[w->insn - launch->exec->config.code->insns];
 
-	if (!op->known)
-		learn(sm, op, w->insn);
-	return op;
+	return &launch->ops[w->insn - launch->exec->config.code->insns];
 }
 
 /* When a register or predicate is there, and when the latest that a load writes. */
@@ -300,7 +306,7 @@ static void prepare(struct gpu_sm *sm, struct gpu_warp *w)
 	w->insn = road_gpu_warp_peek(w->exec);
 	if (w->insn) {
 		prefetch_rows(w->exec, w->insn);
-		w->op = op_of(sm, w);
+		w->op = op_of(w);
 		wait_for_operands(sm, w);
 	} else {
 		set_wake(sm, w, NO_TIME);

@@ -154,7 +154,11 @@ struct road_gpu_timing *road_gpu_timing_create(const struct road_gpu_params *par
 		calloc((size_t)params->sm_count * params->blocks_per_sm, sizeof(*timing->freed));
 	if (timing->sms)
 		memset(timing->sms, 0, params->sm_count * sizeof(*timing->sms));
-	bool ok = timing->sms && timing->active && timing->freed && gpu_memory_create(timing);
+	timing->busy =
+		calloc(params->sm_count > params->l2_slices ? params->sm_count : params->l2_slices,
+		       sizeof(*timing->busy));
+	bool ok = timing->sms && timing->active && timing->busy && timing->freed &&
+		  gpu_memory_create(timing);
 
 	for (uint32_t i = 0; ok && i < params->sm_count; i++)
 		ok = create_sm(timing, i);
@@ -176,6 +180,7 @@ void road_gpu_timing_destroy(struct road_gpu_timing *timing)
 		road_gpu_launch_destroy(timing->taken);
 	gpu_memory_destroy(timing);
 	free(timing->freed);
+	free(timing->busy);
 	free(timing->active);
 	free(timing->sms);
 	free(timing);
@@ -218,6 +223,7 @@ static enum road_gpu_timing_error create_exec(struct road_gpu_timing *timing,
 	launch->ops = calloc(config->code->desc.word_count + 1, sizeof(*launch->ops));
 	if (!launch->slots || !launch->ops)
 		return ROAD_GPU_TIMING_MEMORY;
+	gpu_launch_learn(timing, launch);
 	/* The lowest comes off the stack first. */
 	for (uint32_t i = 0; i < own.slots; i++)
 		launch->slots[i] = own.slots - 1 - i;
@@ -371,24 +377,59 @@ static uint64_t next_event(const struct road_gpu_timing *timing)
 	return next > timing->now ? next : timing->now;
 }
 
+/* Busy SMs for which it pays to have other threads. */
+#define WORTH_RUNNING 4u
+
+void gpu_parallel(struct road_gpu_timing *timing, uint32_t count, uint64_t work, uint64_t worth,
+		  void (*fn)(void *arg, uint32_t index), void *arg)
+{
+	/* Spans of warps are told as they end: in the order of SMs only if one thread runs them. */
+	if (timing->parallel && !timing->trace.warp && work >= worth && count > 1) {
+		timing->parallel(timing->parallel_ctx, count, fn, arg);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		fn(arg, i);
+}
+
+void road_gpu_timing_share(struct road_gpu_timing *timing, road_gpu_timing_parallel parallel,
+			   void *ctx)
+{
+	timing->parallel = parallel;
+	timing->parallel_ctx = ctx;
+}
+
+struct running {
+	struct road_gpu_timing *timing;
+	uint64_t from, end;
+};
+
+static void run_sm(void *arg, uint32_t index)
+{
+	const struct running *running = arg;
+	struct gpu_sm *sm = &running->timing->sms[running->timing->busy[index]];
+
+	sm->instructions = 0;
+	gpu_sm_run(sm, running->from, running->end);
+}
+
 static uint64_t run_quantum(struct road_gpu_timing *timing, uint64_t from)
 {
-	uint64_t end = from + timing->quantum, ran = 0;
+	struct running running = {timing, from, from + timing->quantum};
+	uint64_t ran = 0;
+	uint32_t count = 0;
 
 	timing->quanta++;
-	for (uint32_t i = 0; i < timing->active_count; i++) {
-		struct gpu_sm *sm = &timing->sms[timing->active[i]];
-
-		if (gpu_sm_next(sm) >= end)
-			continue;
-		sm->instructions = 0;
-		gpu_sm_run(sm, from, end);
-		ran += sm->instructions;
-	}
+	for (uint32_t i = 0; i < timing->active_count; i++)
+		if (gpu_sm_next(&timing->sms[timing->active[i]]) < running.end)
+			timing->busy[count++] = timing->active[i];
+	gpu_parallel(timing, count, count, WORTH_RUNNING, run_sm, &running);
+	for (uint32_t i = 0; i < count; i++)
+		ran += timing->sms[timing->busy[i]].instructions;
 	timing->instructions += ran;
-	timing->now = end;
-	gpu_memory_barrier(timing, end);
-	gpu_dispatch_barrier(timing, end);
+	timing->now = running.end;
+	gpu_memory_barrier(timing, running.end);
+	gpu_dispatch_barrier(timing, running.end);
 	return ran;
 }
 

@@ -102,6 +102,14 @@ struct road_gpu_timing_trace {
 		     uint64_t start, uint64_t end);
 };
 
+/*
+ * Calls fn(arg, index) for each index below `count`, in any order, on any threads, and returns
+ * when all are done. Calls for different indices touch no memory that another one writes; of
+ * `outside` they use load().
+ */
+typedef void (*road_gpu_timing_parallel)(void *ctx, uint32_t count,
+					 void (*fn)(void *arg, uint32_t index), void *arg);
+
 enum road_gpu_timing_error {
 	ROAD_GPU_TIMING_OK,
 	ROAD_GPU_TIMING_MEMORY,
@@ -115,6 +123,10 @@ enum road_gpu_timing_error {
 struct road_gpu_timing *road_gpu_timing_create(const struct road_gpu_params *params,
 					       const struct road_gpu_timing_outside *outside,
 					       const struct road_gpu_timing_trace *trace);
+/* Lets SMs, and then slices, of a quantum run side by side; results are the same without. Not
+ * while a launch is there, and not where warps are traced. */
+void road_gpu_timing_share(struct road_gpu_timing *timing, road_gpu_timing_parallel parallel,
+			   void *ctx);
 void road_gpu_timing_destroy(struct road_gpu_timing *timing);
 
 /*

@@ -52,6 +52,7 @@ struct gpu_request {
 	uint64_t line;
 	uint32_t store; /* write: sequence number of its entry in the store log; atomic: index */
 	uint64_t local; /* the line's number within its slice */
+	uint64_t reply; /* ticks, at the SM's port: what is asked for; where there is a miss */
 	uint16_t miss;
 	uint16_t slice;
 	uint8_t home; /* partition */
@@ -108,10 +109,9 @@ struct gpu_waiter {
 	uint32_t next; /* + 1 */
 };
 
-/* What an instruction waits for and how long it takes, found when it is first met. */
+/* What an instruction waits for and how long it takes, found when its launch begins. */
 #define OP_SLOTS 10u
 struct gpu_op {
-	bool known;
 	uint8_t count; /* of slots; 0xff: too many, see the instruction */
 	uint16_t slot[OP_SLOTS];
 	uint32_t cycles;  /* that it takes its unit */
@@ -281,6 +281,9 @@ struct road_gpu_timing {
 	const struct road_gpu_params *params;
 	struct road_gpu_timing_outside outside;
 	struct road_gpu_timing_trace trace;
+	road_gpu_timing_parallel parallel;
+	void *parallel_ctx;
+	uint32_t *busy; /* SMs or slices that have something to do in this part of a quantum */
 	struct road_gpu_port port;
 	uint32_t quantum;
 	uint32_t issue_cycles[ROAD_GPU_UNITS][ROAD_GPU_LATS];
@@ -307,7 +310,14 @@ struct road_gpu_timing {
 	uint64_t instructions;         /* warp instructions of all SMs */
 };
 
+/* timing.c */
+/* Calls fn(arg, index) for each index; side by side if `work` (in whatever unit) is at least
+ * `worth`, which pays for waking threads. */
+void gpu_parallel(struct road_gpu_timing *timing, uint32_t count, uint64_t work, uint64_t worth,
+		  void (*fn)(void *arg, uint32_t index), void *arg);
+
 /* sm_core.c */
+void gpu_launch_learn(const struct road_gpu_timing *timing, struct gpu_launch *launch);
 void gpu_sm_run(struct gpu_sm *sm, uint64_t from, uint64_t end);
 uint64_t gpu_sm_next(const struct gpu_sm *sm); /* cycle of its next event, or NO_TIME */
 void gpu_sm_add_block(struct gpu_sm *sm, uint32_t block, uint64_t start);

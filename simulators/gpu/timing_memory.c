@@ -335,12 +335,8 @@ static void serve(struct road_gpu_timing *timing, struct gpu_slice *slice)
 			gpu_store_apply(sm, v.request->store);
 		if (v.request->kind == REQUEST_ATOMIC)
 			gpu_atomic_apply(sm, v.request);
-		if (v.request->miss == ROAD_MISS_NONE)
-			continue;
-		sm->replies[sm->reply_count++] = (struct gpu_reply){
-			v.ready + road_ticks_of_cycles(timing->params->network_latency),
-			v.request->miss,
-			(unsigned)__builtin_popcount(v.request->sectors) * ROAD_GPU_SECTOR_BYTES};
+		sm->requests[first.request].reply =
+			v.ready + road_ticks_of_cycles(timing->params->network_latency);
 	}
 }
 
@@ -368,6 +364,21 @@ static void sort_replies(struct gpu_reply *reply, uint32_t count)
 		for (; at && compare_replies(&moving, &reply[at - 1]) < 0; at--)
 			reply[at] = reply[at - 1];
 		reply[at] = moving;
+	}
+}
+
+/* Of the requests that arrived and want one. */
+static void gather_replies(struct gpu_sm *sm)
+{
+	for (uint32_t n = 0; n < sm->arriving; n++) {
+		const struct gpu_request *request =
+			&sm->requests[(sm->request_first + n) % REQUEST_ROOM];
+
+		if (request->miss == ROAD_MISS_NONE)
+			continue;
+		sm->replies[sm->reply_count++] = (struct gpu_reply){
+			request->reply, request->miss,
+			(unsigned)__builtin_popcount(request->sectors) * ROAD_GPU_SECTOR_BYTES};
 	}
 }
 
@@ -404,20 +415,62 @@ static void retire(struct gpu_sm *sm)
 	sm->request_count -= sm->arriving;
 }
 
+/* ---- the parts of a barrier, each of which may be shared among threads ---- */
+
+/* Requests, or SMs with some, for which it pays to have other threads. */
+#define WORTH_SERVING 96u
+#define WORTH_TAKING  8u
+
+static void serve_one(void *arg, uint32_t index)
+{
+	struct road_gpu_timing *timing = arg;
+
+	serve(timing, &timing->slices[timing->busy[index]]);
+}
+
+/* The bus calls the host: on this thread. */
+static void serve_all(struct road_gpu_timing *timing)
+{
+	struct gpu_slice *bus = &timing->slices[timing->slice_count];
+	uint32_t count = 0;
+	uint64_t requests = 0;
+
+	for (uint32_t s = 0; s < timing->slice_count; s++) {
+		requests += timing->slices[s].heap_count;
+		if (timing->slices[s].heap_count)
+			timing->busy[count++] = s;
+	}
+	gpu_parallel(timing, count, requests, WORTH_SERVING, serve_one, timing);
+	if (bus->heap_count)
+		serve(timing, bus);
+}
+
+struct taking {
+	struct road_gpu_timing *timing;
+	uint64_t end;
+};
+
+static void take_one(void *arg, uint32_t index)
+{
+	const struct taking *taking = arg;
+	struct gpu_sm *sm = &taking->timing->sms[taking->timing->busy[index]];
+
+	gather_replies(sm);
+	retire(sm);
+	take_replies(sm, taking->end);
+}
+
 void gpu_memory_barrier(struct road_gpu_timing *timing, uint64_t end)
 {
-	distribute(timing, road_ticks_of_cycles(end));
-	for (uint32_t s = 0; s <= timing->slice_count; s++)
-		if (timing->slices[s].heap_count)
-			serve(timing, &timing->slices[s]);
-	for (uint32_t i = 0; i < timing->active_count; i++) {
-		struct gpu_sm *sm = &timing->sms[timing->active[i]];
+	struct taking taking = {timing, end};
+	uint32_t count = 0;
 
-		if (!sm->arriving)
-			continue;
-		retire(sm);
-		take_replies(sm, end);
-	}
+	distribute(timing, road_ticks_of_cycles(end));
+	serve_all(timing);
+	for (uint32_t i = 0; i < timing->active_count; i++)
+		if (timing->sms[timing->active[i]].arriving)
+			timing->busy[count++] = timing->active[i];
+	gpu_parallel(timing, count, count, WORTH_TAKING, take_one, &taking);
 }
 
 /* ---- creation ---- */

@@ -18,7 +18,9 @@ extern "C" {
  *
  * The text before '?' is the device's identity: options that differ from those it was opened with
  * are ROAD_INVALID_ARGUMENT. Malformed text names the column. ROAD_NOT_FOUND: no such bus or chip.
- * Options of simulated chips: time=functional|approx|trace, seed=N, and those of the family.
+ * Options of simulated chips: time=functional|approx|trace, seed=N, threads=N (of the
+ * host that may simulate the chip, 1 unless given; no result depends on it), and those of the
+ * family.
  */
 ROAD_API road_status road_device_open(road_instance *instance, const char *address,
 				      road_device **out);

@@ -404,8 +404,9 @@ static void options(void)
 		{"cores=0", "from 1 to 1024"},
 		{"cores=1025", "from 1 to 1024"},
 		{"window=none", "allowed: all, chip"},
-		{"speed=9", "option speed: unknown, allowed: a parameter of the chip, time, seed, "
-			    "check, cores, free, opt, poison, regs, window"},
+		{"speed=9",
+		 "option speed: unknown, allowed: a parameter of the chip, time, seed, threads, "
+		 "check, cores, free, opt, poison, regs, window"},
 		{"free=time", "option free: value \"time\", allowed: dram, l2, latency, "
 			      "bank_conflicts, launch, tensor, workgroup"},
 		{"alu_latency=7&dram_rate=1000", NULL},

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * However many threads simulate a GPGPU, it leaves the same memory, counters, times, faults and
+ * event log behind, programs with races included.
+ */
+#include <fenv.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/gpu/workload.h"
+
+static const char *const chips[] = {"sim:gpu-small?cores=20&time=trace", "sim:gpu-small?cores=9",
+				    "sim:a100-sxm4-80gb?time=approx"};
+static const uint32_t counts[] = {3, 8, 2};
+
+/* In a process of its own, whose virtual time begins at 0. */
+static uint64_t hash_of(const char *address, const struct workload *workload)
+{
+	uint64_t hash = 0;
+	int ends[2], status = -1;
+
+	CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+	fflush(stdout);
+	pid_t child = fork();
+
+	CU_ASSERT_TRUE_FATAL(child >= 0);
+	if (!child) {
+		unsigned before = CU_get_number_of_failures();
+
+		hash = workload_hash(address, workload);
+		fflush(stdout);
+		_exit(write(ends[1], &hash, sizeof(hash)) != sizeof(hash) ||
+		      CU_get_number_of_failures() != before);
+	}
+	close(ends[1]);
+	CU_ASSERT_EQUAL(read(ends[0], &hash, sizeof(hash)), sizeof(hash));
+	close(ends[0]);
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	CU_ASSERT_EQUAL(status, 0);
+	return hash;
+}
+
+static uint64_t hash_with(const char *chip, uint32_t threads, const struct workload *workload)
+{
+	char address[128];
+
+	snprintf(address, sizeof(address), "%s&threads=%u", chip, threads);
+	return hash_of(address, workload);
+}
+
+static void check_chip(const char *chip, uint32_t n)
+{
+	for (uint32_t w = 0; w < workload_count; w++) {
+		uint64_t want = hash_of(chip, &workloads[w]);
+
+		for (uint32_t i = 0; i < n; i++) {
+			uint64_t got = hash_with(chip, counts[i], &workloads[w]);
+
+			if (got != want)
+				printf("# %s on %s differs with %u threads\n", workloads[w].name,
+				       chip, counts[i]);
+			CU_ASSERT_EQUAL(got, want);
+		}
+	}
+}
+
+static void threads_change_nothing_in_trace_mode(void)
+{
+	check_chip(chips[0], 3);
+}
+
+static void threads_change_nothing_where_few_sms_are_busy(void)
+{
+	check_chip(chips[1], 3);
+}
+
+static void threads_change_nothing_on_a_large_chip(void)
+{
+	check_chip(chips[2], 1);
+}
+
+static const struct workload *find(const char *name)
+{
+	for (uint32_t w = 0; w < workload_count; w++)
+		if (!strcmp(workloads[w].name, name))
+			return &workloads[w];
+	return NULL;
+}
+
+/* The number tells one run from another, or the tests above prove nothing. */
+static void another_chip_leaves_another_number(void)
+{
+	const struct workload *workload = find("meddle");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(workload);
+	CU_ASSERT_NOT_EQUAL(hash_of("sim:gpu-small?cores=9", workload),
+			    hash_of("sim:gpu-small?cores=10", workload));
+}
+
+/* Threads that the engine starts have the floating-point state that models rely on. */
+static void the_callers_rounding_mode_reaches_no_thread(void)
+{
+	const struct workload *workload = find("softmax");
+	uint64_t want;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(workload);
+	want = hash_of(chips[1], workload);
+	fesetround(FE_UPWARD);
+	CU_ASSERT_EQUAL(hash_with(chips[1], 3, workload), want);
+	CU_ASSERT_EQUAL(fegetround(), FE_UPWARD);
+	fesetround(FE_TONEAREST);
+}
+
+static void *open_and_close(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 20; i++) {
+		struct fixture f = setup("sim:gpu-small?cores=9&threads=3");
+
+		teardown(&f);
+	}
+	return NULL;
+}
+
+/* Chips with and without threads come and go beside one that computes. */
+static void chips_with_threads_come_and_go(void)
+{
+	pthread_t thread;
+
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, open_and_close, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		workload_hash("sim:gpu-small?cores=9&threads=2", &workloads[3]);
+	pthread_join(thread, NULL);
+}
+
+static const struct tap_case cases[] = {
+	{"threads change nothing in trace mode", threads_change_nothing_in_trace_mode},
+	{"threads change nothing where few SMs are busy",
+	 threads_change_nothing_where_few_sms_are_busy},
+	{"threads change nothing on a large chip", threads_change_nothing_on_a_large_chip},
+	{"another chip leaves another number", another_chip_leaves_another_number},
+	{"the caller's rounding mode reaches no thread",
+	 the_callers_rounding_mode_reaches_no_thread},
+	{"chips with threads come and go", chips_with_threads_come_and_go},
+};
+
+TAP_MAIN(cases)

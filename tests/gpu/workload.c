@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/gpu/workload.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define HEAD ".version 7.0\n.target sm_80\n.address_size 64\n"
+
+#define BUFFER(n)             \
+	{                     \
+		.words = (n), \
+	}
+#define NUMBER(n)                                      \
+	{                                              \
+		.kind = WORKLOAD_NUMBER, .number = (n) \
+	}
+#define REAL(x)                                     \
+	{                                           \
+		.kind = WORKLOAD_FLOAT, .real = (x) \
+	}
+
+/* Workgroups everywhere read and write the same words: what each sees depends on when. */
+static const char meddle[] = HEAD ".visible .entry meddle(.param .u64 p, .param .u64 q)\n"
+				  "{\n"
+				  "\t.reg .b64 %rd<6>;\n"
+				  "\t.reg .b32 %r<12>;\n"
+				  "\t.reg .pred %p<2>;\n"
+				  "\tld.param.u64 %rd1, [p];\n"
+				  "\tld.param.u64 %rd4, [q];\n"
+				  "\tmov.u32 %r1, %tid.x;\n"
+				  "\tmov.u32 %r2, %ctaid.x;\n"
+				  "\tmad.lo.s32 %r3, %r2, 37, %r1;\n"
+				  "\tmov.u32 %r5, 0;\n"
+				  "$L:\n"
+				  "\tand.b32 %r4, %r3, 1023;\n"
+				  "\tmul.wide.u32 %rd2, %r4, 4;\n"
+				  "\tadd.s64 %rd3, %rd1, %rd2;\n"
+				  "\tld.volatile.global.u32 %r6, [%rd3];\n"
+				  "\tmad.lo.s32 %r3, %r6, 1664525, %r2;\n"
+				  "\tshr.u32 %r7, %r3, 7;\n"
+				  "\txor.b32 %r3, %r3, %r7;\n"
+				  "\tst.global.u32 [%rd3], %r3;\n"
+				  "\tmembar.gl;\n"
+				  "\tadd.s32 %r5, %r5, 1;\n"
+				  "\tsetp.lt.u32 %p1, %r5, 12;\n"
+				  "\t@%p1 bra $L;\n"
+				  "\tmov.u32 %r8, %clock;\n"
+				  "\tmov.u32 %r9, %smid;\n"
+				  "\tadd.s32 %r8, %r8, %r9;\n"
+				  "\tmov.u32 %r10, %ntid.x;\n"
+				  "\tmad.lo.s32 %r11, %r2, %r10, %r1;\n"
+				  "\tmul.wide.u32 %rd2, %r11, 4;\n"
+				  "\tadd.s64 %rd5, %rd4, %rd2;\n"
+				  "\tst.global.u32 [%rd5], %r8;\n"
+				  "\tret;\n"
+				  "}\n";
+
+/* Generic addresses, odd lanes in shared memory; narrow and wide pieces; local memory; lanes that
+ * take turns of different length. */
+static const char spaces[] = HEAD ".visible .entry spaces(.param .u64 p, .param .u64 q)\n"
+				  "{\n"
+				  "\t.reg .b64 %rd<16>;\n"
+				  "\t.reg .b32 %r<20>;\n"
+				  "\t.reg .b16 %h<4>;\n"
+				  "\t.reg .pred %p<4>;\n"
+				  "\t.shared .align 16 .b8 tile[8192];\n"
+				  "\t.local .align 16 .b8 own[64];\n"
+				  "\tld.param.u64 %rd1, [p];\n"
+				  "\tld.param.u64 %rd2, [q];\n"
+				  "\tmov.u32 %r1, %tid.x;\n"
+				  "\tmov.u32 %r2, %ctaid.x;\n"
+				  "\tmov.u32 %r3, %ntid.x;\n"
+				  "\tmad.lo.s32 %r4, %r2, %r3, %r1;\n"
+				  "\tmul.wide.u32 %rd3, %r4, 16;\n"
+				  "\tadd.s64 %rd4, %rd1, %rd3;\n"
+				  "\tld.global.v4.u32 {%r5, %r6, %r7, %r8}, [%rd4];\n"
+				  "\tmov.u64 %rd5, tile;\n"
+				  "\tcvta.shared.u64 %rd6, %rd5;\n"
+				  "\tmul.wide.u32 %rd7, %r1, 16;\n"
+				  "\tadd.s64 %rd6, %rd6, %rd7;\n"
+				  "\tadd.s64 %rd8, %rd2, %rd3;\n"
+				  "\tand.b32 %r9, %r1, 1;\n"
+				  "\tsetp.eq.u32 %p1, %r9, 1;\n"
+				  "\tselp.b64 %rd9, %rd6, %rd8, %p1;\n"
+				  "\tst.v2.u32 [%rd9], {%r5, %r7};\n"
+				  "\tst.u16 [%rd9+8], %r6;\n"
+				  "\tst.u8 [%rd9+11], %r8;\n"
+				  "\tbar.sync 0;\n"
+				  "\tld.v2.u32 {%r10, %r11}, [%rd9];\n"
+				  "\tld.s16 %r12, [%rd9+8];\n"
+				  "\tld.u8 %r13, [%rd9+11];\n"
+				  "\tmov.u32 %r14, 0;\n"
+				  "\tand.b32 %r15, %r5, 15;\n"
+				  "$L:\n"
+				  "\tand.b32 %r16, %r14, 15;\n"
+				  "\tmul.wide.u32 %rd10, %r16, 4;\n"
+				  "\tmov.u64 %rd11, own;\n"
+				  "\tadd.s64 %rd12, %rd11, %rd10;\n"
+				  "\tst.local.u32 [%rd12], %r10;\n"
+				  "\tadd.s32 %r10, %r10, %r12;\n"
+				  "\tadd.s32 %r14, %r14, 1;\n"
+				  "\tsetp.le.u32 %p2, %r14, %r15;\n"
+				  "\t@%p2 bra $L;\n"
+				  "\tand.b32 %r17, %r13, 12;\n"
+				  "\tmul.wide.u32 %rd10, %r17, 1;\n"
+				  "\tadd.s64 %rd12, %rd11, %rd10;\n"
+				  "\tld.local.u32 %r18, [%rd12];\n"
+				  "\tadd.s32 %r18, %r18, %r11;\n"
+				  "\tst.global.u32 [%rd8+12], %r18;\n"
+				  "\tadd.s64 %rd13, %rd8, 4;\n"
+				  "\t@%p1 st.global.u16 [%rd13+1022], %r13;\n"
+				  "\tret;\n"
+				  "}\n";
+
+/* The higher half of the grid runs off the buffer's end while others still store. */
+static const char astray[] = HEAD ".visible .entry astray(.param .u64 p)\n"
+				  "{\n"
+				  "\t.reg .b64 %rd<4>;\n"
+				  "\t.reg .b32 %r<6>;\n"
+				  "\tld.param.u64 %rd1, [p];\n"
+				  "\tmov.u32 %r1, %tid.x;\n"
+				  "\tmov.u32 %r2, %ctaid.x;\n"
+				  "\tmov.u32 %r3, %ntid.x;\n"
+				  "\tmad.lo.s32 %r4, %r2, %r3, %r1;\n"
+				  "\tmul.lo.s32 %r5, %r4, %r2;\n"
+				  "\tmul.wide.u32 %rd2, %r5, 128;\n"
+				  "\tadd.s64 %rd3, %rd1, %rd2;\n"
+				  "\tst.global.u32 [%rd3], %r4;\n"
+				  "\tst.global.u32 [%rd3+64], %r2;\n"
+				  "\tret;\n"
+				  "}\n";
+
+const struct workload workloads[] = {
+	{.name = "vecadd",
+	 .file = "nvcc/vecadd.sm80.ptx",
+	 .grid = {300, 1, 1},
+	 .block = {256, 1, 1},
+	 .argument_count = 4,
+	 .arguments = {BUFFER(76800), BUFFER(76800), BUFFER(76800), NUMBER(76700)}},
+	{.name = "saxpy",
+	 .file = "nvcc/saxpy.sm80.ptx",
+	 .grid = {216, 1, 1},
+	 .block = {256, 1, 1},
+	 .argument_count = 4,
+	 .arguments = {REAL(2.5f), BUFFER(131072), BUFFER(131072), NUMBER(131000)}},
+	{.name = "transpose",
+	 .file = "nvcc/transpose.sm80.ptx",
+	 .grid = {12, 10, 1},
+	 .block = {32, 8, 1},
+	 .argument_count = 4,
+	 .arguments = {BUFFER(111000), BUFFER(111000), NUMBER(370), NUMBER(300)}},
+	{.name = "gemm_tiled",
+	 .file = "nvcc/gemm_tiled.sm80.ptx",
+	 .grid = {12, 11, 1},
+	 .block = {16, 16, 1},
+	 .argument_count = 6,
+	 .arguments = {BUFFER(8448), BUFFER(9216), BUFFER(33792), NUMBER(176), NUMBER(192),
+		       NUMBER(48)}},
+	{.name = "softmax",
+	 .file = "nvcc/softmax.sm80.ptx",
+	 .grid = {60, 1, 1},
+	 .block = {128, 1, 1},
+	 .argument_count = 3,
+	 .arguments = {BUFFER(30000), BUFFER(30000), NUMBER(500)}},
+	{.name = "matvec",
+	 .file = "clang/matvec.ptx",
+	 .grid = {90, 1, 1},
+	 .block = {64, 1, 1},
+	 .argument_count = 4,
+	 .arguments = {BUFFER(27000), BUFFER(300), BUFFER(90), NUMBER(300)}},
+	{.name = "mandelbrot",
+	 .file = "clang/mandelbrot.ptx",
+	 .grid = {2, 60, 1},
+	 .block = {64, 1, 1},
+	 .argument_count = 4,
+	 .arguments = {BUFFER(7200), NUMBER(120), NUMBER(40), REAL(0.025f)}},
+	{.name = "integers",
+	 .file = "clang/integers.ptx",
+	 .grid = {50, 1, 1},
+	 .block = {96, 1, 1},
+	 .argument_count = 5,
+	 .arguments = {BUFFER(9600), BUFFER(4800), BUFFER(2400), BUFFER(9600), NUMBER(4790)}},
+	{.name = "vectors",
+	 .file = "clang/vectors.ptx",
+	 .grid = {80, 1, 1},
+	 .block = {64, 1, 1},
+	 .argument_count = 6,
+	 .arguments = {BUFFER(20480), BUFFER(5120), BUFFER(10240), BUFFER(20480), BUFFER(5120),
+		       NUMBER(5100)}},
+	{.name = "meddle",
+	 .ptx = meddle,
+	 .grid = {250, 1, 1},
+	 .block = {96, 1, 1},
+	 .argument_count = 2,
+	 .arguments = {BUFFER(1024), BUFFER(24000)}},
+	{.name = "spaces",
+	 .ptx = spaces,
+	 .grid = {120, 1, 1},
+	 .block = {96, 1, 1},
+	 .argument_count = 2,
+	 .arguments = {BUFFER(46080), BUFFER(47000)}},
+	{.name = "astray",
+	 .ptx = astray,
+	 .grid = {200, 1, 1},
+	 .block = {64, 1, 1},
+	 .argument_count = 1,
+	 .arguments = {BUFFER(400000)},
+	 .ends = ROAD_FAULT},
+};
+const uint32_t workload_count = sizeof(workloads) / sizeof(workloads[0]);
+
+/* FNV-1a. */
+static void add(uint64_t *hash, const void *data, size_t bytes)
+{
+	for (const unsigned char *at = data, *end = at + bytes; at != end; at++)
+		*hash = (*hash ^ *at) * UINT64_C(0x100000001b3);
+}
+
+static void fill(struct run_argument *to, const struct workload_argument *from, uint32_t seed)
+{
+	*to = (struct run_argument){.number = from->number};
+	if (from->kind == WORKLOAD_FLOAT)
+		memcpy(&to->number, &from->real, 4);
+	if (from->kind != WORKLOAD_BUFFER)
+		return;
+	float *data = malloc(from->words * sizeof(*data));
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(data);
+	to->data = data;
+	to->count = from->words;
+	for (uint32_t i = 0; i < from->words; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		data[i] = (float)(seed >> 8) / (float)(1 << 24) - 0.5f;
+	}
+}
+
+static void add_counters(uint64_t *hash, road_device *device)
+{
+	const char *name;
+	uint64_t value;
+
+	for (uint32_t i = 0; !road_sim_counter(device, i, &name, &value); i++) {
+		add(hash, name, strlen(name));
+		add(hash, &value, sizeof(value));
+	}
+}
+
+static void add_trace(uint64_t *hash, road_device *device)
+{
+	int fd = memfd_create("trace", MFD_CLOEXEC);
+	char bytes[4096];
+	ssize_t n;
+
+	CU_ASSERT_TRUE_FATAL(fd >= 0);
+	if (!road_sim_trace(device, fd)) {
+		CU_ASSERT_EQUAL(lseek(fd, 0, SEEK_SET), 0);
+		while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+			add(hash, bytes, (size_t)n);
+	}
+	close(fd);
+}
+
+static void add_fault(uint64_t *hash, road_device *device)
+{
+	road_fault fault = {.size = sizeof(fault)};
+
+	CU_ASSERT_EQUAL(road_device_fault_read(device, &fault), ROAD_OK);
+	const uint64_t told[] = {fault.kind, fault.pc,           fault.lane,
+				 fault.warp, fault.workgroup[0], fault.device_ns};
+
+	add(hash, told, sizeof(told));
+}
+
+uint64_t workload_hash(const char *address, const struct workload *workload)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325), took;
+	struct run run = {.ptx = workload->ptx,
+			  .file = workload->file,
+			  .kernel = workload->name,
+			  .grid = workload->grid,
+			  .block = workload->block,
+			  .argument_count = workload->argument_count};
+	struct fixture f = setup(address);
+
+	for (uint32_t i = 0; i < run.argument_count; i++)
+		fill(&run.arguments[i], &workload->arguments[i], i + 1);
+	for (int turn = 0; turn < (workload->ends ? 1 : 2); turn++) {
+		CU_ASSERT_EQUAL(run_kernel(&f, &run, &took), workload->ends);
+		add(&hash, &took, sizeof(took));
+		for (uint32_t i = 0; i < run.argument_count; i++)
+			add(&hash, run.arguments[i].data, run.arguments[i].count * sizeof(float));
+	}
+	if (workload->ends)
+		add_fault(&hash, f.device);
+	add_counters(&hash, f.device);
+	add_trace(&hash, f.device);
+	for (uint32_t i = 0; i < run.argument_count; i++)
+		free(run.arguments[i].data);
+	teardown(&f);
+	return hash;
+}

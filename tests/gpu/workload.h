@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kernels with fixed inputs, and one number that stands for all that a run of one leaves behind:
+ * memory, counters, virtual time, the event log.
+ */
+#ifndef TESTS_GPU_WORKLOAD_H
+#define TESTS_GPU_WORKLOAD_H
+
+#include "tests/gpu/run.h"
+
+struct workload_argument {
+	enum { WORKLOAD_BUFFER, WORKLOAD_NUMBER, WORKLOAD_FLOAT } kind;
+	uint32_t words; /* of the buffer */
+	uint32_t number;
+	float real;
+};
+
+struct workload {
+	const char *name;
+	const char *file; /* of KERNELS, or */
+	const char *ptx;
+	road_dim3 grid, block;
+	uint32_t argument_count;
+	struct workload_argument arguments[RUN_ARGUMENTS];
+	road_status ends; /* ROAD_FAULT: the fault's record is part of the number */
+};
+
+extern const struct workload workloads[];
+extern const uint32_t workload_count;
+
+/* Opens the device, runs it twice, closes. Asserts that it ends as it should. */
+uint64_t workload_hash(const char *address, const struct workload *workload);
+
+#endif
