@@ -94,8 +94,10 @@ struct instr {
 	int8_t round, cmp, combine, space, sem, scope, cache, testp, prmt,
 		operation; /* -1 = not given */
 	bool round_integral;
-	uint16_t seen;        /* bits of enum modifier_kind */
-	struct slice unknown; /* first modifier that no table knows */
+	int8_t shape, action, matrix;     /* enum shape, wmma_action, wmma_matrix; -1 = not given */
+	uint8_t layouts[2], layout_count; /* enum layout */
+	uint32_t seen;                    /* bits of enum modifier_kind */
+	struct slice unknown;             /* first modifier that no table knows */
 	struct place unknown_at;
 	struct slice unsupported; /* a modifier of a later tier */
 	struct place second_at;   /* a second modifier of one kind, line 0 = none */
@@ -118,6 +120,10 @@ enum modifier_kind {
 	MODIFIER_TESTP,
 	MODIFIER_PRMT,
 	MODIFIER_OPERATION,
+	MODIFIER_SHAPE,
+	MODIFIER_LAYOUT,
+	MODIFIER_ACTION,
+	MODIFIER_MATRIX,
 	MODIFIER_IGNORED,
 	MODIFIER_UNSUPPORTED
 };
@@ -133,6 +139,10 @@ enum modifier_kind {
 #define M_TESTP         (1 << MODIFIER_TESTP)
 #define M_PRMT          (1 << MODIFIER_PRMT)
 #define M_OPERATION     (1 << MODIFIER_OPERATION)
+#define M_SHAPE         (1 << MODIFIER_SHAPE)
+#define M_LAYOUT        (1 << MODIFIER_LAYOUT)
+#define M_ACTION        (1 << MODIFIER_ACTION)
+#define M_MATRIX        (1 << MODIFIER_MATRIX)
 #define M_IGNORED       (1 << MODIFIER_IGNORED)
 
 /* What instructions among lanes, atomics and bar.red do; .and .or .xor are MODIFIER_COMBINE. */
@@ -153,6 +163,24 @@ enum operation {
 	OPERATION_CAS,
 };
 
+/* Of matrices: m rows, n columns, k between them. */
+enum shape {
+	SHAPE_M8N8,
+	SHAPE_M8N8K4,
+	SHAPE_M8N8K16,
+	SHAPE_M16N8K4,
+	SHAPE_M16N8K8,
+	SHAPE_M16N8K16,
+	SHAPE_M16N8K32,
+	SHAPE_M16N16K8,
+	SHAPE_M16N16K16,
+	SHAPE_M32N8K16,
+	SHAPE_M8N32K16,
+};
+enum layout { LAYOUT_ROW, LAYOUT_COL, LAYOUT_TRANS };
+enum wmma_action { WMMA_LOAD, WMMA_STORE, WMMA_MMA };
+enum wmma_matrix { WMMA_A, WMMA_B, WMMA_C, WMMA_D };
+
 /* How narrow (8- and 16-bit) values, which live zero-extended, go through 32-bit operations. */
 enum narrow {
 	NARROW_NONE,
@@ -169,7 +197,7 @@ struct row {
 	uint64_t needs;     /* flags that select this row */
 	uint64_t allows;    /* further flags */
 	uint32_t types;     /* of the last type; 0 = the instruction has none */
-	uint16_t modifiers; /* M_*: kinds allowed */
+	uint32_t modifiers; /* M_*: kinds allowed */
 	uint16_t op;
 	uint8_t tier, narrow;
 	uint8_t low, high; /* operands, at least and at most */

@@ -88,6 +88,30 @@ static const struct {
 	{"cas", MODIFIER_OPERATION, OPERATION_CAS},
 	/* the only thing that halves do in memory */
 	{"noftz", MODIFIER_IGNORED, 0},
+	{"m8n8", MODIFIER_SHAPE, SHAPE_M8N8},
+	{"m8n8k4", MODIFIER_SHAPE, SHAPE_M8N8K4},
+	{"m8n8k16", MODIFIER_SHAPE, SHAPE_M8N8K16},
+	{"m16n8k4", MODIFIER_SHAPE, SHAPE_M16N8K4},
+	{"m16n8k8", MODIFIER_SHAPE, SHAPE_M16N8K8},
+	{"m16n8k16", MODIFIER_SHAPE, SHAPE_M16N8K16},
+	{"m16n8k32", MODIFIER_SHAPE, SHAPE_M16N8K32},
+	{"m16n16k8", MODIFIER_SHAPE, SHAPE_M16N16K8},
+	{"m16n16k16", MODIFIER_SHAPE, SHAPE_M16N16K16},
+	{"m32n8k16", MODIFIER_SHAPE, SHAPE_M32N8K16},
+	{"m8n32k16", MODIFIER_SHAPE, SHAPE_M8N32K16},
+	{"row", MODIFIER_LAYOUT, LAYOUT_ROW},
+	{"col", MODIFIER_LAYOUT, LAYOUT_COL},
+	{"trans", MODIFIER_LAYOUT, LAYOUT_TRANS},
+	{"load", MODIFIER_ACTION, WMMA_LOAD},
+	{"store", MODIFIER_ACTION, WMMA_STORE},
+	{"mma", MODIFIER_ACTION, WMMA_MMA},
+	{"a", MODIFIER_MATRIX, WMMA_A},
+	{"b", MODIFIER_MATRIX, WMMA_B},
+	{"c", MODIFIER_MATRIX, WMMA_C},
+	{"d", MODIFIER_MATRIX, WMMA_D},
+	{"x1", MODIFIER_VECTOR, 1},
+	{"x2", MODIFIER_VECTOR, 2},
+	{"x4", MODIFIER_VECTOR, 4},
 	/* cache policies: hints, which change no value */
 	{"L1::evict_normal", MODIFIER_IGNORED, 0},
 	{"L1::evict_unchanged", MODIFIER_IGNORED, 0},
@@ -111,6 +135,15 @@ static const struct {
 	{"shared::cluster", MODIFIER_UNSUPPORTED, 0},
 	{"param::func", MODIFIER_UNSUPPORTED, 0},
 	{"rs", MODIFIER_UNSUPPORTED, 0},
+	{"m8n8k32", MODIFIER_UNSUPPORTED, 0},
+	{"m8n8k128", MODIFIER_UNSUPPORTED, 0},
+	{"m16n8k64", MODIFIER_UNSUPPORTED, 0},
+	{"m16n8k128", MODIFIER_UNSUPPORTED, 0},
+	{"m16n8k256", MODIFIER_UNSUPPORTED, 0},
+	{"s4", MODIFIER_UNSUPPORTED, 0},
+	{"u4", MODIFIER_UNSUPPORTED, 0},
+	{"b1", MODIFIER_UNSUPPORTED, 0},
+	{"sp", MODIFIER_UNSUPPORTED, 0},
 	{"pack", MODIFIER_UNSUPPORTED, 0},
 	{"mxn", MODIFIER_UNSUPPORTED, 0},
 	{"unified", MODIFIER_UNSUPPORTED, 0},
@@ -133,9 +166,10 @@ static const char *const flag_words[FLAG_BITS] = {
 };
 
 static const char *const kind_names[] = {
-	"modifier",    "type",      "rounding",     "comparison",   "boolean operator",
-	"state space", "vector",    "memory order", "scope",        "cache operator",
-	"test",        "byte mode", "operation",    "cache policy", "modifier"};
+	"modifier",    "type",      "rounding",     "comparison", "boolean operator",
+	"state space", "vector",    "memory order", "scope",      "cache operator",
+	"test",        "byte mode", "operation",    "shape",      "layout",
+	"action",      "matrix",    "cache policy", "modifier"};
 
 const char *modifier_kind_name(enum modifier_kind kind)
 {
@@ -165,6 +199,9 @@ static int8_t *field_of(struct instr *in, unsigned kind)
 	case MODIFIER_CACHE: return &in->cache;
 	case MODIFIER_TESTP: return &in->testp;
 	case MODIFIER_OPERATION: return &in->operation;
+	case MODIFIER_SHAPE: return &in->shape;
+	case MODIFIER_ACTION: return &in->action;
+	case MODIFIER_MATRIX: return &in->matrix;
 	default: return &in->prmt;
 	}
 }
@@ -180,9 +217,14 @@ static bool set_word(struct instr *in, struct slice word, struct place at)
 			in->unsupported = word;
 			return true;
 		}
+		if (kind == MODIFIER_LAYOUT && in->layout_count < 2) {
+			in->layouts[in->layout_count++] = (uint8_t)words[i].value;
+			in->seen |= M_LAYOUT;
+			return true;
+		}
 		if (in->seen >> kind & 1 && kind != MODIFIER_IGNORED && kind != MODIFIER_CACHE)
 			in->second_at = at;
-		in->seen |= (uint16_t)(1u << kind);
+		in->seen |= 1u << kind;
 		if (kind == MODIFIER_VECTOR)
 			in->vector = (uint8_t)words[i].value;
 		else if (kind != MODIFIER_IGNORED)
@@ -230,6 +272,7 @@ void parse_modifiers(struct ptx *p, struct instr *in)
 {
 	in->round = in->cmp = in->combine = in->space = in->sem = -1;
 	in->scope = in->cache = in->testp = in->prmt = in->operation = -1;
+	in->shape = in->action = in->matrix = -1;
 	in->vector = 1;
 	for (; p->lex.token.kind == TOKEN_DOT; lex_next(p)) {
 		struct slice word = p->lex.token.text;

@@ -9,7 +9,7 @@
 	{name, needs,           allows, types, modifiers, ROAD_GPU_OP_##op,                     \
 	 tier, NARROW_##narrow, low,    high,  given,     lower_##handler},
 #define TODO_ROW(name, needs, types, tier) \
-	{name, needs, ~UINT64_C(0), types, UINT16_MAX, ROAD_GPU_OP_nop, tier, 0, 0, 0, 0, NULL},
+	{name, needs, ~UINT64_C(0), types, UINT32_MAX, ROAD_GPU_OP_nop, tier, 0, 0, 0, 0, NULL},
 
 #define FTZ  FLAG_FTZ
 #define FSAT (FLAG_FTZ | FLAG_SAT)

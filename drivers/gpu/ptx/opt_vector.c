@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Vector stores read a group of registers that lowering filled by copies. Where the copied
- * registers are free to stand together they become the group's members, and the copies go.
+ * Vector stores and matrix instructions read groups of registers that lowering filled by copies.
+ * Where the copied registers are free to stand together they become the group's members, and the
+ * copies go; so do those out of a matrix instruction's result.
  */
 #include "drivers/gpu/ptx/opt.h"
 
@@ -17,7 +18,7 @@ static uint32_t filled_from(const struct joiner *j, const struct inst *store, ui
 	const struct inst *def = v->def;
 
 	if (v->defs != 1 || !def || def->block != store->block || !inst_is_copy(def) ||
-	    def->guard != store->guard || j->renamed[def->b])
+	    def->guard != store->guard)
 		return 0;
 	return def->b;
 }
@@ -33,34 +34,75 @@ static bool same_group(const struct joiner *j, const uint32_t *from, unsigned co
 	return true;
 }
 
+static bool may_move(const struct joiner *j, uint32_t vreg)
+{
+	const struct vreg *v = &j->o->f->vregs[vreg];
+
+	return !v->group_count && !v->shared;
+}
+
 static bool may_join(const struct joiner *j, const uint32_t *from, unsigned count)
 {
 	for (unsigned k = 0; k < count; k++)
-		if (!from[k] || j->o->f->vregs[from[k]].group_count ||
-		    j->o->f->vregs[from[k]].shared)
+		if (!from[k] || j->renamed[from[k]] || !may_move(j, from[k]))
 			return false;
 	return true;
 }
 
-static void join_store(struct joiner *j, struct inst *i)
+static void join_sources(struct joiner *j, struct inst *i, unsigned kind, uint32_t *field)
 {
 	struct vreg *vregs = j->o->f->vregs;
-	unsigned count = operand_count(ptx_ops[i->op].b);
-	uint32_t from[4];
+	unsigned count = operand_count(kind);
+	uint32_t from[4], known[4];
 
-	if (count < 2)
+	if (count < 2 || !*field)
 		return;
-	for (unsigned k = 0; k < count; k++)
-		from[k] = filled_from(j, i, i->b + k);
-	if (from[0] && same_group(j, from, count)) {
-		i->b = from[0];
+	for (unsigned k = 0; k < count; k++) {
+		from[k] = filled_from(j, i, *field + k);
+		known[k] = j->renamed[from[k]] ? j->renamed[from[k]] : from[k];
+	}
+	if (from[0] && same_group(j, known, count)) {
+		*field = known[0];
 		return;
 	}
 	if (!may_join(j, from, count))
 		return;
 	for (unsigned k = 0; k < count; k++) {
-		j->renamed[from[k]] = i->b + k;
-		vregs[i->b + k].temporary = vregs[from[k]].temporary;
+		j->renamed[from[k]] = *field + k;
+		vregs[*field + k].temporary = vregs[from[k]].temporary;
+	}
+}
+
+/* Registers that are nothing but copies of a result's members become these. */
+static void join_results(struct joiner *j, struct inst *i)
+{
+	struct vreg *vregs = j->o->f->vregs;
+	unsigned count = operand_count(ptx_ops[i->op].d);
+	const struct inst *copy = i->next;
+
+	for (unsigned k = 0; k < count && copy && inst_is_copy(copy); k++, copy = copy->next) {
+		uint32_t from = inst_copied(copy), to = copy->d;
+
+		if (from < i->d || from >= i->d + count || copy->guard != i->guard ||
+		    vregs[to].defs != 1 || vregs[to].cls != vregs[from].cls || j->renamed[to] ||
+		    !may_move(j, to))
+			continue;
+		j->renamed[to] = from;
+		vregs[from].temporary = vregs[to].temporary;
+	}
+}
+
+static void join(struct joiner *j, struct inst *i)
+{
+	const struct op_info *op = &ptx_ops[i->op];
+
+	if (op->d == ROAD_GPU_OPERAND_N) {
+		join_sources(j, i, op->b, &i->b);
+	} else if (op->unit == ROAD_GPU_UNIT_TENSOR) {
+		join_sources(j, i, op->a, &i->a);
+		join_sources(j, i, op->b, &i->b);
+		join_sources(j, i, op->c, &i->c);
+		join_results(j, i);
 	}
 }
 
@@ -87,8 +129,7 @@ void join_vectors(struct opt *o)
 
 	for (uint32_t k = 0; k < f->block_count; k++)
 		for (struct inst *i = f->blocks[k]->head; i; i = i->next)
-			if (ptx_ops[i->op].d == ROAD_GPU_OPERAND_N)
-				join_store(&j, i);
+			join(&j, i);
 	for (uint32_t k = 0; k < f->block_count; k++) {
 		for (struct inst *i = f->blocks[k]->head, *next; i; i = next) {
 			next = i->next;

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PTX's mma in every shape and type that the compiler takes, and a product of matrices by
+ * ldmatrix and mma, in both modes. Values are small whole numbers, so that all sums are exact;
+ * how sums are rounded is tested in tests/unit/sim_gpu/test_matrix.c.
+ */
+#include "tests/gpu/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD ".version 7.0\n.target sm_80\n.address_size 64\n"
+
+static const char *const modes[] = {"sim:gpu-small?time=functional", "sim:gpu-small?time=approx"};
+
+enum kind { HALF, BFLOAT, TENSOR_FLOAT, SIGNED, UNSIGNED, SINGLE, WORD };
+
+struct shape {
+	const char *name, *types; /* as PTX writes them */
+	enum kind a, b, c;
+	uint32_t ra, rb, rc; /* registers of a lane */
+	uint32_t rows;
+};
+
+static const struct shape shapes[] = {
+	{"m16n8k16", "f32.f16.f16.f32", HALF, HALF, SINGLE, 4, 2, 4, 16},
+	{"m16n8k8", "f32.f16.f16.f32", HALF, HALF, SINGLE, 2, 1, 4, 16},
+	{"m16n8k16", "f16.f16.f16.f16", HALF, HALF, HALF, 4, 2, 2, 16},
+	{"m16n8k8", "f16.f16.f16.f16", HALF, HALF, HALF, 2, 1, 2, 16},
+	{"m16n8k16", "f32.bf16.bf16.f32", BFLOAT, BFLOAT, SINGLE, 4, 2, 4, 16},
+	{"m16n8k8", "f32.bf16.bf16.f32", BFLOAT, BFLOAT, SINGLE, 2, 1, 4, 16},
+	{"m16n8k8", "f32.tf32.tf32.f32", TENSOR_FLOAT, TENSOR_FLOAT, SINGLE, 4, 2, 4, 16},
+	{"m16n8k4", "f32.tf32.tf32.f32", TENSOR_FLOAT, TENSOR_FLOAT, SINGLE, 2, 1, 4, 16},
+	{"m16n8k32", "s32.s8.s8.s32", SIGNED, SIGNED, WORD, 4, 2, 4, 16},
+	{"m16n8k32", "s32.u8.s8.s32", UNSIGNED, SIGNED, WORD, 4, 2, 4, 16},
+	{"m16n8k16", "s32.s8.u8.s32", SIGNED, UNSIGNED, WORD, 2, 1, 4, 16},
+	{"m8n8k16", "s32.u8.u8.s32", UNSIGNED, UNSIGNED, WORD, 1, 1, 2, 8},
+};
+
+static uint32_t elements(enum kind kind)
+{
+	return kind == HALF || kind == BFLOAT ? 2 : kind == SIGNED || kind == UNSIGNED ? 4 : 1;
+}
+
+/* Of small whole numbers, by the formats' definitions. */
+static uint32_t encode(enum kind kind, int value)
+{
+	float single = (float)value;
+	uint32_t bits;
+
+	memcpy(&bits, &single, sizeof(bits));
+	switch (kind) {
+	case HALF:
+		return value ? (bits >> 16 & 0x8000u) | ((bits >> 13 & 0x3ffffu) - (112u << 10))
+			     : 0;
+	case BFLOAT: return bits >> 16;
+	case TENSOR_FLOAT:
+	case SINGLE: return bits;
+	case WORD: return (uint32_t)value;
+	default: return (uint8_t)value;
+	}
+}
+
+static uint32_t pack(enum kind kind, const int *values)
+{
+	uint32_t e = elements(kind), word = 0;
+
+	for (uint32_t j = 0; j < e; j++)
+		word |= encode(kind, values[j]) << 32 / e * (j % e);
+	return word;
+}
+
+static int small(enum kind kind, unsigned *seed)
+{
+	int value = (int)(*seed >> 16) % 9;
+
+	*seed = *seed * 1103515245u + 12345u;
+	return kind == UNSIGNED ? value : value - 4;
+}
+
+/* Registers of a fragment as "{%x0, %x1}". */
+static void list(char *out, size_t bytes, char name, uint32_t count)
+{
+	size_t used = (size_t)snprintf(out, bytes, "{");
+
+	for (uint32_t i = 0; i < count; i++)
+		used += (size_t)snprintf(out + used, bytes - used, "%s%%%c%u", i ? ", " : "", name,
+					 i);
+	snprintf(out + used, bytes - used, "}");
+}
+
+/* Lane l's registers r stand at 4 (8 l + r) of each buffer: p, q, s; the result goes to s. */
+static void make_kernel(char *out, size_t bytes, const struct shape *shape)
+{
+	char a[80], b[80], c[80], d[80];
+	size_t used;
+
+	list(a, sizeof(a), 'a', shape->ra);
+	list(b, sizeof(b), 'b', shape->rb);
+	list(c, sizeof(c), 'c', shape->rc);
+	list(d, sizeof(d), 'd', shape->rc);
+	used = (size_t)snprintf(
+		out, bytes,
+		HEAD
+		".visible .entry k(.param .u64 p, .param .u64 q, .param .u64 s)\n{\n"
+		"\t.reg .b32 %%a<4>; .reg .b32 %%b<2>; .reg .b32 %%c<4>; .reg .b32 %%d<4>;\n"
+		"\t.reg .b32 %%t; .reg .b64 %%p; .reg .b64 %%q; .reg .b64 %%s; .reg .b64 %%o;\n"
+		"\tmov.u32 %%t, %%tid.x; mul.wide.u32 %%o, %%t, 32;\n"
+		"\tld.param.u64 %%p, [p]; add.u64 %%p, %%p, %%o;\n"
+		"\tld.param.u64 %%q, [q]; add.u64 %%q, %%q, %%o;\n"
+		"\tld.param.u64 %%s, [s]; add.u64 %%s, %%s, %%o;\n");
+	for (uint32_t r = 0; r < shape->ra; r++)
+		used += (size_t)snprintf(out + used, bytes - used,
+					 "\tld.global.b32 %%a%u, [%%p+%u];\n", r, 4 * r);
+	for (uint32_t r = 0; r < shape->rb; r++)
+		used += (size_t)snprintf(out + used, bytes - used,
+					 "\tld.global.b32 %%b%u, [%%q+%u];\n", r, 4 * r);
+	for (uint32_t r = 0; r < shape->rc; r++)
+		used += (size_t)snprintf(out + used, bytes - used,
+					 "\tld.global.b32 %%c%u, [%%s+%u];\n", r, 4 * r);
+	used += (size_t)snprintf(out + used, bytes - used,
+				 "\tmma.sync.aligned.%s.row.col.%s %s, %s, %s, %s;\n", shape->name,
+				 shape->types, d, a, b, c);
+	for (uint32_t r = 0; r < shape->rc; r++)
+		used += (size_t)snprintf(out + used, bytes - used,
+					 "\tst.global.b32 [%%s+%u], %%d%u;\n", 4 * r, r);
+	snprintf(out + used, bytes - used, "\tret;\n}\n");
+}
+
+struct matrices {
+	int a[16][32], b[32][8], c[16][8], d[16][8];
+	uint32_t p[256], q[256], s[256], want[256];
+};
+
+/* The registers of all lanes, from whole matrices (PTX ISA, "matrix fragments for mma"). */
+static void spread(struct matrices *m, const struct shape *shape)
+{
+	uint32_t e = elements(shape->a), f = elements(shape->c);
+
+	for (uint32_t l = 0; l < 32; l++) {
+		uint32_t g = l / 4, t = l % 4;
+
+		for (uint32_t r = 0; r < shape->ra; r++)
+			m->p[8 * l + r] =
+				pack(shape->a, &m->a[g + 8 * (r % 2)][t * e + 4 * e * (r / 2)]);
+		for (uint32_t r = 0; r < shape->rb; r++) {
+			int column[4];
+
+			for (uint32_t j = 0; j < e; j++)
+				column[j] = m->b[t * e + j + 4 * e * r][g];
+			m->q[8 * l + r] = pack(shape->b, column);
+		}
+		for (uint32_t r = 0; r < shape->rc; r++) {
+			uint32_t row = g + 8 * (f == 2 ? r : r / 2);
+			uint32_t column = 2 * t + (f == 2 ? 0 : r % 2);
+
+			m->s[8 * l + r] = pack(shape->c, &m->c[row][column]);
+			m->want[8 * l + r] = pack(shape->c, &m->d[row][column]);
+		}
+	}
+}
+
+static void make_matrices(struct matrices *m, const struct shape *shape)
+{
+	uint32_t k_end = shape->rb * 4 * elements(shape->a);
+	unsigned seed = k_end + shape->rows;
+
+	memset(m, 0, sizeof(*m));
+	for (uint32_t k = 0; k < k_end; k++) {
+		for (uint32_t row = 0; row < shape->rows; row++)
+			m->a[row][k] = small(shape->a, &seed);
+		for (uint32_t column = 0; column < 8; column++)
+			m->b[k][column] = small(shape->b, &seed);
+	}
+	for (uint32_t row = 0; row < shape->rows; row++) {
+		for (uint32_t column = 0; column < 8; column++) {
+			int *d = &m->d[row][column];
+
+			*d = m->c[row][column] = small(SIGNED, &seed);
+			for (uint32_t k = 0; k < k_end; k++)
+				*d += m->a[row][k] * m->b[k][column];
+		}
+	}
+	spread(m, shape);
+}
+
+static void mma_multiplies_in_every_shape_and_type(void)
+{
+	static struct matrices m;
+	char ptx[4096];
+
+	for (unsigned mode = 0; mode < 2; mode++) {
+		struct fixture f = setup(modes[mode]);
+
+		for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+			struct run run = {.ptx = ptx,
+					  .kernel = "k",
+					  .grid = {1, 1, 1},
+					  .block = {32, 1, 1},
+					  .arguments = {{.data = m.p, .count = 256},
+							{.data = m.q, .count = 256},
+							{.data = m.s, .count = 256}},
+					  .argument_count = 3};
+
+			make_matrices(&m, &shapes[i]);
+			make_kernel(ptx, sizeof(ptx), &shapes[i]);
+			CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_OK);
+			if (memcmp(m.s, m.want, sizeof(m.s)) != 0) {
+				printf("# %s.%s differs\n", shapes[i].name, shapes[i].types);
+				CU_FAIL("wrong product");
+			}
+		}
+		teardown(&f);
+	}
+}
+
+static void what_is_no_matrix_instruction_is_told(void)
+{
+	static const struct {
+		const char *instruction, *says;
+	} rows[] = {
+		{"mma.sync.aligned.m16n8k16.col.col.f32.f16.f16.f32 {%f0,%f0,%f0,%f0}, "
+		 "{%r0,%r0,%r0,%r0}, {%r0,%r0}, {%f0,%f0,%f0,%f0};",
+		 "layouts of 'mma'; allowed: .row.col"},
+		{"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f0,%f0,%f0}, "
+		 "{%r0,%r0,%r0,%r0}, {%r0,%r0}, {%f0,%f0,%f0,%f0};",
+		 "fragment of 3 registers in 'mma'; needed: 4"},
+		{"ldmatrix.sync.aligned.m8n8.x2.global.b16 {%r0,%r0}, [%d0];", "allowed: .shared"},
+		{"ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r0,%r0}, [%r0];",
+		 "fragment of 2 registers in 'ldmatrix'; needed: 4"},
+		{"movmatrix.sync.aligned.m8n8.b16 %r0, %r0;", "allowed: .trans"},
+	};
+	struct fixture f = setup(modes[0]);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char ptx[1024], log[1024] = "";
+		road_image_options options = {
+			.size = sizeof(options), .log = log, .log_bytes = sizeof(log)};
+		road_image *image;
+
+		snprintf(ptx, sizeof(ptx),
+			 HEAD ".visible .entry k()\n{\n.reg .b32 %%r<2>; .reg .f32 %%f<2>; "
+			      ".reg .b64 %%d<2>;\n%s\nret;\n}\n",
+			 rows[i].instruction);
+		CU_ASSERT_EQUAL(road_image_load(f.space, ptx, strlen(ptx), &options, &image),
+				ROAD_IMAGE_INVALID);
+		if (!strstr(log, rows[i].says)) {
+			printf("# \"%s\" lacks \"%s\"\n", log, rows[i].says);
+			CU_FAIL("another reason");
+		}
+	}
+	teardown(&f);
+}
+
+static const struct tap_case cases[] = {
+	{"mma multiplies in every shape and type, in both modes",
+	 mma_multiplies_in_every_shape_and_type},
+	{"what is no matrix instruction is told", what_is_no_matrix_instruction_is_told},
+};
+
+TAP_MAIN(cases)
