@@ -147,6 +147,12 @@ static int interpret(struct job *job, const char *text, char *why, size_t why_by
 	return oracle_run(&l, why, why_bytes);
 }
 
+/* Few enough to spill; calls hold some in place by themselves. */
+static uint32_t few_registers(const struct job *job)
+{
+	return (job->features & FEATURE_CALLS ? 40 : 24) + (uint32_t)(job->seed % 17);
+}
+
 static int simulate(struct job *job, const char *text, enum variant variant, char *why,
 		    size_t why_bytes)
 {
@@ -163,7 +169,7 @@ static int simulate(struct job *job, const char *text, enum variant variant, cha
 	struct arguments a = arguments_of(job, b[0].address, b[1].address, b[2].address);
 	struct device_launch l = {.text = text,
 				  .kernel = "k",
-				  .max_registers = few ? 24 + (uint32_t)(job->seed % 17) : 0,
+				  .max_registers = few ? few_registers(job) : 0,
 				  .image_flags = variant == VARIANT_PLAIN   ? ROAD_IMAGE_PLAIN
 						 : variant == VARIANT_ORDER ? ROAD_IMAGE_IN_ORDER
 									    : 0,

@@ -408,7 +408,7 @@ void gen_form(struct program *p)
 
 /* ---- coverage ---- */
 
-#define NOTES_MAX 512
+#define NOTES_MAX 2048
 
 static struct {
 	char *opcode;

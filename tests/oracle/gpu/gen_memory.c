@@ -217,6 +217,24 @@ static enum place choose_place(struct program *p)
 	return place == PLACE_DYNAMIC && !p->dynamic_shared ? PLACE_SHARED : place;
 }
 
+/* A word that is written, written again in part or whole, and read: what is on its way counts. */
+static void gen_rewrite(struct program *p)
+{
+	static const char *const parts[] = {"b8", "b16", "b32"};
+	uint32_t outer = gen_unit_open(p, false), d = gen_new(p, CLASS_R);
+	uint32_t word = 4 * gen_below(p, 64), part;
+
+	gen_line(p, "st.global.u32 [%%d0+%u], %%r%u;", word, gen_live(p, CLASS_R));
+	for (uint32_t n = 1 + gen_below(p, 2); n; n--) {
+		part = gen_below(p, 3);
+		gen_line(p, "st.global.%s [%%d0+%u], %%r%u;", parts[part],
+			 word + (gen_below(p, 4) & ~((1u << part) - 1)), gen_live(p, CLASS_R));
+	}
+	gen_line(p, "ld.global.u32 %%r%u, [%%d0+%u];", d, word);
+	gen_add(p, CLASS_R, d);
+	gen_unit_close(p, outer);
+}
+
 void gen_memory(struct program *p)
 {
 	enum place place = choose_place(p);
@@ -227,8 +245,11 @@ void gen_memory(struct program *p)
 	const char *order = "";
 	char opcode[64], address[64];
 
-	if (gen_once(p, 20)) {
-		gen_pointer(p);
+	if (gen_once(p, 10)) {
+		if (gen_once(p, 2))
+			gen_pointer(p);
+		else
+			gen_rewrite(p);
 		return;
 	}
 	uint32_t outer = gen_unit_open(p, false);

@@ -42,10 +42,12 @@ struct settings {
 	double scale;
 };
 
+/* clang-format off */
 #define KERNELS(X)                                                                              \
 	X(vecadd)                                                                               \
 	X(saxpy) X(transpose) X(gemm_tiled) X(histogram) X(layernorm) X(reduce_shfl) X(softmax) \
 		X(matvec) X(mandelbrot) X(stencil) X(vectors) X(integers) X(dispatch)
+/* clang-format on */
 #define X(name) void cpu_##name(void **);
 KERNELS(X)
 #undef X
