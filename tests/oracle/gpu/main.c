@@ -226,7 +226,7 @@ static bool set(struct settings *s, const char *name, const char *value)
 
 int main(int argc, char **argv)
 {
-	struct settings s = {.programs = 200, .seed = 1, .features = 0};
+	struct settings s = {.programs = 200, .seed = 1, .features = FEATURES_ALL};
 
 	for (int k = 1; k < argc; k++) {
 		if (!strcmp(argv[k], "--coverage"))
