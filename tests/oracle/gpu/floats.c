@@ -192,6 +192,11 @@ static uint64_t nan_of(const uint64_t *v, unsigned count)
 
 /* ---- arithmetic ---- */
 
+static enum type half_of(enum type type)
+{
+	return type == TYPE_f16x2 ? TYPE_f16 : type == TYPE_bf16x2 ? TYPE_bf16 : TYPES;
+}
+
 enum operation { ADD, SUB, MUL, FMA, DIV, RCP, SQRT, RSQRT, SIN, COS, LG2, EX2, TANH, OPERATIONS };
 
 static const char *const names[OPERATIONS] = {"add",   "sub", "mul", "fma", "div", "rcp", "sqrt",
@@ -340,8 +345,22 @@ uint64_t float_minmax(const struct instr *i, enum type type, uint64_t a, uint64_
 uint64_t float_add(enum type type, uint64_t a, uint64_t b)
 {
 	static const struct instr plain = {.name = "add"};
+	enum type half = half_of(type);
 
-	return calculate(&plain, ADD, type, (uint64_t[]){a, b, 0});
+	if (half == TYPES)
+		return calculate(&plain, ADD, type, (uint64_t[]){a, b, 0});
+	return calculate(&plain, ADD, half, (uint64_t[]){a & 0xffff, b & 0xffff, 0}) |
+	       calculate(&plain, ADD, half, (uint64_t[]){a >> 16 & 0xffff, b >> 16 & 0xffff, 0})
+		       << 16;
+}
+
+uint64_t float_add_flushed(uint64_t a, uint64_t b)
+{
+	struct instr ftz = {.name = "add"};
+
+	ftz.words[WORD_ftz / 64] |= UINT64_C(1) << WORD_ftz % 64;
+	return calculate(&ftz, ADD, TYPE_f32,
+			 (uint64_t[]){flush(TYPE_f32, a), flush(TYPE_f32, b), 0});
 }
 
 static uint64_t change_sign(const struct instr *i, enum type type, uint64_t a)
@@ -366,11 +385,6 @@ static uint64_t one_float(const struct instr *i, enum type type, uint64_t v[3])
 	if (!strcmp(name, "min") || !strcmp(name, "max"))
 		return float_minmax(i, type, v[0], v[1], name[1] == 'a');
 	return calculate(i, operation_of(i), type, v);
-}
-
-static enum type half_of(enum type type)
-{
-	return type == TYPE_f16x2 ? TYPE_f16 : type == TYPE_bf16x2 ? TYPE_bf16 : TYPES;
 }
 
 void run_float(struct thread *t, const struct instr *i)

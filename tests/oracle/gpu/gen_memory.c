@@ -279,6 +279,22 @@ void gen_memory(struct program *p)
 	gen_unit_close(p, outer);
 }
 
+/* All wait, and perhaps learn something of all. */
+static void gen_barrier(struct program *p, uint32_t barrier)
+{
+	static const char *const forms[] = {"popc.u32", "and.pred", "or.pred"};
+	uint32_t form = gen_below(p, 5), d = gen_new(p, CLASS_R), q = gen_new(p, CLASS_P);
+
+	if (form > 2 || !(p->features & FEATURE_WARP)) {
+		gen_line(p, "barrier.sync %u;", barrier);
+		return;
+	}
+	gen_line(p, "bar.red.%s %%%c%u, %u, %s%%p%u;", forms[form], form ? 'p' : 'r', form ? q : d,
+		 barrier, gen_once(p, 2) ? "!" : "", gen_live(p, CLASS_P));
+	gen_add(p, form ? CLASS_P : CLASS_R, form ? q : d);
+	gen_note("bar.red");
+}
+
 /* Each writes its word, all wait, each reads another's; then all wait again. */
 void gen_exchange(struct program *p)
 {
@@ -294,7 +310,7 @@ void gen_exchange(struct program *p)
 	gen_line(p, "rem.u32 %%r%u, %%r%u, %u;", u, u, p->threads);
 	gen_line(p, "mad.lo.u32 %%r%u, %%r%u, 16, %%r%u;", v, u, t);
 	gen_line(p, "ld.shared.u32 %%r%u, [%%r%u];", d, v);
-	gen_line(p, "barrier.sync %u;", barrier);
+	gen_barrier(p, barrier);
 	gen_add(p, CLASS_R, d);
 	gen_unit_close(p, outer);
 	gen_note("bar.sync");

@@ -151,7 +151,8 @@ static const struct {
 	{"xor.b32", CLASS_R, 4, false},  {"add.u64", CLASS_D, 8, false},
 	{"exch.b64", CLASS_D, 8, false}, {"cas.b64", CLASS_D, 8, true},
 	{"min.u64", CLASS_D, 8, false},  {"max.s64", CLASS_D, 8, false},
-	{"xor.b64", CLASS_D, 8, false},
+	{"xor.b64", CLASS_D, 8, false},  {"add.f32", CLASS_F, 4, false},
+	{"add.f64", CLASS_G, 8, false},  {"add.noftz.f16x2", CLASS_R, 4, false},
 };
 
 static void gen_common(struct program *p)

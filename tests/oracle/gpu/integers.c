@@ -406,5 +406,13 @@ void run_logic(struct thread *t, const struct instr *i)
 		a = table_look_up(a, get(t, i, 2, type), get(t, i, 3, type),
 				  get(t, i, 4, TYPE_b32));
 	}
+	if (i->name[0] == 'l' && i->count > 5) { /* d|p: is anything set, joined with q */
+		bool with = get(t, i, 5, TYPE_pred);
+
+		put_reg(t, i->operands[0].reg2, TYPE_pred,
+			has(i, WORD_and)  ? a && with
+			: has(i, WORD_or) ? a || with
+					  : (a != 0) != with);
+	}
 	put(t, i, 0, type, a);
 }

@@ -159,7 +159,11 @@ void run_atom(struct thread *t, const struct instr *i)
 	memcpy(&old, at, bytes);
 	if (type_table[type].kind == KIND_S && bytes == 4)
 		old = (uint64_t)(int64_t)(int32_t)old;
-	uint64_t value = atom_result(i, type, old, b, c);
+	/* sums of f32 flush subnormals, but in shared memory ("atom" in the ISA) */
+	bool shared = at >= t->block->shared && at < t->block->shared + t->block->shared_bytes;
+	uint64_t value = type == TYPE_f32 && has(i, WORD_add) && !shared
+				 ? float_add_flushed(old, b)
+				 : atom_result(i, type, old, b, c);
 
 	memcpy(at, &value, bytes);
 	if (first)

@@ -265,6 +265,7 @@ void run_cvt(struct thread *t, const struct instr *i);
 void run_testp(struct thread *t, const struct instr *i);
 bool compare(const struct instr *i, enum type type, uint64_t a, uint64_t b);
 uint64_t float_add(enum type type, uint64_t a, uint64_t b);
+uint64_t float_add_flushed(uint64_t a, uint64_t b); /* f32 */
 uint64_t float_minmax(const struct instr *i, enum type type, uint64_t a, uint64_t b, bool max);
 
 /* integers.c */

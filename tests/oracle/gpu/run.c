@@ -157,9 +157,25 @@ static bool combine(const struct instr *i, bool value, bool with)
 				  : value;
 }
 
+/* Of two halves at once: one result for each. */
+static void setp_halves(struct thread *t, const struct instr *i, enum type half)
+{
+	uint64_t a = get(t, i, 1, TYPE_b32), b = get(t, i, 2, TYPE_b32);
+	bool with = i->count > 3 && get(t, i, 3, TYPE_pred);
+
+	put(t, i, 0, TYPE_pred, combine(i, compare(i, half, a & 0xffff, b & 0xffff), with));
+	put_reg(t, i->operands[0].reg2, TYPE_pred,
+		combine(i, compare(i, half, a >> 16, b >> 16), with));
+}
+
 static void run_setp(struct thread *t, const struct instr *i)
 {
 	enum type type = i->types[0];
+
+	if (type == TYPE_f16x2 || type == TYPE_bf16x2) {
+		setp_halves(t, i, type == TYPE_f16x2 ? TYPE_f16 : TYPE_bf16);
+		return;
+	}
 	bool holds = compare(i, type, get(t, i, 1, type), get(t, i, 2, type));
 	bool with = i->count > 3 && get(t, i, 3, TYPE_pred);
 

@@ -67,7 +67,8 @@ static void open_barrier(struct block *b, uint32_t barrier)
 		if (has(t->at, WORD_popc))
 			put(t, t->at, 0, TYPE_u32, count);
 		else if (has(t->at, WORD_red))
-			put(t, t->at, 0, TYPE_pred, has(t->at, WORD_and) ? count == all : count);
+			put(t, t->at, 0, TYPE_pred,
+			    has(t->at, WORD_and) ? count == all : count > 0);
 	}
 	memset(&b->barriers[barrier], 0, sizeof(b->barriers[barrier]));
 }
