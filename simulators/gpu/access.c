@@ -20,8 +20,8 @@ static uint64_t lane_address(const struct road_gpu_warp *warp, const struct road
 	return ((const uint64_t *)a)[lane] + (uint64_t)(int64_t)insn->imm;
 }
 
-static enum road_gpu_fault translate(struct road_gpu_warp *warp, struct road_gpu_access *access,
-				     unsigned lane)
+enum road_gpu_fault road_gpu_access_translate(struct road_gpu_warp *warp,
+					      struct road_gpu_access *access, unsigned lane)
 {
 	uint64_t address = access->address[lane];
 	const struct road_gpu_range *range = warp->last;
@@ -88,7 +88,7 @@ static enum road_gpu_fault check_lane(struct road_gpu_warp *warp, struct road_gp
 		return check_own(access, lane, NULL, config->local_bytes);
 	case ROAD_GPU_SPACE_PARAM:
 		return check_own(access, lane, launch->params, config->code->desc.param_bytes);
-	default: return translate(warp, access, lane);
+	default: return road_gpu_access_translate(warp, access, lane);
 	}
 }
 

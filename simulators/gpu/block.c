@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Launches and the workgroup slots in them: memory is taken once, slots are filled again. */
+#include "simulators/gpu/async.h"
 #include "simulators/gpu/exec.h"
 
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 /* What a workgroup's piece of memory consists of, in this order. */
 struct layout {
 	uint64_t warps, barriers, shared; /* bytes */
-	uint64_t registers, local;        /* of one warp */
+	uint64_t registers, local, async; /* of one warp */
 	uint64_t all;
 };
 
@@ -29,8 +30,9 @@ static struct layout plan(const struct road_gpu_launch_config *config, uint32_t 
 	layout.registers =
 		((uint64_t)config->code->desc.regs + ROAD_GPU_SINK_ROWS) * ROAD_GPU_ROW_BYTES;
 	layout.local = round_up(config->local_bytes, 16) * ROAD_GPU_WARP_LANES;
+	layout.async = config->code->copies ? round_up(sizeof(struct road_gpu_async), 64) : 0;
 	layout.all = layout.warps + layout.barriers + layout.shared +
-		     warps * (layout.registers + layout.local);
+		     warps * (layout.registers + layout.local + layout.async);
 	return layout;
 }
 
@@ -110,6 +112,8 @@ static void take_place(struct road_gpu_block *block, const struct layout *layout
 		warp->block = block;
 		warp->index = w;
 		memory += layout->registers + layout->local;
+		warp->async = layout->async ? (void *)memory : NULL;
+		memory += layout->async;
 	}
 }
 
@@ -246,6 +250,8 @@ static void start_warp(struct road_gpu_warp *warp, const struct road_gpu_launch_
 	warp->meet = UINT32_MAX;
 	warp->turn = false;
 	warp->split[0] = (struct road_gpu_split){.mask = lanes};
+	if (warp->async)
+		road_gpu_async_start(warp->async);
 	memset(warp->preds, 0, sizeof(warp->preds));
 	warp->preds[ROAD_GPU_PT] = ROAD_GPU_ALL;
 	fill_words(warp->rows[0], config->poison ? config->poison_word : 0,

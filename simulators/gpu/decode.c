@@ -104,6 +104,11 @@ static const struct {
 	[ROAD_GPU_OP_red_b16] = {ROAD_GPU_KIND_ATOMIC, 2, 0},
 	[ROAD_GPU_OP_red_b32] = {ROAD_GPU_KIND_ATOMIC, 4, 0},
 	[ROAD_GPU_OP_red_b64] = {ROAD_GPU_KIND_ATOMIC, 8, 0},
+	[ROAD_GPU_OP_copy_b32] = {ROAD_GPU_KIND_COPY, 4, 0},
+	[ROAD_GPU_OP_copy_b64] = {ROAD_GPU_KIND_COPY, 8, 0},
+	[ROAD_GPU_OP_copy_b128] = {ROAD_GPU_KIND_COPY, 16, 0},
+	[ROAD_GPU_OP_copy_commit] = {ROAD_GPU_KIND_COPY_COMMIT, 0, 0},
+	[ROAD_GPU_OP_copy_wait] = {ROAD_GPU_KIND_COPY_WAIT, 0, 0},
 	[ROAD_GPU_OP_ldmatrix_x1] = {ROAD_GPU_KIND_LOAD, 16, ROAD_GPU_INSN_MATRIX},
 	[ROAD_GPU_OP_ldmatrix_x2] = {ROAD_GPU_KIND_LOAD, 16, ROAD_GPU_INSN_MATRIX},
 	[ROAD_GPU_OP_ldmatrix_x4] = {ROAD_GPU_KIND_LOAD, 16, ROAD_GPU_INSN_MATRIX},
@@ -483,6 +488,8 @@ enum road_gpu_image_error road_gpu_decode_kernel(struct road_gpu_code *code,
 		error = decode_word(&decoder, &words[*word], insn);
 		if (error)
 			break;
+		code->copies |=
+			insn->kind >= ROAD_GPU_KIND_COPY && insn->kind <= ROAD_GPU_KIND_COPY_WAIT;
 		insn->exec = insn->kind == ROAD_GPU_KIND_ALU || insn->kind == ROAD_GPU_KIND_SYNC
 				     ? variant->executor(insn)
 				     : NULL;

@@ -36,6 +36,9 @@ enum road_gpu_kind {
 	ROAD_GPU_KIND_SYNC,   /* exec() once all lanes that are named have come */
 	ROAD_GPU_KIND_ATOMIC, /* loads and stores at once */
 	ROAD_GPU_KIND_SLEEP,
+	ROAD_GPU_KIND_COPY, /* async.h */
+	ROAD_GPU_KIND_COPY_COMMIT,
+	ROAD_GPU_KIND_COPY_WAIT,
 	ROAD_GPU_KIND_END, /* stands behind a kernel's last word: running into it is a fault */
 };
 
@@ -93,6 +96,7 @@ struct road_gpu_code {
 	const uint32_t *lines;       /* desc.word_count */
 	const uint32_t *branches;    /* desc.branch_count word indices, all in the kernel */
 	const struct road_gpu_param *params; /* desc.param_count */
+	bool copies;                         /* it has KIND_COPY */
 	uint8_t *constants;                  /* bank 1; first 4 rows are zero; 64-byte aligned */
 };
 

@@ -51,6 +51,8 @@ static const struct {
 	[ROAD_GPU_MODS_SPACE] = {ROAD_GPU_MEM_SPACE_MASK, AUX_ZERO},
 	[ROAD_GPU_MODS_BRANCH] = {0, AUX_ZERO},
 	[ROAD_GPU_MODS_BRX] = {0, AUX_ANY},
+	[ROAD_GPU_MODS_COPY] = {ROAD_GPU_MEM_CACHE_MASK, AUX_BIT},
+	[ROAD_GPU_MODS_COPY_WAIT] = {0, AUX_ANY},
 	[ROAD_GPU_MODS_MMA] = {0, AUX_MMA},
 	[ROAD_GPU_MODS_IMMA] = {ROAD_GPU_MOD_SAT, AUX_TWO_BITS},
 	[ROAD_GPU_MODS_LDMATRIX] = {ROAD_GPU_MEM_SPACE_MASK, AUX_BIT},
@@ -255,6 +257,7 @@ static bool good_mods(unsigned class, const uint8_t *operand, const struct road_
 	case ROAD_GPU_MODS_SHFL:
 	case ROAD_GPU_MODS_WARP:
 	case ROAD_GPU_MODS_MATCH: return good_members(word);
+	case ROAD_GPU_MODS_COPY: return word->aux || word->c == ROAD_GPU_RZ;
 	case ROAD_GPU_MODS_LDMATRIX:
 		return word->mods == ROAD_GPU_SPACE_SHARED || word->mods == ROAD_GPU_SPACE_GENERIC;
 	case ROAD_GPU_MODS_SPACE: return word->mods < ROAD_GPU_SPACES;

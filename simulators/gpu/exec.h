@@ -103,6 +103,9 @@ void road_gpu_block_leave(struct road_gpu_block *block);
 enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
 					const struct road_gpu_insn *insn, uint32_t mask,
 					struct road_gpu_access *access);
+/* A lane's virtual address to memory, checked; NONE or the fault, which is not recorded. */
+enum road_gpu_fault road_gpu_access_translate(struct road_gpu_warp *warp,
+					      struct road_gpu_access *access, unsigned lane);
 /* ldmatrix: the lanes that give addresses of rows (one, two or four matrices of eight). */
 static inline uint32_t road_gpu_matrix_lanes(const struct road_gpu_insn *insn)
 {

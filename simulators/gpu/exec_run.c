@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inner loop of functional mode, and the table by which a variant is known. */
+#include "simulators/gpu/async.h"
 #include "simulators/gpu/exec_rows.h"
 
 #include "simulators/numbers/vector.h"
@@ -20,6 +21,14 @@ static void note_flags(struct road_gpu_warp *warp, const struct road_gpu_insn *i
 		stats->warp_instructions += unaccounted;
 		warp->accounted += unaccounted;
 	}
+}
+
+static __attribute__((noinline)) bool copy(struct road_gpu_warp *warp,
+					   const struct road_gpu_insn *insn, uint32_t mask)
+{
+	struct road_gpu_access access;
+
+	return !road_gpu_async_copy(warp, insn, mask, &access);
 }
 
 static __attribute__((noinline)) bool atomic(struct road_gpu_warp *warp,
@@ -69,6 +78,10 @@ static bool run_split(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran)
 			break;
 		case ROAD_GPU_KIND_ATOMIC:
 			good = !mask || atomic(warp, insn, mask);
+			pc += good;
+			break;
+		case ROAD_GPU_KIND_COPY:
+			good = !mask || copy(warp, insn, mask);
 			pc += good;
 			break;
 		case ROAD_GPU_KIND_SYNC:

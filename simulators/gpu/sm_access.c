@@ -238,6 +238,17 @@ static void set_rows(struct gpu_warp *w, uint32_t first, uint32_t rows, uint64_t
 		w->ready[first + r] = ready;
 }
 
+/* A copy of this group is there at `ready`; the group is when its last one is. */
+static void copy_done(struct gpu_warp *w, uint32_t slot, uint64_t ready)
+{
+	struct gpu_copies *copies = &w->copies[slot - READY_COPIES];
+
+	if (ready > copies->ready)
+		copies->ready = ready;
+	if (!copies->pending)
+		w->ready[slot] = copies->ready << 1 | 1;
+}
+
 static void load_done(struct gpu_sm *sm, uint32_t index)
 {
 	struct gpu_load *load = &sm->loads[index];
@@ -248,7 +259,12 @@ static void load_done(struct gpu_sm *sm, uint32_t index)
 	if (load->atomic)
 		gpu_atomic_finish(sm, load->atomic - 1, here ? w : NULL);
 	if (here) {
-		set_rows(w, load->first, load->rows, load->ready << 1 | 1);
+		if (load->first >= READY_COPIES) {
+			w->copies[load->first - READY_COPIES].pending--;
+			copy_done(w, load->first, load->ready);
+		} else {
+			set_rows(w, load->first, load->rows, load->ready << 1 | 1);
+		}
 		gpu_sm_wake(sm, load->warp);
 	}
 	load->next = sm->load_unused;
@@ -495,6 +511,26 @@ static uint32_t access_global(struct fetch *f, const struct road_gpu_access *acc
 	return n;
 }
 
+/* A copy writes no register: its group waits for it. */
+static void note_copy(const struct fetch *f, struct gpu_warp *w, uint32_t slot)
+{
+	uint32_t group = w->copy_group % COPY_GROUPS;
+
+	if (f->load == UINT32_MAX) {
+		copy_done(w, READY_COPIES + group, f->ready);
+		return;
+	}
+	struct gpu_load *load = &f->sm->loads[f->load];
+
+	*load = (struct gpu_load){.ready = f->ready,
+				  .pending = load->pending,
+				  .warp = slot,
+				  .born = w->born,
+				  .first = (uint16_t)(READY_COPIES + group)};
+	w->copies[group].pending++;
+	w->ready[READY_COPIES + group] = READY_PENDING;
+}
+
 uint32_t gpu_sm_access(struct gpu_sm *sm, struct gpu_warp *w, uint32_t slot,
 		       const struct road_gpu_access *access)
 {
@@ -506,6 +542,8 @@ uint32_t gpu_sm_access(struct gpu_sm *sm, struct gpu_warp *w, uint32_t slot,
 	uint32_t other = access->mask & ~(shared | local);
 	uint32_t cycles = 0;
 
+	if (access->insn->kind == ROAD_GPU_KIND_COPY)
+		sm->lines = gpu_coalesce(access, other, sm->touch);
 	if (shared)
 		cycles += access_shared(&f, access, shared);
 	if (local)
@@ -514,7 +552,9 @@ uint32_t gpu_sm_access(struct gpu_sm *sm, struct gpu_warp *w, uint32_t slot,
 	    (access->space == ROAD_GPU_SPACE_GLOBAL || access->space == ROAD_GPU_SPACE_CONST))
 		cycles += access->later ? access_later(&f, access, other)
 					: access_global(&f, access, other);
-	if (f.load == UINT32_MAX) {
+	if (access->insn->kind == ROAD_GPU_KIND_COPY)
+		note_copy(&f, w, slot);
+	else if (f.load == UINT32_MAX) {
 		set_rows(w, uses->write, uses->write_rows, f.ready << 1 | 1);
 	} else {
 		struct gpu_load *load = &sm->loads[f.load];

@@ -115,6 +115,8 @@ static void learn(const struct road_gpu_timing *timing, struct gpu_op *op,
 	for (unsigned i = 0; i < 2; i++)
 		if ((uses->pred_write[i] & ROAD_GPU_PT) != ROAD_GPU_PT)
 			add_slot(op, READY_PREDS + (uses->pred_write[i] & ROAD_GPU_PT));
+	if (insn->kind == ROAD_GPU_KIND_COPY_WAIT)
+		op->count = UINT8_MAX; /* many_operands() knows */
 }
 
 /* The end's needs nothing: it is a fault. */
@@ -146,6 +148,15 @@ static inline void need(struct operands *o, uint64_t ready)
 	o->memory = later(o->memory, loaded);
 }
 
+/* All groups of copies but the youngest that may be on their way. */
+static void need_copies(struct operands *o, const struct gpu_warp *w)
+{
+	uint32_t spare = w->insn->aux == ROAD_GPU_COPY_ALL ? 0 : w->insn->aux + 1u;
+
+	for (uint32_t age = spare; age < COPY_GROUPS; age++)
+		need(o, w->ready[READY_COPIES + (w->copy_group - age) % COPY_GROUPS]);
+}
+
 static struct operands many_operands(const struct gpu_warp *w)
 {
 	const struct road_gpu_uses *uses = &w->insn->uses;
@@ -160,6 +171,8 @@ static struct operands many_operands(const struct gpu_warp *w)
 		need(&o, w->ready[READY_PREDS + (uses->pred_read[i] & ROAD_GPU_PT)]);
 	for (unsigned i = 0; i < 2; i++)
 		need(&o, w->ready[READY_PREDS + (uses->pred_write[i] & ROAD_GPU_PT)]);
+	if (w->insn->kind == ROAD_GPU_KIND_COPY_WAIT)
+		need_copies(&o, w);
 	return o;
 }
 
@@ -427,6 +440,7 @@ static void set_floor(struct gpu_sm *sm, struct gpu_warp *w, const struct road_g
 		if (w->barrier)
 			w->floor = cycle + p->latency[ROAD_GPU_LAT_BARRIER];
 		break;
+	case ROAD_GPU_KIND_COPY_COMMIT: w->copy_group++; break;
 	case ROAD_GPU_KIND_SLEEP:
 		w->floor += (uint64_t)step->sleep_ns * p->clock_khz / 1000000u;
 		break;

@@ -80,16 +80,12 @@ static bool load_outside(const struct gpu_sm *sm, const struct road_gpu_access *
 					      access->pa[lane], data, access->bytes);
 }
 
-enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
-				  struct road_gpu_access *access, uint8_t *data)
+enum road_gpu_fault gpu_port_load_now(void *ctx, struct road_gpu_block *block,
+				      const struct road_gpu_access *access, uint8_t *data)
 {
 	struct gpu_sm *sm = sm_of(ctx, block);
 	uint32_t bytes = access->bytes;
 
-	sm->lines = gpu_coalesce(access, global_lanes(access), sm->touch);
-	if (gpu_atomic_ahead(sm))
-		return gpu_atomic_add(sm, access, global_lanes(access), data) ? ROAD_GPU_FAULT_NONE
-									      : ROAD_GPU_FAULT_DMA;
 	for (uint32_t lanes = global_lanes(access); lanes; lanes &= lanes - 1) {
 		uint32_t lane = (uint32_t)__builtin_ctz(lanes);
 		uint8_t *to = data + lane * 16;
@@ -103,6 +99,18 @@ enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
 				(uint32_t)(access->pa[lane] % ROAD_GPU_LINE_BYTES), bytes, to);
 	}
 	return ROAD_GPU_FAULT_NONE;
+}
+
+enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
+				  struct road_gpu_access *access, uint8_t *data)
+{
+	struct gpu_sm *sm = sm_of(ctx, block);
+
+	sm->lines = gpu_coalesce(access, global_lanes(access), sm->touch);
+	if (gpu_atomic_ahead(sm))
+		return gpu_atomic_add(sm, access, global_lanes(access), data) ? ROAD_GPU_FAULT_NONE
+									      : ROAD_GPU_FAULT_DMA;
+	return gpu_port_load_now(ctx, block, access, data);
 }
 
 /* Only where no store of this SM is on its way to one of the lines. */

@@ -140,6 +140,7 @@ struct road_gpu_timing *road_gpu_timing_create(const struct road_gpu_params *par
 		timing->trace = *trace;
 	timing->port = (struct road_gpu_port){.ctx = timing,
 					      .load = gpu_port_load,
+					      .load_now = gpu_port_load_now,
 					      .store = gpu_port_store,
 					      .atomic = gpu_port_atomic,
 					      .clock = gpu_port_clock,

@@ -17,7 +17,9 @@
 #define NO_TIME           UINT64_MAX
 /* Ready times are cycle << 1 | (a load writes it); this one is not known yet. */
 #define READY_PENDING (UINT64_MAX - 2)
-#define READY_SLOTS   (ROAD_GPU_REGS_MAX + ROAD_GPU_PREDS_MAX + 3)
+#define COPY_GROUPS   8u /* groups of copies that are told apart; a power of two */
+#define READY_COPIES  (ROAD_GPU_REGS_MAX + ROAD_GPU_PREDS_MAX + 3)
+#define READY_SLOTS   (READY_COPIES + COPY_GROUPS)
 #define READY_PREDS   (ROAD_GPU_REGS_MAX + 1)
 
 /* Lines of one warp access: 32 lanes, each at most 16 aligned bytes. */
@@ -100,7 +102,8 @@ struct gpu_load {       /* a load that waits for misses */
 	uint32_t warp;
 	uint32_t born; /* of the warp: it may be another one by now */
 	uint32_t next; /* free list, + 1 */
-	uint8_t first, rows;
+	uint16_t first;
+	uint8_t rows;
 	uint32_t atomic; /* that brings the data, + 1; 0: they are there */
 };
 
@@ -118,12 +121,18 @@ struct gpu_op {
 	uint32_t latency; /* of its result */
 };
 
+/* Copies of one group that are on their way, and when the latest so far is there. */
+struct gpu_copies {
+	uint32_t pending;
+	uint64_t ready;
+};
+
 struct gpu_warp {
 	struct road_gpu_warp *exec;
 	const struct gpu_op *op;
 	const struct road_gpu_insn *insn; /* to be issued next */
 	struct gpu_block *block;
-	uint64_t *ready;  /* READY_SLOTS: registers, predicates */
+	uint64_t *ready;  /* READY_SLOTS: registers, predicates, groups of copies */
 	uint64_t account; /* cycles before are accounted for */
 	uint64_t memory;  /* until then it is memory that it waits for */
 	uint64_t floor;   /* the earliest next issue, whatever the registers say */
@@ -131,6 +140,8 @@ struct gpu_warp {
 	uint64_t start;
 	uint32_t subcore, position;
 	uint32_t born;
+	uint32_t copy_group; /* that the next copy belongs to */
+	struct gpu_copies copies[COPY_GROUPS];
 	bool barrier; /* waits at one, or did until `wake` */
 	bool fence;   /* `floor` is memory's */
 	bool done;
@@ -345,6 +356,8 @@ static inline uint64_t gpu_line_of(uint64_t pa, uint32_t flags)
 }
 
 /* sm_store.c */
+enum road_gpu_fault gpu_port_load_now(void *ctx, struct road_gpu_block *block,
+				      const struct road_gpu_access *access, uint8_t *data);
 enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
 				  struct road_gpu_access *access, uint8_t *data);
 enum road_gpu_fault gpu_port_store(void *ctx, struct road_gpu_block *block,

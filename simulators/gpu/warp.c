@@ -4,6 +4,7 @@
  * it meets the next one (warp->meet); one that sat through ROAD_GPU_PATIENCE backward branches of
  * others gets a turn of its own, so that a lane may spin on another lane of its warp.
  */
+#include "simulators/gpu/async.h"
 #include "simulators/gpu/exec.h"
 
 static bool can_run(const struct road_gpu_warp *warp, uint32_t index)
@@ -511,6 +512,11 @@ bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_ins
 	case ROAD_GPU_KIND_BAR_ARRIVE: return barrier(warp, insn, mask, step);
 	case ROAD_GPU_KIND_SYNC: road_gpu_sync(warp, insn, mask); return true;
 	case ROAD_GPU_KIND_SLEEP: step->sleep_ns = longest_sleep(warp, insn, mask); break;
+	case ROAD_GPU_KIND_COPY_COMMIT: road_gpu_async_commit(warp, mask); break;
+	case ROAD_GPU_KIND_COPY_WAIT:
+		if (road_gpu_async_wait(warp, insn, mask))
+			return false;
+		break;
 	case ROAD_GPU_KIND_EXIT: leave(warp, mask); return true;
 	case ROAD_GPU_KIND_TRAP:
 		if (mask) {
@@ -549,6 +555,11 @@ static bool perform(struct road_gpu_warp *warp, const struct road_gpu_insn *insn
 		    warp->block->launch->config.variant->access(warp, insn, step->mask, access))
 			return false;
 		step->access = step->mask ? access : NULL;
+		break;
+	case ROAD_GPU_KIND_COPY:
+		if (step->mask && road_gpu_async_copy(warp, insn, step->mask, access))
+			return false;
+		step->access = step->mask && access->mask ? access : NULL;
 		break;
 	case ROAD_GPU_KIND_ATOMIC:
 		if (step->mask && road_gpu_access_run(warp, insn, step->mask, access))

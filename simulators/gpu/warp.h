@@ -31,6 +31,7 @@
 
 struct road_gpu_block;
 struct road_gpu_launch;
+struct road_gpu_async;
 
 /* Why a launch stopped; fields as in struct road_gpu_queue_status. */
 struct road_gpu_fault_info {
@@ -62,11 +63,12 @@ struct road_gpu_warp {
 	const struct road_gpu_insn *code;
 	struct road_gpu_block *block;
 	const struct road_gpu_range *last; /* range that the last access hit */
-	uint8_t *local;    /* local memory, word-interleaved: see road_gpu_local_at() */
-	uint32_t index;    /* within the workgroup */
-	uint32_t live;     /* lanes that exist and have not exited */
-	uint32_t current;  /* split that runs */
-	uint32_t splits;   /* in use */
+	uint8_t *local;               /* local memory, word-interleaved: see road_gpu_local_at() */
+	struct road_gpu_async *async; /* copies; NULL in kernels without */
+	uint32_t index;               /* within the workgroup */
+	uint32_t live;                /* lanes that exist and have not exited */
+	uint32_t current;             /* split that runs */
+	uint32_t splits;              /* in use */
 	uint32_t backward; /* branches that the current split took while another could run */
 	uint32_t stamp;
 	uint32_t meet;      /* lowest pc of another split of this depth that can run; else MEET_* */
@@ -214,6 +216,9 @@ struct road_gpu_port {
 			  const struct road_gpu_access *access);
 	bool (*store_rows)(void *ctx, struct road_gpu_block *block,
 			   const struct road_gpu_access *access, const uint8_t *packed);
+	/* A load that nobody accounts for: of a copy that was accounted for when it was issued. */
+	enum road_gpu_fault (*load_now)(void *ctx, struct road_gpu_block *block,
+					const struct road_gpu_access *access, uint8_t *data);
 };
 
 struct road_gpu_launch_config {

@@ -253,7 +253,110 @@ static void what_is_no_matrix_instruction_is_told(void)
 	teardown(&f);
 }
 
+enum { M = 48, N = 24, K = 80 };
+
+static int value_at(uint32_t i)
+{
+	return (int)(i * 2654435761u >> 20) % 7 - 3;
+}
+
+/* nvcc's double-buffered product: cp.async, ldmatrix and mma, as Triton emits them for sm_80. */
+static void nvcc_s_matrix_product_is_right(void)
+{
+	static uint16_t a[M * K], b[K * N];
+	static float c[M * N];
+
+	for (uint32_t i = 0; i < M * K; i++)
+		a[i] = (uint16_t)encode(HALF, value_at(i));
+	for (uint32_t i = 0; i < K * N; i++)
+		b[i] = (uint16_t)encode(HALF, value_at(i + 77777));
+	for (unsigned round = 0; round < 2; round++) {
+		struct fixture f = setup(modes[round]);
+		struct run run = {.file = "nvcc/mma_sync.sm80.ptx",
+				  .kernel = "mma_gemm",
+				  .grid = {N / 8, M / 16, 1},
+				  .block = {32, 1, 1},
+				  .arguments = {{.data = a, .count = M * K, .element = 2},
+						{.data = b, .count = K * N, .element = 2},
+						{.data = c, .count = M * N},
+						{.number = M},
+						{.number = N},
+						{.number = K}},
+				  .argument_count = 6};
+		uint32_t wrong = 0;
+
+		memset(c, 0xff, sizeof(c));
+		CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_OK);
+		for (uint32_t i = 0; i < M * N; i++) {
+			int want = 0;
+
+			for (uint32_t k = 0; k < K; k++)
+				want += value_at(i / N * K + k) * value_at(k * N + i % N + 77777);
+			wrong += c[i] != (float)want;
+		}
+		CU_ASSERT_EQUAL(wrong, 0);
+		teardown(&f);
+	}
+}
+
+/* Four words a lane to shared memory; what is there before, and after, the wait. */
+static const char copies[] =
+	HEAD ".visible .entry k(.param .u64 p, .param .u64 q, .param .u32 n)\n{\n"
+	     "\t.reg .b32 %r<12>; .reg .b64 %d<6>; .shared .align 16 .b8 s[1024];\n"
+	     "\tld.param.u64 %d1, [p]; ld.param.u64 %d2, [q]; ld.param.u32 %r1, [n];\n"
+	     "\tmov.u32 %r2, %tid.x; mul.wide.u32 %d3, %r2, 16; add.u64 %d4, %d1, %d3;\n"
+	     "\tshl.b32 %r3, %r2, 4; mov.u32 %r4, s; add.u32 %r4, %r4, %r3;\n"
+	     "\tcp.async.ca.shared.global [%r4], [%d4], 16;\n"
+	     "\tcp.async.commit_group;\n"
+	     "\tcp.async.ca.shared.global [%r4+512], [%d4+512], 8, %r1;\n"
+	     "\tcp.async.commit_group;\n"
+	     "\tld.shared.u32 %r5, [%r4];\n"
+	     "\tcp.async.wait_group 1;\n"
+	     "\tld.shared.u32 %r6, [%r4+12]; ld.shared.u32 %r7, [%r4+512];\n"
+	     "\tcp.async.wait_all;\n"
+	     "\tld.shared.v2.u32 {%r8,%r9}, [%r4+512];\n"
+	     "\tmul.wide.u32 %d3, %r2, 20; add.u64 %d4, %d2, %d3;\n"
+	     "\tst.global.u32 [%d4], %r5; st.global.u32 [%d4+4], %r6;\n"
+	     "\tst.global.u32 [%d4+8], %r7; st.global.u32 [%d4+12], %r8;\n"
+	     "\tst.global.u32 [%d4+16], %r9;\n"
+	     "\tret;\n}\n";
+
+static void copies_move_when_they_are_waited_for(void)
+{
+	for (unsigned mode = 0; mode < 2; mode++) {
+		struct fixture f = setup(modes[mode]);
+		uint32_t in[256], out[32 * 5];
+		struct run run = {.ptx = copies,
+				  .kernel = "k",
+				  .grid = {1, 1, 1},
+				  .block = {32, 1, 1},
+				  .arguments = {{.data = in, .count = 256},
+						{.data = out, .count = 160},
+						{.number = 5}},
+				  .argument_count = 3};
+		uint32_t wrong = 0;
+
+		for (uint32_t i = 0; i < 256; i++)
+			in[i] = 0x01010101u * (i + 1);
+		CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_OK);
+		for (uint32_t l = 0; l < 32; l++) {
+			wrong += out[5 * l] != 0xa5a5a5a5u;         /* not yet */
+			wrong += out[5 * l + 1] != in[4 * l + 3];   /* the first group */
+			wrong += out[5 * l + 2] != 0xa5a5a5a5u;     /* not the second */
+			wrong += out[5 * l + 3] != in[128 + 4 * l]; /* now all: five bytes, */
+			wrong += out[5 * l + 4] != (in[129 + 4 * l] & 0xff); /* then zeros */
+		}
+		CU_ASSERT_EQUAL(wrong, 0);
+		run.arguments[2].number = 9; /* more than is copied */
+		CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_FAULT);
+		teardown(&f);
+	}
+}
+
 static const struct tap_case cases[] = {
+	{"nvcc's matrix product is right, in both modes", nvcc_s_matrix_product_is_right},
+	{"copies move when they are waited for, and not before",
+	 copies_move_when_they_are_waited_for},
 	{"mma multiplies in every shape and type, in both modes",
 	 mma_multiplies_in_every_shape_and_type},
 	{"what is no matrix instruction is told", what_is_no_matrix_instruction_is_told},

@@ -324,6 +324,11 @@ enum road_gpu_mma { ROAD_GPU_MMA_F16, ROAD_GPU_MMA_BF16, ROAD_GPU_MMA_TF32, ROAD
 /* aux of ldmatrix_*: each matrix is transposed on its way */
 #define ROAD_GPU_LDMATRIX_TRANSPOSED 0x1u
 
+/* Copies. aux of copy_*: c counts; else it is RZ. aux of copy_wait: groups that may be on their
+ * way, or ALL: no copy may be, whether it belongs to a group or not. */
+#define ROAD_GPU_COPY_SIZED 0x1u
+#define ROAD_GPU_COPY_ALL   0xffffu
+
 /* Execution unit an instruction occupies. */
 enum road_gpu_unit {
 	ROAD_GPU_UNIT_INT,
@@ -404,8 +409,10 @@ enum road_gpu_modclass {
 	ROAD_GPU_MODS_ATOM,  /* SPACE (generic, global, shared), SEM, SCOPE; aux = road_gpu_atom */
 	ROAD_GPU_MODS_CAS,   /* the same, aux 0 */
 	ROAD_GPU_MODS_MMA,   /* aux = enum road_gpu_mma */
-	ROAD_GPU_MODS_IMMA,  /* SAT; aux = ROAD_GPU_MMA_*_SIGNED */
-	ROAD_GPU_MODS_LDMATRIX, /* SPACE: shared, generic; aux = 0, ROAD_GPU_LDMATRIX_TRANSPOSED */
+	ROAD_GPU_MODS_COPY,  /* CACHE; aux = 0, ROAD_GPU_COPY_SIZED */
+	ROAD_GPU_MODS_COPY_WAIT, /* aux = groups, ROAD_GPU_COPY_ALL */
+	ROAD_GPU_MODS_IMMA,      /* SAT; aux = ROAD_GPU_MMA_*_SIGNED */
+	ROAD_GPU_MODS_LDMATRIX,  /* SPACE: shared, generic; aux = 0, ROAD_GPU_LDMATRIX_TRANSPOSED */
 };
 
 /* Opcodes: append only; the number is the row's place in ops.def. */

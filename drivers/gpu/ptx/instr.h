@@ -94,7 +94,8 @@ struct instr {
 	int8_t round, cmp, combine, space, sem, scope, cache, testp, prmt,
 		operation; /* -1 = not given */
 	bool round_integral;
-	int8_t shape, action, matrix;     /* enum shape, wmma_action, wmma_matrix; -1 = not given */
+	int8_t to_space;                  /* of cp.async: the second of its two */
+	int8_t shape, action, matrix;     /* enum shape, action, wmma_matrix; -1 = not given */
 	uint8_t layouts[2], layout_count; /* enum layout */
 	uint32_t seen;                    /* bits of enum modifier_kind */
 	struct slice unknown;             /* first modifier that no table knows */
@@ -178,7 +179,8 @@ enum shape {
 	SHAPE_M8N32K16,
 };
 enum layout { LAYOUT_ROW, LAYOUT_COL, LAYOUT_TRANS };
-enum wmma_action { WMMA_LOAD, WMMA_STORE, WMMA_MMA };
+/* What a name that does several things is to do. */
+enum action { WMMA_LOAD, WMMA_STORE, WMMA_MMA, COPY_COMMIT, COPY_WAIT_GROUP, COPY_WAIT_ALL };
 enum wmma_matrix { WMMA_A, WMMA_B, WMMA_C, WMMA_D };
 
 /* How narrow (8- and 16-bit) values, which live zero-extended, go through 32-bit operations. */

@@ -105,6 +105,9 @@ static const struct {
 	{"load", MODIFIER_ACTION, WMMA_LOAD},
 	{"store", MODIFIER_ACTION, WMMA_STORE},
 	{"mma", MODIFIER_ACTION, WMMA_MMA},
+	{"commit_group", MODIFIER_ACTION, COPY_COMMIT},
+	{"wait_group", MODIFIER_ACTION, COPY_WAIT_GROUP},
+	{"wait_all", MODIFIER_ACTION, COPY_WAIT_ALL},
 	{"a", MODIFIER_MATRIX, WMMA_A},
 	{"b", MODIFIER_MATRIX, WMMA_B},
 	{"c", MODIFIER_MATRIX, WMMA_C},
@@ -135,6 +138,8 @@ static const struct {
 	{"shared::cluster", MODIFIER_UNSUPPORTED, 0},
 	{"param::func", MODIFIER_UNSUPPORTED, 0},
 	{"rs", MODIFIER_UNSUPPORTED, 0},
+	{"bulk", MODIFIER_UNSUPPORTED, 0},
+	{"mbarrier", MODIFIER_UNSUPPORTED, 0},
 	{"m8n8k32", MODIFIER_UNSUPPORTED, 0},
 	{"m8n8k128", MODIFIER_UNSUPPORTED, 0},
 	{"m16n8k64", MODIFIER_UNSUPPORTED, 0},
@@ -217,6 +222,11 @@ static bool set_word(struct instr *in, struct slice word, struct place at)
 			in->unsupported = word;
 			return true;
 		}
+		if (kind == MODIFIER_SPACE && in->seen & M_SPACE && slice_is(in->name, "cp") &&
+		    in->to_space < 0) {
+			in->to_space = words[i].value;
+			return true;
+		}
 		if (kind == MODIFIER_LAYOUT && in->layout_count < 2) {
 			in->layouts[in->layout_count++] = (uint8_t)words[i].value;
 			in->seen |= M_LAYOUT;
@@ -272,7 +282,7 @@ void parse_modifiers(struct ptx *p, struct instr *in)
 {
 	in->round = in->cmp = in->combine = in->space = in->sem = -1;
 	in->scope = in->cache = in->testp = in->prmt = in->operation = -1;
-	in->shape = in->action = in->matrix = -1;
+	in->shape = in->action = in->matrix = in->to_space = -1;
 	in->vector = 1;
 	for (; p->lex.token.kind == TOKEN_DOT; lex_next(p)) {
 		struct slice word = p->lex.token.text;

@@ -224,7 +224,23 @@ static void check_mods(struct check *c, const uint32_t *table)
 		flags = ROAD_GPU_MEM_SPACE_MASK;
 		require(c, mods < ROAD_GPU_SPACES, "unknown space");
 		break;
-	case ROAD_GPU_MODS_BRX: aux_end = UINT16_MAX; break;
+	case ROAD_GPU_MODS_BRX:
+	case ROAD_GPU_MODS_COPY_WAIT: aux_end = UINT16_MAX + 1u; break;
+	case ROAD_GPU_MODS_COPY:
+		flags = ROAD_GPU_MEM_CACHE_MASK;
+		aux_end = 2;
+		break;
+	case ROAD_GPU_MODS_MMA: aux_end = ROAD_GPU_MMAS; break;
+	case ROAD_GPU_MODS_IMMA:
+		flags = ROAD_GPU_MOD_SAT;
+		aux_end = 4;
+		break;
+	case ROAD_GPU_MODS_LDMATRIX:
+		flags = ROAD_GPU_MEM_SPACE_MASK;
+		require(c, mods <= ROAD_GPU_SPACE_SHARED && mods != ROAD_GPU_SPACE_GLOBAL,
+			"rows of a matrix in this space");
+		aux_end = 2;
+		break;
 	case ROAD_GPU_MODS_SHFL:
 		flags = ROAD_GPU_MOD_MEMBERS_MASK | ROAD_GPU_MOD_PACKED;
 		check_members(c, ROAD_GPU_SHFL_PRED(w->aux));

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulators/gpu/async.h"
+
+#include <string.h>
+
+#include "simulators/gpu/exec.h"
+
+#define LANE_BYTES 16u
+
+void road_gpu_async_start(struct road_gpu_async *async)
+{
+	async->count = 0;
+	memset(async->group, 0, sizeof(async->group));
+}
+
+/* ---- moving ---- */
+
+/* The lanes' bytes as they are now. */
+static enum road_gpu_fault read_lanes(struct road_gpu_warp *warp, const struct road_gpu_copy *copy,
+				      uint32_t lanes, uint8_t *data)
+{
+	const struct road_gpu_port *port = warp->block->launch->config.port;
+	struct road_gpu_access access = {.insn = copy->insn,
+					 .mask = lanes,
+					 .space = ROAD_GPU_SPACE_GLOBAL,
+					 .bytes = copy->insn->bytes};
+
+	if (!lanes)
+		return ROAD_GPU_FAULT_NONE;
+	if (port && port->load_now) {
+		memcpy(access.address, copy->address, sizeof(access.address));
+		memcpy(access.pa, copy->pa, sizeof(access.pa));
+		memcpy(access.host, copy->host, sizeof(access.host));
+		memcpy(access.flags, copy->flags, sizeof(access.flags));
+		return port->load_now(port->ctx, warp->block, &access, data);
+	}
+	for (uint32_t left = lanes; left; left &= left - 1) {
+		uint32_t l = (uint32_t)__builtin_ctz(left);
+
+		if (!copy->host[l])
+			return ROAD_GPU_FAULT_DMA;
+		memcpy(data + l * LANE_BYTES, copy->host[l], copy->insn->bytes);
+	}
+	return ROAD_GPU_FAULT_NONE;
+}
+
+static enum road_gpu_fault finish(struct road_gpu_warp *warp, struct road_gpu_copy *copy,
+				  uint32_t lanes)
+{
+	uint8_t data[ROAD_GPU_WARP_LANES * LANE_BYTES];
+	uint32_t readers = 0;
+
+	for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++)
+		readers |= copy->read[l] ? lanes & 1u << l : 0;
+
+	enum road_gpu_fault fault = read_lanes(warp, copy, readers, data);
+
+	if (fault) {
+		uint32_t l = (uint32_t)__builtin_ctz(readers);
+
+		road_gpu_warp_fault(warp, copy->insn, fault, readers, copy->address[l],
+				    copy->insn->bytes);
+		return fault;
+	}
+	for (uint32_t left = lanes; left; left &= left - 1) {
+		uint32_t l = (uint32_t)__builtin_ctz(left);
+		uint8_t *to = warp->block->shared + copy->to[l];
+
+		memcpy(to, data + l * LANE_BYTES, copy->read[l]);
+		memset(to + copy->read[l], 0, copy->insn->bytes - copy->read[l]);
+	}
+	copy->lanes &= ~lanes;
+	return ROAD_GPU_FAULT_NONE;
+}
+
+static void drop_finished(struct road_gpu_async *async)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < async->count; i++) {
+		if (!async->copy[i].lanes)
+			continue;
+		if (kept != i)
+			async->copy[kept] = async->copy[i];
+		kept++;
+	}
+	async->count = kept;
+}
+
+/* ---- issue ---- */
+
+static uint64_t target_address(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			       uint32_t lane)
+{
+	const void *a = road_gpu_source(warp, insn->a);
+
+	if (insn->form & ROAD_GPU_FORM_ADDR32)
+		return ((const uint32_t *)a)[lane] + (uint32_t)insn->imm;
+	return ((const uint64_t *)a)[lane] + (uint64_t)(int64_t)insn->imm;
+}
+
+static enum road_gpu_fault check_target(const struct road_gpu_warp *warp, uint64_t to,
+					uint32_t bytes)
+{
+	uint64_t limit = warp->block->launch->config.shared_bytes;
+
+	if (to & (bytes - 1u))
+		return ROAD_GPU_FAULT_MISALIGNED;
+	return to > limit || bytes > limit - to ? ROAD_GPU_FAULT_UNMAPPED : ROAD_GPU_FAULT_NONE;
+}
+
+/* One lane of a copy; what it reads becomes part of the access. */
+static enum road_gpu_fault note_lane(struct road_gpu_warp *warp, struct road_gpu_copy *copy,
+				     struct road_gpu_access *access, uint32_t lane, uint64_t *where)
+{
+	const struct road_gpu_insn *insn = copy->insn;
+	uint32_t size = insn->bytes;
+	enum road_gpu_fault fault;
+
+	if (insn->aux & ROAD_GPU_COPY_SIZED)
+		size = ((const uint32_t *)road_gpu_source(warp, insn->c))[lane];
+	*where = target_address(warp, insn, lane);
+	fault = size > insn->bytes ? ROAD_GPU_FAULT_ILLEGAL
+				   : check_target(warp, *where, insn->bytes);
+	if (fault)
+		return fault;
+	copy->to[lane] = (uint32_t)*where;
+	copy->read[lane] = (uint8_t)size;
+	copy->group[lane] = warp->async->group[lane];
+	if (!size)
+		return ROAD_GPU_FAULT_NONE;
+	*where = access->address[lane] = ((const uint64_t *)road_gpu_source(warp, insn->b))[lane];
+	if (*where & (insn->bytes - 1u))
+		return ROAD_GPU_FAULT_MISALIGNED;
+	access->mask |= 1u << lane;
+	return road_gpu_access_translate(warp, access, lane);
+}
+
+enum road_gpu_fault road_gpu_async_copy(struct road_gpu_warp *warp,
+					const struct road_gpu_insn *insn, uint32_t mask,
+					struct road_gpu_access *access)
+{
+	struct road_gpu_async *async = warp->async;
+	struct road_gpu_copy *copy;
+	enum road_gpu_fault fault = ROAD_GPU_FAULT_NONE;
+	uint64_t where;
+
+	if (async->count == ROAD_GPU_COPIES) {
+		fault = finish(warp, &async->copy[0], async->copy[0].lanes);
+		drop_finished(async);
+	}
+	access->insn = insn;
+	access->mask = access->shared = access->local = 0;
+	access->space = ROAD_GPU_SPACE_GLOBAL;
+	access->bytes = insn->bytes;
+	access->store = access->atomic = access->later = access->together = false;
+	copy = &async->copy[async->count];
+	copy->insn = insn;
+	copy->lanes = mask;
+	for (uint32_t left = mask; left && !fault; left &= left - 1) {
+		uint32_t lane = (uint32_t)__builtin_ctz(left);
+
+		fault = note_lane(warp, copy, access, lane, &where);
+		if (fault)
+			road_gpu_warp_fault(warp, insn, fault, 1u << lane, where, insn->bytes);
+	}
+	if (fault)
+		return fault;
+	memcpy(copy->address, access->address, sizeof(copy->address));
+	memcpy(copy->pa, access->pa, sizeof(copy->pa));
+	memcpy(copy->host, access->host, sizeof(copy->host));
+	memcpy(copy->flags, access->flags, sizeof(copy->flags));
+	async->count++;
+	return ROAD_GPU_FAULT_NONE;
+}
+
+/* ---- groups ---- */
+
+void road_gpu_async_commit(struct road_gpu_warp *warp, uint32_t mask)
+{
+	for (; mask; mask &= mask - 1)
+		warp->async->group[__builtin_ctz(mask)]++;
+}
+
+enum road_gpu_fault road_gpu_async_wait(struct road_gpu_warp *warp,
+					const struct road_gpu_insn *insn, uint32_t mask)
+{
+	struct road_gpu_async *async = warp->async;
+	enum road_gpu_fault fault = ROAD_GPU_FAULT_NONE;
+
+	for (uint32_t i = 0; i < async->count && !fault; i++) {
+		struct road_gpu_copy *copy = &async->copy[i];
+		uint32_t due = copy->lanes & mask;
+
+		for (uint32_t left = due; left && insn->aux != ROAD_GPU_COPY_ALL;
+		     left &= left - 1) {
+			uint32_t l = (uint32_t)__builtin_ctz(left);
+
+			if (async->group[l] - copy->group[l] <= insn->aux)
+				due &= ~(1u << l);
+		}
+		if (due)
+			fault = finish(warp, copy, due);
+	}
+	drop_finished(async);
+	return fault;
+}
