@@ -216,10 +216,12 @@ static uint64_t place_data(struct parser *p, const struct declaration *d)
 static void place_variable(struct parser *p, struct declaration *d, struct symbol *s,
 			   bool is_extern)
 {
-	uint32_t *top = s->space == SPACE_SHARED  ? &p->m->shared_bytes
-			: s->space == SPACE_LOCAL ? &p->f->local_bytes
-						  : &p->f->param_bytes;
+	uint32_t *top = &p->m->shared_bytes;
 
+	if (s->space == SPACE_LOCAL)
+		top = &p->f->local_bytes;
+	else if (s->space == SPACE_PARAM)
+		top = &p->f->param_bytes;
 	if (s->space == SPACE_SHARED && (is_extern || d->is_open)) {
 		s->is_dynamic = true;
 	} else if (s->space == SPACE_GLOBAL || s->space == SPACE_CONST) {
