@@ -217,11 +217,18 @@ void gpu_fault_describe(struct gpu_space *space, const struct road_gpu_queue_sta
 /* A fault of the driver's own work, as an error. */
 road_status gpu_fault_error(const struct road_gpu_queue_status *status, const char *where);
 
-/* ---- image.c, image_check.c, kernel.c ---- */
+/* ---- image.c, image_make.c, image_check.c, kernel.c ---- */
+struct gpu_log { /* the caller's; cut where it is full */
+	char *text;
+	uint64_t bytes, used;
+};
+void gpu_log_tell(struct gpu_log *log, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 struct gpu_image {
 	struct gpu_image *next; /* of the space, under its lock */
 	struct gpu_space *space;
-	char *blob; /* checked, relocated copy */
+	const struct road_cached *cached;
+	const char *blob; /* its bytes: checked, shared with others, so not relocated */
 	struct gpu_memory code, data;
 };
 static inline const struct road_gpu_image *gpu_image_header(const struct gpu_image *image)
@@ -240,6 +247,10 @@ static inline const char *gpu_image_string(const struct gpu_image *image, uint32
 }
 /* Is every table that the driver reads sound? blob is 8-byte aligned. */
 road_status gpu_image_check(const void *blob, uint64_t bytes);
+/* Code from what a caller hands in, checked: PTX is compiled, unless the cache has it. */
+road_status gpu_image_make(const struct gpu *gpu, const void *bytes, size_t count,
+			   const struct road_image_options *options, struct gpu_log *log,
+			   const struct road_cached **out);
 /* Loads the space's images again, after a reset. */
 road_status gpu_images_restore(struct gpu_space *space);
 

@@ -1,63 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images: PTX is compiled, an image of ours is taken as it is; both are checked, placed, patched,
- * uploaded, and loaded by the chip.
+ * Images on the device: what image_make.c got is placed, patched, uploaded, and loaded by the chip.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/gpu/gpu.h"
-#include "drivers/gpu/ptx/ptx.h"
 
 #define READ ((uint32_t)ROAD_GPU_SEGMENT_READ)
 #define RW   ((uint32_t)(ROAD_GPU_SEGMENT_READ | ROAD_GPU_SEGMENT_WRITE))
 
-/* ---- the caller's log ---- */
-
-struct log {
-	char *text;
-	uint64_t bytes, used;
-};
-
-static __attribute__((format(printf, 2, 3))) void tell(struct log *log, const char *format, ...)
-{
-	va_list args;
-
-	if (!log->text || log->used + 1 >= log->bytes)
-		return;
-	va_start(args, format);
-	int n = vsnprintf(log->text + log->used, log->bytes - log->used, format, args);
-
-	va_end(args);
-	if (n > 0)
-		log->used += (uint64_t)n;
-	if (log->used >= log->bytes)
-		log->used = log->bytes - 1;
-}
-
-static struct log log_of(const struct road_image_options *options)
+static struct gpu_log log_of(const struct road_image_options *options)
 {
 	if (!options || !options->log || !options->log_bytes)
-		return (struct log){NULL, 0, 0};
+		return (struct gpu_log){NULL, 0, 0};
 	options->log[0] = 0;
-	return (struct log){options->log, options->log_bytes, 0};
+	return (struct gpu_log){options->log, options->log_bytes, 0};
 }
 
 /* What cannot be launched of a module that loads. */
-static void tell_refused(struct log *log, const struct gpu_image *image)
+static void tell_refused(struct gpu_log *log, const struct gpu_image *image)
 {
 	const struct road_gpu_kernel *kernels = gpu_image_kernels(image);
 
 	for (uint32_t i = 0; i < gpu_image_header(image)->kernels.count; i++)
 		if (kernels[i].flags & ROAD_GPU_KERNEL_REFUSED)
-			tell(log, "ptx:%u: kernel %s: %s\n", kernels[i].error_line,
-			     gpu_image_string(image, kernels[i].name),
-			     gpu_image_string(image, kernels[i].error));
+			gpu_log_tell(log, "ptx:%u: kernel %s: %s\n", kernels[i].error_line,
+				     gpu_image_string(image, kernels[i].name),
+				     gpu_image_string(image, kernels[i].error));
 }
-
-/* ---- bytes ---- */
 
 static road_status no_memory(void)
 {
@@ -65,80 +36,13 @@ static road_status no_memory(void)
 			      NULL, NULL);
 }
 
-static road_status compile(const struct gpu *gpu, const void *text, size_t bytes,
-			   const struct road_image_options *options, struct log *log, char **blob,
-			   size_t *blob_bytes)
-{
-	uint32_t flags = options ? options->flags : 0;
-	struct road_ptx_options own = gpu->compile;
-	struct road_ptx_error error = {.line = 0};
-	void *image = NULL;
-	char where[48];
-
-	if (options && options->max_registers)
-		own.max_regs = options->max_registers;
-	if (flags & ROAD_IMAGE_PLAIN)
-		own.optimise = 0;
-	own.in_order = !!(flags & ROAD_IMAGE_IN_ORDER);
-	int result = road_ptx_compile(text, bytes, &own, &image, blob_bytes, &error);
-
-	if (result == -2)
-		return no_memory();
-	if (result) {
-		snprintf(where, sizeof(where), "ptx:%u:%u", error.line, error.column);
-		tell(log, "%s: %s\n", where, error.text);
-		return road_drv_error(ROAD_IMAGE_INVALID, error.text, where, NULL, NULL);
-	}
-	*blob = image;
-	return ROAD_OK;
-}
-
-static bool is_image(const void *bytes, size_t count)
-{
-	uint32_t magic = 0;
-
-	if (count >= sizeof(magic))
-		memcpy(&magic, bytes, sizeof(magic));
-	return magic == ROAD_GPU_IMAGE_MAGIC;
-}
-
-/* A copy of our own: checked once, then used. */
-static road_status get_blob(const struct gpu *gpu, const void *bytes, size_t count,
-			    const struct road_image_options *options, struct log *log, char **blob)
-{
-	size_t blob_bytes = count;
-	road_status status = ROAD_OK;
-
-	*blob = NULL;
-	if (!is_image(bytes, count)) {
-		status = compile(gpu, bytes, count, options, log, blob, &blob_bytes);
-	} else if (count > ROAD_GPU_IMAGE_MAX_BYTES) {
-		return road_drv_errorf(ROAD_IMAGE_INVALID, "road_image_load: bytes",
-				       "image is larger than %u bytes", ROAD_GPU_IMAGE_MAX_BYTES);
-	} else {
-		*blob = malloc(count < sizeof(uint64_t) ? sizeof(uint64_t) : count);
-		if (!*blob)
-			return no_memory();
-		memcpy(*blob, bytes, count);
-	}
-	if (!status) {
-		status = gpu_image_check(*blob, blob_bytes);
-		if (status)
-			tell(log, "the image is not valid\n");
-	}
-	if (status) {
-		free(*blob);
-		*blob = NULL;
-	}
-	return status;
-}
-
-static void relocate(struct gpu_image *image)
+/* Puts the data's address into what will be uploaded of the image. */
+static void relocate(const struct gpu_image *image, char *blob)
 {
 	const struct road_gpu_image *header = gpu_image_header(image);
 	const struct road_gpu_reloc *relocs = (const void *)(image->blob + header->relocs.offset);
-	struct road_gpu_word *words = (void *)(image->blob + header->words.offset);
-	char *data = image->blob + header->data.offset;
+	struct road_gpu_word *words = (void *)(blob + header->words.offset);
+	char *data = blob + header->data.offset;
 
 	for (uint32_t i = 0; i < header->relocs.count; i++) {
 		uint64_t value = image->data.va + (uint64_t)relocs[i].addend;
@@ -172,18 +76,35 @@ static void free_data(struct gpu_image *image)
 		gpu_memory_free(&image->data);
 }
 
-static road_status upload(struct gpu_space *space, struct gpu_image *image)
+static road_status upload_blob(struct gpu_space *space, struct gpu_image *image, const char *blob)
 {
 	const struct road_gpu_image *header = gpu_image_header(image);
-	road_status status = gpu_memory_upload(&image->code, image->blob, header->code_bytes);
+	road_status status = gpu_memory_upload(&image->code, blob, header->code_bytes);
 
 	if (!status && header->data.count)
-		status = gpu_memory_upload(&image->data, image->blob + header->data.offset,
+		status = gpu_memory_upload(&image->data, blob + header->data.offset,
 					   header->data.count);
 	if (!status)
 		status = gpu_space_protect(space, image->code.va, READ);
 	if (!status)
 		status = gpu_service_load(space, image->code.va, header->code_bytes);
+	return status;
+}
+
+/* What is relocated is a copy: the image itself is others' too. */
+static road_status upload(struct gpu_space *space, struct gpu_image *image)
+{
+	if (!gpu_image_header(image)->relocs.count)
+		return upload_blob(space, image, image->blob);
+	char *copy = malloc(image->cached->count);
+
+	if (!copy)
+		return no_memory();
+	memcpy(copy, image->blob, image->cached->count);
+	relocate(image, copy);
+	road_status status = upload_blob(space, image, copy);
+
+	free(copy);
 	return status;
 }
 
@@ -217,7 +138,6 @@ static road_status install(struct gpu_space *space, struct gpu_image *image)
 	status = place_data(space, image);
 	if (status)
 		goto free_code;
-	relocate(image);
 	status = upload(space, image);
 	if (status)
 		goto free_data;
@@ -234,26 +154,27 @@ static road_status load(struct road_drv_image *drv, const void *bytes, size_t by
 			const struct road_image_options *options)
 {
 	struct gpu_space *space = drv->space->data;
-	struct log log = log_of(options);
+	struct gpu_log log = log_of(options);
 	struct gpu_image *image = calloc(1, sizeof(*image));
 	road_status status;
 
 	if (!image)
 		return no_memory();
 	image->space = space;
-	status = get_blob(image->space->gpu, bytes, byte_count, options, &log, &image->blob);
+	status = gpu_image_make(space->gpu, bytes, byte_count, options, &log, &image->cached);
 	if (status)
 		goto free_image;
+	image->blob = image->cached->bytes;
 	pthread_mutex_lock(&space->gpu->life_lock);
 	status = install(space, image);
 	pthread_mutex_unlock(&space->gpu->life_lock);
 	if (status)
-		goto free_blob;
+		goto release;
 	tell_refused(&log, image);
 	drv->data = image;
 	return ROAD_OK;
-free_blob:
-	free(image->blob);
+release:
+	road_cached_release(image->cached);
 free_image:
 	free(image);
 	return status;
@@ -271,7 +192,7 @@ static void unload(struct road_drv_image *drv)
 	free_data(image);
 	gpu_memory_free(&image->code);
 	pthread_mutex_unlock(&gpu->life_lock);
-	free(image->blob);
+	road_cached_release(image->cached);
 	free(image);
 	drv->data = NULL;
 }

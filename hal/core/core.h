@@ -15,6 +15,7 @@
 #include <roadbed/roadbed.h>
 
 #include "hal/bus/transport.h"
+#include "hal/cache/cache.h"
 #include "hal/core/error.h"
 #include "hal/core/object.h"
 
@@ -187,6 +188,7 @@ struct road_instance {
 	uint32_t flags;
 	char *devices;
 	char *library_folder;
+	struct road_cache *cache; /* for drivers; NULL: none */
 	road_message_fn message;
 	void *message_user;
 	struct road_device *open_devices; /* linked by next; weak */

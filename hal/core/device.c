@@ -163,6 +163,7 @@ static road_status start(struct road_device *device, struct road_bus *bus,
 {
 	device->drv.bus = bus;
 	device->drv.address = device->address;
+	device->drv.cache = device->instance->cache;
 	if (bus)
 		device->control = road_bus_control_of(bus);
 	take_costs(device);

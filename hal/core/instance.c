@@ -36,6 +36,7 @@ static void instance_finish(struct road_object *object)
 
 	free(instance->devices);
 	free(instance->library_folder);
+	road_cache_destroy(instance->cache);
 	free(instance->lookup);
 	pthread_mutex_destroy(&instance->lock);
 	pthread_mutex_destroy(&instance->open_lock);
@@ -81,6 +82,23 @@ static bool take_devices(struct road_instance *instance, const road_instance_opt
 	return instance->devices && (!options->library_folder || instance->library_folder);
 }
 
+/* Where compiled code is kept: what the environment says, or in memory alone. */
+static void make_cache(struct road_instance *instance, uint32_t flags)
+{
+	struct road_cache_environment environment = {.secure = getauxval(AT_SECURE)};
+
+	if (!(flags & ROAD_INSTANCE_NO_ENV)) {
+		environment.cache = getenv("ROADBED_CACHE");
+		environment.xdg = getenv("XDG_CACHE_HOME");
+		environment.home = getenv("HOME");
+	}
+	struct road_cache_place place = road_cache_choose(&environment);
+
+	if (!place.off)
+		instance->cache = road_cache_create(place.folder, NULL);
+	free(place.folder);
+}
+
 road_status road_instance_create(const road_instance_options *options, road_instance **out)
 {
 	road_instance_options own;
@@ -106,6 +124,7 @@ road_status road_instance_create(const road_instance_options *options, road_inst
 		if (status)
 			goto free_instance;
 	}
+	make_cache(instance, own.flags);
 	instance->flags = own.flags;
 	instance->message = own.message;
 	instance->message_user = own.message_user;

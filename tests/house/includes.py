@@ -15,8 +15,9 @@ DRIVER = 'hal/include/roadbed-driver/'
 ALLOWED = [
     (PUBLIC, [PUBLIC]),
     (DRIVER, [DRIVER, PUBLIC]),
-    ('hal/core/', ['hal/core/', 'hal/bus/transport.h', 'hal/bus/address.h', 'hal/bus/memfd.h', PUBLIC,
-                   DRIVER]),
+    ('hal/core/', ['hal/core/', 'hal/bus/transport.h', 'hal/bus/address.h', 'hal/bus/memfd.h',
+                   'hal/cache/cache.h', PUBLIC, DRIVER]),
+    ('hal/cache/', ['hal/cache/', PUBLIC, DRIVER]),
     ('hal/helpers/', ['hal/helpers/', 'uapi/', PUBLIC, DRIVER]),
     ('hal/bus/sim.c', ['hal/bus/', 'hal/core/error.h', 'simulators/engine/entry.h', PUBLIC,
                        DRIVER]),

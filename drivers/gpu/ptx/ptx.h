@@ -13,6 +13,10 @@
 
 #define ROAD_PTX_TEXT_MAX (UINT64_C(64) << 20) /* bytes of PTX accepted */
 
+/* A digest of the compiler's sources and of what it shares with chips: differs wherever what it
+ * makes of a text may differ. Written by meson (version.py). */
+extern const char road_ptx_version[];
+
 struct road_ptx_options {
 	uint32_t max_regs; /* 32-bit registers per kernel, 0 = all that the chip has; forces spills
 			    */

@@ -22,14 +22,16 @@ extern "C" {
 #define ROAD_DRIVER_ABI 0x00010000u
 
 struct road_driver;
+struct road_cache;
 
 /* What the core and a driver share of an object. The core allocates these and sets everything but
  * the fields marked "driver"; `data` is the driver's own. */
 struct road_drv_device {
 	const struct road_driver *driver;
-	struct road_bus *bus; /* NULL for a driver that is its own bus */
-	const char *address;  /* identity text */
-	void *data;           /* driver */
+	struct road_bus *bus;     /* NULL for a driver that is its own bus */
+	const char *address;      /* identity text */
+	void *data;               /* driver */
+	struct road_cache *cache; /* the instance's; NULL: nothing is cached */
 };
 
 struct road_drv_space {
@@ -298,6 +300,45 @@ struct road_source {
 ROAD_API void road_source_add(struct road_source *source);
 ROAD_API void road_source_remove(struct road_source *source);
 ROAD_API void road_source_poke(void);
+
+/*
+ * Results that are computed from input alone and would be computed again, compiled code above all:
+ * kept in memory for all devices of an instance, and in a folder of the user for other processes
+ * and days. Both are bounded; what was not used for longest goes first. Any thread; nothing here
+ * fails but for want of host memory, and a driver never learns where a result came from.
+ *
+ * A key stands for all that the result depends on: the input, every option, the driver's name and
+ * the version of the code that computes it. Nobody but the user writes the folder, and its files
+ * are hashed; even so, whoever gets a result checks it as if it came from a stranger.
+ */
+struct road_cache_part {
+	const void *bytes;
+	size_t count;
+};
+struct road_cache_key {
+	uint8_t bytes[32];
+};
+struct road_cached {       /* never changes; stays until it is released */
+	const void *bytes; /* as malloc aligns them */
+	size_t count;
+};
+/* A NULL cache has nothing, keeps nothing, and needs no key. */
+ROAD_API void road_cache_key_make(const struct road_cache *cache,
+				  const struct road_cache_part *parts, uint32_t count,
+				  struct road_cache_key *out);
+/* NULL: it is to be computed. Else a reference for the caller. */
+ROAD_API const struct road_cached *road_cache_get(struct road_cache *cache,
+						  const struct road_cache_key *key);
+/*
+ * Takes malloc'ed bytes, which nobody may change any more, whatever happens; replaces another
+ * result of that key. A reference for the caller, to these bytes or to the same ones that were
+ * there before; NULL: no host memory.
+ */
+ROAD_API const struct road_cached *road_cache_put(struct road_cache *cache,
+						  const struct road_cache_key *key, void *bytes,
+						  size_t count);
+/* NULL is allowed. The cache may be gone by then. */
+ROAD_API void road_cached_release(const struct road_cached *cached);
 
 /* CLOCK_MONOTONIC in ns, for drivers whose device's clock is the host's. */
 ROAD_API uint64_t road_host_now_ns(void);
