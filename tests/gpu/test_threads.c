@@ -98,6 +98,12 @@ static void another_chip_leaves_another_number(void)
 			    hash_of("sim:gpu-small?cores=10", workload));
 }
 
+/* The mode that the timing model stands beside. */
+static void functional_mode_computes_the_same(void)
+{
+	hash_of("sim:gpu-small?time=functional", find("partial"));
+}
+
 /* Threads that the engine starts have the floating-point state that models rely on. */
 static void the_callers_rounding_mode_reaches_no_thread(void)
 {
@@ -139,6 +145,7 @@ static const struct tap_case cases[] = {
 	{"threads change nothing where few SMs are busy",
 	 threads_change_nothing_where_few_sms_are_busy},
 	{"threads change nothing on a large chip", threads_change_nothing_on_a_large_chip},
+	{"functional mode computes what is expected, too", functional_mode_computes_the_same},
 	{"another chip leaves another number", another_chip_leaves_another_number},
 	{"the caller's rounding mode reaches no thread",
 	 the_callers_rounding_mode_reaches_no_thread},

@@ -130,7 +130,83 @@ static const char astray[] = HEAD ".visible .entry astray(.param .u64 p)\n"
 				  "\tret;\n"
 				  "}\n";
 
+/*
+ * Even lanes of four warps, which come at different times, meet at a barrier of their own while the
+ * odd ones go round a loop; then all meet. Lane by lane: what the even lane of the next warp wrote,
+ * or how often the odd one went round.
+ */
+static const char partial[] = HEAD ".visible .entry partial(.param .u64 p)\n"
+				   "{\n"
+				   "\t.reg .b64 %rd<8>;\n"
+				   "\t.reg .b32 %r<20>;\n"
+				   "\t.reg .pred %p<4>;\n"
+				   "\t.shared .align 4 .b8 tile[512];\n"
+				   "\tld.param.u64 %rd1, [p];\n"
+				   "\tmov.u32 %r1, %tid.x;\n"
+				   "\tmov.u32 %r2, %ctaid.x;\n"
+				   "\tshr.u32 %r3, %r1, 5;\n"
+				   "\tmul.lo.s32 %r4, %r3, 9;\n"
+				   "\tmov.u32 %r5, 1;\n"
+				   "$A:\n"
+				   "\tmad.lo.s32 %r5, %r5, 3, 1;\n"
+				   "\tsub.s32 %r4, %r4, 1;\n"
+				   "\tsetp.ge.s32 %p1, %r4, 0;\n"
+				   "\t@%p1 bra $A;\n"
+				   "\tmov.u64 %rd2, tile;\n"
+				   "\tand.b32 %r6, %r1, 1;\n"
+				   "\tsetp.eq.u32 %p2, %r6, 1;\n"
+				   "\t@%p2 bra $ODD;\n"
+				   "\tadd.s32 %r7, %r5, %r1;\n"
+				   "\tmul.wide.u32 %rd3, %r1, 4;\n"
+				   "\tadd.s64 %rd4, %rd2, %rd3;\n"
+				   "\tst.shared.u32 [%rd4], %r7;\n"
+				   "\tbar.sync 1, 64;\n"
+				   "\tadd.s32 %r8, %r1, 32;\n"
+				   "\tand.b32 %r8, %r8, 127;\n"
+				   "\tmul.wide.u32 %rd3, %r8, 4;\n"
+				   "\tadd.s64 %rd4, %rd2, %rd3;\n"
+				   "\tld.shared.u32 %r10, [%rd4];\n"
+				   "\tbra $JOIN;\n"
+				   "$ODD:\n"
+				   "\tand.b32 %r11, %r1, 6;\n"
+				   "\tmad.lo.s32 %r11, %r11, 5, 40;\n"
+				   "\tmov.u32 %r10, 0;\n"
+				   "$B:\n"
+				   "\tadd.s32 %r10, %r10, 1;\n"
+				   "\tsetp.lt.u32 %p3, %r10, %r11;\n"
+				   "\t@%p3 bra $B;\n"
+				   "$JOIN:\n"
+				   "\tbar.sync 0;\n"
+				   "\tmov.u32 %r12, %ntid.x;\n"
+				   "\tmad.lo.s32 %r13, %r2, %r12, %r1;\n"
+				   "\tmul.wide.u32 %rd5, %r13, 4;\n"
+				   "\tadd.s64 %rd6, %rd1, %rd5;\n"
+				   "\tst.global.u32 [%rd6], %r10;\n"
+				   "\tret;\n"
+				   "}\n";
+
+static void expect_partial(const uint32_t *out, uint32_t count)
+{
+	uint32_t wrong = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t tid = i % 128, next = (tid + 32) % 128, value = 1;
+
+		for (uint32_t n = 0; n <= next / 32 * 9; n++)
+			value = value * 3 + 1;
+		wrong += out[i] != (tid & 1 ? (tid & 6) * 5 + 40 : value + next);
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+}
+
 const struct workload workloads[] = {
+	{.name = "partial",
+	 .ptx = partial,
+	 .grid = {70, 1, 1},
+	 .block = {128, 1, 1},
+	 .argument_count = 1,
+	 .arguments = {BUFFER(8960)},
+	 .expect = expect_partial},
 	{.name = "vecadd",
 	 .file = "nvcc/vecadd.sm80.ptx",
 	 .grid = {300, 1, 1},
@@ -234,6 +310,26 @@ static void fill(struct run_argument *to, const struct workload_argument *from, 
 	}
 }
 
+/* Whatever warps do, each resident warp-cycle is an issue or one kind of stall; what a level asks
+ * for is what the one below answers. */
+static void check_balance(road_device *device)
+{
+	uint64_t resident = 0, explained = 0, asked = 0, answered = 0, value;
+	const char *name;
+
+	for (uint32_t i = 0; !road_sim_counter(device, i, &name, &value); i++) {
+		resident += strcmp(name, "gpu.timing.resident_warp_cycles") ? 0 : value;
+		explained += strcmp(name, "gpu.timing.warp_instructions") ? 0 : value;
+		explained += strncmp(name, "gpu.stall.", 10) ? 0 : value;
+		asked += strcmp(name, "gpu.l2.reads") ? 0 : value;
+		answered += strcmp(name, "gpu.l2.near_hits") ? 0 : value;
+		answered += strcmp(name, "gpu.l2.far_hits") ? 0 : value;
+		answered += strcmp(name, "gpu.l2.misses") ? 0 : value;
+	}
+	CU_ASSERT_EQUAL(resident, explained);
+	CU_ASSERT_EQUAL(asked, answered);
+}
+
 static void add_counters(uint64_t *hash, road_device *device)
 {
 	const char *name;
@@ -292,6 +388,9 @@ uint64_t workload_hash(const char *address, const struct workload *workload)
 	}
 	if (workload->ends)
 		add_fault(&hash, f.device);
+	if (workload->expect)
+		workload->expect(run.arguments[0].data, run.arguments[0].count);
+	check_balance(f.device);
 	add_counters(&hash, f.device);
 	add_trace(&hash, f.device);
 	for (uint32_t i = 0; i < run.argument_count; i++)

@@ -22,13 +22,16 @@ struct workload {
 	road_dim3 grid, block;
 	uint32_t argument_count;
 	struct workload_argument arguments[RUN_ARGUMENTS];
+	/* Looks at the first argument, a buffer, after the last run; may be NULL. */
+	void (*expect)(const uint32_t *words, uint32_t count);
 	road_status ends; /* ROAD_FAULT: the fault's record is part of the number */
 };
 
 extern const struct workload workloads[];
 extern const uint32_t workload_count;
 
-/* Opens the device, runs it twice, closes. Asserts that it ends as it should. */
+/* Opens the device, runs it twice, closes. Asserts that it ends as it should, with the data that
+ * are expected, and that the timing model's counters add up. */
 uint64_t workload_hash(const char *address, const struct workload *workload);
 
 #endif
