@@ -261,21 +261,40 @@ static void functional_rows(struct bench *bench)
 	bench_close(&d);
 }
 
+enum { TIMED = sizeof(timed) / sizeof(timed[0]) };
+
+/* Both timed kernels on a simulated A100 of this address. */
+static bool measure_timed(struct bench *bench, const char *address,
+			  double values[TIMED][BENCH_RUNS])
+{
+	struct bench_device d;
+
+	if (!bench_open(bench, address, &d))
+		return false;
+	for (int k = 0; k < TIMED; k++)
+		measure(bench, &d, &timed[k], values[k]);
+	bench_close(&d);
+	return true;
+}
+
 void bench_kernels(struct bench *bench)
 {
-	static const double floors[] = {2, 1}, targets[] = {6, 2.5};
-	struct bench_device d;
-	double values[BENCH_RUNS];
+	static const double floors[TIMED] = {2, 1}, targets[TIMED] = {6, 2.5};
+	static const double ratios[TIMED] = {1.7, 1.5};
+	double one[TIMED][BENCH_RUNS], two[TIMED][BENCH_RUNS];
 	char name[80];
 
 	functional_rows(bench);
-	if (!bench_open(bench, "sim:a100-sxm4-80gb?time=approx", &d))
+	if (!measure_timed(bench, "sim:a100-sxm4-80gb?time=approx", one) ||
+	    !measure_timed(bench, "sim:a100-sxm4-80gb?time=approx&threads=2", two))
 		return;
-	for (int k = 0; k < 2; k++) {
-		measure(bench, &d, &timed[k], values);
+	for (int k = 0; k < TIMED; k++) {
 		snprintf(name, sizeof(name), "timed %s, %s, 108 SMs", timed[k].name,
 			 timed[k].problem);
-		bench_add(bench, name, "M warp-instr/s", values, floors[k], targets[k], true);
+		bench_add(bench, name, "M warp-instr/s", one[k], floors[k], targets[k], true);
+		for (int run = 0; run < BENCH_RUNS; run++)
+			two[k][run] = one[k][run] > 0 ? two[k][run] / one[k][run] : 0;
+		snprintf(name, sizeof(name), "the same %s, two threads against one", timed[k].name);
+		bench_add(bench, name, "times as fast", two[k], 0, ratios[k], true);
 	}
-	bench_close(&d);
 }

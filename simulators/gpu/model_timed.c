@@ -27,6 +27,14 @@ static void ended(void *arg)
 	road_gpu_launch_end(work, &work->launch.done);
 }
 
+/* What this model leaves out: caches that are always right. */
+static void count_approximations(struct gpu_chip *chip, const struct road_gpu_timing_done *done)
+{
+	sim_approximate(chip->env, "gpu.instruction_fetch_hits", done->stats->warp_instructions);
+	if (done->counters.const_accesses && !done->overlapped)
+		sim_approximate(chip->env, "gpu.constant_load_hits", done->counters.const_accesses);
+}
+
 static void take_ended(struct gpu_chip *chip)
 {
 	struct road_gpu_timing_done done;
@@ -34,6 +42,7 @@ static void take_ended(struct gpu_chip *chip)
 	while (road_gpu_timing_take(chip->timing, &done)) {
 		struct gpu_work *work = done.cookie;
 
+		count_approximations(chip, &done);
 		work->launch.running = false;
 		work->launch.fault = done.fault;
 		work->launch.stats = *done.stats;

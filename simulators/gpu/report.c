@@ -88,6 +88,7 @@ static const struct row timed[] = {
 	TIMED("gpu.memory.sectors_ideal", sectors_ideal),
 	TIMED("gpu.shared.accesses", shared_accesses),
 	TIMED("gpu.shared.replays", shared_replays),
+	TIMED("gpu.const.accesses", const_accesses),
 	TIMED("gpu.l1.hits", l1_hits),
 	TIMED("gpu.l1.misses", l1_misses),
 	TIMED("gpu.l1.merged", l1_merged),

@@ -503,8 +503,10 @@ static uint32_t access_global(struct fetch *f, const struct road_gpu_access *acc
 		return n;
 	if (ready > f->ready)
 		f->ready = ready;
-	if (constant)
+	if (constant) {
+		sm->counters.const_accesses++;
 		return n;
+	}
 	count_lines(sm, access, lanes, touch, n);
 	f->bypass = bypasses_l1(access, touch[0].line);
 	fetch_lines(f, touch, n);

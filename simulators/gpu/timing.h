@@ -56,6 +56,7 @@ struct road_gpu_timing_counters {
 	uint64_t sectors_ideal;   /* had the lanes' bytes been contiguous */
 	uint64_t shared_accesses; /* warp loads and stores to shared memory */
 	uint64_t shared_replays;  /* extra passes by bank conflicts */
+	uint64_t const_accesses;  /* warp loads of constants, all of which hit */
 	uint64_t l1_hits, l1_misses, l1_merged; /* sectors read: there, asked for, on their way */
 	uint64_t l2_reads, l2_writes;           /* sectors that arrived from SMs */
 	uint64_t l2_near_hits, l2_far_hits, l2_misses; /* sectors read */
