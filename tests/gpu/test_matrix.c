@@ -253,6 +253,137 @@ static void what_is_no_matrix_instruction_is_told(void)
 	teardown(&f);
 }
 
+/* ---- wmma: what is loaded, multiplied and stored, whatever is in which register ---- */
+
+struct wmma {
+	const char *name;
+	uint32_t m, n, k;
+	const char *types, *a, *b, *c; /* of mma, of the loads of A and B, of C and D */
+	enum kind kind_a, kind_b, kind_c;
+	uint32_t ra, rb, rc;
+};
+
+static const struct wmma wmmas[] = {
+	{"m16n16k16", 16, 16, 16, "f32.f32", "f16", "f16", "f32", HALF, HALF, SINGLE, 8, 8, 8},
+	{"m32n8k16", 32, 8, 16, "f32.f32", "f16", "f16", "f32", HALF, HALF, SINGLE, 8, 8, 8},
+	{"m8n32k16", 8, 32, 16, "f32.f32", "f16", "f16", "f32", HALF, HALF, SINGLE, 8, 8, 8},
+	{"m16n16k16", 16, 16, 16, "f16.f16", "f16", "f16", "f16", HALF, HALF, HALF, 8, 8, 4},
+	{"m32n8k16", 32, 8, 16, "f16.f16", "f16", "f16", "f16", HALF, HALF, HALF, 8, 8, 4},
+	{"m8n32k16", 8, 32, 16, "f16.f16", "f16", "f16", "f16", HALF, HALF, HALF, 8, 8, 4},
+	{"m16n16k16", 16, 16, 16, "f32.bf16.bf16.f32", "bf16", "bf16", "f32", BFLOAT, BFLOAT,
+	 SINGLE, 4, 4, 8},
+	{"m32n8k16", 32, 8, 16, "f32.bf16.bf16.f32", "bf16", "bf16", "f32", BFLOAT, BFLOAT, SINGLE,
+	 8, 2, 8},
+	{"m8n32k16", 8, 32, 16, "f32.bf16.bf16.f32", "bf16", "bf16", "f32", BFLOAT, BFLOAT, SINGLE,
+	 2, 8, 8},
+	{"m16n16k8", 16, 16, 8, "f32.tf32.tf32.f32", "tf32", "tf32", "f32", TENSOR_FLOAT,
+	 TENSOR_FLOAT, SINGLE, 4, 4, 8},
+	{"m16n16k16", 16, 16, 16, "s32.s8.s8.s32", "s8", "s8", "s32", SIGNED, SIGNED, WORD, 2, 2,
+	 8},
+	{"m32n8k16", 32, 8, 16, "s32.u8.u8.s32", "u8", "u8", "s32", UNSIGNED, UNSIGNED, WORD, 4, 1,
+	 8},
+	{"m8n32k16", 8, 32, 16, "s32.s8.s8.s32", "s8", "s8", "s32", SIGNED, SIGNED, WORD, 1, 4, 8},
+};
+
+enum { PITCH = 48 }; /* elements from one row or column to the next: more than there are */
+
+static void make_wmma(char *out, size_t bytes, const struct wmma *w, const char *const layouts[3])
+{
+	char a[80], b[80], c[80], d[80];
+
+	list(a, sizeof(a), 'a', w->ra);
+	list(b, sizeof(b), 'b', w->rb);
+	list(c, sizeof(c), 'c', w->rc);
+	list(d, sizeof(d), 'd', w->rc);
+	snprintf(out, bytes,
+		 HEAD ".visible .entry k(.param .u64 p, .param .u64 q, .param .u64 s)\n{\n"
+		      "\t.reg .b32 %%a<8>; .reg .b32 %%b<8>; .reg .b32 %%c<8>; .reg .b32 %%d<8>;\n"
+		      "\t.reg .b32 %%n; .reg .b64 %%p; .reg .b64 %%q; .reg .b64 %%s;\n"
+		      "\tmov.u32 %%n, %d;\n"
+		      "\tld.param.u64 %%p, [p]; ld.param.u64 %%q, [q]; ld.param.u64 %%s, [s];\n"
+		      "\twmma.load.a.sync.aligned.%s.%s.global.%s %s, [%%p], %%n;\n"
+		      "\twmma.load.b.sync.aligned.%s.%s.%s %s, [%%q], %d;\n"
+		      "\twmma.load.c.sync.aligned.%s.%s.global.%s %s, [%%s], %%n;\n"
+		      "\twmma.mma.sync.aligned.%s.%s.%s.%s %s, %s, %s, %s;\n"
+		      "\twmma.store.d.sync.aligned.%s.%s.global.%s [%%s], %s, %%n;\n"
+		      "\tret;\n}\n",
+		 PITCH, layouts[0], w->name, w->a, a, layouts[1], w->name, w->b, b, PITCH,
+		 layouts[2], w->name, w->c, c, layouts[0], layouts[1], w->name, w->types, d, a, b,
+		 c, layouts[2], w->name, w->c, d);
+}
+
+static void put(uint8_t *memory, enum kind kind, const char *layout, uint32_t row, uint32_t column,
+		int value)
+{
+	uint32_t at = layout[0] == 'r' ? row * PITCH + column : column * PITCH + row;
+	uint32_t bits = encode(kind, value), bytes = 4 / elements(kind);
+
+	memcpy(memory + at * bytes, &bits, bytes);
+}
+
+static uint32_t wmma_differences(struct fixture *f, const struct wmma *w,
+				 const char *const layouts[3])
+{
+	static uint8_t a[PITCH * PITCH * 4], b[PITCH * PITCH * 4], c[PITCH * PITCH * 4],
+		want[PITCH * PITCH * 4];
+	int va[32][16], vb[16][32];
+	unsigned seed = w->m;
+	char ptx[4096];
+	struct run run = {.ptx = ptx,
+			  .kernel = "k",
+			  .grid = {1, 1, 1},
+			  .block = {32, 1, 1},
+			  .arguments = {{.data = a, .count = sizeof(a) / 4},
+					{.data = b, .count = sizeof(b) / 4},
+					{.data = c, .count = sizeof(c) / 4}},
+			  .argument_count = 3};
+
+	memset(c, 0x5a, sizeof(c)); /* what is between must stay */
+	memset(want, 0x5a, sizeof(want));
+	for (uint32_t k = 0; k < w->k; k++) {
+		for (uint32_t row = 0; row < w->m; row++)
+			put(a, w->kind_a, layouts[0], row, k, va[row][k] = small(w->kind_a, &seed));
+		for (uint32_t column = 0; column < w->n; column++)
+			put(b, w->kind_b, layouts[1], k, column,
+			    vb[k][column] = small(w->kind_b, &seed));
+	}
+	for (uint32_t row = 0; row < w->m; row++) {
+		for (uint32_t column = 0; column < w->n; column++) {
+			int d = small(SIGNED, &seed);
+
+			put(c, w->kind_c, layouts[2], row, column, d);
+			for (uint32_t k = 0; k < w->k; k++)
+				d += va[row][k] * vb[k][column];
+			put(want, w->kind_c, layouts[2], row, column, d);
+		}
+	}
+	make_wmma(ptx, sizeof(ptx), w, layouts);
+	CU_ASSERT_EQUAL(run_kernel(f, &run, NULL), ROAD_OK);
+	return memcmp(c, want, sizeof(c)) != 0;
+}
+
+static void wmma_multiplies_in_every_shape_type_and_layout(void)
+{
+	for (unsigned mode = 0; mode < 2; mode++) {
+		struct fixture f = setup(modes[mode]);
+
+		for (size_t i = 0; i < sizeof(wmmas) / sizeof(wmmas[0]); i++) {
+			for (unsigned way = 0; way < 8; way++) {
+				const char *const layouts[3] = {way & 1 ? "col" : "row",
+								way & 2 ? "col" : "row",
+								way & 4 ? "col" : "row"};
+
+				if (!wmma_differences(&f, &wmmas[i], layouts))
+					continue;
+				printf("# %s %s.%s.%s differs\n", wmmas[i].name, wmmas[i].types,
+				       layouts[0], layouts[1]);
+				CU_FAIL("wrong product");
+			}
+		}
+		teardown(&f);
+	}
+}
+
 enum { M = 48, N = 24, K = 80 };
 
 static int value_at(uint32_t i)
@@ -354,6 +485,8 @@ static void copies_move_when_they_are_waited_for(void)
 }
 
 static const struct tap_case cases[] = {
+	{"wmma multiplies in every shape, type and layout, in both modes",
+	 wmma_multiplies_in_every_shape_type_and_layout},
 	{"nvcc's matrix product is right, in both modes", nvcc_s_matrix_product_is_right},
 	{"copies move when they are waited for, and not before",
 	 copies_move_when_they_are_waited_for},

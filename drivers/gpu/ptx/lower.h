@@ -94,6 +94,6 @@ lower_fn lower_ret, lower_alloca, lower_stacksave, lower_stackrestore;
 
 /* body.c: with results, back to the caller */
 void body_return(struct ptx *p, const struct instr *in);
-lower_fn lower_mma, lower_ldmatrix, lower_movmatrix, lower_cp_async;
+lower_fn lower_mma, lower_ldmatrix, lower_movmatrix, lower_wmma, lower_cp_async;
 
 #endif

@@ -15,6 +15,7 @@
 #define FSAT (FLAG_FTZ | FLAG_SAT)
 #define FMIN (FLAG_FTZ | FLAG_NAN | FLAG_XORSIGN | FLAG_ABS)
 #define LDM  (M_SPACE | M_VECTOR | M_SEM | M_SCOPE | M_CACHE | M_IGNORED)
+#define WMMA (M_SHAPE | M_LAYOUT | M_ACTION | M_MATRIX | M_SPACE)
 #define ATOM (M_SPACE | M_SEM | M_SCOPE | M_OPERATION | M_COMBINE | M_IGNORED)
 
 const struct row ptx_rows[] = {
