@@ -105,7 +105,9 @@ void gpu_fault_describe(struct gpu_space *space, const struct road_gpu_queue_sta
 		.warp = status->warp,
 	};
 	find_kernel(space, status, out->kernel, sizeof(out->kernel));
-	describe(status, out->text, sizeof(out->text));
+	if (status->fault != ROAD_GPU_FAULT_TRAP || status->detail != ROAD_GPU_OP_assert_fail ||
+	    !gpu_print_find(space, status, out->text, sizeof(out->text)))
+		describe(status, out->text, sizeof(out->text));
 }
 
 road_status gpu_fault_error(const struct road_gpu_queue_status *status, const char *where)

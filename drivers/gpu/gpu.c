@@ -210,6 +210,8 @@ static road_status restore(struct gpu *gpu)
 			continue;
 		status = gpu_space_restore(space);
 		if (!status)
+			status = gpu_print_restore(space);
+		if (!status)
 			status = gpu_images_restore(space);
 	}
 	return status;
@@ -265,6 +267,7 @@ static const struct road_driver_ops ops = {
 	.counter = gpu_counter,
 	.native = gpu_queue_native,
 	.limit = gpu_limit,
+	.output_read = gpu_output_read,
 };
 
 extern const struct road_driver road_driver_gpu;

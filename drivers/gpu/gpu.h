@@ -2,9 +2,9 @@
 /*
  * The driver of the Roadbed GPGPU: what its files share.
  *
- * Locks, in the order in which they may be taken: life, service, a space's, registers; heap and
- * table are leaves. Every sequence of register writes ends with a read, which pushes the writes to
- * the chip: only then may what they point at be changed or freed.
+ * Locks, in the order in which they may be taken: life, service, a space's, its print's, registers;
+ * heap and table are leaves. Every sequence of register writes ends with a read, which pushes the
+ * writes to the chip: only then may what they point at be changed or freed.
  */
 #ifndef DRIVERS_GPU_GPU_H
 #define DRIVERS_GPU_GPU_H
@@ -14,6 +14,7 @@
 #include <roadbed-driver/ring.h>
 #include <stdatomic.h>
 
+#include "drivers/gpu/print.h"
 #include "drivers/gpu/ptx/ptx.h"
 #include "uapi/gpu/aql.h"
 #include "uapi/gpu/image.h"
@@ -119,6 +120,7 @@ struct gpu_space {
 	struct gpu_alias *aliases; /* sorted by va */
 	_Atomic uint32_t alias_count;
 	uint32_t alias_room;
+	struct gpu_print print;
 };
 road_status gpu_space_open(struct road_drv_space *space);
 void gpu_space_close(struct road_drv_space *space);

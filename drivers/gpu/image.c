@@ -127,12 +127,25 @@ static void unlist(struct gpu_image *image)
 	pthread_mutex_unlock(&image->space->lock);
 }
 
+static bool prints(const struct gpu_image *image)
+{
+	const struct road_gpu_kernel *kernels = gpu_image_kernels(image);
+
+	for (uint32_t i = 0; i < gpu_image_header(image)->kernels.count; i++)
+		if (kernels[i].flags & ROAD_GPU_KERNEL_PRINTS)
+			return true;
+	return false;
+}
+
 /* Under life_lock: places, patches, uploads, loads. */
 static road_status install(struct gpu_space *space, struct gpu_image *image)
 {
-	road_status status = gpu_memory_alloc(space, gpu_image_header(image)->code_bytes, 0, false,
-					      RW, &image->code);
+	road_status status = prints(image) ? gpu_print_start(space) : ROAD_OK;
 
+	if (status)
+		return status;
+	status = gpu_memory_alloc(space, gpu_image_header(image)->code_bytes, 0, false, RW,
+				  &image->code);
 	if (status)
 		return status;
 	status = place_data(space, image);

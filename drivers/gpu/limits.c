@@ -23,6 +23,8 @@ road_status gpu_limit(struct road_drv_space *drv, uint32_t limit, bool set, uint
 	struct gpu_space *space = drv->data;
 	road_status status = ROAD_OK;
 
+	if (limit == ROAD_LIMIT_PRINT_BUFFER)
+		return gpu_print_limit(space, set, bytes);
 	if (limit != ROAD_LIMIT_STACK)
 		return road_drv_error(ROAD_UNSUPPORTED, "this device has no such limit",
 				      "road_space_limit: limit", NULL, NULL);

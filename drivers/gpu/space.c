@@ -261,6 +261,7 @@ road_status gpu_space_open(struct road_drv_space *drv)
 	space->gpu = gpu;
 	space->stack = GPU_STACK_DEFAULT;
 	pthread_mutex_init(&space->lock, NULL);
+	gpu_print_open(&space->print);
 	status = grow(space, &none);
 	if (status)
 		goto free_space;
@@ -277,6 +278,7 @@ give_index:
 free_table:
 	gpu->bus->ops->dma_free(gpu->bus, &space->table);
 free_space:
+	gpu_print_close(space);
 	pthread_mutex_destroy(&space->lock);
 	free(space);
 	return status;
@@ -295,6 +297,7 @@ void gpu_space_close(struct road_drv_space *drv)
 	give_index(space);
 	pthread_mutex_unlock(&gpu->life_lock);
 	gpu->bus->ops->dma_free(gpu->bus, &space->table);
+	gpu_print_close(space);
 	pthread_mutex_destroy(&space->lock);
 	free(space->aliases);
 	free(space);

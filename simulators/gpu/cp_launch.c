@@ -145,6 +145,7 @@ static void configure(struct gpu_work *work, const struct road_gpu_dispatch *pac
 	config->check_div = chip->options.check_div;
 	config->poison = chip->options.poison;
 	config->poison_word = chip->options.poison_word;
+	config->prints = &work->launch.prints;
 }
 
 static void drop_launch(struct gpu_work *work)
@@ -153,6 +154,7 @@ static void drop_launch(struct gpu_work *work)
 
 	if (work->launch.running)
 		chip->backend->cancel(work);
+	road_gpu_print_deliver(work);
 	work->launch.image->launches--;
 	free(work->launch.params);
 	if (chip->launches-- == GPU_LAUNCHES)
@@ -355,6 +357,7 @@ void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_don
 	count(chip, work);
 	tell_violations(chip, work);
 	note(chip, work, done);
+	road_gpu_print_deliver(work);
 	if (!work->launch.fault.code) {
 		road_gpu_work_end(work);
 		return;

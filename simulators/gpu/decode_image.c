@@ -105,7 +105,7 @@ static bool good_limits(const struct road_gpu_kernel *desc)
 	       (!desc->shared_align || power_of_two(desc->shared_align)) &&
 	       desc->barriers <= ROAD_GPU_BARRIERS &&
 	       !(desc->flags & ~(ROAD_GPU_KERNEL_REFUSED | ROAD_GPU_KERNEL_APPROXIMATE |
-				 ROAD_GPU_KERNEL_STACK)) &&
+				 ROAD_GPU_KERNEL_STACK | ROAD_GPU_KERNEL_PRINTS)) &&
 	       refused == (desc->word_count == 0) &&
 	       !(desc->reserved[0] | desc->reserved[1] | desc->reserved[2]);
 }

@@ -146,7 +146,7 @@ void road_gpu_space_drop(struct gpu_function *function, uint32_t space)
 {
 	road_gpu_images_drop(function, space);
 	road_gpu_table_put(function->spaces[space].table);
-	function->spaces[space].table = NULL;
+	function->spaces[space] = (struct gpu_space){.table = NULL};
 }
 
 struct gpu_table *road_gpu_table_get(struct gpu_table *table)

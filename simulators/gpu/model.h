@@ -14,6 +14,7 @@
 
 #include "simulators/chips/chip.h"
 #include "simulators/engine/model.h"
+#include "simulators/gpu/print.h"
 #include "simulators/gpu/timing.h"
 #include "simulators/gpu/warp.h"
 #include "uapi/gpu/aql.h"
@@ -138,18 +139,22 @@ struct gpu_work {
 			uint64_t steps, begin_ps;
 			struct road_gpu_port port; /* functional mode: clocks */
 			uint8_t *params;
+			struct road_gpu_prints prints;
 			struct road_gpu_timing_done done; /* timed mode */
 		} launch;
 	};
 };
 
 struct gpu_space {
-	struct gpu_table *table; /* NULL: closed */
+	struct gpu_table *table;     /* NULL: closed */
+	uint64_t print, print_bytes; /* ring of what kernels print; 0 bytes: none */
+	uint64_t print_written, print_lost;
+	uint64_t print_skipped; /* of those that were lost, behind the last record */
 };
 
 struct gpu_latch { /* registers that a command register latches */
 	uint64_t queue, queue_space, ring, slots, priority, status;
-	uint64_t space, table, count;
+	uint64_t space, table, count, print, print_bytes;
 };
 
 struct gpu_function {
@@ -324,6 +329,11 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 /* The launch ended, by its fault if it has one; its statistics are those of the work. `done` is
  * what the timing model says, or NULL. The work is gone afterwards. */
 void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_done *done);
+
+/* model_print.c */
+void road_gpu_print_set(struct gpu_function *function); /* from the latch */
+/* Hands what the launch printed so far to its space's ring. */
+void road_gpu_print_deliver(struct gpu_work *work);
 
 /* report.c */
 bool road_gpu_counter(void *model, uint32_t index, struct sim_counter *out);

@@ -161,6 +161,8 @@ static void write_space_command(struct gpu_function *function, uint64_t value)
 		road_gpu_space_open(function);
 	else if (value == ROAD_GPU_SPACE_CLOSE)
 		road_gpu_space_close(function);
+	else if (value == ROAD_GPU_SPACE_PRINT)
+		road_gpu_print_set(function);
 	else
 		sim_violation(function->chip->env, function->index, "space command %llu is none",
 			      (unsigned long long)value);
@@ -207,6 +209,8 @@ static const struct gpu_register registers[] = {
 	AT(SPACE_COMMAND) = {4, 0, read_space_command, write_space_command},
 	AT(SPACE_TABLE64) = {8, LATCH(table), NULL, NULL},
 	AT(SPACE_COUNT) = {4, LATCH(count), NULL, NULL},
+	AT(SPACE_PRINT64) = {8, LATCH(print), NULL, NULL},
+	AT(SPACE_PRINT_BYTES) = {4, LATCH(print_bytes), NULL, NULL},
 };
 
 static const struct gpu_register *find(struct gpu_function *function, uint64_t offset,

@@ -132,6 +132,25 @@ bool gpu_port_load_rows(void *ctx, struct road_gpu_block *block,
 	return true;
 }
 
+/* Atomics on their way have not happened yet. */
+bool gpu_port_peek(void *ctx, const struct road_gpu_block *block,
+		   const struct road_gpu_range *range, uint64_t address, uint8_t *out)
+{
+	const struct gpu_sm *sm = sm_of(ctx, block);
+	const struct road_gpu_timing_outside *outside = &sm->timing->outside;
+	uint64_t pa = range->pa + (address - range->va);
+
+	if (range->host)
+		*out = range->host[address - range->va];
+	else if (!outside->load || !outside->load(outside->ctx, sm->stepped->launch->cookie,
+						  range->flags, pa, out, 1))
+		return false;
+	if (sm->store_count)
+		overlay(sm, gpu_line_of(pa, range->flags), (uint32_t)(pa % ROAD_GPU_LINE_BYTES), 1,
+			out);
+	return true;
+}
+
 /* ---- stores ---- */
 
 static struct gpu_store *new_entry(struct gpu_sm *sm, uint64_t line,

@@ -145,7 +145,8 @@ struct road_gpu_timing *road_gpu_timing_create(const struct road_gpu_params *par
 					      .atomic = gpu_port_atomic,
 					      .clock = gpu_port_clock,
 					      .load_rows = gpu_port_load_rows,
-					      .store_rows = gpu_port_store_rows};
+					      .store_rows = gpu_port_store_rows,
+					      .peek = gpu_port_peek};
 	timing->quantum = quantum_of(params);
 	set_issue_cycles(timing);
 	timing->sms = aligned_alloc(_Alignof(struct gpu_sm), /* wider than malloc's */

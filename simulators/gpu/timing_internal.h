@@ -366,6 +366,8 @@ bool gpu_port_load_rows(void *ctx, struct road_gpu_block *block,
 			const struct road_gpu_access *access);
 bool gpu_port_store_rows(void *ctx, struct road_gpu_block *block,
 			 const struct road_gpu_access *access, const uint8_t *packed);
+bool gpu_port_peek(void *ctx, const struct road_gpu_block *block,
+		   const struct road_gpu_range *range, uint64_t address, uint8_t *out);
 uint64_t gpu_port_clock(void *ctx, const struct road_gpu_block *block, enum road_gpu_sreg which);
 void gpu_store_clear(struct gpu_sm *sm);
 void gpu_store_apply(struct gpu_sm *sm, uint32_t sequence);

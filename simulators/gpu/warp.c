@@ -6,6 +6,7 @@
  */
 #include "simulators/gpu/async.h"
 #include "simulators/gpu/exec.h"
+#include "simulators/gpu/print.h"
 
 static bool can_run(const struct road_gpu_warp *warp, uint32_t index)
 {
@@ -518,6 +519,10 @@ bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_ins
 			return false;
 		break;
 	case ROAD_GPU_KIND_EXIT: leave(warp, mask); return true;
+	case ROAD_GPU_KIND_PRINT:
+		if (mask && !road_gpu_print(warp, insn, mask))
+			return false;
+		break;
 	case ROAD_GPU_KIND_TRAP:
 		if (mask) {
 			road_gpu_warp_fault(warp, insn, ROAD_GPU_FAULT_TRAP, mask, 0, insn->op);

@@ -32,6 +32,7 @@
 struct road_gpu_block;
 struct road_gpu_launch;
 struct road_gpu_async;
+struct road_gpu_prints;
 
 /* Why a launch stopped; fields as in struct road_gpu_queue_status. */
 struct road_gpu_fault_info {
@@ -200,6 +201,8 @@ static inline uint64_t road_gpu_access_offset(const struct road_gpu_access *acce
  * atomic() gets operand b at data + l * 16 and c 8 bytes behind it, and leaves what was in memory
  * there. load() and atomic() may set access->later and do it later: then the rows are written by
  * road_gpu_access_finish().
+ * peek() reads one byte of a range as a load of this workgroup would, without taking time; a port
+ * that has it orders what is printed by its clock. False: out of reach.
  * clock() answers the sreg_* registers of time (all 64 bits, also for the _HI ones); NULL: warp
  * instructions of the block.
  */
@@ -219,6 +222,8 @@ struct road_gpu_port {
 	/* A load that nobody accounts for: of a copy that was accounted for when it was issued. */
 	enum road_gpu_fault (*load_now)(void *ctx, struct road_gpu_block *block,
 					const struct road_gpu_access *access, uint8_t *data);
+	bool (*peek)(void *ctx, const struct road_gpu_block *block,
+		     const struct road_gpu_range *range, uint64_t address, uint8_t *out);
 };
 
 struct road_gpu_launch_config {
@@ -240,6 +245,7 @@ struct road_gpu_launch_config {
 	bool check_div;         /* division by zero is a fault */
 	bool poison;            /* registers and shared memory start as poison_word */
 	uint32_t poison_word;
+	struct road_gpu_prints *prints; /* NULL: what is printed goes nowhere */
 };
 
 struct road_gpu_launch {

@@ -45,6 +45,11 @@ void json_add_text(struct json_object *object, const char *key, const char *text
 	json_add(object, key, made(json_object_new_string(text)));
 }
 
+void json_add_bytes(struct json_object *object, const char *key, const char *bytes, size_t count)
+{
+	json_add(object, key, made(json_object_new_string_len(count ? bytes : "", (int)count)));
+}
+
 void json_add_known_text(struct json_object *object, const char *key, const char *text)
 {
 	json_add(object, key, text[0] ? made(json_object_new_string(text)) : NULL);

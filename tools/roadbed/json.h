@@ -20,6 +20,8 @@ struct json_object *json_new_array(void);
 void json_add(struct json_object *object, const char *key, struct json_object *value);
 void json_append(struct json_object *array, struct json_object *value);
 void json_add_text(struct json_object *object, const char *key, const char *text);
+/* Any bytes. */
+void json_add_bytes(struct json_object *object, const char *key, const char *bytes, size_t count);
 /* null for "" */
 void json_add_known_text(struct json_object *object, const char *key, const char *text);
 void json_add_u64(struct json_object *object, const char *key, uint64_t value);

@@ -111,6 +111,7 @@ static void run_free(struct run *run)
 	}
 	file_abandon(&run->files);
 	free(run->buffers);
+	free(run->output);
 	free(run->args);
 	free(run->address);
 }

@@ -41,6 +41,8 @@ struct run {
 	road_occupancy occupancy; /* warps_max 0: unknown */
 	road_times times;
 	double wall_seconds;
+	char *output; /* what the kernel printed; NULL: nothing, or it cannot */
+	size_t output_bytes;
 	struct file_set files;
 };
 
@@ -52,6 +54,7 @@ int run_check_args(const struct run *run);
 int run_make_buffers(struct run *run);
 int run_work(struct run *run);
 int run_finish(struct run *run);
+void run_print_output(const struct run *run);
 /* Closes what the steps opened; results and the command line stay. */
 void run_close(struct run *run);
 

@@ -74,6 +74,7 @@ int run_finish(struct run *run)
 	if (!code && run->json)
 		return json_print(report);
 	if (!code) {
+		run_print_output(run);
 		run_summary(run, report);
 		run_variants_summary(report);
 	}

@@ -100,6 +100,7 @@ struct json_object *run_report(struct run *run)
 	else
 		json_add(report, "kernel_ns", NULL);
 	json_add_f64(report, "wall_seconds", run->wall_seconds);
+	json_add_bytes(report, "output", run->output, run->output_bytes);
 	if (run->info.simulated && road_sim_deterministic(run->device, &deterministic) == ROAD_OK)
 		json_add_bool(report, "deterministic", deterministic);
 	else if (!has(report, "deterministic"))

@@ -126,6 +126,39 @@ static double seconds_now(void)
 	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* All that there is, in pieces that grow. */
+static int read_output(struct run *run)
+{
+	size_t room = 4096, moved;
+	road_status status;
+
+	do {
+		char *grown = realloc(run->output, room);
+
+		if (!grown)
+			tool_no_memory();
+		run->output = grown;
+		status = road_space_output_read(run->space, run->output + run->output_bytes,
+						room - run->output_bytes, &moved);
+		if (status != ROAD_OK)
+			break;
+		run->output_bytes += moved;
+		room *= 2;
+	} while (moved);
+	if (status == ROAD_OK || status == ROAD_UNSUPPORTED)
+		return TOOL_OK;
+	return library_refuse("reading what the kernel printed", status);
+}
+
+void run_print_output(const struct run *run)
+{
+	if (!run->output_bytes)
+		return;
+	fwrite(run->output, 1, run->output_bytes, stdout);
+	if (run->output[run->output_bytes - 1] != '\n')
+		putchar('\n');
+}
+
 int run_work(struct run *run)
 {
 	double start;
@@ -137,5 +170,11 @@ int run_work(struct run *run)
 	start = seconds_now();
 	code = work(run, record_launch, &run->times, run->kernel_name);
 	run->wall_seconds = seconds_now() - start;
+	if (code) { /* what it printed before it failed may say why */
+		(void)read_output(run);
+		run_print_output(run);
+		return code;
+	}
+	code = read_output(run);
 	return code ? code : work(run, record_reads, NULL, "reading the results");
 }

@@ -75,7 +75,8 @@ struct road_gpu_kernel {
 #define ROAD_GPU_KERNEL_REFUSED     0x1u /* not to be launched: see error; word_count is 0 */
 #define ROAD_GPU_KERNEL_APPROXIMATE 0x2u /* uses an approximate function */
 /* Grows a stack in local memory behind local_bytes; a launch that gives it no more has none. */
-#define ROAD_GPU_KERNEL_STACK 0x4u
+#define ROAD_GPU_KERNEL_STACK  0x4u
+#define ROAD_GPU_KERNEL_PRINTS 0x8u /* has words that write records for the host (print.h) */
 
 /* One kernel parameter in the argument block. */
 struct road_gpu_param {

@@ -66,6 +66,9 @@ enum road_gpu_reg {
 	ROAD_GPU_REG_SPACE_COMMAND = 0x144, /* enum road_gpu_space_command; reads 1 while open */
 	ROAD_GPU_REG_SPACE_TABLE64 = 0x148, /* bus address of the segment table */
 	ROAD_GPU_REG_SPACE_COUNT = 0x150,   /* segments */
+	/* Of SPACE_PRINT: bus address and bytes of a struct road_gpu_print_ring (print.h). */
+	ROAD_GPU_REG_SPACE_PRINT64 = 0x158,
+	ROAD_GPU_REG_SPACE_PRINT_BYTES = 0x160, /* of its data; 0: none */
 
 	/* Doorbell of queue q at ROAD_GPU_DOORBELL + q * ROAD_GPU_DOORBELL_STRIDE: 64-bit write
 	 * of the number of packets written since the queue was opened. */
@@ -98,6 +101,7 @@ enum road_gpu_queue_state {
 enum road_gpu_space_command {
 	ROAD_GPU_SPACE_OPEN = 1, /* also: replaces the table; earlier packets saw the old one */
 	ROAD_GPU_SPACE_CLOSE,
+	ROAD_GPU_SPACE_PRINT, /* gives an open space its print ring, instead of the one before */
 };
 
 /*

@@ -85,6 +85,8 @@ static void emit_inst(struct ptx *p, const struct inst *i)
 		aux |= physical(f, ROAD_GPU_OPERAND_P, i->d2);
 	if (op->unit == ROAD_GPU_UNIT_SPECIAL)
 		f->info.flags |= ROAD_GPU_KERNEL_APPROXIMATE;
+	if (i->op == ROAD_GPU_OP_print || i->op == ROAD_GPU_OP_assert_fail)
+		f->info.flags |= ROAD_GPU_KERNEL_PRINTS;
 	if (i->symbol == SYMBOL_IS_LOW || i->symbol == SYMBOL_IS_HIGH)
 		push_reloc(p,
 			   i->symbol == SYMBOL_IS_LOW ? ROAD_GPU_RELOC_LO32 : ROAD_GPU_RELOC_HI32,

@@ -92,6 +92,16 @@ lower_fn lower_atom, lower_red, lower_bar_red, lower_nanosleep;
 lower_fn lower_bra, lower_brx, lower_exit, lower_trap, lower_bar;
 lower_fn lower_ret, lower_alloca, lower_stacksave, lower_stackrestore;
 
+/* lower_print.c: functions that the chip has words for, if a module only declares them. False: this
+ * is none. values: results, then arguments. */
+bool lower_builtin(struct ptx *p, const struct instr *in, const struct routine *routine,
+		   const struct operand *values);
+/* lower_call.c: what is passed as value number `index` of a prototype, in a register or constant;
+ * where a result goes, 0 if nowhere. Refuse the kernel where sizes differ. */
+struct val call_argument(struct ptx *p, const struct instr *in, const struct prototype_value *value,
+			 const struct operand *o);
+uint32_t call_result(struct ptx *p, const struct prototype_value *value, const struct operand *o);
+
 /* body.c: with results, back to the caller */
 void body_return(struct ptx *p, const struct instr *in);
 lower_fn lower_mma, lower_ldmatrix, lower_movmatrix, lower_wmma, lower_cp_async;

@@ -169,22 +169,35 @@ static void pass_values(struct ptx *p, const struct instr *in, const struct call
 	}
 }
 
+struct val call_argument(struct ptx *p, const struct instr *in, const struct prototype_value *value,
+			 const struct operand *o)
+{
+	return check_value(p, value, o) ? scalar_value(p, in, o, value->bytes) : val_const(0);
+}
+
+uint32_t call_result(struct ptx *p, const struct prototype_value *value, const struct operand *o)
+{
+	uint32_t d = is_param(o) ? o->symbol.vreg : o->kind == OPERAND_REG ? o->vreg : 0;
+
+	if (o->kind == OPERAND_SINK)
+		return 0;
+	if (!d || p->function->vregs[d].cls != (value->bytes == 8 ? CLASS_D : CLASS_R)) {
+		refuse_value(p, o);
+		return 0;
+	}
+	return d;
+}
+
 static void take_results(struct ptx *p, const struct instr *in, const struct call *c)
 {
 	for (uint32_t k = 0; k < c->results; k++) {
 		const struct prototype_value *value = &c->prototype->values[k];
 		const struct operand *o = &c->values[k];
-		enum reg_class cls = value->bytes == 8 ? CLASS_D : CLASS_R;
+		uint32_t d = value->in_memory ? 0 : call_result(p, value, o);
 
-		if (value->in_memory || o->kind == OPERAND_SINK)
-			continue;
-		uint32_t d = is_param(o) ? o->symbol.vreg : o->kind == OPERAND_REG ? o->vreg : 0;
-
-		if (!d || p->function->vregs[d].cls != cls) {
-			refuse_value(p, o);
-			return;
-		}
-		emit_mov(p, in, cls, d, val_reg(abi_place(p, c->prototype, k)));
+		if (d)
+			emit_mov(p, in, p->function->vregs[d].cls, d,
+				 val_reg(abi_place(p, c->prototype, k)));
 	}
 }
 
@@ -236,6 +249,8 @@ void lower_call(struct ptx *p, struct instr *in)
 	if (!p->again) /* functions may be defined below */
 		return;
 	if (c.routine && !routine_resolve(p, c.routine)->is_defined) {
+		if (lower_builtin(p, in, c.routine, c.values))
+			return;
 		function_refuse(p, in->at,
 				"call of '%.*s', which is declared on line %u and defined nowhere",
 				SLICE(c.routine->name), c.routine->at.line);
