@@ -310,15 +310,15 @@ static void count(struct gpu_chip *chip, const struct gpu_work *work)
 	}
 }
 
-/* A program named lanes that are not there: it runs on, but it is wrong. */
+/* Lanes acted that did not name themselves: the program runs on, but it is wrong. */
 static void tell_violations(struct gpu_chip *chip, const struct gpu_work *work)
 {
 	const struct road_gpu_statistics *stats = &work->launch.stats;
 
 	if (stats->sync_violations)
 		sim_violation(chip->env, work->queue->function->index,
-			      "%llu *.sync instructions of a launch name exited lanes or not their "
-			      "own; the first is word %u on line %u, lanes 0x%08x",
+			      "%llu *.sync instructions of a launch do not name a lane that "
+			      "executes them; the first is word %u on line %u, lanes 0x%08x",
 			      (unsigned long long)stats->sync_violations, stats->sync_pc,
 			      stats->sync_line, stats->sync_lanes);
 }

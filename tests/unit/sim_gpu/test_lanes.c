@@ -285,10 +285,7 @@ static void who_has_exited_is_not_waited_for(void)
 	emit_exit(&rig);
 	rig_finish(&rig);
 	CU_ASSERT_EQUAL(*rig_u32(&rig, 8), 31 * 32 / 2 - 7 * 8 / 2);
-	CU_ASSERT_EQUAL(rig.launch->stats.sync_violations, 1);
-	CU_ASSERT_EQUAL(rig.launch->stats.sync_lanes, 0xff);
-	CU_ASSERT_EQUAL(rig.launch->stats.sync_pc, 3);
-	CU_ASSERT_EQUAL(rig.launch->stats.sync_line, 1003);
+	CU_ASSERT_EQUAL(rig.launch->stats.sync_violations, 0);
 	rig_free(&rig);
 }
 
@@ -346,7 +343,7 @@ static void activemask_names_those_that_run_together(void)
 static const struct tap_case cases[] = {
 	{"lanes tell each other what PTX says, from one word or two, in every variant",
 	 lanes_tell_each_other_what_ptx_says},
-	{"who has exited is not waited for, and naming it a violation",
+	{"who has exited is not waited for, and may be named",
 	 who_has_exited_is_not_waited_for},
 	{"a lane has to name itself", a_lane_has_to_name_itself},
 	{"waiting for who never comes is a fault at once",
