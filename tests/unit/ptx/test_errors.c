@@ -193,6 +193,12 @@ static const struct {
 	 6, "'wmma.mma.sync.aligned.row.col.m8n8k4"},
 	{BODY("{ .param .b32 a; st.param.b32 [a+0], %r1; call.uni f, (a); }"), 6,
 	 "call of 'f', which is declared on line 1 and defined nowhere"},
+	{PTX_HEADER ".extern .func (.param .b32 r) vprintf(.param .b64 f);\n"
+		    ".entry k() { { .param .b64 f; .param .b32 r;\ncall (r), vprintf, (f); } }",
+	 6, "call of 'vprintf', which line 3 declares with other parameters than CUDA has"},
+	{PTX_HEADER ".extern .func __assertfail(.param .b64 m);\n"
+		    ".entry k() { { .param .b64 m;\ncall __assertfail, (m); } }",
+	 6, "call of '__assertfail', which line 3 declares"},
 	{BODY("ld.shared::cluster.u32 %r0, [%d1];"), 6, "'ld.shared::cluster.u32'"},
 	{BODY("mov.b64 %d0, f;"), 6, "address of 'f'"},
 	{BODY("ld.global.u32 %r0, [outside];"), 6,
