@@ -231,6 +231,28 @@ static void assertion(void)
 	}
 }
 
+/* What was printed before a reset stays, and kernels print on. */
+static void reset_keeps_printing(void)
+{
+	for (size_t k = 0; k < 2; k++) {
+		struct fixture f = setup(devices[k]);
+		struct run run = run_of("flood");
+		char *seen;
+
+		run.argument_count = 1;
+		run.arguments[0].number = 2;
+		CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_OK);
+		CU_ASSERT_EQUAL(road_device_reset(f.device, ROAD_RESET_DEVICE), ROAD_OK);
+		CU_ASSERT_EQUAL(road_queue_reset(f.queue), ROAD_OK);
+		run.arguments[0].number = 1;
+		CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_OK);
+		seen = output_of(&f, 5);
+		expect_text(devices[k], seen, "line 0\nline 1\nline 0\n");
+		free(seen);
+		teardown(&f);
+	}
+}
+
 static void limits_are_checked(void)
 {
 	struct fixture f = setup(devices[0]);
@@ -251,6 +273,7 @@ static const struct tap_case cases[] = {
 	{"a format that is not mapped is a fault", wild_format},
 	{"what a full buffer loses is counted, and the buffer grows", overflow},
 	{"a failed assertion is a fault with its text", assertion},
+	{"a reset keeps what was printed, and kernels print on", reset_keeps_printing},
 	{"limits that cannot be are refused", limits_are_checked},
 };
 

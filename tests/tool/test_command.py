@@ -180,6 +180,24 @@ def _():
     assert report['kernel'] == 'saxpy' and report['grid'] == [4, 1, 1]
 
 
+@case('what a kernel prints stands before the summary, in "output" with --json', sim=True)
+def _():
+    print_ptx = os.path.join(PTX, '..', 'clang', 'print.ptx')
+    words = ['run', 'sim:gpu-small', print_ptx, 'flood', '--grid=1', '--block=1', 'i32:2']
+    got = roadbed(*words).stdout
+    assert got.startswith('line 0\nline 1\nkernel '), got
+    assert json.loads(roadbed(*words, '--json').stdout)['output'] == 'line 0\nline 1\n'
+
+
+@case('a failed assertion says where and what, behind what was printed', sim=True)
+def _():
+    print_ptx = os.path.join(PTX, '..', 'clang', 'print.ptx')
+    got = roadbed('run', 'sim:gpu-small', print_ptx, 'asserts', '--grid=1', '--block=4', 'i32:2',
+                  code=1)
+    assert "print.cu:61: check: assertion `i < limit' failed" in got.stderr, got.stderr
+    assert got.stdout == 'before\n', got.stdout
+
+
 @case('the number of arguments and the size of each are checked')
 def _():
     words = ['run', 'host:', KERNELS, 'saxpy', '--grid', '1', '--block', '1']
