@@ -120,7 +120,8 @@ static void take_text(struct taker *t, struct road_gpu_print_value *value, int32
 
 	if (precision >= 0 && (uint32_t)precision < max)
 		max = (uint32_t)precision;
-	if (!address || room < max || read_string(t, &address, max, t->text + t->texts, &bytes))
+	max = max < room ? max : room;
+	if (!address || read_string(t, &address, max, t->text + t->texts, &bytes))
 		return;
 	value->text = t->texts + 1; /* from the texts' start, until all is known */
 	value->text_bytes = bytes;

@@ -26,7 +26,7 @@ extern "C" {
 #define ROAD_GPU_PRINT_FORMAT_MAX 4095u  /* bytes; what is longer is cut */
 #define ROAD_GPU_PRINT_TEXT_MAX   4095u  /* of one string, or its precision if that is less */
 #define ROAD_GPU_PRINT_VALUES_MAX 64u    /* further ones are not taken */
-#define ROAD_GPU_PRINT_RECORD_MAX 16384u /* bytes; strings that do not fit have no text */
+#define ROAD_GPU_PRINT_RECORD_MAX 16384u /* bytes; strings that do not fit are cut */
 
 /* In host memory; `bytes` of data follow. Positions count bytes since the ring was set, the data
  * are used round and round. The chip writes `written` after the data, and never beyond
