@@ -343,8 +343,7 @@ static void activemask_names_those_that_run_together(void)
 static const struct tap_case cases[] = {
 	{"lanes tell each other what PTX says, from one word or two, in every variant",
 	 lanes_tell_each_other_what_ptx_says},
-	{"who has exited is not waited for, and may be named",
-	 who_has_exited_is_not_waited_for},
+	{"who has exited is not waited for, and may be named", who_has_exited_is_not_waited_for},
 	{"a lane has to name itself", a_lane_has_to_name_itself},
 	{"waiting for who never comes is a fault at once",
 	 waiting_for_who_never_comes_is_a_fault_at_once},
