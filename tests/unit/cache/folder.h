@@ -4,6 +4,7 @@
 #define TESTS_UNIT_CACHE_FOLDER_H
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
