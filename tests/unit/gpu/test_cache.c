@@ -87,6 +87,13 @@ static void test_shared(void)
 		memcpy(&word, rig_at(&rig, address_of(&images[i], "pointer"), 8), 8);
 		CU_ASSERT_EQUAL(word, table);
 	}
+	size_t bytes = 0;
+	void *fresh = NULL; /* what is shared has nobody's addresses */
+
+	CU_ASSERT_EQUAL(road_ptx_compile(rig_ptx, strlen(rig_ptx), NULL, &fresh, &bytes, NULL), 0);
+	CU_ASSERT_EQUAL(memcmp(fresh, blob_of(&images[0]), bytes), 0);
+	free(fresh);
+	compiled = 1;
 	DRIVER->image->unload(&images[0]);
 	CU_ASSERT_STRING_EQUAL(DRIVER->image->kernel_name(&images[1], 0), "add");
 	DRIVER->image->unload(&images[1]);
