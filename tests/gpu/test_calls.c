@@ -113,11 +113,13 @@ static void expect_recursive(const float *x, float *y)
 	}
 }
 
+/* All four are computed, whichever is asked for: they wrap, as the chip's do. */
 static int apply(int f, int a, int b)
 {
-	const int results[] = {a + b, a - b, a * b, (a + b) * (a - b)};
+	unsigned x = (unsigned)a, y = (unsigned)b;
+	const unsigned results[] = {x + y, x - y, x * y, (x + y) * (x - y)};
 
-	return results[f];
+	return (int)results[f];
 }
 
 static int count_down(int f, int depth, int a)
