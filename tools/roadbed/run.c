@@ -101,19 +101,25 @@ void run_close(struct run *run)
 	run->instance = NULL;
 }
 
-static void run_free(struct run *run)
+void run_forget(struct run *run)
 {
 	run_close(run);
 	for (uint32_t i = 0; i < run->arg_count; i++) {
 		free(run->buffers[i].data);
 		free(run->buffers[i].result);
-		run_arg_free(&run->args[i]);
 	}
-	file_abandon(&run->files);
 	free(run->buffers);
 	free(run->output);
-	free(run->args);
 	free(run->address);
+}
+
+static void run_free(struct run *run)
+{
+	run_forget(run);
+	for (uint32_t i = 0; i < run->arg_count; i++)
+		run_arg_free(&run->args[i]);
+	file_abandon(&run->files);
+	free(run->args);
 }
 
 int verb_run(int argc, char **argv)

@@ -57,6 +57,8 @@ int run_finish(struct run *run);
 void run_print_output(const struct run *run);
 /* Closes what the steps opened; results and the command line stay. */
 void run_close(struct run *run);
+/* That, and frees its results; of the command line only the address. */
+void run_forget(struct run *run);
 
 /* Runs the same on changed chips and adds what came out to the report. Closes run's device. */
 int run_variants(struct run *run, struct json_object *report);

@@ -74,13 +74,7 @@ static int run_variant(const struct run *of, const char *option, uint64_t *cycle
 	if (!result && (run_load_kernel(&run) || run_make_buffers(&run) || run_work(&run) ||
 			!cycles_of(&run, cycles)))
 		result = -1;
-	run_close(&run);
-	for (uint32_t i = 0; i < run.arg_count; i++) {
-		free(run.buffers[i].data);
-		free(run.buffers[i].result);
-	}
-	free(run.buffers);
-	free(run.address);
+	run_forget(&run);
 	return result;
 }
 
