@@ -394,9 +394,13 @@ static void *consume(void *arg)
 {
 	struct rig *rig = arg;
 
-	while (take(rig) || !atomic_load(&consumer_stop))
-		;
-	return NULL;
+	for (;;) {
+		/* Read before looking: what came in between is still to be taken. */
+		bool stop = atomic_load(&consumer_stop);
+
+		if (!take(rig) && stop)
+			return NULL;
+	}
 }
 
 static void test_random(void)
