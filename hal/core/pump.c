@@ -11,6 +11,7 @@ static _Atomic uint32_t agents_seen, agents_alive;
 static struct {
 	pthread_mutex_t lock;
 	bool running;
+	_Atomic bool called; /* something new to watch came while it looked */
 	pthread_t thread;
 	struct road_sleeper sleeper;
 } pump = {.lock = PTHREAD_MUTEX_INITIALIZER, .sleeper = {.word = 1, .background = true}};
@@ -44,6 +45,9 @@ static void *run(void *arg)
 	(void)arg;
 	road_sleeper_list(sleeper);
 	for (;;) {
+		/* Taken before it looks: a call that comes later is found below. */
+		bool called = atomic_exchange(&pump.called, false);
+
 		if (road_baton_take(sleeper)) {
 			struct road_progress progress = road_progress_slice(UINT64_MAX);
 
@@ -51,10 +55,12 @@ static void *run(void *arg)
 			road_baton_release(sleeper);
 			if (progress.ran || progress.more)
 				continue;
+		} else if (called) {
+			watching = true; /* somebody else runs: it has still to look itself */
 		}
 		road_progress_check_lost();
 		atomic_store(&sleeper->word, 0);
-		if (road_progress_pending() && road_baton_free()) {
+		if (atomic_load(&pump.called) || (road_progress_pending() && road_baton_free())) {
 			atomic_store(&sleeper->word, 1);
 			continue;
 		}
@@ -69,6 +75,7 @@ static void *run(void *arg)
 /* There is something new to watch, which no thread may be waiting for. */
 void road_pump_wake(void)
 {
+	atomic_store(&pump.called, true); /* awake it would forget a mere wake */
 	road_sleeper_wake(&pump.sleeper);
 }
 
