@@ -229,7 +229,7 @@ static void who_waits_while_the_pump_looks_is_seen(void)
 {
 	enum { OTHERS = 300, ROUNDS = 4000 };
 	struct fixture f = setup("host:");
-	road_event *event, *others[OTHERS];
+	road_event *event, *result, *others[OTHERS];
 	int late = 0, fds[OTHERS];
 	uint64_t *page;
 
@@ -237,19 +237,25 @@ static void who_waits_while_the_pump_looks_is_seen(void)
 		CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &others[i]), ROAD_OK);
 		fds[i] = share(others[i]);
 	}
+	CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &result), ROAD_OK);
 	CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &event), ROAD_OK);
 	int fd = share(event);
 
 	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	CU_ASSERT_FATAL(page != MAP_FAILED);
 	for (uint64_t i = 1; i <= ROUNDS && !late; i++) {
-		road_point wait = {event, i}, done;
-		road_submission s = {.size = sizeof(s), .waits = &wait, .wait_count = 1};
+		road_point wait = {event, i}, promised = {result, i};
+		road_submission s = {.size = sizeof(s),
+				     .waits = &wait,
+				     .wait_count = 1,
+				     .signals = &promised,
+				     .signal_count = 1};
 		struct pollfd polled = {.events = POLLIN};
 
-		CU_ASSERT_EQUAL(road_queue_submit(f.queue, &s, &done), ROAD_OK);
-		CU_ASSERT_EQUAL(road_event_point_fd(done.event, done.value, &polled.fd), ROAD_OK);
-		usleep(200); /* else the pump sees it before it sleeps */
+		CU_ASSERT_EQUAL(road_event_point_fd(result, i, &polled.fd), ROAD_OK);
+		/* The last call: from here on only the pump can see what comes. */
+		CU_ASSERT_EQUAL(road_queue_submit(f.queue, &s, NULL), ROAD_OK);
+		usleep(200); /* else it sees it before it sleeps */
 		__atomic_store_n(&page[1], i, __ATOMIC_RELEASE); /* as another process does */
 		late = poll(&polled, 1, 10000) != 1;
 		close(polled.fd);
@@ -258,6 +264,7 @@ static void who_waits_while_the_pump_looks_is_seen(void)
 	munmap(page, 4096);
 	close(fd);
 	road_event_release(event);
+	road_event_release(result);
 	for (int i = 0; i < OTHERS; i++) {
 		close(fds[i]);
 		road_event_release(others[i]);
