@@ -10,16 +10,6 @@
 
 #define LANE_BYTES 16u /* of a lane in the buffer between rows and memory */
 
-static uint64_t lane_address(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
-			     unsigned lane)
-{
-	const void *a = road_gpu_source(warp, insn->a);
-
-	if (insn->form & ROAD_GPU_FORM_ADDR32)
-		return ((const uint32_t *)a)[lane] + (uint32_t)insn->imm;
-	return ((const uint64_t *)a)[lane] + (uint64_t)(int64_t)insn->imm;
-}
-
 enum road_gpu_fault road_gpu_access_translate(struct road_gpu_warp *warp,
 					      struct road_gpu_access *access, unsigned lane)
 {
@@ -104,7 +94,7 @@ static enum road_gpu_fault prepare(struct road_gpu_warp *warp, struct road_gpu_a
 
 		if (!(access->mask >> lane & 1u))
 			continue;
-		address = access->address[lane] = lane_address(warp, insn, lane);
+		address = access->address[lane] = road_gpu_lane_address(warp, insn, lane);
 		space = resolve_space(access, insn->space, lane);
 		fault = address & (access->bytes - 1u) ? ROAD_GPU_FAULT_MISALIGNED
 						       : check_lane(warp, access, space, lane);

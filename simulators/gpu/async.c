@@ -89,16 +89,6 @@ static void drop_finished(struct road_gpu_async *async)
 
 /* ---- issue ---- */
 
-static uint64_t target_address(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
-			       uint32_t lane)
-{
-	const void *a = road_gpu_source(warp, insn->a);
-
-	if (insn->form & ROAD_GPU_FORM_ADDR32)
-		return ((const uint32_t *)a)[lane] + (uint32_t)insn->imm;
-	return ((const uint64_t *)a)[lane] + (uint64_t)(int64_t)insn->imm;
-}
-
 static enum road_gpu_fault check_target(const struct road_gpu_warp *warp, uint64_t to,
 					uint32_t bytes)
 {
@@ -119,7 +109,7 @@ static enum road_gpu_fault note_lane(struct road_gpu_warp *warp, struct road_gpu
 
 	if (insn->aux & ROAD_GPU_COPY_SIZED)
 		size = ((const uint32_t *)road_gpu_source(warp, insn->c))[lane];
-	*where = target_address(warp, insn, lane);
+	*where = road_gpu_lane_address(warp, insn, lane);
 	fault = size > insn->bytes ? ROAD_GPU_FAULT_ILLEGAL
 				   : check_target(warp, *where, insn->bytes);
 	if (fault)

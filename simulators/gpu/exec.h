@@ -53,6 +53,17 @@ static inline void *road_gpu_target(const struct road_gpu_warp *warp, uint32_t o
 	return warp->rows[0] + operand;
 }
 
+/* What a lane's address operand and offset make, before any translation. */
+static inline uint64_t road_gpu_lane_address(const struct road_gpu_warp *warp,
+					     const struct road_gpu_insn *insn, unsigned lane)
+{
+	const void *a = road_gpu_source(warp, insn->a);
+
+	if (insn->form & ROAD_GPU_FORM_ADDR32)
+		return ((const uint32_t *)a)[lane] + (uint32_t)insn->imm;
+	return ((const uint64_t *)a)[lane] + (uint64_t)(int64_t)insn->imm;
+}
+
 /* A predicate field as read: bit 7 negates. */
 static inline uint32_t road_gpu_predicate(const struct road_gpu_warp *warp, unsigned field)
 {

@@ -150,18 +150,7 @@ static uint32_t find_nth(uint32_t mask, uint32_t base, int32_t offset)
 	return UINT32_MAX;
 }
 
-static void x_fns(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask)
-{
-	const uint32_t *a = road_gpu_source(warp, insn->a);
-	const uint32_t *b = road_gpu_source(warp, insn->b);
-	const uint32_t *c = road_gpu_source(warp, insn->c);
-	uint32_t *d = road_gpu_target(warp, insn->d);
-
-	for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {
-		if (mask >> l & 1u)
-			d[l] = find_nth(a[l], b[l], (int32_t)c[l]);
-	}
-}
+EXEC32(fns, find_nth(a[l], b[l], (int32_t)c[l]))
 
 const road_gpu_exec_fn EXEC_NAME(road_gpu_exec_bits)[ROAD_GPU_OPS] = {
 	[ROAD_GPU_OP_popc_b32] = x_popc_b32,   [ROAD_GPU_OP_clz_b32] = x_clz_b32,

@@ -22,16 +22,6 @@ struct window {
 	struct road_gpu_piece piece;
 };
 
-static uint64_t address_of(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
-			   unsigned lane)
-{
-	const void *a = road_gpu_source(warp, insn->a);
-
-	if (insn->form & ROAD_GPU_FORM_ADDR32)
-		return ((const uint32_t *)a)[lane] + (uint32_t)insn->imm;
-	return ((const uint64_t *)a)[lane] + (uint64_t)(int64_t)insn->imm;
-}
-
 static struct window window_of_range(struct road_gpu_warp *warp, uint64_t address, bool store)
 {
 	const struct road_gpu_range *range = warp->last;
@@ -266,7 +256,7 @@ static inline void store(const struct road_gpu_insn *insn, const struct road_gpu
 static bool load_uniform(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 			 uint32_t mask)
 {
-	uint64_t address = address_of(warp, insn, 0), value = 0, place;
+	uint64_t address = road_gpu_lane_address(warp, insn, 0), value = 0, place;
 	struct window window = find_window(warp, insn, address);
 	void *target = road_gpu_target(warp, insn->d);
 
@@ -293,7 +283,7 @@ static bool load_uniform(struct road_gpu_warp *warp, const struct road_gpu_insn 
 static bool move_local(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask)
 {
 	uint64_t limit = warp->block->launch->config.local_bytes;
-	uint64_t offset = address_of(warp, insn, 0);
+	uint64_t offset = road_gpu_lane_address(warp, insn, 0);
 	uint8_t *memory;
 
 	if (insn->a != ROAD_GPU_BANK_MASK || offset & 3u || offset > limit || limit - offset < 4)
@@ -322,13 +312,14 @@ static bool move_matrices(struct road_gpu_warp *warp, const struct road_gpu_insn
 			  uint32_t mask)
 {
 	uint8_t data[ROAD_GPU_WARP_LANES * 16];
-	struct window window = find_window(warp, insn, address_of(warp, insn, 0));
+	struct window window = find_window(warp, insn, road_gpu_lane_address(warp, insn, 0));
 
 	if (mask != ROAD_GPU_ALL || !window.piece.host)
 		return false;
 	for (uint32_t left = road_gpu_matrix_lanes(insn); left; left &= left - 1) {
 		unsigned l = (unsigned)__builtin_ctz(left);
-		uint64_t address = address_of(warp, insn, l), place = address - window.start;
+		uint64_t address = road_gpu_lane_address(warp, insn, l),
+			 place = address - window.start;
 
 		if (place > window.bytes || window.bytes - place < 16 || address & 15u)
 			return false;
@@ -342,7 +333,7 @@ static bool move_matrices(struct road_gpu_warp *warp, const struct road_gpu_insn
 static inline bool move_rows(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 			     uint32_t mask)
 {
-	uint64_t first = address_of(warp, insn, (unsigned)__builtin_ctz(mask));
+	uint64_t first = road_gpu_lane_address(warp, insn, (unsigned)__builtin_ctz(mask));
 	struct window window;
 	struct road_gpu_lanes lanes;
 
@@ -428,7 +419,7 @@ static bool watch_rows(struct road_gpu_warp *warp, const struct road_gpu_insn *i
 		       struct road_gpu_access *access)
 {
 	const struct road_gpu_port *port = warp->block->launch->config.port;
-	uint64_t first = address_of(warp, insn, (unsigned)__builtin_ctz(mask));
+	uint64_t first = road_gpu_lane_address(warp, insn, (unsigned)__builtin_ctz(mask));
 	bool ported = port && (access->store ? port->store != NULL : port->load != NULL);
 	struct window window;
 

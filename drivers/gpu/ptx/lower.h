@@ -104,6 +104,10 @@ uint32_t call_result(struct ptx *p, const struct prototype_value *value, const s
 
 /* body.c: with results, back to the caller */
 void body_return(struct ptx *p, const struct instr *in);
+/* Register k of a fragment, which may stand without braces if it is the only one; and whether it
+ * has as many as it needs (lower_matrix.c). */
+const struct operand *fragment_element(const struct operand *o, unsigned k);
+void fragment_check(struct ptx *p, const struct instr *in, const struct operand *o, unsigned count);
 lower_fn lower_mma, lower_ldmatrix, lower_movmatrix, lower_wmma, lower_cp_async;
 
 #endif

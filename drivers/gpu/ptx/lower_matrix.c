@@ -46,8 +46,7 @@ static const struct mma *find_mma(const struct instr *in)
 	return NULL;
 }
 
-static void check_count(struct ptx *p, const struct instr *in, const struct operand *o,
-			unsigned count)
+void fragment_check(struct ptx *p, const struct instr *in, const struct operand *o, unsigned count)
 {
 	unsigned seen = o->kind == OPERAND_LIST ? o->count : 1;
 
@@ -56,7 +55,7 @@ static void check_count(struct ptx *p, const struct instr *in, const struct oper
 			 SLICE(in->name), count);
 }
 
-static const struct operand *element(const struct operand *o, unsigned k)
+const struct operand *fragment_element(const struct operand *o, unsigned k)
 {
 	return o->kind == OPERAND_LIST ? &o->elements[k] : o;
 }
@@ -68,13 +67,15 @@ static uint32_t gather(struct ptx *p, const struct instr *in, const struct opera
 	enum reg_class cls = type_class(type);
 	uint32_t group;
 
-	check_count(p, in, o, count);
+	fragment_check(p, in, o, count);
 	if (count == 1)
-		return in_register(p, in, cls, lower_source(p, in, element(o, 0), type, false))
+		return in_register(p, in, cls,
+				   lower_source(p, in, fragment_element(o, 0), type, false))
 			.vreg;
 	group = vreg_new_group(p, cls, count);
 	for (unsigned k = 0; k < count; k++)
-		emit_mov(p, in, cls, group + k, lower_source(p, in, element(o, k), type, false));
+		emit_mov(p, in, cls, group + k,
+			 lower_source(p, in, fragment_element(o, k), type, false));
 	return group;
 }
 
@@ -82,9 +83,9 @@ static void scatter(struct ptx *p, const struct instr *in, const struct operand 
 		    enum ptx_type type, uint32_t group)
 {
 	for (unsigned k = 0; k < count; k++)
-		if (element(o, k)->kind != OPERAND_SINK)
+		if (fragment_element(o, k)->kind != OPERAND_SINK)
 			emit_mov(p, in, type_class(type),
-				 lower_destination(p, in, element(o, k), type, false),
+				 lower_destination(p, in, fragment_element(o, k), type, false),
 				 val_reg(group + k));
 }
 
@@ -111,7 +112,7 @@ void lower_mma(struct ptx *p, const struct instr *in)
 	uint32_t c = gather(p, in, &in->operands[3], m->registers[2], type);
 	uint32_t d = vreg_new_group(p, type_class(type), m->registers[2]);
 
-	check_count(p, in, &in->operands[0], m->registers[2]);
+	fragment_check(p, in, &in->operands[0], m->registers[2]);
 	struct inst *i = emit(p, in, m->op, d, val_reg(a), val_reg(b), val_reg(c));
 
 	i->aux = m->aux;
@@ -142,7 +143,7 @@ void lower_ldmatrix(struct ptx *p, const struct instr *in)
 		ptx_fail(p, in->at, "'ldmatrix.v8'; allowed: .x1 .x2 .x4");
 	if (in->space > 0 && in->space != ROAD_GPU_SPACE_SHARED)
 		ptx_fail(p, in->at, "state space of 'ldmatrix'; allowed: .shared");
-	check_count(p, in, &in->operands[0], count);
+	fragment_check(p, in, &in->operands[0], count);
 	struct address address = lower_address(p, in, &in->operands[1], space_of(in));
 	uint32_t d = count > 1 ? vreg_new_group(p, CLASS_R, count) : temp(p, CLASS_R);
 	unsigned op = count == 1   ? ROAD_GPU_OP_ldmatrix_x1

@@ -115,19 +115,6 @@ static struct fragment fragment_c(const struct wmma *w, bool half)
 	return f;
 }
 
-static const struct operand *element(const struct operand *o, unsigned k)
-{
-	return o->kind == OPERAND_LIST ? &o->elements[k] : o;
-}
-
-static void check_count(struct ptx *p, const struct operand *o, unsigned count)
-{
-	unsigned seen = o->kind == OPERAND_LIST ? o->count : 1;
-
-	if (seen != count)
-		ptx_fail(p, o->at, "fragment of %u registers in 'wmma'; needed: %u", seen, count);
-}
-
 /* ---- loads and stores ---- */
 
 /* Where the warp's elements are in memory. */
@@ -229,11 +216,11 @@ static void load(struct ptx *p, const struct instr *in, const struct fragment *f
 {
 	struct walk w = {.f = f};
 
-	check_count(p, &in->operands[0], f->count);
+	fragment_check(p, in, &in->operands[0], f->count);
 	start_walk(p, in, 1, &w);
 	for (unsigned r = 0; r < f->count; r++) {
-		uint32_t d =
-			lower_destination(p, in, element(&in->operands[0], r), TYPE_B32, false);
+		uint32_t d = lower_destination(p, in, fragment_element(&in->operands[0], r),
+					       TYPE_B32, false);
 
 		if (r >= f->used) {
 			emit_mov(p, in, CLASS_R, d, val_const(0));
@@ -251,12 +238,13 @@ static void store(struct ptx *p, const struct instr *in, const struct fragment *
 {
 	struct walk w = {.f = f};
 
-	check_count(p, &in->operands[1], f->count);
+	fragment_check(p, in, &in->operands[1], f->count);
 	start_walk(p, in, 0, &w);
 	for (unsigned r = 0; r < f->used; r++) {
-		struct val v = in_register(
-			p, in, CLASS_R,
-			lower_source(p, in, element(&in->operands[1], r), TYPE_B32, false));
+		struct val v =
+			in_register(p, in, CLASS_R,
+				    lower_source(p, in, fragment_element(&in->operands[1], r),
+						 TYPE_B32, false));
 		unsigned pieces = w.together ? 1 : f->each;
 
 		for (unsigned j = 0; j < pieces; j++) {
@@ -285,7 +273,8 @@ static uint32_t gather(struct ptx *p, const struct instr *in, const struct opera
 		struct val v = VAL_NONE;
 
 		if (from[k] >= 0)
-			v = lower_source(p, in, element(o, (unsigned)from[k]), TYPE_B32, false);
+			v = lower_source(p, in, fragment_element(o, (unsigned)from[k]), TYPE_B32,
+					 false);
 		if (count == 1)
 			return in_register(p, in, CLASS_R, v).vreg;
 		emit_mov(p, in, CLASS_R, group + k, from[k] >= 0 ? v : val_const(0));
@@ -344,16 +333,17 @@ static void multiply(struct ptx *p, const struct instr *in, const struct product
 	uint32_t results[TILES_MAX];
 
 	tile_registers(x, &each, &kept);
-	check_count(p, &in->operands[0], c.count);
-	check_count(p, &in->operands[1], a.count);
-	check_count(p, &in->operands[2], b.count);
-	check_count(p, &in->operands[3], c.count);
+	fragment_check(p, in, &in->operands[0], c.count);
+	fragment_check(p, in, &in->operands[1], a.count);
+	fragment_check(p, in, &in->operands[2], b.count);
+	fragment_check(p, in, &in->operands[3], c.count);
 	/* All sources are read before a result is written. */
 	for (unsigned tile = 0; tile < rows * columns; tile++)
 		results[tile] = multiply_tile(p, in, x, tile / columns, tile % columns);
 	for (unsigned k = 0; k < c.count; k++)
 		emit_mov(p, in, CLASS_R,
-			 lower_destination(p, in, element(&in->operands[0], k), TYPE_B32, false),
+			 lower_destination(p, in, fragment_element(&in->operands[0], k), TYPE_B32,
+					   false),
 			 val_reg(results[k / kept] + k % kept));
 }
 
