@@ -434,7 +434,50 @@ static void a_child_of_fork_owns_nothing(void)
 	teardown(&f);
 }
 
+/* The parameter of this name; size 0: there is none. */
+static road_sim_parameter parameter_of(road_device *device, const char *name)
+{
+	road_sim_parameter parameter = {.size = sizeof(parameter)};
+
+	for (uint32_t i = 0; road_sim_parameter_get(device, i, &parameter) == ROAD_OK; i++)
+		if (!strcmp(parameter.name, name))
+			return parameter;
+	return (road_sim_parameter){0};
+}
+
+static void simulated_chips_tell_their_parameters_and_what_could_be_free(void)
+{
+	struct fixture f = setup("sim:gpu-small?dram_rate=3"), host = setup("host:");
+	road_sim_parameter parameter = {.size = sizeof(parameter)};
+	const char *name = NULL, *text = NULL;
+	uint32_t n = 0;
+
+	REFUSED(road_sim_parameter_get(NULL, 0, &parameter));
+	REFUSED(road_sim_parameter_get(f.device, 0, NULL));
+	REFUSED(road_sim_parameter_get(f.device, 0, &(road_sim_parameter){.size = 8}));
+	REFUSED(road_sim_scenario(NULL, 0, &name, &text));
+	CU_ASSERT_EQUAL(road_sim_parameter_get(f.device, 100000, &parameter), ROAD_NOT_FOUND);
+	CU_ASSERT_EQUAL(road_sim_parameter_get(host.device, 0, &parameter), ROAD_UNSUPPORTED);
+	CU_ASSERT_EQUAL(road_sim_scenario(host.device, 0, &name, &text), ROAD_UNSUPPORTED);
+	parameter = parameter_of(f.device, "dram_rate");
+	CU_ASSERT_NOT_EQUAL_FATAL(parameter.size, 0);
+	CU_ASSERT_STRING_EQUAL(parameter.value, "3");
+	CU_ASSERT_STRING_EQUAL(parameter.unit, "GB/s");
+	CU_ASSERT_STRING_EQUAL(parameter.kind, "assumed");
+	CU_ASSERT_STRING_EQUAL(parameter.source, "the device's address");
+	CU_ASSERT_EQUAL(parameter.settable, 1);
+	CU_ASSERT_EQUAL(parameter_of(f.device, "product").settable, 0);
+	while (road_sim_scenario(f.device, n, &name, &text) == ROAD_OK)
+		n++;
+	CU_ASSERT_EQUAL(n, 7);
+	CU_ASSERT_EQUAL(road_sim_scenario(f.device, 0, NULL, NULL), ROAD_OK);
+	teardown(&host);
+	teardown(&f);
+}
+
 static const struct tap_case cases[] = {
+	{"simulated chips tell their parameters, and what could be free",
+	 simulated_chips_tell_their_parameters_and_what_could_be_free},
 	{"null arguments are refused", null_arguments_are_refused},
 	{"buffers check size, alignment, heap and flags",
 	 buffers_check_size_alignment_heap_and_flags},
