@@ -153,121 +153,157 @@ static bool is_wide(unsigned type)
 	return type == ROAD_GPU_U64 || type == ROAD_GPU_S64 || type == ROAD_GPU_F64;
 }
 
+static void check_arithmetic(struct check *c)
+{
+	unsigned mods = c->word->mods;
+
+	require(c, (mods & ROAD_GPU_MOD_ROUND_MASK) < ROAD_GPU_RNA, "rounding");
+	if (rows[c->word->op].unit == ROAD_GPU_UNIT_FP64)
+		require(c, !(mods & (ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT)), "modifiers of f32");
+}
+
+static void check_integers(struct check *c)
+{
+	check_compare(c, c->word->mods, ROAD_GPU_CMP_INT_END, 0);
+}
+
+static void check_floats(struct check *c)
+{
+	bool f64 = rows[c->word->op].unit == ROAD_GPU_UNIT_FP64;
+
+	check_compare(c, c->word->mods, ROAD_GPU_CMPS, f64 ? 0 : ROAD_GPU_MOD_FTZ);
+}
+
+static void check_halves(struct check *c)
+{
+	require(c, c->word->aux >> 8 < ROAD_GPU_HALVES, "format of halves");
+	check_compare(c, c->word->mods, ROAD_GPU_CMPS, ROAD_GPU_MOD_FTZ);
+}
+
+static void check_carry(struct check *c)
+{
+	require(c, c->word->aux == ROAD_GPU_PT || c->word->aux < c->kernel->preds, "carry out");
+}
+
+static void check_cvt(struct check *c)
+{
+	const struct road_gpu_word *w = c->word;
+	unsigned to = ROAD_GPU_CVT_TO(w->aux), from = ROAD_GPU_CVT_FROM(w->aux);
+
+	require(c, (w->mods & ROAD_GPU_MOD_ROUND_MASK) < ROAD_GPU_ROUNDS, "rounding");
+	require(c, to < ROAD_GPU_TYPES, "type to convert to");
+	require(c, from < ROAD_GPU_TYPES, "type to convert from");
+	require(c,
+		is_wide(to) == (rows[w->op].d == ROAD_GPU_OPERAND_D) &&
+			is_wide(from) == (rows[w->op].a == ROAD_GPU_OPERAND_D),
+		"a type of another width than its register");
+}
+
+static void check_access(struct check *c)
+{
+	check_memory(c, c->word->mods);
+}
+
+static void check_atomic(struct check *c)
+{
+	check_memory(c, c->word->mods);
+	require(c, (c->word->mods & ROAD_GPU_MEM_SPACE_MASK) <= ROAD_GPU_SPACE_SHARED,
+		"an atomic in this space");
+}
+
+static void check_space(struct check *c)
+{
+	require(c, c->word->mods < ROAD_GPU_SPACES, "unknown space");
+}
+
+static void check_rows(struct check *c)
+{
+	require(c,
+		c->word->mods == ROAD_GPU_SPACE_SHARED || c->word->mods == ROAD_GPU_SPACE_GENERIC,
+		"rows of a matrix in this space");
+}
+
+static void check_shuffle(struct check *c)
+{
+	check_members(c, ROAD_GPU_SHFL_PRED(c->word->aux));
+}
+
+static void check_warp(struct check *c)
+{
+	check_members(c, ROAD_GPU_PT);
+}
+
+static void check_match(struct check *c)
+{
+	check_members(c, c->word->aux);
+}
+
+/* By modifier class: bits of mods that there are, where aux ends (0: it is 0), and the rest. */
+#define COMPARE (ROAD_GPU_MOD_CMP_MASK | ROAD_GPU_MOD_BOOL_MASK | ROAD_GPU_MOD_FTZ)
+#define MINMAX  (ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_NAN | ROAD_GPU_MOD_XORSIGN | ROAD_GPU_MOD_ABS)
+#define HALF    (ROAD_GPU_HALVES << 8)
+#define ANY     (UINT16_MAX + 1u)
+static const struct {
+	unsigned flags, aux_end;
+	void (*check)(struct check *c);
+} classes[] = {
+	[ROAD_GPU_MODS_SAT] = {ROAD_GPU_MOD_SAT, 0, NULL},
+	[ROAD_GPU_MODS_FTZ] = {ROAD_GPU_MOD_FTZ, 0, NULL},
+	[ROAD_GPU_MODS_FARITH] = {ROAD_GPU_MOD_ROUND_MASK | ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT, 0,
+				  check_arithmetic},
+	[ROAD_GPU_MODS_FMINMAX] = {MINMAX, 0, NULL},
+	[ROAD_GPU_MODS_ICMP] = {COMPARE, ANY, check_integers},
+	[ROAD_GPU_MODS_FCMP] = {COMPARE, ANY, check_floats},
+	[ROAD_GPU_MODS_HCMP] = {COMPARE, ANY, check_halves},
+	[ROAD_GPU_MODS_CARRY] = {0, ANY, check_carry},
+	[ROAD_GPU_MODS_HARITH] = {ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT | ROAD_GPU_MOD_RELU, HALF,
+				  NULL},
+	[ROAD_GPU_MODS_HMINMAX] = {MINMAX, HALF, NULL},
+	[ROAD_GPU_MODS_HUNARY] = {ROAD_GPU_MOD_FTZ, HALF, NULL},
+	[ROAD_GPU_MODS_DOT] = {0, 8, NULL},
+	[ROAD_GPU_MODS_LUT] = {0, 256, NULL},
+	[ROAD_GPU_MODS_CVT] = {ROAD_GPU_MOD_ROUND_MASK | ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT |
+				       ROAD_GPU_MOD_RELU | ROAD_GPU_MOD_SATFINITE,
+			       0x200, check_cvt},
+	[ROAD_GPU_MODS_SREG] = {0, ROAD_GPU_SREGS, NULL},
+	[ROAD_GPU_MODS_TESTP] = {0, ROAD_GPU_TESTPS, NULL},
+	[ROAD_GPU_MODS_PRMT] = {0, ROAD_GPU_PRMTS, NULL},
+	[ROAD_GPU_MODS_SHF] = {0, 2, NULL},
+	[ROAD_GPU_MODS_MEM] = {UINT16_MAX, 0, check_access},
+	[ROAD_GPU_MODS_SPACE] = {ROAD_GPU_MEM_SPACE_MASK, 0, check_space},
+	[ROAD_GPU_MODS_BRX] = {0, ANY, NULL},
+	[ROAD_GPU_MODS_COPY_WAIT] = {0, ANY, NULL},
+	[ROAD_GPU_MODS_COPY] = {ROAD_GPU_MEM_CACHE_MASK, 2, NULL},
+	[ROAD_GPU_MODS_MMA] = {0, ROAD_GPU_MMAS, NULL},
+	[ROAD_GPU_MODS_IMMA] = {ROAD_GPU_MOD_SAT, 4, NULL},
+	[ROAD_GPU_MODS_LDMATRIX] = {ROAD_GPU_MEM_SPACE_MASK, 2, check_rows},
+	[ROAD_GPU_MODS_SHFL] = {ROAD_GPU_MOD_MEMBERS_MASK | ROAD_GPU_MOD_PACKED, ANY,
+				check_shuffle},
+	[ROAD_GPU_MODS_WARP] = {ROAD_GPU_MOD_MEMBERS_MASK, 0, check_warp},
+	[ROAD_GPU_MODS_MATCH] = {ROAD_GPU_MOD_MEMBERS_MASK, 64, check_match},
+	[ROAD_GPU_MODS_ATOM] = {ROAD_GPU_MEM_SPACE_MASK | ROAD_GPU_MEM_SEM_MASK |
+					ROAD_GPU_MEM_SCOPE_MASK,
+				ROAD_GPU_ATOMS, check_atomic},
+	[ROAD_GPU_MODS_CAS] = {ROAD_GPU_MEM_SPACE_MASK | ROAD_GPU_MEM_SEM_MASK |
+				       ROAD_GPU_MEM_SCOPE_MASK,
+			       0, check_atomic},
+};
+
 static void check_mods(struct check *c, const uint32_t *table)
 {
 	const struct road_gpu_word *w = c->word;
-	unsigned mods = w->mods, class = rows[w->op].mods, flags = 0, aux_end = 1;
+	unsigned class = rows[w->op].mods, flags = 0, aux_end = 0;
 
-	switch (class) {
-	case ROAD_GPU_MODS_SAT: flags = ROAD_GPU_MOD_SAT; break;
-	case ROAD_GPU_MODS_FTZ: flags = ROAD_GPU_MOD_FTZ; break;
-	case ROAD_GPU_MODS_FARITH:
-		flags = ROAD_GPU_MOD_ROUND_MASK;
-		if (rows[w->op].unit != ROAD_GPU_UNIT_FP64)
-			flags |= ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT;
-		require(c, (mods & ROAD_GPU_MOD_ROUND_MASK) < ROAD_GPU_RNA, "rounding");
-		break;
-	case ROAD_GPU_MODS_FMINMAX:
-		flags = ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_NAN | ROAD_GPU_MOD_XORSIGN |
-			ROAD_GPU_MOD_ABS;
-		break;
-	case ROAD_GPU_MODS_ICMP: check_compare(c, mods, ROAD_GPU_CMP_INT_END, 0); return;
-	case ROAD_GPU_MODS_FCMP:
-		check_compare(c, mods, ROAD_GPU_CMPS,
-			      rows[w->op].unit == ROAD_GPU_UNIT_FP64 ? 0 : ROAD_GPU_MOD_FTZ);
-		return;
-	case ROAD_GPU_MODS_HCMP:
-		require(c, w->aux >> 8 < ROAD_GPU_HALVES, "format of halves");
-		check_compare(c, mods, ROAD_GPU_CMPS, ROAD_GPU_MOD_FTZ);
-		return;
-	case ROAD_GPU_MODS_CARRY:
-		require(c, w->aux == ROAD_GPU_PT || w->aux < c->kernel->preds, "carry out");
-		aux_end = UINT16_MAX;
-		break;
-	case ROAD_GPU_MODS_HARITH:
-		flags = ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT | ROAD_GPU_MOD_RELU;
-		aux_end = ROAD_GPU_HALVES << 8;
-		break;
-	case ROAD_GPU_MODS_HMINMAX:
-		flags = ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_NAN | ROAD_GPU_MOD_XORSIGN |
-			ROAD_GPU_MOD_ABS;
-		aux_end = ROAD_GPU_HALVES << 8;
-		break;
-	case ROAD_GPU_MODS_HUNARY:
-		flags = ROAD_GPU_MOD_FTZ;
-		aux_end = ROAD_GPU_HALVES << 8;
-		break;
-	case ROAD_GPU_MODS_DOT: aux_end = 8; break;
-	case ROAD_GPU_MODS_LUT: aux_end = 256; break;
-	case ROAD_GPU_MODS_CVT:
-		flags = ROAD_GPU_MOD_ROUND_MASK | ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT |
-			ROAD_GPU_MOD_RELU | ROAD_GPU_MOD_SATFINITE;
-		require(c, (mods & ROAD_GPU_MOD_ROUND_MASK) < ROAD_GPU_ROUNDS, "rounding");
-		require(c, ROAD_GPU_CVT_TO(w->aux) < ROAD_GPU_TYPES, "type to convert to");
-		require(c, ROAD_GPU_CVT_FROM(w->aux) < ROAD_GPU_TYPES, "type to convert from");
-		require(c,
-			is_wide(ROAD_GPU_CVT_TO(w->aux)) == (rows[w->op].d == ROAD_GPU_OPERAND_D) &&
-				is_wide(ROAD_GPU_CVT_FROM(w->aux)) ==
-					(rows[w->op].a == ROAD_GPU_OPERAND_D),
-			"a type of another width than its register");
-		aux_end = 0x200;
-		break;
-	case ROAD_GPU_MODS_SREG: aux_end = ROAD_GPU_SREGS; break;
-	case ROAD_GPU_MODS_TESTP: aux_end = ROAD_GPU_TESTPS; break;
-	case ROAD_GPU_MODS_PRMT: aux_end = ROAD_GPU_PRMTS; break;
-	case ROAD_GPU_MODS_SHF: aux_end = 2; break;
-	case ROAD_GPU_MODS_MEM:
-		check_memory(c, mods);
-		flags = mods;
-		break;
-	case ROAD_GPU_MODS_SPACE:
-		flags = ROAD_GPU_MEM_SPACE_MASK;
-		require(c, mods < ROAD_GPU_SPACES, "unknown space");
-		break;
-	case ROAD_GPU_MODS_BRX:
-	case ROAD_GPU_MODS_COPY_WAIT: aux_end = UINT16_MAX + 1u; break;
-	case ROAD_GPU_MODS_COPY:
-		flags = ROAD_GPU_MEM_CACHE_MASK;
-		aux_end = 2;
-		break;
-	case ROAD_GPU_MODS_MMA: aux_end = ROAD_GPU_MMAS; break;
-	case ROAD_GPU_MODS_IMMA:
-		flags = ROAD_GPU_MOD_SAT;
-		aux_end = 4;
-		break;
-	case ROAD_GPU_MODS_LDMATRIX:
-		flags = ROAD_GPU_MEM_SPACE_MASK;
-		require(c, mods <= ROAD_GPU_SPACE_SHARED && mods != ROAD_GPU_SPACE_GLOBAL,
-			"rows of a matrix in this space");
-		aux_end = 2;
-		break;
-	case ROAD_GPU_MODS_SHFL:
-		flags = ROAD_GPU_MOD_MEMBERS_MASK | ROAD_GPU_MOD_PACKED;
-		check_members(c, ROAD_GPU_SHFL_PRED(w->aux));
-		aux_end = UINT16_MAX;
-		break;
-	case ROAD_GPU_MODS_WARP:
-		flags = ROAD_GPU_MOD_MEMBERS_MASK;
-		check_members(c, ROAD_GPU_PT);
-		break;
-	case ROAD_GPU_MODS_MATCH:
-		flags = ROAD_GPU_MOD_MEMBERS_MASK;
-		check_members(c, w->aux);
-		aux_end = 64;
-		break;
-	case ROAD_GPU_MODS_ATOM: aux_end = ROAD_GPU_ATOMS; /* fall through */
-	case ROAD_GPU_MODS_CAS:
-		check_memory(c, mods);
-		flags = ROAD_GPU_MEM_SPACE_MASK | ROAD_GPU_MEM_SEM_MASK | ROAD_GPU_MEM_SCOPE_MASK;
-		require(c, (mods & ROAD_GPU_MEM_SPACE_MASK) <= ROAD_GPU_SPACE_SHARED,
-			"an atomic in this space");
-		break;
-	default: break;
+	if (class < sizeof(classes) / sizeof(classes[0])) {
+		flags = classes[class].flags;
+		aux_end = classes[class].aux_end;
+		if (classes[class].check)
+			classes[class].check(c);
 	}
 	if (class == ROAD_GPU_MODS_BRANCH || class == ROAD_GPU_MODS_BRX)
 		check_branch(c, table);
-	require(c, !(mods & ~flags), "modifiers that the opcode does not have");
-	require(c, w->aux < aux_end, "aux out of range");
+	require(c, !(w->mods & ~flags), "modifiers that the opcode does not have");
+	require(c, w->aux < (aux_end ? aux_end : 1), "aux out of range");
 }
 
 /* With several destinations one may be written before all sources are read. */
