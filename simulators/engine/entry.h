@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIM_ENTRY_VERSION 1u
+#define SIM_ENTRY_VERSION 2u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */

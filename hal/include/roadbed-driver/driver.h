@@ -19,7 +19,7 @@ extern "C" {
 
 /* Version of this interface: major << 16 | minor. A driver of another major is refused; a newer
  * minor only appends. */
-#define ROAD_DRIVER_ABI 0x00010000u
+#define ROAD_DRIVER_ABI 0x00020000u
 
 struct road_driver;
 struct road_cache;

@@ -37,13 +37,14 @@ typedef struct road_sim_parameter {
 /*
  * Parameter `index`, from 0, in the chip file's order. ROAD_NOT_FOUND ends the list. A settable one
  * takes the value that the device's address names (`sim:CHIP?NAME=VALUE`, in the parameter's unit)
- * and then counts as assumed.
+ * and then counts as assumed. ROAD_INVALID_ARGUMENT: out is NULL or too short.
  */
 ROAD_API road_status road_sim_parameter_get(road_device *device, uint32_t index,
 					    road_sim_parameter *out);
 
 /* What-if `index`, from 0: opened with `free=NAME`, the chip does without the cost that text
- * names, everything else unchanged. ROAD_NOT_FOUND ends the list. */
+ * names, everything else unchanged. ROAD_NOT_FOUND ends the list. name and text may be NULL; what
+ * they receive lives as long as the device is open. */
 ROAD_API road_status road_sim_scenario(road_device *device, uint32_t index, const char **name,
 				       const char **text);
 
