@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* ---- creation ---- */
 
 static uint32_t lanes_of(const struct road_gpu_params *p, unsigned unit)

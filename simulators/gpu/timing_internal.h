@@ -327,13 +327,31 @@ struct road_gpu_timing {
 void gpu_parallel(struct road_gpu_timing *timing, uint32_t count, uint64_t work, uint64_t worth,
 		  void (*fn)(void *arg, uint32_t index), void *arg);
 
-/* sm_core.c */
+static inline uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* sm_learn.c */
 void gpu_launch_learn(const struct road_gpu_timing *timing, struct gpu_launch *launch);
+
+/* sm_core.c */
 void gpu_sm_run(struct gpu_sm *sm, uint64_t from, uint64_t end);
 uint64_t gpu_sm_next(const struct gpu_sm *sm); /* cycle of its next event, or NO_TIME */
-void gpu_sm_add_block(struct gpu_sm *sm, uint32_t block, uint64_t start);
+/* Looks for the warp's next instruction, and when it can go. */
+void gpu_sm_prepare(struct gpu_sm *sm, struct gpu_warp *w);
 /* The registers that a load waited for are there. */
 void gpu_sm_wake(struct gpu_sm *sm, uint32_t warp);
+/* The warp has not finished and leaves. */
+void gpu_sm_abandon(struct gpu_sm *sm, struct gpu_warp *w, uint64_t cycle);
+
+/* sm_blocks.c */
+void gpu_sm_add_block(struct gpu_sm *sm, uint32_t block, uint64_t start);
 void gpu_sm_drop_block(struct gpu_sm *sm, uint32_t block, uint64_t cycle);
 
 /* sm_access.c */
