@@ -93,13 +93,17 @@ enum road_dsa_type {
 #define ROAD_DSA_BIT(type) (1u << ROAD_DSA_TYPE_##type)
 
 /* Which fields an instruction uses and how they are written, `roadbed-as` syntax behind each.
- * xD, xA, xB, xC, xE are the registers in d, a, b, c, e. */
+ * xD, xA, xB, xC, xE are the registers in d, a, b, c, e. The element type is the first suffix of
+ * the name (vadd.f16), modifiers follow (load_b.f16.t, mmad.f16.init); a conversion names what it
+ * makes before what it takes (vcvt.f32.f16: type is F16). */
 enum road_dsa_format {
 	ROAD_DSA_FORMAT_NONE,       /*                                                         */
 	ROAD_DSA_FORMAT_D_IMM,      /* xD, imm                                                 */
 	ROAD_DSA_FORMAT_D_A,        /* xD, xA                                                  */
 	ROAD_DSA_FORMAT_D_A_B,      /* xD, xA, xB                                              */
 	ROAD_DSA_FORMAT_D_A_IMM,    /* xD, xA, imm                                             */
+	ROAD_DSA_FORMAT_D_A_SHIFT,  /* xD, xA, imm; 0..63                                      */
+	ROAD_DSA_FORMAT_IMM,        /* imm                                                     */
 	ROAD_DSA_FORMAT_SREG,       /* xD, %name; imm: enum road_dsa_sreg                      */
 	ROAD_DSA_FORMAT_LOAD,       /* xD, [xA + imm]; .u8 .s8 .u16 .s16 .u32 .s32 .u64: mods  */
 	ROAD_DSA_FORMAT_STORE,      /* [xA + imm], xB; .u8 .u16 .u32 .u64: mods                */
@@ -112,8 +116,10 @@ enum road_dsa_format {
 	ROAD_DSA_FORMAT_CROSS_SET,  /* QUEUE, id, xA or others; mods: queue, or | CROSS_OTHERS */
 	ROAD_DSA_FORMAT_CROSS_WAIT, /* QUEUE, id; mods: queue, imm: id                        */
 	ROAD_DSA_FORMAT_MOVE,       /* [xD], [xA], xB, dims; imm: 1..4, mods: MOD_TRANSPOSE    */
-	ROAD_DSA_FORMAT_TILE,       /* [xD], [xA], xB; mods: MOD_TRANSPOSE                     */
-	ROAD_DSA_FORMAT_CUBE,       /* [xD], [xA], [xB], xC (, [xE] with .bias); mods          */
+	ROAD_DSA_FORMAT_TILE,       /* [xD], [xA], xB                                          */
+	ROAD_DSA_FORMAT_FRACTALS,   /* [xD], [xA], xB; mods: MOD_TRANSPOSE                     */
+	ROAD_DSA_FORMAT_BYTES,      /* [xD], [xA], xB                                          */
+	ROAD_DSA_FORMAT_CUBE,       /* [xD], [xA], [xB], xC (, [xE] with BIAS); MOD_INIT, BIAS  */
 	ROAD_DSA_FORMAT_FIX,        /* [xD], [xA], xB; mods: MOD_RELU, MOD_QUANT, MOD_S32      */
 	ROAD_DSA_FORMAT_V_DA,       /* [xD], [xA], xC (, xE)                                   */
 	ROAD_DSA_FORMAT_V_DAB,      /* [xD], [xA], [xB], xC (, xE)                             */
@@ -132,16 +138,17 @@ enum road_dsa_op {
 	ROAD_DSA_OPS
 };
 
-/* mods of LOAD, STORE, ARG: log2 of the bytes, and whether the sign is extended to 64 bits. */
+/* mods of LOAD, STORE, ARG: log2 of the bytes, and whether the sign is extended to 64 bits (1, 2
+ * and 4 bytes of LOAD and ARG). */
 #define ROAD_DSA_MOD_SIZE_MASK 0x3u
 #define ROAD_DSA_MOD_SIGNED    0x4u
 /* mods of the others */
 #define ROAD_DSA_MOD_TRANSPOSE 0x01u
 #define ROAD_DSA_MOD_INIT      0x01u /* CUBE: L0C starts from 0, not from what it holds */
-#define ROAD_DSA_MOD_BIAS      0x02u /* CUBE: L0C starts from BT's column values; with INIT: no */
+#define ROAD_DSA_MOD_BIAS      0x02u /* CUBE: L0C starts from BT's column values; not with INIT */
 #define ROAD_DSA_MOD_RELU      0x01u
 #define ROAD_DSA_MOD_QUANT     0x02u /* FIX: times an f32 factor before it is converted */
-#define ROAD_DSA_MOD_S32       0x04u /* FIX: L0C holds s32, not f32 */
+#define ROAD_DSA_MOD_S32       0x04u /* FIX: L0C holds s32, not f32; suffix .from_s32 */
 #define ROAD_DSA_CROSS_OTHERS  0x80u /* all other blocks of the task; a is 0 */
 #define ROAD_DSA_CROSS_IDS     16u
 #define ROAD_DSA_CROSS_MAX     15u /* a cross-core flag counts up to this */
@@ -186,17 +193,13 @@ enum road_dsa_sreg {
  *	Scratchpad sides and their strides are multiples of 32 bytes, bursts and zero bytes need not
  *	be; sides in global memory have any alignment.
  *
- * TILE between layouts. A matrix of R rows and C columns in NZ layout has its columns in blocks of
- * C0; element (r, c) lies at (c / C0) * P * 32 + r * 32 + (c % C0) * bytes, where P >= R is the
- * number of rows that the layout has room for, a multiple of 16.
- *	move_nz (global -> L1), store_nz (UB -> L1), row-major -> NZ:
- *		xB    bits 0..31 R, 32..63 C
- *		xB+1  bits 0..31 bytes from row to row at the source, 32..63 P
- *		Elements beyond R up to P, and beyond C up to a multiple of C0, become 0.
- *	load_a, load_b (L1 -> L0A, L0B):
- *		xB    bits 0..31 rows, 32..63 k
- *		xB+1  P of the source
- *		load_a: rows = m. Element (m, k) goes to
+ * TILE, FRACTALS, BYTES between layouts. A matrix of R rows and C columns in NZ layout has its
+ * columns in blocks of C0; element (r, c) lies at (c / C0) * P * 32 + r * 32 + (c % C0) * bytes,
+ *where P >= R is the number of rows that the layout has room for, a multiple of 16. move_nz (global
+ *-> L1), store_nz (UB -> L1), row-major -> NZ: xB    bits 0..31 R, 32..63 C xB+1  bits 0..31 bytes
+ *from row to row at the source, 32..63 P Elements beyond R up to P, and beyond C up to a multiple
+ *of C0, become 0. load_a, load_b (L1 -> L0A, L0B): xB    bits 0..31 rows, 32..63 k xB+1  P of the
+ *source load_a: rows = m. Element (m, k) goes to
  *			((m / 16) * K1 + k / C0) * 512 + (m % 16) * 32 + (k % C0) * bytes
  *		load_b: rows = n. Element (k, n) goes to
  *			((k / C0) * N1 + n / 16) * 512 + (n % 16) * 32 + (k % C0) * bytes
