@@ -4,18 +4,38 @@
 
 enum { ROUNDS = 20000 };
 
-static double empty_once(struct bench_device *d)
+static double empty_rounds(struct bench_device *d, int rounds)
 {
 	road_submission s = {.size = sizeof(s)};
 	double start = bench_seconds();
 
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < rounds; i++) {
 		road_point point;
 
 		if (road_queue_submit(d->queue, &s, &point) || road_point_wait(point, ROAD_FOREVER))
 			return -1;
 	}
-	return (bench_seconds() - start) / ROUNDS * 1e9;
+	return (bench_seconds() - start) / rounds * 1e9;
+}
+
+/* Of a device that was just opened: nothing is set up, nothing is in the caches. */
+static void empty_cold(struct bench *bench, const char *address, const char *name)
+{
+	double values[BENCH_RUNS];
+
+	for (int run = 0; run < BENCH_RUNS; run++) {
+		struct bench_device d;
+
+		if (!bench_open(bench, address, &d))
+			return;
+		values[run] = empty_rounds(&d, 1);
+		bench_close(&d);
+		if (values[run] < 0) {
+			bench_failed(bench, name);
+			return;
+		}
+	}
+	bench_add(bench, name, "ns", values, 0, 0, false);
 }
 
 static void empty(struct bench *bench, const char *address, const char *name, double floor,
@@ -26,9 +46,9 @@ static void empty(struct bench *bench, const char *address, const char *name, do
 
 	if (!bench_open(bench, address, &d))
 		return;
-	empty_once(&d); /* warm */
+	empty_rounds(&d, ROUNDS); /* warm */
 	for (int run = 0; run < BENCH_RUNS; run++) {
-		values[run] = empty_once(&d);
+		values[run] = empty_rounds(&d, ROUNDS);
 		if (values[run] < 0) {
 			bench_failed(bench, name);
 			break;
@@ -65,10 +85,13 @@ static void signal_and_wait(struct bench *bench)
 
 void bench_latency(struct bench *bench)
 {
+	static const char functional[] = "sim:a100-sxm4-80gb?time=functional";
+	static const char approx[] = "sim:a100-sxm4-80gb@1?time=approx";
+
 	empty(bench, "host:", "empty submit + wait, host:", 400, 100);
-	empty(bench, "sim:a100-sxm4-80gb?time=functional",
-	      "empty submit + wait, simulated A100 functional", 1000, 250);
-	empty(bench, "sim:a100-sxm4-80gb@1?time=approx",
-	      "empty submit + wait, simulated A100 approx", 1000, 400);
+	empty_cold(bench, "host:", "the first one after opening, host:");
+	empty(bench, functional, "empty submit + wait, simulated A100 functional", 1000, 250);
+	empty_cold(bench, functional, "the first one after opening, simulated A100");
+	empty(bench, approx, "empty submit + wait, simulated A100 approx", 1000, 400);
 	signal_and_wait(bench);
 }

@@ -6,6 +6,7 @@
  */
 #include "tests/gpu/run.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -430,6 +431,64 @@ static void nvcc_s_matrix_product_is_right(void)
 	}
 }
 
+enum { SIDE = 128, DEPTH = 192 }; /* whole tiles */
+
+static int32_t product_at(uint32_t i)
+{
+	int32_t sum = 0;
+
+	for (uint32_t k = 0; k < DEPTH; k++)
+		sum += value_at(i / SIDE * DEPTH + k) * value_at(k * SIDE + i % SIDE + 77777);
+	return sum;
+}
+
+static uint16_t halves_a[SIDE * DEPTH], halves_b[SIDE * DEPTH]; /* row by row */
+static int8_t bytes_a[SIDE * DEPTH], bytes_b[SIDE * DEPTH];     /* A row by row, B by column */
+
+static void check_tiled(const char *mode, bool bytes)
+{
+	static float floats[SIDE * SIDE];
+	static int32_t words[SIDE * SIDE];
+	uint32_t element = bytes ? 1 : 2, wrong = 0;
+	void *a = bytes ? (void *)bytes_a : halves_a, *b = bytes ? (void *)bytes_b : halves_b;
+	void *c = bytes ? (void *)words : floats;
+	struct run run = {.file = bytes ? "tensor/gemm_s8.ptx" : "tensor/gemm_f16.ptx",
+			  .kernel = bytes ? "gemm_s8" : "gemm_f16",
+			  .grid = {SIDE / 64, SIDE / 64, 1},
+			  .block = {128, 1, 1},
+			  .arguments = {{.data = a, .count = SIDE * DEPTH, .element = element},
+					{.data = b, .count = SIDE * DEPTH, .element = element},
+					{.data = c, .count = SIDE * SIDE},
+					{.number = SIDE},
+					{.number = DEPTH}},
+			  .argument_count = 5};
+	struct fixture f = setup(mode);
+
+	memset(c, 0xff, sizeof(words));
+	CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_OK);
+	for (uint32_t i = 0; i < SIDE * SIDE; i++) {
+		int32_t want = product_at(i);
+
+		wrong += bytes ? words[i] != want : floats[i] != (float)want;
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	teardown(&f);
+}
+
+static void tiled_matrix_products_are_right(void)
+{
+	for (uint32_t i = 0; i < SIDE * DEPTH; i++) {
+		bytes_a[i] = (int8_t)value_at(i);
+		bytes_b[i % SIDE * DEPTH + i / SIDE] = (int8_t)value_at(i + 77777);
+		halves_a[i] = (uint16_t)encode(HALF, value_at(i));
+		halves_b[i] = (uint16_t)encode(HALF, value_at(i + 77777));
+	}
+	for (unsigned mode = 0; mode < 2; mode++) {
+		check_tiled(modes[mode], false);
+		check_tiled(modes[mode], true);
+	}
+}
+
 /* Four words a lane to shared memory; what is there before, and after, the wait. */
 static const char copies[] =
 	HEAD ".visible .entry k(.param .u64 p, .param .u64 q, .param .u32 n)\n{\n"
@@ -488,6 +547,8 @@ static const struct tap_case cases[] = {
 	{"wmma multiplies in every shape, type and layout, in both modes",
 	 wmma_multiplies_in_every_shape_type_and_layout},
 	{"nvcc's matrix product is right, in both modes", nvcc_s_matrix_product_is_right},
+	{"tiled matrix products of f16 and s8 are right, in both modes",
+	 tiled_matrix_products_are_right},
 	{"copies move when they are waited for, and not before",
 	 copies_move_when_they_are_waited_for},
 	{"mma multiplies in every shape and type, in both modes",
