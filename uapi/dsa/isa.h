@@ -195,11 +195,15 @@ enum road_dsa_sreg {
  *
  * TILE, FRACTALS, BYTES between layouts. A matrix of R rows and C columns in NZ layout has its
  * columns in blocks of C0; element (r, c) lies at (c / C0) * P * 32 + r * 32 + (c % C0) * bytes,
- *where P >= R is the number of rows that the layout has room for, a multiple of 16. move_nz (global
- *-> L1), store_nz (UB -> L1), row-major -> NZ: xB    bits 0..31 R, 32..63 C xB+1  bits 0..31 bytes
- *from row to row at the source, 32..63 P Elements beyond R up to P, and beyond C up to a multiple
- *of C0, become 0. load_a, load_b (L1 -> L0A, L0B): xB    bits 0..31 rows, 32..63 k xB+1  P of the
- *source load_a: rows = m. Element (m, k) goes to
+ * where P >= R is the number of rows that the layout has room for, a multiple of 16.
+ *	move_nz (global -> L1), store_nz (UB -> L1), row-major -> NZ:
+ *		xB    bits 0..31 R, 32..63 C
+ *		xB+1  bits 0..31 bytes from row to row at the source, 32..63 P
+ *		Elements beyond R up to P, and beyond C up to a multiple of C0, become 0.
+ *	load_a, load_b (L1 -> L0A, L0B):
+ *		xB    bits 0..31 rows, 32..63 k
+ *		xB+1  P of the source
+ *		load_a: rows = m. Element (m, k) goes to
  *			((m / 16) * K1 + k / C0) * 512 + (m % 16) * 32 + (k % C0) * bytes
  *		load_b: rows = n. Element (k, n) goes to
  *			((k / C0) * N1 + n / 16) * 512 + (n % 16) * 32 + (k % C0) * bytes
