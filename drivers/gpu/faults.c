@@ -35,6 +35,7 @@ static const struct row rows[ROAD_GPU_FAULTS] = {
 	[ROAD_GPU_FAULT_CALL] = {ROAD_FAULT_ILLEGAL, "call of no function", NULL, true},
 	[ROAD_GPU_FAULT_STACK] = {ROAD_FAULT_RESOURCES, "stack overflow (see ROAD_LIMIT_STACK)",
 				  "bytes of local memory needed", false},
+	[ROAD_GPU_FAULT_MBARRIER] = {ROAD_FAULT_ILLEGAL, "misused mbarrier", NULL, true},
 };
 
 static const char *const image_errors[ROAD_GPU_IMAGE_ERRORS] = {
@@ -55,6 +56,19 @@ static const char *const image_errors[ROAD_GPU_IMAGE_ERRORS] = {
 	[ROAD_GPU_IMAGE_TARGET] = "branch target",
 };
 
+static const char *const mbarrier_errors[ROAD_GPU_MBARRIER_ERRORS] = {
+	[ROAD_GPU_MBARRIER_OK] = "none",
+	[ROAD_GPU_MBARRIER_SPACE] = "not in shared memory",
+	[ROAD_GPU_MBARRIER_COUNT] = "init with a count that is not in 1..1048575",
+	[ROAD_GPU_MBARRIER_LIVE] = "init of a barrier that was not invalidated",
+	[ROAD_GPU_MBARRIER_NONE] = "no barrier there: not initialised, or overwritten",
+	[ROAD_GPU_MBARRIER_EXCESS] = "0 arrivals, or more than the phase lacks",
+	[ROAD_GPU_MBARRIER_COMPLETE] = "an arrival with .noComplete ends the phase",
+	[ROAD_GPU_MBARRIER_STATE] = "a state neither of this phase nor of the one before",
+	[ROAD_GPU_MBARRIER_PARITY] = "a parity that is neither 0 nor 1",
+	[ROAD_GPU_MBARRIER_FULL] = "more than 1048575 arrivals to come",
+};
+
 static const struct row *row_of(uint32_t fault)
 {
 	static const struct row unknown = {ROAD_FAULT_TRANSPORT, "unknown fault", "detail", true};
@@ -71,6 +85,8 @@ static void describe(const struct road_gpu_queue_status *status, char *text, siz
 		snprintf(address, sizeof(address), " at 0x%" PRIx64, status->address);
 	if (row->detail)
 		snprintf(detail, sizeof(detail), ", %s %" PRIu64, row->detail, status->detail);
+	if (status->fault == ROAD_GPU_FAULT_MBARRIER && status->detail < ROAD_GPU_MBARRIER_ERRORS)
+		snprintf(detail, sizeof(detail), ": %s", mbarrier_errors[status->detail]);
 	snprintf(text, bytes, "%s%s%s", row->text, address, detail);
 }
 

@@ -82,8 +82,8 @@ static enum road_gpu_fault check_lane(struct road_gpu_warp *warp, struct road_gp
 	}
 }
 
-/* Fills in the access, or records the fault of the lowest faulting lane. */
-static enum road_gpu_fault prepare(struct road_gpu_warp *warp, struct road_gpu_access *access)
+enum road_gpu_fault road_gpu_access_prepare(struct road_gpu_warp *warp,
+					    struct road_gpu_access *access)
 {
 	const struct road_gpu_insn *insn = access->insn;
 	enum road_gpu_fault fault;
@@ -315,7 +315,7 @@ enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
 	access->atomic = insn->kind == ROAD_GPU_KIND_ATOMIC;
 	access->later = false;
 	access->space = insn->space == ROAD_GPU_SPACE_GENERIC ? ROAD_GPU_SPACE_GLOBAL : insn->space;
-	fault = prepare(warp, access);
+	fault = road_gpu_access_prepare(warp, access);
 	if (fault)
 		return fault;
 	for (uint32_t left = mask; left && (access->store || access->atomic); left &= left - 1) {

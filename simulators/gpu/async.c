@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "simulators/gpu/exec.h"
+#include "simulators/gpu/mbarrier.h"
 
 #define LANE_BYTES 16u
 
 void road_gpu_async_start(struct road_gpu_async *async)
 {
-	async->count = 0;
+	async->count = async->arrivals = 0;
+	async->batch = 0;
 	memset(async->group, 0, sizeof(async->group));
 }
 
@@ -147,6 +149,7 @@ enum road_gpu_fault road_gpu_async_copy(struct road_gpu_warp *warp,
 	copy = &async->copy[async->count];
 	copy->insn = insn;
 	copy->lanes = mask;
+	copy->batch = async->batch;
 	for (uint32_t left = mask; left && !fault; left &= left - 1) {
 		uint32_t lane = (uint32_t)__builtin_ctz(left);
 
@@ -168,6 +171,7 @@ enum road_gpu_fault road_gpu_async_copy(struct road_gpu_warp *warp,
 
 void road_gpu_async_commit(struct road_gpu_warp *warp, uint32_t mask)
 {
+	warp->async->batch++;
 	for (; mask; mask &= mask - 1)
 		warp->async->group[__builtin_ctz(mask)]++;
 }
@@ -194,4 +198,164 @@ enum road_gpu_fault road_gpu_async_wait(struct road_gpu_warp *warp,
 	}
 	drop_finished(async);
 	return fault;
+}
+
+/* ---- arrivals ---- */
+
+/* Lanes of an arrival: their copies move, then they arrive. */
+static enum road_gpu_fault perform(struct road_gpu_warp *warp, struct road_gpu_arrival *arrival,
+				   uint32_t lanes)
+{
+	struct road_gpu_async *async = warp->async;
+	enum road_gpu_fault fault = ROAD_GPU_FAULT_NONE;
+
+	for (uint32_t i = 0; i < async->count && !fault; i++) {
+		struct road_gpu_copy *copy = &async->copy[i];
+
+		if (copy->lanes & lanes && (int32_t)(arrival->batch - copy->batch) >= 0)
+			fault = finish(warp, copy, copy->lanes & lanes);
+	}
+	drop_finished(async);
+	for (uint32_t left = lanes; left && !fault; left &= left - 1) {
+		uint32_t l = (uint32_t)__builtin_ctz(left), at = arrival->barrier[l];
+		enum road_gpu_mbarrier_error error =
+			road_gpu_mbarrier_arrive(warp->block->shared + at);
+
+		if (!error)
+			continue;
+		fault = ROAD_GPU_FAULT_MBARRIER;
+		road_gpu_warp_fault(warp, arrival->insn, fault, 1u << l, at, error);
+	}
+	arrival->lanes &= ~lanes;
+	return fault;
+}
+
+static void drop_arrived(struct road_gpu_async *async)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < async->arrivals; i++) {
+		if (!async->arrival[i].lanes)
+			continue;
+		if (kept != i)
+			async->arrival[kept] = async->arrival[i];
+		kept++;
+	}
+	async->arrivals = kept;
+}
+
+/* The first `most` lanes that are to arrive at this barrier, if their copies are there by now. */
+static uint32_t lanes_due(const struct road_gpu_warp *warp, const struct road_gpu_arrival *arrival,
+			  uint32_t barrier, uint32_t most)
+{
+	const struct road_gpu_port *port = warp->block->launch->config.port;
+	uint32_t due = 0;
+
+	if (port && port->landed &&
+	    !port->landed(port->ctx, warp->block, warp->index, arrival->batch))
+		return 0;
+	for (uint32_t left = arrival->lanes; left && most; left &= left - 1) {
+		uint32_t l = (uint32_t)__builtin_ctz(left);
+
+		if (arrival->barrier[l] != barrier)
+			continue;
+		due |= 1u << l;
+		most--;
+	}
+	return due;
+}
+
+static uint32_t count_due(const struct road_gpu_block *block, uint32_t barrier)
+{
+	uint32_t due = 0;
+
+	for (uint32_t w = 0; w < block->warp_count; w++) {
+		const struct road_gpu_warp *warp = &block->warps[w];
+
+		for (uint32_t i = 0; i < warp->async->arrivals; i++)
+			due += road_gpu_lane_count(
+				lanes_due(warp, &warp->async->arrival[i], barrier, UINT32_MAX));
+	}
+	return due;
+}
+
+enum road_gpu_fault road_gpu_async_settle(struct road_gpu_block *block, uint32_t barrier,
+					  uint32_t lacks)
+{
+	enum road_gpu_fault fault = ROAD_GPU_FAULT_NONE;
+	uint32_t left = lacks ? lacks : UINT32_MAX;
+
+	if (!block->warps[0].async || (lacks && count_due(block, barrier) < lacks))
+		return ROAD_GPU_FAULT_NONE;
+	for (uint32_t w = 0; w < block->warp_count && left; w++) {
+		struct road_gpu_warp *warp = &block->warps[w];
+
+		for (uint32_t i = 0; i < warp->async->arrivals && left && !fault; i++) {
+			struct road_gpu_arrival *arrival = &warp->async->arrival[i];
+			uint32_t lanes = lanes_due(warp, arrival, barrier, left);
+
+			left -= road_gpu_lane_count(lanes);
+			fault = lanes ? perform(warp, arrival, lanes) : fault;
+		}
+		drop_arrived(warp->async);
+	}
+	return fault;
+}
+
+/* The barriers of all lanes are there, and expect them. */
+static enum road_gpu_fault announce(struct road_gpu_warp *warp,
+				    const struct road_gpu_access *access)
+{
+	bool counts = access->insn->aux != ROAD_GPU_MBARRIER_NO_INC;
+	uint64_t before[ROAD_GPU_WARP_LANES];
+	uint32_t done = 0;
+
+	for (uint32_t left = access->mask; left; left &= left - 1) {
+		uint32_t l = (uint32_t)__builtin_ctz(left);
+		enum road_gpu_mbarrier_error error = ROAD_GPU_MBARRIER_OK;
+
+		memcpy(&before[l], access->host[l], sizeof(before[l]));
+		if (counts)
+			error = road_gpu_mbarrier_expect(access->host[l]);
+		else if (!road_gpu_mbarrier_pending(access->host[l]))
+			error = ROAD_GPU_MBARRIER_NONE;
+		done |= 1u << l;
+		if (!error)
+			continue;
+		road_gpu_mbarrier_restore(access, done, before);
+		road_gpu_warp_fault(warp, access->insn, ROAD_GPU_FAULT_MBARRIER, 1u << l,
+				    access->address[l], error);
+		return ROAD_GPU_FAULT_MBARRIER;
+	}
+	return ROAD_GPU_FAULT_NONE;
+}
+
+enum road_gpu_fault road_gpu_async_arrive(struct road_gpu_warp *warp,
+					  const struct road_gpu_insn *insn, uint32_t mask,
+					  struct road_gpu_access *access)
+{
+	struct road_gpu_async *async = warp->async;
+	struct road_gpu_arrival *arrival;
+	enum road_gpu_fault fault = ROAD_GPU_FAULT_NONE;
+
+	if (mask && async->arrivals == ROAD_GPU_ARRIVALS) {
+		fault = perform(warp, &async->arrival[0], async->arrival[0].lanes);
+		drop_arrived(async);
+	}
+	if (mask && !fault)
+		fault = road_gpu_mbarrier_find(warp, insn, mask, access);
+	if (mask && !fault)
+		fault = announce(warp, access);
+	if (fault)
+		return fault;
+	if (mask) {
+		arrival = &async->arrival[async->arrivals++];
+		arrival->insn = insn;
+		arrival->lanes = mask;
+		arrival->batch = async->batch;
+		for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++)
+			arrival->barrier[l] = mask >> l & 1u ? (uint32_t)access->address[l] : 0;
+	}
+	async->batch++;
+	return ROAD_GPU_FAULT_NONE;
 }

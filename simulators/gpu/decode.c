@@ -109,6 +109,10 @@ static const struct {
 	[ROAD_GPU_OP_copy_b128] = {ROAD_GPU_KIND_COPY, 16, 0},
 	[ROAD_GPU_OP_copy_commit] = {ROAD_GPU_KIND_COPY_COMMIT, 0, 0},
 	[ROAD_GPU_OP_copy_wait] = {ROAD_GPU_KIND_COPY_WAIT, 0, 0},
+	[ROAD_GPU_OP_copy_arrive] = {ROAD_GPU_KIND_COPY_ARRIVE, 8, 0},
+	[ROAD_GPU_OP_mbarrier] = {ROAD_GPU_KIND_MBARRIER, 8, 0},
+	[ROAD_GPU_OP_mbarrier_test] = {ROAD_GPU_KIND_MBARRIER, 8, 0},
+	[ROAD_GPU_OP_mbarrier_parity] = {ROAD_GPU_KIND_MBARRIER, 8, 0},
 	[ROAD_GPU_OP_ldmatrix_x1] = {ROAD_GPU_KIND_LOAD, 16, ROAD_GPU_INSN_MATRIX},
 	[ROAD_GPU_OP_ldmatrix_x2] = {ROAD_GPU_KIND_LOAD, 16, ROAD_GPU_INSN_MATRIX},
 	[ROAD_GPU_OP_ldmatrix_x4] = {ROAD_GPU_KIND_LOAD, 16, ROAD_GPU_INSN_MATRIX},
@@ -382,6 +386,8 @@ static bool order_sensitive(const struct opcode *opcode, const struct road_gpu_w
 
 	if (opcode->mods == ROAD_GPU_MODS_ATOM || opcode->mods == ROAD_GPU_MODS_CAS)
 		return atomic_order_sensitive(opcode, word);
+	if (word->op == ROAD_GPU_OP_mbarrier) /* a state tells a count */
+		return word->d != ROAD_GPU_RZ && aux >= ROAD_GPU_MBARRIER_ARRIVE_NO_COMPLETE;
 	if (opcode->mods != ROAD_GPU_MODS_SREG)
 		return false;
 	return aux == ROAD_GPU_SREG_SMID || aux == ROAD_GPU_SREG_NSMID ||
@@ -491,7 +497,7 @@ enum road_gpu_image_error road_gpu_decode_kernel(struct road_gpu_code *code,
 		if (error)
 			break;
 		code->copies |=
-			insn->kind >= ROAD_GPU_KIND_COPY && insn->kind <= ROAD_GPU_KIND_COPY_WAIT;
+			insn->kind >= ROAD_GPU_KIND_COPY && insn->kind <= ROAD_GPU_KIND_COPY_ARRIVE;
 		insn->exec = insn->kind == ROAD_GPU_KIND_ALU || insn->kind == ROAD_GPU_KIND_SYNC
 				     ? variant->executor(insn)
 				     : NULL;

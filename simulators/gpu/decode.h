@@ -39,8 +39,10 @@ enum road_gpu_kind {
 	ROAD_GPU_KIND_COPY, /* async.h */
 	ROAD_GPU_KIND_COPY_COMMIT,
 	ROAD_GPU_KIND_COPY_WAIT,
-	ROAD_GPU_KIND_PRINT, /* hands over records (print.h) */
-	ROAD_GPU_KIND_END,   /* stands behind a kernel's last word: running into it is a fault */
+	ROAD_GPU_KIND_COPY_ARRIVE,
+	ROAD_GPU_KIND_MBARRIER, /* mbarrier.h */
+	ROAD_GPU_KIND_PRINT,    /* hands over records (print.h) */
+	ROAD_GPU_KIND_END,      /* stands behind a kernel's last word: running into it is a fault */
 };
 
 /* Computes the lanes of mask; the others keep their values. */

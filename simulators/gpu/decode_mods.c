@@ -18,6 +18,7 @@ enum aux_rule {
 	AUX_ATOM,
 	AUX_TWO_BITS,
 	AUX_MMA,
+	AUX_MBARRIER,
 	AUX_ANY, /* checked elsewhere */
 };
 
@@ -56,6 +57,7 @@ static const struct {
 	[ROAD_GPU_MODS_MMA] = {0, AUX_MMA},
 	[ROAD_GPU_MODS_IMMA] = {ROAD_GPU_MOD_SAT, AUX_TWO_BITS},
 	[ROAD_GPU_MODS_LDMATRIX] = {ROAD_GPU_MEM_SPACE_MASK, AUX_BIT},
+	[ROAD_GPU_MODS_MBARRIER] = {ROAD_GPU_MEM_SPACE_MASK, AUX_MBARRIER},
 	[ROAD_GPU_MODS_BAR] = {0, AUX_ZERO},
 	[ROAD_GPU_MODS_HARITH] = {ROAD_GPU_MOD_FTZ | ROAD_GPU_MOD_SAT | ROAD_GPU_MOD_RELU,
 				  AUX_HALF},
@@ -159,6 +161,18 @@ static bool good_atom(const struct road_gpu_word *word)
 	return word->aux < ROAD_GPU_ATOMS && may >> word->aux & 1u;
 }
 
+static bool good_mbarrier(const struct road_gpu_word *word)
+{
+	switch (word->op) {
+	case ROAD_GPU_OP_mbarrier:
+		return word->aux < ROAD_GPU_MBARRIERS &&
+		       (word->aux > ROAD_GPU_MBARRIER_INVAL || word->d == ROAD_GPU_RZ) &&
+		       (word->aux != ROAD_GPU_MBARRIER_INVAL || word->b == ROAD_GPU_RZ);
+	case ROAD_GPU_OP_copy_arrive: return word->aux <= ROAD_GPU_MBARRIER_NO_INC;
+	default: return !word->aux;
+	}
+}
+
 static bool good_aux(unsigned rule, const uint8_t *operand, const struct road_gpu_word *word,
 		     const struct road_gpu_kernel *desc)
 {
@@ -181,6 +195,7 @@ static bool good_aux(unsigned rule, const uint8_t *operand, const struct road_gp
 	case AUX_SHFL: return good_shfl(word, desc);
 	case AUX_ATOM: return good_atom(word);
 	case AUX_TWO_BITS: return aux <= 3;
+	case AUX_MBARRIER: return good_mbarrier(word);
 	case AUX_MMA: return aux < ROAD_GPU_MMAS;
 	case AUX_ANY: return true;
 	default: return aux == 0;
@@ -258,6 +273,7 @@ static bool good_mods(unsigned class, const uint8_t *operand, const struct road_
 	case ROAD_GPU_MODS_WARP:
 	case ROAD_GPU_MODS_MATCH: return good_members(word);
 	case ROAD_GPU_MODS_COPY: return word->aux || word->c == ROAD_GPU_RZ;
+	case ROAD_GPU_MODS_MBARRIER:
 	case ROAD_GPU_MODS_LDMATRIX:
 		return word->mods == ROAD_GPU_SPACE_SHARED || word->mods == ROAD_GPU_SPACE_GENERIC;
 	case ROAD_GPU_MODS_SPACE: return word->mods < ROAD_GPU_SPACES;

@@ -114,6 +114,10 @@ void road_gpu_block_leave(struct road_gpu_block *block);
 enum road_gpu_fault road_gpu_access_run(struct road_gpu_warp *warp,
 					const struct road_gpu_insn *insn, uint32_t mask,
 					struct road_gpu_access *access);
+/* Finds and checks where the lanes of an access are; or records the lowest faulting lane's fault.
+ */
+enum road_gpu_fault road_gpu_access_prepare(struct road_gpu_warp *warp,
+					    struct road_gpu_access *access);
 /* A lane's virtual address to memory, checked; NONE or the fault, which is not recorded. */
 enum road_gpu_fault road_gpu_access_translate(struct road_gpu_warp *warp,
 					      struct road_gpu_access *access, unsigned lane);

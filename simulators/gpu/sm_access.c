@@ -238,7 +238,7 @@ static void set_rows(struct gpu_warp *w, uint32_t first, uint32_t rows, uint64_t
 		w->ready[first + r] = ready;
 }
 
-/* A copy of this group is there at `ready`; the group is when its last one is. */
+/* A copy of this batch is there at `ready`; the batch is when its last one is. */
 static void copy_done(struct gpu_warp *w, uint32_t slot, uint64_t ready)
 {
 	struct gpu_copies *copies = &w->copies[slot - READY_COPIES];
@@ -254,19 +254,19 @@ static void load_done(struct gpu_sm *sm, uint32_t index)
 	struct gpu_load *load = &sm->loads[index];
 	struct gpu_warp *w = &sm->warps[load->warp];
 
-	bool here = w->exec && w->born == load->born && !w->done;
+	bool same = w->exec && w->born == load->born, here = same && !w->done;
 
 	if (load->atomic)
 		gpu_atomic_finish(sm, load->atomic - 1, here ? w : NULL);
-	if (here) {
-		if (load->first >= READY_COPIES) {
-			w->copies[load->first - READY_COPIES].pending--;
-			copy_done(w, load->first, load->ready);
-		} else {
-			set_rows(w, load->first, load->rows, load->ready << 1 | 1);
-		}
-		gpu_sm_wake(sm, load->warp);
+	/* Others may wait for the copies of a warp that has left. */
+	if (same && load->first >= READY_COPIES) {
+		w->copies[load->first - READY_COPIES].pending--;
+		copy_done(w, load->first, load->ready);
+	} else if (here) {
+		set_rows(w, load->first, load->rows, load->ready << 1 | 1);
 	}
+	if (here)
+		gpu_sm_wake(sm, load->warp);
 	load->next = sm->load_unused;
 	sm->load_unused = index + 1;
 	sm->loads_used--;
@@ -513,13 +513,13 @@ static uint32_t access_global(struct fetch *f, const struct road_gpu_access *acc
 	return n;
 }
 
-/* A copy writes no register: its group waits for it. */
+/* A copy writes no register: its batch waits for it. */
 static void note_copy(const struct fetch *f, struct gpu_warp *w, uint32_t slot)
 {
-	uint32_t group = w->copy_group % COPY_GROUPS;
+	uint32_t batch = w->copy_batch % COPY_BATCHES;
 
 	if (f->load == UINT32_MAX) {
-		copy_done(w, READY_COPIES + group, f->ready);
+		copy_done(w, READY_COPIES + batch, f->ready);
 		return;
 	}
 	struct gpu_load *load = &f->sm->loads[f->load];
@@ -528,9 +528,9 @@ static void note_copy(const struct fetch *f, struct gpu_warp *w, uint32_t slot)
 				  .pending = load->pending,
 				  .warp = slot,
 				  .born = w->born,
-				  .first = (uint16_t)(READY_COPIES + group)};
-	w->copies[group].pending++;
-	w->ready[READY_COPIES + group] = READY_PENDING;
+				  .first = (uint16_t)(READY_COPIES + batch)};
+	w->copies[batch].pending++;
+	w->ready[READY_COPIES + batch] = READY_PENDING;
 }
 
 uint32_t gpu_sm_access(struct gpu_sm *sm, struct gpu_warp *w, uint32_t slot,
@@ -558,6 +558,8 @@ uint32_t gpu_sm_access(struct gpu_sm *sm, struct gpu_warp *w, uint32_t slot,
 		note_copy(&f, w, slot);
 	else if (f.load == UINT32_MAX) {
 		set_rows(w, uses->write, uses->write_rows, f.ready << 1 | 1);
+		if (uses->pred_write[0] != ROAD_GPU_PT)
+			w->ready[READY_PREDS + uses->pred_write[0]] = f.ready << 1 | 1;
 	} else {
 		struct gpu_load *load = &sm->loads[f.load];
 

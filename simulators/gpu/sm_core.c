@@ -217,7 +217,10 @@ static void set_floor(struct gpu_sm *sm, struct gpu_warp *w, const struct road_g
 		if (w->barrier)
 			w->floor = cycle + p->latency[ROAD_GPU_LAT_BARRIER];
 		break;
-	case ROAD_GPU_KIND_COPY_COMMIT: w->copy_group++; break;
+	case ROAD_GPU_KIND_COPY_COMMIT:
+		w->committed[w->commits++ % COPY_BATCHES] = w->copy_batch++;
+		break;
+	case ROAD_GPU_KIND_COPY_ARRIVE: w->copy_batch++; break;
 	case ROAD_GPU_KIND_SLEEP:
 		w->floor += (uint64_t)step->sleep_ns * p->clock_khz / 1000000u;
 		break;

@@ -18,13 +18,18 @@ static inline void need(struct operands *o, uint64_t ready)
 	o->memory = later(o->memory, loaded);
 }
 
-/* All groups of copies but the youngest that may be on their way. */
+/* The copies of all groups but the youngest, which may be on their way. */
 static inline void need_copies(struct operands *o, const struct gpu_warp *w)
 {
-	uint32_t spare = w->insn->aux == ROAD_GPU_COPY_ALL ? 0 : w->insn->aux + 1u;
+	uint32_t age = 0, spare = w->insn->aux;
 
-	for (uint32_t age = spare; age < COPY_GROUPS; age++)
-		need(o, w->ready[READY_COPIES + (w->copy_group - age) % COPY_GROUPS]);
+	if (spare != ROAD_GPU_COPY_ALL) {
+		if (spare >= w->commits || spare >= COPY_BATCHES)
+			return;
+		age = w->copy_batch - w->committed[(w->commits - 1 - spare) % COPY_BATCHES];
+	}
+	for (; age < COPY_BATCHES; age++)
+		need(o, w->ready[READY_COPIES + (w->copy_batch - age) % COPY_BATCHES]);
 }
 
 static inline struct operands many_operands(const struct gpu_warp *w)

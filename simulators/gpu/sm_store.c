@@ -132,6 +132,18 @@ bool gpu_port_load_rows(void *ctx, struct road_gpu_block *block,
 	return true;
 }
 
+bool gpu_port_landed(void *ctx, const struct road_gpu_block *block, uint32_t warp, uint32_t batch)
+{
+	const struct gpu_sm *sm = sm_of(ctx, block);
+	const struct gpu_warp *w = &sm->warps[sm->stepped->warps[warp]];
+	uint64_t now = sm->now << 1 | 1;
+
+	for (uint32_t age = w->copy_batch - batch; age < COPY_BATCHES; age++)
+		if (w->ready[READY_COPIES + (w->copy_batch - age) % COPY_BATCHES] > now)
+			return false;
+	return true;
+}
+
 /* Atomics on their way have not happened yet. */
 bool gpu_port_peek(void *ctx, const struct road_gpu_block *block,
 		   const struct road_gpu_range *range, uint64_t address, uint8_t *out)

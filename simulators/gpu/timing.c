@@ -141,6 +141,7 @@ struct road_gpu_timing *road_gpu_timing_create(const struct road_gpu_params *par
 					      .clock = gpu_port_clock,
 					      .load_rows = gpu_port_load_rows,
 					      .store_rows = gpu_port_store_rows,
+					      .landed = gpu_port_landed,
 					      .peek = gpu_port_peek};
 	timing->quantum = quantum_of(params);
 	set_issue_cycles(timing);

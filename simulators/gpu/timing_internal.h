@@ -17,9 +17,9 @@
 #define NO_TIME           UINT64_MAX
 /* Ready times are cycle << 1 | (a load writes it); this one is not known yet. */
 #define READY_PENDING (UINT64_MAX - 2)
-#define COPY_GROUPS   8u /* groups of copies that are told apart; a power of two */
+#define COPY_BATCHES  8u /* batches of copies that are told apart; a power of two */
 #define READY_COPIES  (ROAD_GPU_REGS_MAX + ROAD_GPU_PREDS_MAX + 3)
-#define READY_SLOTS   (READY_COPIES + COPY_GROUPS)
+#define READY_SLOTS   (READY_COPIES + COPY_BATCHES)
 #define READY_PREDS   (ROAD_GPU_REGS_MAX + 1)
 
 /* Lines of one warp access: 32 lanes, each at most 16 aligned bytes. */
@@ -121,7 +121,7 @@ struct gpu_op {
 	uint32_t latency; /* of its result */
 };
 
-/* Copies of one group that are on their way, and when the latest so far is there. */
+/* Copies of one batch that are on their way, and when the latest so far is there. */
 struct gpu_copies {
 	uint32_t pending;
 	uint64_t ready;
@@ -132,7 +132,7 @@ struct gpu_warp {
 	const struct gpu_op *op;
 	const struct road_gpu_insn *insn; /* to be issued next */
 	struct gpu_block *block;
-	uint64_t *ready;  /* READY_SLOTS: registers, predicates, groups of copies */
+	uint64_t *ready;  /* READY_SLOTS: registers, predicates, batches of copies */
 	uint64_t account; /* cycles before are accounted for */
 	uint64_t memory;  /* until then it is memory that it waits for */
 	uint64_t floor;   /* the earliest next issue, whatever the registers say */
@@ -140,8 +140,10 @@ struct gpu_warp {
 	uint64_t start;
 	uint32_t subcore, position;
 	uint32_t born;
-	uint32_t copy_group; /* that the next copy belongs to */
-	struct gpu_copies copies[COPY_GROUPS];
+	uint32_t copy_batch; /* that the next copy belongs to, as in async.h */
+	uint32_t commits;    /* groups so far, and the last batches of the latest */
+	uint32_t committed[COPY_BATCHES];
+	struct gpu_copies copies[COPY_BATCHES];
 	bool barrier; /* waits at one, or did until `wake` */
 	bool fence;   /* `floor` is memory's */
 	bool done;
@@ -384,6 +386,7 @@ bool gpu_port_load_rows(void *ctx, struct road_gpu_block *block,
 			const struct road_gpu_access *access);
 bool gpu_port_store_rows(void *ctx, struct road_gpu_block *block,
 			 const struct road_gpu_access *access, const uint8_t *packed);
+bool gpu_port_landed(void *ctx, const struct road_gpu_block *block, uint32_t warp, uint32_t batch);
 bool gpu_port_peek(void *ctx, const struct road_gpu_block *block,
 		   const struct road_gpu_range *range, uint64_t address, uint8_t *out);
 uint64_t gpu_port_clock(void *ctx, const struct road_gpu_block *block, enum road_gpu_sreg which);

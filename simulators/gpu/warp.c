@@ -6,6 +6,7 @@
  */
 #include "simulators/gpu/async.h"
 #include "simulators/gpu/exec.h"
+#include "simulators/gpu/mbarrier.h"
 #include "simulators/gpu/print.h"
 
 static bool can_run(const struct road_gpu_warp *warp, uint32_t index)
@@ -500,6 +501,23 @@ static uint32_t longest_sleep(const struct road_gpu_warp *warp, const struct roa
 	return longest < ROAD_GPU_SLEEP_MAX ? longest : ROAD_GPU_SLEEP_MAX;
 }
 
+/* Barriers in memory; false after a fault. */
+static bool at_mbarrier(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask,
+			struct road_gpu_access *access)
+{
+	if (insn->kind == ROAD_GPU_KIND_COPY_ARRIVE)
+		return !road_gpu_async_arrive(warp, insn, mask, access);
+	return !mask || !road_gpu_mbarrier(warp, insn, mask, access);
+}
+
+static bool at_mbarrier_unseen(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+			       uint32_t mask)
+{
+	struct road_gpu_access access;
+
+	return at_mbarrier(warp, insn, mask, &access);
+}
+
 bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 			   uint32_t active, uint32_t mask, struct road_gpu_step *step)
 {
@@ -516,6 +534,11 @@ bool road_gpu_warp_control(struct road_gpu_warp *warp, const struct road_gpu_ins
 	case ROAD_GPU_KIND_COPY_COMMIT: road_gpu_async_commit(warp, mask); break;
 	case ROAD_GPU_KIND_COPY_WAIT:
 		if (road_gpu_async_wait(warp, insn, mask))
+			return false;
+		break;
+	case ROAD_GPU_KIND_COPY_ARRIVE:
+	case ROAD_GPU_KIND_MBARRIER:
+		if (!at_mbarrier_unseen(warp, insn, mask))
 			return false;
 		break;
 	case ROAD_GPU_KIND_EXIT: leave(warp, mask); return true;
@@ -565,6 +588,12 @@ static bool perform(struct road_gpu_warp *warp, const struct road_gpu_insn *insn
 		if (step->mask && road_gpu_async_copy(warp, insn, step->mask, access))
 			return false;
 		step->access = step->mask && access->mask ? access : NULL;
+		break;
+	case ROAD_GPU_KIND_COPY_ARRIVE:
+	case ROAD_GPU_KIND_MBARRIER:
+		if (!at_mbarrier(warp, insn, step->mask, access))
+			return false;
+		step->access = step->mask ? access : NULL;
 		break;
 	case ROAD_GPU_KIND_ATOMIC:
 		if (step->mask && road_gpu_access_run(warp, insn, step->mask, access))

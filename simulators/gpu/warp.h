@@ -222,6 +222,9 @@ struct road_gpu_port {
 	/* A load that nobody accounts for: of a copy that was accounted for when it was issued. */
 	enum road_gpu_fault (*load_now)(void *ctx, struct road_gpu_block *block,
 					const struct road_gpu_access *access, uint8_t *data);
+	/* Is what the warp copied up to this batch there (async.h)? NULL: always. */
+	bool (*landed)(void *ctx, const struct road_gpu_block *block, uint32_t warp,
+		       uint32_t batch);
 	bool (*peek)(void *ctx, const struct road_gpu_block *block,
 		     const struct road_gpu_range *range, uint64_t address, uint8_t *out);
 };

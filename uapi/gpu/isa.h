@@ -329,6 +329,37 @@ enum road_gpu_mma { ROAD_GPU_MMA_F16, ROAD_GPU_MMA_BF16, ROAD_GPU_MMA_TF32, ROAD
 #define ROAD_GPU_COPY_SIZED 0x1u
 #define ROAD_GPU_COPY_ALL   0xffffu
 
+/*
+ * Barriers in memory (PTX mbarrier): one is an aligned word of 64 bits in shared memory, made by
+ * INIT. Bits 19..0 count the arrivals that the current phase still lacks, 39..20 those of a whole
+ * phase, 47..40 the phases that are over, 63..48 hold a mark by which one is known. With the last
+ * arrival of a phase the next begins. Programs see none of that but in a state: mark and phase as
+ * an arrival found them, and of arrivals that must not end the phase (NO_COMPLETE) the count, too.
+ *
+ * copy_arrive arrives once for each lane when all copies that the lane has issued are there; aux 0
+ * adds one arrival to the current phase first, ROAD_GPU_MBARRIER_NO_INC does not. As with
+ * copy_wait the bytes move as late as may be: when a test finds that nothing else is missing.
+ *
+ * Misuse is ROAD_GPU_FAULT_MBARRIER (regs.h, enum road_gpu_mbarrier_error).
+ */
+#define ROAD_GPU_MBARRIER_COUNT_MAX      0xfffffu
+#define ROAD_GPU_MBARRIER_PENDING(word)  ((uint32_t)(word)&ROAD_GPU_MBARRIER_COUNT_MAX)
+#define ROAD_GPU_MBARRIER_EXPECTED(word) ((uint32_t)((word) >> 20) & ROAD_GPU_MBARRIER_COUNT_MAX)
+#define ROAD_GPU_MBARRIER_PHASE(word)    ((uint32_t)((word) >> 40) & 0xffu)
+#define ROAD_GPU_MBARRIER_MARK           UINT64_C(0x6d62)
+#define ROAD_GPU_MBARRIER_NO_INC         1u
+
+/* aux of mbarrier */
+enum road_gpu_mbarrier {
+	ROAD_GPU_MBARRIER_INIT,
+	ROAD_GPU_MBARRIER_INVAL, /* b is RZ */
+	ROAD_GPU_MBARRIER_ARRIVE,
+	ROAD_GPU_MBARRIER_DROP, /* and b fewer are expected from the next phase on */
+	ROAD_GPU_MBARRIER_ARRIVE_NO_COMPLETE,
+	ROAD_GPU_MBARRIER_DROP_NO_COMPLETE,
+	ROAD_GPU_MBARRIERS
+};
+
 /* Execution unit an instruction occupies. */
 enum road_gpu_unit {
 	ROAD_GPU_UNIT_INT,
@@ -413,6 +444,9 @@ enum road_gpu_modclass {
 	ROAD_GPU_MODS_COPY_WAIT, /* aux = groups, ROAD_GPU_COPY_ALL */
 	ROAD_GPU_MODS_IMMA,      /* SAT; aux = ROAD_GPU_MMA_*_SIGNED */
 	ROAD_GPU_MODS_LDMATRIX,  /* SPACE: shared, generic; aux = 0, ROAD_GPU_LDMATRIX_TRANSPOSED */
+	/* SPACE: shared, generic; aux = enum road_gpu_mbarrier (d of INIT and INVAL is RZ), 0 of
+	 * tests; of copy_arrive 0 or NO_INC */
+	ROAD_GPU_MODS_MBARRIER,
 };
 
 /* Opcodes: append only; the number is the row's place in ops.def. */

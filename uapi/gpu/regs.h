@@ -154,11 +154,27 @@ enum road_gpu_fault {
 	ROAD_GPU_FAULT_TRAP,
 	ROAD_GPU_FAULT_BARRIER, /* nothing can move: threads wait that others will never meet */
 	ROAD_GPU_FAULT_WATCHDOG,
-	ROAD_GPU_FAULT_DMA,    /* a bus address that is not mapped */
-	ROAD_GPU_FAULT_DIVIDE, /* integer division by zero, where the chip checks it */
-	ROAD_GPU_FAULT_CALL,   /* indirect call of what is no function; address */
-	ROAD_GPU_FAULT_STACK,  /* stack beyond local memory; detail = bytes that it would need */
+	ROAD_GPU_FAULT_DMA,      /* a bus address that is not mapped */
+	ROAD_GPU_FAULT_DIVIDE,   /* integer division by zero, where the chip checks it */
+	ROAD_GPU_FAULT_CALL,     /* indirect call of what is no function; address */
+	ROAD_GPU_FAULT_STACK,    /* stack beyond local memory; detail = bytes that it would need */
+	ROAD_GPU_FAULT_MBARRIER, /* address; detail = enum road_gpu_mbarrier_error */
 	ROAD_GPU_FAULTS
+};
+
+/* Reasons of ROAD_GPU_FAULT_MBARRIER. */
+enum road_gpu_mbarrier_error {
+	ROAD_GPU_MBARRIER_OK,
+	ROAD_GPU_MBARRIER_SPACE,    /* a generic address outside shared memory */
+	ROAD_GPU_MBARRIER_COUNT,    /* INIT: a count of 0 or above COUNT_MAX */
+	ROAD_GPU_MBARRIER_LIVE,     /* INIT of what is a barrier already */
+	ROAD_GPU_MBARRIER_NONE,     /* no barrier is there */
+	ROAD_GPU_MBARRIER_EXCESS,   /* 0 arrivals, or more than the phase lacks */
+	ROAD_GPU_MBARRIER_COMPLETE, /* NO_COMPLETE that would end the phase */
+	ROAD_GPU_MBARRIER_STATE,    /* a state of neither the current phase nor the one before */
+	ROAD_GPU_MBARRIER_PARITY,   /* neither 0 nor 1 */
+	ROAD_GPU_MBARRIER_FULL,     /* copy_arrive: more than COUNT_MAX arrivals to come */
+	ROAD_GPU_MBARRIER_ERRORS
 };
 
 /* Reasons of ROAD_GPU_FAULT_IMAGE and packet fields of ROAD_GPU_FAULT_PACKET. */

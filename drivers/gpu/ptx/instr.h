@@ -94,8 +94,10 @@ struct instr {
 	int8_t round, cmp, combine, space, sem, scope, cache, testp, prmt,
 		operation; /* -1 = not given */
 	bool round_integral;
-	int8_t to_space;                  /* of cp.async: the second of its two */
-	int8_t shape, action, matrix;     /* enum shape, action, wmma_matrix; -1 = not given */
+	int8_t to_space; /* of cp.async: the second of its two */
+	int8_t shape, action, matrix,
+		form; /* enum shape, action, wmma_matrix, barrier_form; -1 = not given
+		       */
 	uint8_t layouts[2], layout_count; /* enum layout */
 	uint32_t seen;                    /* bits of enum modifier_kind */
 	struct slice unknown;             /* first modifier that no table knows */
@@ -125,6 +127,7 @@ enum modifier_kind {
 	MODIFIER_LAYOUT,
 	MODIFIER_ACTION,
 	MODIFIER_MATRIX,
+	MODIFIER_FORM,
 	MODIFIER_IGNORED,
 	MODIFIER_UNSUPPORTED
 };
@@ -144,6 +147,7 @@ enum modifier_kind {
 #define M_LAYOUT        (1 << MODIFIER_LAYOUT)
 #define M_ACTION        (1 << MODIFIER_ACTION)
 #define M_MATRIX        (1 << MODIFIER_MATRIX)
+#define M_FORM          (1 << MODIFIER_FORM)
 #define M_IGNORED       (1 << MODIFIER_IGNORED)
 
 /* What instructions among lanes, atomics and bar.red do; .and .or .xor are MODIFIER_COMBINE. */
@@ -180,7 +184,23 @@ enum shape {
 };
 enum layout { LAYOUT_ROW, LAYOUT_COL, LAYOUT_TRANS };
 /* What a name that does several things is to do. */
-enum action { WMMA_LOAD, WMMA_STORE, WMMA_MMA, COPY_COMMIT, COPY_WAIT_GROUP, COPY_WAIT_ALL };
+enum action {
+	WMMA_LOAD,
+	WMMA_STORE,
+	WMMA_MMA,
+	COPY_COMMIT,
+	COPY_WAIT_GROUP,
+	COPY_WAIT_ALL,
+	COPY_MBARRIER,
+	MBARRIER_INIT,
+	MBARRIER_INVAL,
+	MBARRIER_DROP,
+	MBARRIER_TEST,
+	MBARRIER_TRY,
+	MBARRIER_PENDING
+};
+/* How it is to do it. */
+enum barrier_form { FORM_NO_COMPLETE, FORM_NO_INC, FORM_PARITY };
 enum wmma_matrix { WMMA_A, WMMA_B, WMMA_C, WMMA_D };
 
 /* How narrow (8- and 16-bit) values, which live zero-extended, go through 32-bit operations. */

@@ -78,6 +78,11 @@ bool inst_is_atomic(const struct inst *i)
 	       ptx_ops[i->op].mods == ROAD_GPU_MODS_CAS;
 }
 
+bool inst_is_mbarrier(const struct inst *i)
+{
+	return ptx_ops[i->op].mods == ROAD_GPU_MODS_MBARRIER;
+}
+
 bool inst_is_collective(const struct inst *i)
 {
 	unsigned mods = ptx_ops[i->op].mods;
@@ -94,7 +99,7 @@ bool inst_has_effect(const struct inst *i)
 		return i->op != ROAD_GPU_OP_nop;
 	if (i->op == ROAD_GPU_OP_stack_u32 || i->symbol == SYMBOL_IS_STACK)
 		return true;
-	if (inst_is_collective(i) || inst_is_atomic(i))
+	if (inst_is_collective(i) || inst_is_atomic(i) || inst_is_mbarrier(i))
 		return true;
 	if (!inst_is_memory(i))
 		return false;

@@ -101,6 +101,7 @@ bool inst_is_call(const struct inst *i);    /* ends one too, and goes on behind 
 bool inst_has_effect(const struct inst *i); /* must stay although nobody reads its result */
 bool inst_is_memory(const struct inst *i);
 bool inst_is_atomic(const struct inst *i);
+bool inst_is_mbarrier(const struct inst *i);
 /* Its result depends on other lanes, or on which of them are there: never moved, never dropped. */
 bool inst_is_collective(const struct inst *i);
 bool inst_is_copy(const struct inst *i); /* d = a register of its class; *inst_copied */

@@ -108,6 +108,7 @@ void body_return(struct ptx *p, const struct instr *in);
  * has as many as it needs (lower_matrix.c). */
 const struct operand *fragment_element(const struct operand *o, unsigned k);
 void fragment_check(struct ptx *p, const struct instr *in, const struct operand *o, unsigned count);
-lower_fn lower_mma, lower_ldmatrix, lower_movmatrix, lower_wmma, lower_cp_async;
+lower_fn lower_mma, lower_ldmatrix, lower_movmatrix, lower_wmma;
+lower_fn lower_cp_async, lower_cp_async_arrive, lower_mbarrier;
 
 #endif

@@ -108,6 +108,16 @@ static const struct {
 	{"commit_group", MODIFIER_ACTION, COPY_COMMIT},
 	{"wait_group", MODIFIER_ACTION, COPY_WAIT_GROUP},
 	{"wait_all", MODIFIER_ACTION, COPY_WAIT_ALL},
+	{"mbarrier", MODIFIER_ACTION, COPY_MBARRIER},
+	{"init", MODIFIER_ACTION, MBARRIER_INIT},
+	{"inval", MODIFIER_ACTION, MBARRIER_INVAL},
+	{"arrive_drop", MODIFIER_ACTION, MBARRIER_DROP},
+	{"test_wait", MODIFIER_ACTION, MBARRIER_TEST},
+	{"try_wait", MODIFIER_ACTION, MBARRIER_TRY},
+	{"pending_count", MODIFIER_ACTION, MBARRIER_PENDING},
+	{"noComplete", MODIFIER_FORM, FORM_NO_COMPLETE},
+	{"noinc", MODIFIER_FORM, FORM_NO_INC},
+	{"parity", MODIFIER_FORM, FORM_PARITY},
 	{"a", MODIFIER_MATRIX, WMMA_A},
 	{"b", MODIFIER_MATRIX, WMMA_B},
 	{"c", MODIFIER_MATRIX, WMMA_C},
@@ -139,7 +149,8 @@ static const struct {
 	{"param::func", MODIFIER_UNSUPPORTED, 0},
 	{"rs", MODIFIER_UNSUPPORTED, 0},
 	{"bulk", MODIFIER_UNSUPPORTED, 0},
-	{"mbarrier", MODIFIER_UNSUPPORTED, 0},
+	{"expect_tx", MODIFIER_UNSUPPORTED, 0},
+	{"complete_tx", MODIFIER_UNSUPPORTED, 0},
 	{"m8n8k32", MODIFIER_UNSUPPORTED, 0},
 	{"m8n8k128", MODIFIER_UNSUPPORTED, 0},
 	{"m16n8k64", MODIFIER_UNSUPPORTED, 0},
@@ -171,10 +182,10 @@ static const char *const flag_words[FLAG_BITS] = {
 };
 
 static const char *const kind_names[] = {
-	"modifier",    "type",      "rounding",     "comparison", "boolean operator",
-	"state space", "vector",    "memory order", "scope",      "cache operator",
-	"test",        "byte mode", "operation",    "shape",      "layout",
-	"action",      "matrix",    "cache policy", "modifier"};
+	"modifier",    "type",      "rounding",     "comparison",   "boolean operator",
+	"state space", "vector",    "memory order", "scope",        "cache operator",
+	"test",        "byte mode", "operation",    "shape",        "layout",
+	"action",      "matrix",    "form",         "cache policy", "modifier"};
 
 const char *modifier_kind_name(enum modifier_kind kind)
 {
@@ -207,6 +218,7 @@ static int8_t *field_of(struct instr *in, unsigned kind)
 	case MODIFIER_SHAPE: return &in->shape;
 	case MODIFIER_ACTION: return &in->action;
 	case MODIFIER_MATRIX: return &in->matrix;
+	case MODIFIER_FORM: return &in->form;
 	default: return &in->prmt;
 	}
 }
@@ -282,7 +294,7 @@ void parse_modifiers(struct ptx *p, struct instr *in)
 {
 	in->round = in->cmp = in->combine = in->space = in->sem = -1;
 	in->scope = in->cache = in->testp = in->prmt = in->operation = -1;
-	in->shape = in->action = in->matrix = in->to_space = -1;
+	in->shape = in->action = in->matrix = in->form = in->to_space = -1;
 	in->vector = 1;
 	for (; p->lex.token.kind == TOKEN_DOT; lex_next(p)) {
 		struct slice word = p->lex.token.text;

@@ -143,7 +143,7 @@ static bool reads_clock(const struct inst *i)
 static bool is_fence(const struct inst *i)
 {
 	if (ptx_ops[i->op].unit == ROAD_GPU_UNIT_CONTROL || i->op == ROAD_GPU_OP_membar ||
-	    reads_clock(i) || inst_is_collective(i))
+	    reads_clock(i) || inst_is_collective(i) || inst_is_mbarrier(i))
 		return true;
 	return inst_is_memory(i) && i->mods & (ROAD_GPU_MEM_VOLATILE | ROAD_GPU_MEM_SEM_MASK);
 }

@@ -220,7 +220,18 @@ static void check_rows(struct check *c)
 {
 	require(c,
 		c->word->mods == ROAD_GPU_SPACE_SHARED || c->word->mods == ROAD_GPU_SPACE_GENERIC,
-		"rows of a matrix in this space");
+		"rows of a matrix, or a barrier, in this space");
+}
+
+static void check_mbarrier(struct check *c)
+{
+	const struct road_gpu_word *w = c->word;
+	bool acts = w->op == ROAD_GPU_OP_mbarrier, copies = w->op == ROAD_GPU_OP_copy_arrive;
+
+	check_rows(c);
+	require(c, acts || w->aux <= (copies ? ROAD_GPU_MBARRIER_NO_INC : 0u), "aux of a barrier");
+	require(c, !acts || w->aux > ROAD_GPU_MBARRIER_INVAL || w->d == ROAD_GPU_RZ,
+		"a state of what makes none");
 }
 
 static void check_shuffle(struct check *c)
@@ -277,6 +288,7 @@ static const struct {
 	[ROAD_GPU_MODS_MMA] = {0, ROAD_GPU_MMAS, NULL},
 	[ROAD_GPU_MODS_IMMA] = {ROAD_GPU_MOD_SAT, 4, NULL},
 	[ROAD_GPU_MODS_LDMATRIX] = {ROAD_GPU_MEM_SPACE_MASK, 2, check_rows},
+	[ROAD_GPU_MODS_MBARRIER] = {ROAD_GPU_MEM_SPACE_MASK, ROAD_GPU_MBARRIERS, check_mbarrier},
 	[ROAD_GPU_MODS_SHFL] = {ROAD_GPU_MOD_MEMBERS_MASK | ROAD_GPU_MOD_PACKED, ANY,
 				check_shuffle},
 	[ROAD_GPU_MODS_WARP] = {ROAD_GPU_MOD_MEMBERS_MASK, 0, check_warp},

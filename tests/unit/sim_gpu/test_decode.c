@@ -23,11 +23,17 @@ static void start(void)
 	emit_branch(&rig, 2 | ROAD_GPU_PNOT, 0);                                     /* 5 */
 	emit(&rig, ROAD_GPU_OP_brx, 0, 1, 0, 0)->aux = 1;                            /* 6 */
 	emit(&rig, ROAD_GPU_OP_cvt_32_64, 1, 2, 0, 0)->aux =
-		ROAD_GPU_CVT(ROAD_GPU_F32, ROAD_GPU_F64);                         /* 7 */
-	emit_imm(&rig, ROAD_GPU_OP_bar_sync, 0, RZ, RZ, 0, 1, 3);                 /* 8 */
-	emit(&rig, ROAD_GPU_OP_st_b64, 0, 4, 6, 0)->mods = ROAD_GPU_SPACE_SHARED; /* 9 */
-	emit(&rig, ROAD_GPU_OP_prmt_b32, 1, 2, 3, 4)->aux = 2;                    /* 10 */
-	emit_exit(&rig);                                                          /* 11 */
+		ROAD_GPU_CVT(ROAD_GPU_F32, ROAD_GPU_F64);                          /* 7 */
+	emit_imm(&rig, ROAD_GPU_OP_bar_sync, 0, RZ, RZ, 0, 1, 3);                  /* 8 */
+	emit(&rig, ROAD_GPU_OP_st_b64, 0, 4, 6, 0)->mods = ROAD_GPU_SPACE_SHARED;  /* 9 */
+	emit(&rig, ROAD_GPU_OP_prmt_b32, 1, 2, 3, 4)->aux = 2;                     /* 10 */
+	struct road_gpu_word *word = emit(&rig, ROAD_GPU_OP_mbarrier, 2, 4, 1, 0); /* 11 */
+
+	word->mods = ROAD_GPU_SPACE_SHARED;
+	word->aux = ROAD_GPU_MBARRIER_DROP;
+	emit(&rig, ROAD_GPU_OP_mbarrier_test, 3, 4, 6, 0)->mods = ROAD_GPU_SPACE_SHARED; /* 12 */
+	emit(&rig, ROAD_GPU_OP_copy_arrive, 0, 4, 0, 0)->mods = ROAD_GPU_SPACE_GENERIC;  /* 13 */
+	emit_exit(&rig);                                                                 /* 14 */
 }
 
 static enum road_gpu_image_error load(const uint8_t *image, uint32_t bytes, uint32_t *word)
@@ -58,8 +64,8 @@ static void good_image_loads(void)
 	start();
 	CU_ASSERT_EQUAL(load_rig(&word), ROAD_GPU_IMAGE_OK);
 	rig_launch(&rig);
-	CU_ASSERT_EQUAL(rig.launch->config.code->desc.word_count, 12);
-	CU_ASSERT_EQUAL(rig.launch->config.code->insns[12].kind, ROAD_GPU_KIND_END);
+	CU_ASSERT_EQUAL(rig.launch->config.code->desc.word_count, 15);
+	CU_ASSERT_EQUAL(rig.launch->config.code->insns[15].kind, ROAD_GPU_KIND_END);
 	CU_ASSERT_PTR_NULL(road_gpu_module_kernel(rig.module, 0));
 	CU_ASSERT_PTR_NULL(road_gpu_module_kernel(rig.module, rig.module->kernels_offset + 96));
 	CU_ASSERT_PTR_NULL(road_gpu_module_kernel(rig.module, rig.module->kernels_offset + 4));
@@ -113,7 +119,7 @@ static const struct {
 	{4, FIELD(mods), ROAD_GPU_CACHES << ROAD_GPU_MEM_CACHE_SHIFT, ROAD_GPU_IMAGE_MODS},
 	{4, FIELD(mods), 0x1000, ROAD_GPU_IMAGE_MODS},
 	{4, FIELD(form), 1, ROAD_GPU_IMAGE_FORM},
-	{5, FIELD(imm), 12, ROAD_GPU_IMAGE_TARGET},
+	{5, FIELD(imm), 15, ROAD_GPU_IMAGE_TARGET},
 	{5, FIELD(imm), UINT32_MAX, ROAD_GPU_IMAGE_TARGET},
 	{6, FIELD(imm), 1, ROAD_GPU_IMAGE_TARGET},
 	{6, FIELD(imm), UINT32_MAX, ROAD_GPU_IMAGE_TARGET},
@@ -135,6 +141,19 @@ static const struct {
 	{9, FIELD(d), RZ, ROAD_GPU_IMAGE_OPERAND_D},
 	{9, FIELD(b), 7, ROAD_GPU_IMAGE_OPERAND_B},
 	{10, FIELD(aux), ROAD_GPU_PRMTS, ROAD_GPU_IMAGE_AUX},
+	{11, FIELD(aux), ROAD_GPU_MBARRIERS, ROAD_GPU_IMAGE_AUX},
+	{11, FIELD(aux), ROAD_GPU_MBARRIER_INIT, ROAD_GPU_IMAGE_AUX},
+	{11, FIELD(aux), ROAD_GPU_MBARRIER_INVAL, ROAD_GPU_IMAGE_AUX},
+	{11, FIELD(mods), ROAD_GPU_SPACE_GLOBAL, ROAD_GPU_IMAGE_MODS},
+	{11, FIELD(mods), ROAD_GPU_SPACE_SHARED | ROAD_GPU_MEM_VOLATILE, ROAD_GPU_IMAGE_MODS},
+	{11, FIELD(d), 3, ROAD_GPU_IMAGE_OPERAND_D},
+	{11, FIELD(b), 32, ROAD_GPU_IMAGE_OPERAND_B},
+	{11, FIELD(form), 2, ROAD_GPU_IMAGE_FORM},
+	{12, FIELD(aux), 1, ROAD_GPU_IMAGE_AUX},
+	{12, FIELD(d), 62, ROAD_GPU_IMAGE_OPERAND_D},
+	{12, FIELD(b), 7, ROAD_GPU_IMAGE_OPERAND_B},
+	{13, FIELD(aux), 2, ROAD_GPU_IMAGE_AUX},
+	{13, FIELD(d), RZ, ROAD_GPU_IMAGE_OPERAND_D},
 };
 
 static void bad_fields_of_words_are_found(void)
@@ -301,7 +320,7 @@ static void bad_tables_and_padding_are_found(void)
 	uint8_t *image;
 
 	start();
-	rig.branches[0] = 12;
+	rig.branches[0] = 15;
 	CU_ASSERT_EQUAL(load_rig(&word), ROAD_GPU_IMAGE_TARGET);
 	start();
 	image = rig_image(&rig, &bytes);
