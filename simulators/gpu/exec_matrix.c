@@ -15,19 +15,23 @@
 #include "simulators/numbers/half.h"
 #include "simulators/numbers/soft.h"
 
-enum { ROWS = 16, COLUMNS = 8, K_MAX = 32 };
+enum { REGISTERS = 2, ELEMENTS = 4 }; /* of B; of a register, at most */
 
-struct floats {
-	float a[ROWS][K_MAX] ROAD_SIM_ROW;
-	float b[K_MAX][COLUMNS] ROAD_SIM_ROW;
-	float d[ROWS][COLUMNS] ROAD_SIM_ROW;
+/* What a register of A or B holds; what comes first is as in aux. */
+enum element { F16 = ROAD_GPU_MMA_F16, BF16 = ROAD_GPU_MMA_BF16, TF32 = ROAD_GPU_MMA_TF32, S8, U8 };
+
+/*
+ * A register of A is a matrix of 8 rows of 4 e elements as it stands, so A is only unpacked, with
+ * element j of all lanes side by side. B is turned round, so that one k of all columns is a vector.
+ * Two rows of registers of C or D, with even and odd columns, make 8 rows of 8 columns.
+ */
+struct fragments {
+	float a[2][REGISTERS][ELEMENTS][ROAD_GPU_WARP_LANES] ROAD_SIM_ROW; /* [row / 8] */
+	float b[REGISTERS][ELEMENTS][4][8] ROAD_SIM_ROW;
+	uint64_t d[2][ROAD_GPU_WARP_LANES] ROAD_SIM_ROW; /* [row / 8], pairs of f32 */
 };
 
-struct integers {
-	int32_t a[ROWS][K_MAX] ROAD_SIM_ROW;
-	int32_t b[K_MAX][COLUMNS] ROAD_SIM_ROW;
-	int32_t d[ROWS][COLUMNS] ROAD_SIM_ROW;
-};
+typedef float columns __attribute__((vector_size(32), may_alias));
 
 static const uint32_t *row_of(const struct road_gpu_warp *warp, uint32_t operand, unsigned r)
 {
@@ -45,174 +49,169 @@ static bool whole_warp(struct road_gpu_warp *warp, const struct road_gpu_insn *i
 
 /* ---- elements to f32, exactly ---- */
 
+static inline __attribute__((always_inline)) unsigned elements_of(enum element type)
+{
+	return type == TF32 ? 1 : type == F16 || type == BF16 ? 2 : 4;
+}
+
 /* The low 13 bits of the fraction are dropped, but for what makes a NaN. */
 static inline float float_of_tf32(uint32_t bits)
 {
 	return road_num_float(road_num_is_nan32(bits) ? ROAD_NUM_NAN32 : bits & ~0x1fffu);
 }
 
-/* Elements j of a row of registers as a row of f32. */
-static inline void unpack(float *out, const uint32_t *in, unsigned type, unsigned j)
+/* Element j of each register of a row. */
+static inline __attribute__((always_inline)) void unpack(float *out, const uint32_t *in,
+							 enum element type, unsigned j)
 {
-	unsigned shift = 16 * j;
-
-	if (type == ROAD_GPU_MMA_F16) {
-		LANES(l) out[l] = half_in(in[l] >> shift & 0xffffu, false);
-	} else if (type == ROAD_GPU_MMA_BF16) {
-		LANES(l) out[l] = half_in(in[l] >> shift & 0xffffu, true);
-	} else {
-		LANES(l) out[l] = float_of_tf32(in[l]);
+	switch (type) {
+	case F16: LANES(l) out[l] = half_in(in[l] >> 16 * j & 0xffffu, false); break;
+	case BF16: LANES(l) out[l] = half_in(in[l] >> 16 * j & 0xffffu, true); break;
+	case TF32: LANES(l) out[l] = float_of_tf32(in[l]); break;
+	case S8: LANES(l) out[l] = (float)((int32_t)(in[l] << (24 - 8 * j)) >> 24); break;
+	case U8: LANES(l) out[l] = (float)(int32_t)(in[l] >> 8 * j & 0xffu); break;
 	}
 }
 
-static void load_floats(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
-			unsigned registers_b, unsigned type, struct floats *m)
+static inline __attribute__((always_inline)) void load_a(const struct road_gpu_warp *warp,
+							 const struct road_gpu_insn *insn,
+							 enum element type, unsigned registers,
+							 struct fragments *m)
 {
-	const unsigned e = type == ROAD_GPU_MMA_TF32 ? 1 : 2;
-	float row[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;
+	for (unsigned r = 0; r < registers; r++)
+		for (unsigned j = 0; j < elements_of(type); j++)
+			unpack(m->a[r % 2][r / 2][j], row_of(warp, insn->a, r), type, j);
+}
 
-	for (unsigned r = 0; r < 2 * registers_b; r++) {
-		for (unsigned j = 0; j < e; j++) {
-			unpack(row, row_of(warp, insn->a, r), type, j);
-			for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++)
-				m->a[l / 4 + 8 * (r % 2)][l % 4 * e + j + 4 * e * (r / 2)] = row[l];
-		}
-	}
-	for (unsigned r = 0; r < registers_b; r++) {
-		for (unsigned j = 0; j < e; j++) {
-			unpack(row, row_of(warp, insn->b, r), type, j);
-			for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++)
-				m->b[l % 4 * e + j + 4 * e * r][l / 4] = row[l];
-		}
+static inline __attribute__((always_inline)) void load_b(const struct road_gpu_warp *warp,
+							 const struct road_gpu_insn *insn,
+							 enum element type, unsigned registers,
+							 struct fragments *m)
+{
+	uint32_t turned[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;
+
+	for (unsigned r = 0; r < registers; r++) {
+		const uint32_t *row = row_of(warp, insn->b, r);
+
+		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++)
+			turned[l] = row[l % 8 * 4 + l / 8];
+		for (unsigned j = 0; j < elements_of(type); j++)
+			unpack(m->b[r][j][0], turned, type, j);
 	}
 }
 
 /* ---- sums ---- */
 
-/* Products of f16 are exact in f32: a rounded product is none. */
-static inline float add_exact(float a, float b, float d)
+/* If products are exact, a fused sum is what a product and a sum are. */
+static inline __attribute__((always_inline)) columns add(float a, columns b, columns d, bool exact)
 {
-	return a * b + d;
+#if defined(__FMA__) || defined(__aarch64__)
+	exact = false;
+#endif
+	if (exact)
+		return a * b + d;
+	for (unsigned n = 0; n < 8; n++)
+		d[n] = elem_fma(a, b[n], d[n]);
+	return d;
 }
 
-#define MULTIPLY(name, sum)                                                            \
-	static void multiply_##name(struct floats *m, unsigned k_end)                  \
-	{                                                                              \
-		for (unsigned half = 0; half < ROWS; half += 8) {                      \
-			float d[8][COLUMNS] ROAD_SIM_ROW;                              \
-                                                                                       \
-			memcpy(d, m->d[half], sizeof(d));                              \
-			for (unsigned k = 0; k < k_end; k++) {                         \
-				for (unsigned i = 0; i < 8; i++) {                     \
-					float a = m->a[half + i][k];                   \
-                                                                                       \
-					for (unsigned n = 0; n < COLUMNS; n++)         \
-						d[i][n] = sum(a, m->b[k][n], d[i][n]); \
-				}                                                      \
-			}                                                              \
-			memcpy(m->d[half], d, sizeof(d));                              \
-		}                                                                      \
+/* k ascends; eight rows at a time are as many sums as a host has registers for. */
+static inline __attribute__((always_inline)) void
+multiply(struct fragments *m, unsigned halves, unsigned registers, unsigned e, bool exact)
+{
+	for (unsigned half = 0; half < halves; half++) {
+		columns *d = (columns *)m->d[half], sums[8];
+
+		memcpy(sums, d, sizeof(sums));
+		for (unsigned k = 0; k < registers * 4 * e; k++) {
+			unsigned r = k / (4 * e), t = k / e % 4, j = k % e;
+			const float *a = m->a[half][r][j] + t;
+			columns b = *(const columns *)m->b[r][j][t];
+
+#pragma GCC unroll 8
+			for (unsigned i = 0; i < 8; i++)
+				sums[i] = add(a[4 * i], b, sums[i], exact);
+		}
+		memcpy(d, sums, sizeof(sums));
 	}
-
-MULTIPLY(exact, add_exact)
-MULTIPLY(fused, elem_fma)
-
-static void multiply(struct floats *m, unsigned type, unsigned k_end)
-{
-	if (type == ROAD_GPU_MMA_F16)
-		multiply_exact(m, k_end);
-	else
-		multiply_fused(m, k_end);
 }
 
-static unsigned floats_k(unsigned type, unsigned registers_b)
+static inline __attribute__((always_inline)) void
+multiply_floats(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, enum element type,
+		unsigned registers_b, struct fragments *m)
 {
-	return registers_b * (type == ROAD_GPU_MMA_TF32 ? 4 : 8);
+	load_a(warp, insn, type, 2 * registers_b, m);
+	load_b(warp, insn, type, registers_b, m);
+	multiply(m, 2, registers_b, elements_of(type), type == F16);
 }
 
-static void mma_f32(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask,
-		    unsigned registers_b)
+static inline __attribute__((always_inline)) void mma_f32(struct road_gpu_warp *warp,
+							  const struct road_gpu_insn *insn,
+							  uint32_t mask, unsigned registers_b)
 {
 	uint32_t *d = road_gpu_target(warp, insn->d);
-	struct floats m;
+	struct fragments m;
 
 	if (!whole_warp(warp, insn, mask))
 		return;
-	load_floats(warp, insn, registers_b, insn->aux, &m);
-	for (unsigned r = 0; r < 4; r++) {
-		const uint32_t *c = row_of(warp, insn->c, r);
+	for (unsigned half = 0; half < 2; half++) {
+		const uint32_t *even = row_of(warp, insn->c, 2 * half);
+		const uint32_t *odd = row_of(warp, insn->c, 2 * half + 1);
 
-		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++)
-			m.d[l / 4 + 8 * (r / 2)][2 * (l % 4) + r % 2] = road_num_float(c[l]);
+		LANES(l) m.d[half][l] = even[l] | (uint64_t)odd[l] << 32;
 	}
-	multiply(&m, insn->aux, floats_k(insn->aux, registers_b));
-	for (unsigned r = 0; r < 4; r++)
-		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++)
-			d[r * ROAD_GPU_WARP_LANES + l] = elem_canon32(
-				road_num_bits32(m.d[l / 4 + 8 * (r / 2)][2 * (l % 4) + r % 2]));
+	switch ((enum element)insn->aux) {
+	case BF16: multiply_floats(warp, insn, BF16, registers_b, &m); break;
+	case TF32: multiply_floats(warp, insn, TF32, registers_b, &m); break;
+	default: multiply_floats(warp, insn, F16, registers_b, &m); break;
+	}
+	for (unsigned half = 0; half < 2; half++) {
+		uint32_t *even = d + 2 * half * ROAD_GPU_WARP_LANES;
+		uint32_t *odd = even + ROAD_GPU_WARP_LANES;
+
+		LANES(l) even[l] = elem_canon32((uint32_t)m.d[half][l]);
+		LANES(l) odd[l] = elem_canon32((uint32_t)(m.d[half][l] >> 32));
+	}
 }
 
-static void mma_f16(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask,
-		    unsigned registers_b)
+static inline __attribute__((always_inline)) void mma_f16(struct road_gpu_warp *warp,
+							  const struct road_gpu_insn *insn,
+							  uint32_t mask, unsigned registers_b)
 {
 	uint32_t *d = road_gpu_target(warp, insn->d);
-	struct floats m;
+	struct fragments m;
 
 	if (!whole_warp(warp, insn, mask))
 		return;
-	load_floats(warp, insn, registers_b, ROAD_GPU_MMA_F16, &m);
-	for (unsigned r = 0; r < 2; r++) {
-		const uint32_t *c = row_of(warp, insn->c, r);
+	for (unsigned half = 0; half < 2; half++) {
+		const uint32_t *c = row_of(warp, insn->c, half);
 
-		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {
-			m.d[l / 4 + 8 * r][2 * (l % 4)] = half_in(c[l] & 0xffffu, false);
-			m.d[l / 4 + 8 * r][2 * (l % 4) + 1] = half_in(c[l] >> 16, false);
+		LANES(l)
+		{
+			uint32_t even = road_num_bits32(half_in(c[l] & 0xffffu, false));
+			uint32_t odd = road_num_bits32(half_in(c[l] >> 16, false));
+
+			m.d[half][l] = even | (uint64_t)odd << 32;
 		}
 	}
-	multiply(&m, ROAD_GPU_MMA_F16, floats_k(ROAD_GPU_MMA_F16, registers_b));
-	for (unsigned r = 0; r < 2; r++) {
-		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {
-			const float *pair = &m.d[l / 4 + 8 * r][2 * (l % 4)];
+	multiply_floats(warp, insn, F16, registers_b, &m);
+	for (unsigned half = 0; half < 2; half++) {
+		uint32_t *out = d + half * ROAD_GPU_WARP_LANES;
 
-			d[r * ROAD_GPU_WARP_LANES + l] = half_out(road_num_bits32(pair[0]), false) |
-							 half_out(road_num_bits32(pair[1]), false)
-								 << 16;
+		LANES(l)
+		{
+			uint32_t even = half_out((uint32_t)m.d[half][l], false);
+			uint32_t odd = half_out((uint32_t)(m.d[half][l] >> 32), false);
+
+			out[l] = even | odd << 16;
 		}
 	}
 }
 
 /* ---- integers ---- */
 
-static int32_t byte_of(uint32_t bits, unsigned j, bool is_signed)
-{
-	uint8_t byte = (uint8_t)(bits >> 8 * j);
-
-	return is_signed ? (int32_t)(int8_t)byte : (int32_t)byte;
-}
-
-static void load_integers(const struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
-			  unsigned registers_a, unsigned registers_b, struct integers *m)
-{
-	for (unsigned r = 0; r < registers_a; r++) {
-		const uint32_t *row = row_of(warp, insn->a, r);
-
-		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++)
-			for (unsigned j = 0; j < 4; j++)
-				m->a[l / 4 + 8 * (r % 2)][l % 4 * 4 + j + 16 * (r / 2)] =
-					byte_of(row[l], j, insn->aux & ROAD_GPU_MMA_A_SIGNED);
-	}
-	for (unsigned r = 0; r < registers_b; r++) {
-		const uint32_t *row = row_of(warp, insn->b, r);
-
-		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++)
-			for (unsigned j = 0; j < 4; j++)
-				m->b[l % 4 * 4 + j + 16 * r][l / 4] =
-					byte_of(row[l], j, insn->aux & ROAD_GPU_MMA_B_SIGNED);
-	}
-}
-
 /* 32 products of bytes fit 32 bits by far: only adding C can leave them. */
-static int32_t add_integers(int32_t c, int32_t sum, bool saturate)
+static inline int32_t add_integers(int32_t c, int32_t sum, bool saturate)
 {
 	int64_t wide = (int64_t)c + sum;
 
@@ -221,35 +220,41 @@ static int32_t add_integers(int32_t c, int32_t sum, bool saturate)
 	return wide > INT32_MAX ? INT32_MAX : wide < INT32_MIN ? INT32_MIN : (int32_t)wide;
 }
 
-static void multiply_integers(struct integers *m, unsigned rows, unsigned k_end)
+/* Even the largest sum of products, 32 x 255 x 255, is exact in f32. */
+static inline __attribute__((always_inline)) void mma_s32(struct road_gpu_warp *warp,
+							  const struct road_gpu_insn *insn,
+							  uint32_t mask, unsigned registers_a,
+							  unsigned registers_b)
 {
-	memset(m->d, 0, sizeof(m->d));
-	for (unsigned i = 0; i < rows; i++)
-		for (unsigned k = 0; k < k_end; k++)
-			for (unsigned n = 0; n < COLUMNS; n++)
-				m->d[i][n] += m->a[i][k] * m->b[k][n];
-}
-
-static void mma_s32(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, uint32_t mask,
-		    unsigned registers_a, unsigned registers_b)
-{
-	const unsigned rows = registers_a == 1 ? 8 : 16;
+	const unsigned rows = registers_a == 1 ? 2 : 4; /* of registers of C */
 	const bool saturate = insn->mods & ROAD_GPU_MOD_SAT;
-	int32_t *d = road_gpu_target(warp, insn->d);
-	struct integers m;
+	int32_t d[4][ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;
+	struct fragments m;
 
 	if (!whole_warp(warp, insn, mask))
 		return;
-	load_integers(warp, insn, registers_a, registers_b, &m);
-	multiply_integers(&m, rows, 16 * registers_b);
-	for (unsigned r = 0; r < rows / 4; r++) {
-		const uint32_t *c = row_of(warp, insn->c, r);
+	if (insn->aux & ROAD_GPU_MMA_A_SIGNED)
+		load_a(warp, insn, S8, registers_a, &m);
+	else
+		load_a(warp, insn, U8, registers_a, &m);
+	if (insn->aux & ROAD_GPU_MMA_B_SIGNED)
+		load_b(warp, insn, S8, registers_b, &m);
+	else
+		load_b(warp, insn, U8, registers_b, &m);
+	memset(m.d, 0, sizeof(m.d));
+	multiply(&m, rows / 2, registers_b, 4, true);
+	for (unsigned r = 0; r < rows; r++) {
+		const int32_t *c = (const int32_t *)row_of(warp, insn->c, r);
+		const uint64_t *sums = m.d[r / 2];
 
-		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++)
-			d[r * ROAD_GPU_WARP_LANES + l] = add_integers(
-				(int32_t)c[l], m.d[l / 4 + 8 * (r / 2)][2 * (l % 4) + r % 2],
-				saturate);
+		LANES(l)
+		{
+			float sum = road_num_float((uint32_t)(sums[l] >> r % 2 * 32));
+
+			d[r][l] = add_integers(c[l], (int32_t)sum, saturate);
+		}
 	}
+	memcpy(road_gpu_target(warp, insn->d), d, rows * ROAD_GPU_ROW_BYTES);
 }
 
 /* ---- f64: m8n8k4, one element of A and B and two of C a lane ---- */
