@@ -33,6 +33,9 @@ road_gpu_exec_fn EXEC_NAME(road_gpu_exec_cvt)(const struct road_gpu_insn *insn);
 enum road_gpu_fault EXEC_NAME(road_gpu_exec_memory)(struct road_gpu_warp *warp,
 						    const struct road_gpu_insn *insn,
 						    uint32_t mask);
+enum road_gpu_fault EXEC_NAME(road_gpu_exec_atomic)(struct road_gpu_warp *warp,
+						    const struct road_gpu_insn *insn,
+						    uint32_t mask);
 enum road_gpu_fault EXEC_NAME(road_gpu_exec_access)(struct road_gpu_warp *warp,
 						    const struct road_gpu_insn *insn, uint32_t mask,
 						    struct road_gpu_access *access);

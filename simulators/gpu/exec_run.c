@@ -31,14 +31,6 @@ static __attribute__((noinline)) bool copy(struct road_gpu_warp *warp,
 	return !road_gpu_async_copy(warp, insn, mask, &access);
 }
 
-static __attribute__((noinline)) bool atomic(struct road_gpu_warp *warp,
-					     const struct road_gpu_insn *insn, uint32_t mask)
-{
-	struct road_gpu_access access;
-
-	return !road_gpu_access_run(warp, insn, mask, &access);
-}
-
 /*
  * Runs one split until it has to stop and choose again, blocks, faults or used its steps up.
  * Everything that can wait stands in local variables meanwhile.
@@ -77,7 +69,7 @@ static bool run_split(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran)
 			pc += good;
 			break;
 		case ROAD_GPU_KIND_ATOMIC:
-			good = !mask || atomic(warp, insn, mask);
+			good = !mask || !EXEC_NAME(road_gpu_exec_atomic)(warp, insn, mask);
 			pc += good;
 			break;
 		case ROAD_GPU_KIND_COPY:

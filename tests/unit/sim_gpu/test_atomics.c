@@ -3,6 +3,7 @@
  * Atomics of every operation and width, in every space: lanes on a few words, in ascending order,
  * against a plain count; what faults changes nothing; which of them depend on the order.
  */
+#include "simulators/gpu/exec.h"
 #include "tests/unit/sim_gpu/rig.h"
 
 #include <math.h>
@@ -196,13 +197,28 @@ static void emit_atom(unsigned k, unsigned space)
 	emit_exit(&rig);
 }
 
+/* As the timing model steps, or as functional mode runs. */
+static void step_or_run(bool run)
+{
+	struct road_gpu_warp *warp = &rig.launch->blocks[0].warps[0];
+	struct road_gpu_access access;
+	struct road_gpu_step step;
+	uint32_t ran = 0;
+
+	if (run) {
+		CU_ASSERT_EQUAL(rig.config.variant->run(warp, 1, &ran), ROAD_GPU_RUN_STEPS);
+		CU_ASSERT_EQUAL(ran, 1);
+		return;
+	}
+	CU_ASSERT_TRUE(road_gpu_warp_step(warp, &access, &step));
+	CU_ASSERT_FALSE(step.fault);
+}
+
 /* One instruction on eight words; lane l stands on one of them. */
-static unsigned run_once(unsigned k, unsigned space, bool shared)
+static unsigned run_once(unsigned k, unsigned space, bool shared, bool run)
 {
 	uint64_t memory[WORDS], base = shared ? ROAD_GPU_SHARED_WINDOW : RIG_VA, found[32];
 	uint32_t mask = (uint32_t)rig_random(&state), bytes = atoms[k].bytes;
-	struct road_gpu_access access;
-	struct road_gpu_step step;
 	unsigned wrong = 0;
 
 	if (space == ROAD_GPU_SPACE_SHARED)
@@ -233,8 +249,7 @@ static unsigned run_once(unsigned k, unsigned space, bool shared)
 			found[l] = memory[w];
 		memory[w] = changed(k, memory[w], b, c);
 	}
-	CU_ASSERT_TRUE(road_gpu_warp_step(&rig.launch->blocks[0].warps[0], &access, &step));
-	CU_ASSERT_FALSE(step.fault);
+	step_or_run(run);
 	for (uint32_t l = 0; l < 32; l++)
 		wrong += get(D, l, bytes) != found[l];
 	for (uint32_t w = 0; w < WORDS; w++)
@@ -249,10 +264,12 @@ static void atomics_do_what_they_say(void)
 	for (unsigned k = 0; k < sizeof(atoms) / sizeof(atoms[0]); k++) {
 		unsigned wrong = 0;
 
-		for (unsigned i = 0; i < 30; i++) {
-			wrong += run_once(k, ROAD_GPU_SPACE_GLOBAL, false);
-			wrong += run_once(k, ROAD_GPU_SPACE_SHARED, true);
-			wrong += run_once(k, ROAD_GPU_SPACE_GENERIC, i & 1);
+		for (unsigned i = 0; i < 60; i++) {
+			bool run = i & 2;
+
+			wrong += run_once(k, ROAD_GPU_SPACE_GLOBAL, false, run);
+			wrong += run_once(k, ROAD_GPU_SPACE_SHARED, true, run);
+			wrong += run_once(k, ROAD_GPU_SPACE_GENERIC, i & 1, run);
 		}
 		CU_ASSERT_EQUAL(wrong, 0);
 		if (wrong)
