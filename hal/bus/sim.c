@@ -12,6 +12,7 @@
 
 #include "hal/bus/iova.h"
 #include "hal/bus/memfd.h"
+#include "hal/bus/shadow.h"
 #include "hal/bus/transport.h"
 #include "hal/core/error.h"
 #include "simulators/engine/entry.h"
@@ -23,6 +24,9 @@ struct sim_bus {
 	struct road_bus_handle handle;
 	struct sim_function *function;
 	struct road_iova_table iovas;
+	uint32_t line_bytes;         /* of caches that the chip does not look into; 0: coherent */
+	uint64_t evictions;          /* picks the lines that are written back unasked */
+	struct road_shadow *shadows; /* under the engine's lock */
 	struct road_bus_ids ids;
 	_Atomic bool lost;
 	struct sim_bus *next;
@@ -196,11 +200,34 @@ static uint64_t bus_read(struct road_bus *bus, uint32_t region, uint64_t offset,
 	return sim->read(bus_of(bus)->function, region, offset, width, road_thread_time());
 }
 
+/* Caches write dirty lines back when they please: a few at each write to a register. */
+static void evict_some(void *arg)
+{
+	enum { AT_ONCE = 4 };
+	struct sim_bus *bus = arg;
+
+	for (uint32_t i = 0; i < AT_ONCE && bus->shadows; i++) {
+		struct road_shadow *shadow = bus->shadows;
+
+		/* a linear congruential generator (Knuth's MMIX): its upper half is random enough */
+		bus->evictions = bus->evictions * UINT64_C(6364136223846793005) +
+				 UINT64_C(1442695040888963407);
+		for (uint64_t skip = bus->evictions >> 60; skip && shadow->next; skip--)
+			shadow = shadow->next;
+		road_shadow_evict(shadow, bus->evictions >> 32);
+	}
+}
+
 static void bus_write(struct road_bus *bus, uint32_t region, uint64_t offset, uint32_t width,
 		      uint64_t value)
 {
-	if (!atomic_load_explicit(&bus_of(bus)->lost, memory_order_relaxed))
-		sim->post(bus_of(bus)->function, region, offset, width, value, *road_thread_time());
+	struct sim_bus *own = bus_of(bus);
+
+	if (atomic_load_explicit(&own->lost, memory_order_relaxed))
+		return;
+	if (own->line_bytes)
+		sim->quietly(evict_some, own);
+	sim->post(own->function, region, offset, width, value, *road_thread_time());
 }
 
 static uint64_t bus_now_ns(struct road_bus *bus)
@@ -222,13 +249,70 @@ static void bus_relax(struct road_bus *bus, uint64_t until_ns)
 
 static void bus_dma_limits(struct road_bus *bus, struct road_dma_limits *out)
 {
-	*out = (struct road_dma_limits){sim->dma_mask(bus_of(bus)->function), 4096, true};
+	*out = (struct road_dma_limits){sim->dma_mask(bus_of(bus)->function), 4096,
+					!bus_of(bus)->line_bytes};
+}
+
+/* ---- what the device sees of the host's memory, where that is not the memory itself ---- */
+
+struct shadow_call {
+	struct sim_bus *bus;
+	struct road_shadow *shadow;
+	uint64_t offset, bytes;
+	enum road_dma_direction direction;
+};
+
+static void link_shadow(void *arg)
+{
+	struct shadow_call *call = arg;
+
+	call->shadow->next = call->bus->shadows;
+	call->bus->shadows = call->shadow;
+}
+
+static void unlink_shadow(void *arg)
+{
+	struct shadow_call *call = arg;
+	struct road_shadow **at = &call->bus->shadows;
+
+	while (*at != call->shadow)
+		at = &(*at)->next;
+	*at = call->shadow->next;
+}
+
+static void sync_shadow(void *arg)
+{
+	struct shadow_call *call = arg;
+
+	road_shadow_sync(call->shadow, call->offset, call->bytes, call->direction);
+}
+
+/* Makes [host, host + bytes) reachable; dma is complete but for iova and data. */
+static road_status show(struct sim_bus *bus, struct road_dma *dma, bool writable)
+{
+	struct shadow_call call = {.bus = bus};
+	road_status status = ROAD_OK;
+
+	if (bus->line_bytes)
+		status = road_shadow_create(dma->host, dma->bytes, bus->line_bytes, &call.shadow);
+	if (!status)
+		status = road_iova_add(&bus->iovas, call.shadow ? call.shadow->seen : dma->host,
+				       dma->bytes, writable, &dma->iova);
+	if (status) {
+		road_shadow_destroy(call.shadow);
+		return status;
+	}
+	if (call.shadow)
+		sim->quietly(link_shadow, &call);
+	dma->coherent = !call.shadow;
+	dma->data = call.shadow;
+	return ROAD_OK;
 }
 
 static road_status bus_dma_alloc(struct road_bus *bus, uint64_t bytes, struct road_dma *out)
 {
 	uint64_t rounded = (bytes + 4095) & ~UINT64_C(4095);
-	struct road_dma dma = {.bytes = rounded, .coherent = true};
+	struct road_dma dma = {.bytes = rounded};
 
 	if (atomic_load(&bus_of(bus)->lost))
 		return gone("dma_alloc");
@@ -238,7 +322,7 @@ static road_status bus_dma_alloc(struct road_bus *bus, uint64_t bytes, struct ro
 
 	if (status)
 		return status;
-	status = road_iova_add(&bus_of(bus)->iovas, dma.host, rounded, true, &dma.iova);
+	status = show(bus_of(bus), &dma, true);
 	if (status) {
 		road_memfd_free(dma.host, rounded, dma.fd);
 		return status;
@@ -250,8 +334,14 @@ static road_status bus_dma_alloc(struct road_bus *bus, uint64_t bytes, struct ro
 /* Takes the translation away, and waits until no model works with what it gave. */
 static void unmap(struct road_bus *bus, const struct road_dma *dma)
 {
-	road_iova_remove(&bus_of(bus)->iovas, dma->iova);
+	struct shadow_call call = {.bus = bus_of(bus), .shadow = dma->data};
+
+	road_iova_remove(&call.bus->iovas, dma->iova);
 	sim->fence();
+	if (!call.shadow)
+		return;
+	sim->quietly(unlink_shadow, &call);
+	road_shadow_destroy(call.shadow);
 }
 
 static void bus_dma_free(struct road_bus *bus, struct road_dma *dma)
@@ -264,15 +354,14 @@ static void bus_dma_free(struct road_bus *bus, struct road_dma *dma)
 static road_status bus_dma_map(struct road_bus *bus, void *host, uint64_t bytes,
 			       enum road_dma_direction direction, struct road_dma *out)
 {
-	struct road_dma dma = {.host = host, .bytes = bytes, .fd = -1, .coherent = true};
+	struct road_dma dma = {.host = host, .bytes = bytes, .fd = -1};
 
 	if (atomic_load(&bus_of(bus)->lost))
 		return gone("dma_map");
 	if (!host || !bytes)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "nothing to map", "dma_map", bytes,
 				     ">= 1 byte at a pointer");
-	road_status status = road_iova_add(&bus_of(bus)->iovas, host, bytes,
-					   direction != ROAD_DMA_TO_DEVICE, &dma.iova);
+	road_status status = show(bus_of(bus), &dma, direction != ROAD_DMA_TO_DEVICE);
 
 	if (!status)
 		*out = dma;
@@ -288,11 +377,10 @@ static void bus_dma_unmap(struct road_bus *bus, struct road_dma *dma)
 static void bus_dma_sync(struct road_bus *bus, struct road_dma *dma, uint64_t offset,
 			 uint64_t bytes, enum road_dma_direction direction)
 {
-	(void)bus;
-	(void)dma;
-	(void)offset;
-	(void)bytes;
-	(void)direction; /* host memory is coherent with simulated chips of this process */
+	struct shadow_call call = {bus_of(bus), dma->data, offset, bytes, direction};
+
+	if (call.shadow)
+		sim->quietly(sync_shadow, &call);
 }
 
 static uint32_t bus_irq_count(struct road_bus *bus)
@@ -615,6 +703,7 @@ static road_status transport_open(const char *library_folder, const char *addres
 		return refused(result, error, address, rest, options);
 	}
 	road_iova_limit(&bus->iovas, sim->dma_mask(bus->function));
+	bus->line_bytes = sim->line_bytes(bus->function);
 	bus->handle.bus.ops = &bus_ops;
 	bus->handle.control = &bus_control_table;
 	list_bus(bus);

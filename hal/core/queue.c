@@ -141,6 +141,7 @@ static void end_segment(struct road_queue *queue, struct road_submit *submit,
 							  : NULL;
 
 	road_native_forget(queue, submit);
+	road_submit_arrived(submit);
 	if (!segment || !segment->fn) {
 		complete(queue, submit, work);
 		return;

@@ -87,6 +87,7 @@ road_status road_stage_map(struct road_device *device, void *host, uint64_t byte
 				 "road_queue_submit", "", "");
 	stage->host = host;
 	stage->mapped = true;
+	stage->read = direction != ROAD_DMA_TO_DEVICE;
 	stage->dma.iova.value = (uint64_t)(uintptr_t)host;
 	if (bus) {
 		road_status status = bus->ops->dma_map(bus, host, bytes, direction, &stage->dma);
@@ -98,6 +99,15 @@ road_status road_stage_map(struct road_device *device, void *host, uint64_t byte
 	}
 	*out = stage;
 	return ROAD_OK;
+}
+
+void road_stage_sync(struct road_device *device, struct road_stage *stage,
+		     enum road_dma_direction direction)
+{
+	struct road_bus *bus = device->drv.bus;
+
+	if (bus && !stage->dma.coherent)
+		bus->ops->dma_sync(bus, &stage->dma, 0, stage->dma.bytes, direction);
 }
 
 static void destroy(struct road_device *device, struct road_stage *stage)

@@ -62,8 +62,10 @@ static road_status resolve(struct road_submit *submit, struct road_device *devic
 					&stage);
 	if (status)
 		return status;
-	if (capture)
+	if (capture) {
 		memcpy(stage->host, transfer->host, transfer->bytes);
+		road_stage_sync(device, stage, ROAD_DMA_TO_DEVICE);
+	}
 	stage->next = submit->stages;
 	submit->stages = stage;
 	set_place(command, transfer->write, road_stage_place(stage, 0));
@@ -111,10 +113,22 @@ road_status road_submit_prepare(struct road_submit *submit, struct road_device *
 		if (status)
 			return status;
 		memset(submit->clock->host, 0, 16);
+		road_stage_sync(device, submit->clock, ROAD_DMA_TO_DEVICE);
 		submit->commands[0] = stamp_command(submit->clock, 0);
 		submit->commands[count + 1] = stamp_command(submit->clock, 8);
 	}
 	return ROAD_OK;
+}
+
+void road_submit_arrived(const struct road_submit *submit)
+{
+	struct road_device *device = submit->queue->space->device;
+
+	for (struct road_stage *stage = submit->stages; stage; stage = stage->next)
+		if (stage->read)
+			road_stage_sync(device, stage, ROAD_DMA_TO_HOST);
+	if (submit->clock)
+		road_stage_sync(device, submit->clock, ROAD_DMA_TO_HOST);
 }
 
 void road_submit_times(const struct road_submit *submit)

@@ -10,6 +10,7 @@ struct road_stage {
 	struct road_dma dma;
 	void *host;
 	bool mapped; /* the program's memory, mapped; else our own */
+	bool read;   /* the device writes it */
 	size_t bytes;
 	struct road_stage *next;
 };
@@ -21,6 +22,9 @@ road_status road_stage_map(struct road_device *device, void *host, uint64_t byte
 			   enum road_dma_direction direction, struct road_stage **out);
 void road_stage_put(struct road_device *device, struct road_stage *stage);
 void road_stage_trim(struct road_device *device);
+/* Where the device does not see the host's caches: what this side, or (read) the other, wrote. */
+void road_stage_sync(struct road_device *device, struct road_stage *stage,
+		     enum road_dma_direction direction);
 struct road_place road_stage_place(const struct road_stage *stage, uint64_t offset);
 
 /* A wait that the device resolves: also a waiter of its event, so that a failure is noticed. */
@@ -67,6 +71,8 @@ road_status road_submit_prepare(struct road_submit *submit, struct road_device *
 void road_submit_segment(const struct road_submit *submit, uint32_t index,
 			 struct road_drv_submission *out);
 uint32_t road_submit_segments(const struct road_submit *submit);
+/* The device has done a segment: what it wrote of the host's memory is there to be read. */
+void road_submit_arrived(const struct road_submit *submit);
 /* Writes the times of a timed submission. */
 void road_submit_times(const struct road_submit *submit);
 

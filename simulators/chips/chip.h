@@ -108,6 +108,8 @@ struct road_chip_identity {
 /* Virtual costs of the host's side, for every family. */
 struct road_chip_host {
 	uint64_t read_ps, submit_ps, query_ps;
+	/* Of a line of the host's caches, where the chip does not look into them; 0: coherent. */
+	uint64_t line_bytes;
 };
 
 struct road_chip_family {

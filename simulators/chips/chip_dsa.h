@@ -48,7 +48,6 @@ struct road_dsa_params {
 	uint64_t launch_ps, block_ps; /* from the descriptor to the first block; and per block */
 	uint64_t descriptor_ps;       /* to take one from the ring */
 	uint64_t watchdog;            /* instructions of a block, unless the task says otherwise */
-	uint32_t line_bytes;          /* of the host's caches that are not coherent */
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables that all families share, and the list of families. */
+#include <stdio.h>
 #include <string.h>
 
 #include "simulators/chips/chip_internal.h"
@@ -22,6 +23,7 @@ const struct road_chip_key road_chip_host_keys[] = {
 	{"host_read", ROAD_CHIP_DECIMAL, "ns", 1000, 0, 1000000, "500", MEMBER(read_ps)},
 	{"host_submit", ROAD_CHIP_DECIMAL, "ns", 1000, 0, 1000000, "500", MEMBER(submit_ps)},
 	{"host_query", ROAD_CHIP_DECIMAL, "ns", 1000, 1, 1000000, "200", MEMBER(query_ps)},
+	{"host_line", ROAD_CHIP_UINT, "B", 1, 0, 256, "0", MEMBER(line_bytes)},
 };
 #undef MEMBER
 const size_t road_chip_host_key_count =
@@ -29,6 +31,7 @@ const size_t road_chip_host_key_count =
 
 static const struct road_chip_family *const families[] = {
 	&road_chip_family_gpu,
+	&road_chip_family_dsa,
 	&road_chip_family_edu,
 };
 
@@ -38,6 +41,17 @@ const struct road_chip_family *road_chip_family_find(const char *name)
 		if (!strcmp(families[i]->name, name))
 			return families[i];
 	return NULL;
+}
+
+const char *road_chip_conflict(const struct road_chip_family *family,
+			       const struct road_chip_host *host, const void *params, char *allowed,
+			       size_t bytes)
+{
+	if (host->line_bytes & (host->line_bytes - 1)) {
+		snprintf(allowed, bytes, "a power of two, or 0: caches are coherent");
+		return "host_line";
+	}
+	return family->check ? family->check(params, allowed, bytes) : NULL;
 }
 
 const char *road_chip_kind_name(enum road_chip_kind kind)

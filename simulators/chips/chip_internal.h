@@ -9,6 +9,7 @@
 
 extern const struct road_chip_family road_chip_family_gpu;
 extern const struct road_chip_family road_chip_family_edu;
+extern const struct road_chip_family road_chip_family_dsa;
 
 extern const struct road_chip_key road_chip_identity_keys[];
 extern const size_t road_chip_identity_key_count;
@@ -38,5 +39,10 @@ enum road_chip_number road_chip_number(const char *text, size_t len,
 void road_chip_allowed(const struct road_chip_key *key, char *out, size_t bytes);
 /* Stores into a member of 4 or 8 bytes. */
 void road_chip_store(void *base, const struct road_chip_key *key, uint64_t value);
+
+/* Do the values of a chip hold together? The key to blame, with what would be allowed, or NULL. */
+const char *road_chip_conflict(const struct road_chip_family *family,
+			       const struct road_chip_host *host, const void *params, char *allowed,
+			       size_t bytes);
 
 #endif

@@ -120,11 +120,11 @@ bool road_chip_settable(const struct road_chip *chip, const char *name)
 int road_chip_check(const struct road_chip *chip, struct road_chip_error *error)
 {
 	char allowed[sizeof(error->allowed)] = "";
-	const char *key = NULL;
 
 	begin_error(chip, error);
-	if (chip->family->check)
-		key = chip->family->check(chip->params, allowed, sizeof(allowed));
+	const char *key = road_chip_conflict(chip->family, &chip->host, chip->params, allowed,
+					     sizeof(allowed));
+
 	if (!key)
 		return 0;
 	for (size_t i = 0; i < chip->value_count; i++)

@@ -480,7 +480,7 @@ static int take_family(struct parse *p, const yaml_node_t *root)
 		return -1;
 	p->chip->family = road_chip_family_find(text_of(node));
 	if (!p->chip->family)
-		return fail_node(p, ROAD_CHIP_ERROR_RANGE, node, "", "family", "gpu, edu");
+		return fail_node(p, ROAD_CHIP_ERROR_RANGE, node, "", "family", "gpu, edu, dsa");
 	return 0;
 }
 
@@ -488,9 +488,8 @@ static int check_params(struct parse *p, const yaml_node_t *map)
 {
 	const struct road_chip *chip = p->chip;
 	char allowed[sizeof(p->error->allowed)] = "";
-	const char *key = chip->family->check
-				  ? chip->family->check(chip->params, allowed, sizeof(allowed))
-				  : NULL;
+	const char *key = road_chip_conflict(chip->family, &chip->host, chip->params, allowed,
+					     sizeof(allowed));
 
 	if (!key)
 		return 0;

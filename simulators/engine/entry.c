@@ -243,6 +243,11 @@ static uint64_t entry_dma_mask(struct sim_function *function)
 	return env->ops->dma_mask ? env->ops->dma_mask(env->model) : UINT64_MAX;
 }
 
+static uint32_t entry_line_bytes(struct sim_function *function)
+{
+	return (uint32_t)function->env->chip->host.line_bytes;
+}
+
 static void entry_region(struct sim_function *function, uint32_t region, uint64_t *bytes,
 			 bool *memory)
 {
@@ -418,6 +423,13 @@ static void entry_fence(void)
 	sim_unlock(&sim_domain.lock);
 }
 
+static void entry_quietly(void (*fn)(void *arg), void *arg)
+{
+	sim_lock(&sim_domain.lock);
+	fn(arg);
+	sim_unlock(&sim_domain.lock);
+}
+
 static bool entry_counter(struct sim_function *function, uint32_t index, const char **name,
 			  uint64_t *value)
 {
@@ -508,6 +520,7 @@ static const struct sim_entry entry = {
 	.identify = entry_identify,
 	.costs = entry_costs,
 	.dma_mask = entry_dma_mask,
+	.line_bytes = entry_line_bytes,
 	.region = entry_region,
 	.region_map = entry_region_map,
 	.read = entry_read,
@@ -521,6 +534,7 @@ static const struct sim_entry entry = {
 	.pending = entry_pending,
 	.poke = entry_poke,
 	.fence = entry_fence,
+	.quietly = entry_quietly,
 	.reset = entry_reset,
 	.unplug = entry_unplug,
 	.counter = entry_counter,

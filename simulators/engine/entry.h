@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIM_ENTRY_VERSION 2u
+#define SIM_ENTRY_VERSION 3u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */
@@ -75,6 +75,8 @@ struct sim_entry {
 	void (*costs)(struct sim_function *function, struct sim_costs *out);
 	/* The highest bus address that the function can produce. */
 	uint64_t (*dma_mask)(struct sim_function *function);
+	/* Bytes of a line of the host's caches, which the chip does not look into; 0: it does. */
+	uint32_t (*line_bytes)(struct sim_function *function);
 	void (*region)(struct sim_function *function, uint32_t region, uint64_t *bytes,
 		       bool *memory);
 	void *(*region_map)(struct sim_function *function, uint32_t region, uint64_t offset,
@@ -105,6 +107,8 @@ struct sim_entry {
 	/* Returns once no model is at work, so that memory whose translation was removed before is
 	 * no longer looked at. */
 	void (*fence)(void);
+	/* Calls fn(arg) while no model is at work. fn takes no lock and calls nothing of this. */
+	void (*quietly)(void (*fn)(void *arg), void *arg);
 	/* To its state after power-on; posted writes on their way are dropped. */
 	void (*reset)(struct sim_function *function);
 	/* The function is gone for good: it reads all ones, and touches nothing any more. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/gpu/run.h"
 
+#include <roadbed/sim.h>
+
 char *run_read(const char *file, size_t *bytes)
 {
 	char path[512], *text = calloc(1, 1 << 20);
@@ -108,4 +110,22 @@ road_status run_kernel(struct fixture *f, const struct run *run, uint64_t *took_
 	road_kernel_release(l.kernel);
 	road_image_release(l.image);
 	return status;
+}
+
+uint64_t counter_of(const struct fixture *f, const char *wanted)
+{
+	const char *name;
+	uint64_t value;
+
+	for (uint32_t i = 0; !road_sim_counter(f->device, i, &name, &value); i++)
+		if (!strcmp(name, wanted))
+			return value;
+	return 0;
+}
+
+struct course course_of(const struct fixture *f)
+{
+	return (struct course){counter_of(f, "gpu.warp_instructions"),
+			       counter_of(f, "gpu.timing.resident_warp_cycles"),
+			       counter_of(f, "gpu.timing.quanta")};
 }

@@ -31,4 +31,13 @@ road_status run_kernel(struct fixture *f, const struct run *run, uint64_t *took_
 /* A file of KERNELS, terminated; the caller frees. */
 char *run_read(const char *file, size_t *bytes);
 
+/* A counter of the chip by name; 0 if it has none. */
+uint64_t counter_of(const struct fixture *f, const char *wanted);
+
+/* What a run was like, to the cycle. (Times in ns are rounded, and depend on when it began.) */
+struct course {
+	uint64_t instructions, warp_cycles, quanta; /* the last two: of approx mode only */
+};
+struct course course_of(const struct fixture *f);
+
 #endif

@@ -7,7 +7,8 @@
 enum { OUTPUT_BYTES = 1 << 22 };
 
 static const char *const devices[] = {"sim:gpu-small?time=functional", "sim:gpu-small?time=approx",
-				      "sim:gpu-small?opt=0", "sim:gpu-small?regs=16"};
+				      "sim:gpu-small?opt=0", "sim:gpu-small?regs=16",
+				      "sim:gpu-small?host_line=64"};
 enum { DEVICES = sizeof(devices) / sizeof(devices[0]) };
 
 /* All that was printed, terminated; the caller frees. */

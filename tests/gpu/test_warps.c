@@ -185,30 +185,6 @@ static const char hopeless[] = HEAD ".visible .entry locked(.param .u64 p)\n"
 				    "\tbra $again;\n"
 				    "}\n";
 
-/* A counter of the chip by name; of approx mode only: 0 in the other one. */
-static uint64_t counter(const struct fixture *f, const char *wanted)
-{
-	const char *name;
-	uint64_t value;
-
-	for (uint32_t i = 0; !road_sim_counter(f->device, i, &name, &value); i++)
-		if (!strcmp(name, wanted))
-			return value;
-	return 0;
-}
-
-/* What a run was like, to the cycle. (Times in ns are rounded.) */
-struct course {
-	uint64_t instructions, warp_cycles, quanta;
-};
-
-static struct course course_of(const struct fixture *f)
-{
-	return (struct course){counter(f, "gpu.warp_instructions"),
-			       counter(f, "gpu.timing.resident_warp_cycles"),
-			       counter(f, "gpu.timing.quanta")};
-}
-
 /* Runs it three times in each mode; data are the same everywhere, the course in each mode. */
 static void check_runs(struct run *run, uint32_t *result)
 {

@@ -101,6 +101,14 @@ struct road_bus_ops {
 	road_status (*dma_map)(struct road_bus *bus, void *host, uint64_t bytes,
 			       enum road_dma_direction direction, struct road_dma *out);
 	void (*dma_unmap)(struct road_bus *bus, struct road_dma *dma);
+	/*
+	 * Where the device does not look into the host's caches: makes the host's writes visible to
+	 * it (to device: before it is told to read), or its writes to the host (to host: before the
+	 * host reads; what the host wrote there and did not sync is lost). Works on whole lines of
+	 * allocated memory, so nothing else may share a line with what the device writes; mapped
+	 * memory need not fill its lines. dma_alloc and dma_map begin in sync; dma_free and
+	 * dma_unmap copy nothing. May be called with locks of the core held.
+	 */
 	void (*dma_sync)(struct road_bus *bus, struct road_dma *dma, uint64_t offset,
 			 uint64_t bytes, enum road_dma_direction direction);
 	/* interrupts. bind: eventfd < 0 unbinds; a bus without descriptors answers UNSUPPORTED and

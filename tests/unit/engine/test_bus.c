@@ -343,6 +343,54 @@ static void dma_reaches_allocated_and_mapped_memory(void)
 	close_bus(bus);
 }
 
+/* The bytes of the edu device's buffer, by one transfer from host memory. */
+static void transfer(struct road_bus *bus, road_iova iova, uint64_t bytes, bool to_host)
+{
+	road_write64(bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_SOURCE,
+		     to_host ? ROAD_EDU_BUFFER : iova.value);
+	road_write64(bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_TARGET,
+		     to_host ? iova.value : ROAD_EDU_BUFFER);
+	road_write64(bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_COUNT, bytes);
+	road_write32(bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_COMMAND,
+		     ROAD_EDU_DMA_START | (to_host ? ROAD_EDU_DMA_TO_HOST : 0));
+	while (road_read32(bus, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_COMMAND) & ROAD_EDU_DMA_START)
+		bus->ops->relax(bus, bus->ops->now_ns(bus) + 1000000);
+}
+
+/* Any chip can be opened so: drivers that forget a sync fail in CI, not on a board. */
+static void caches_that_the_chip_does_not_see_must_be_synced(void)
+{
+	struct road_bus *bus = open_bus("sim:edu?host_line=64");
+	struct road_dma_limits limits;
+	struct road_dma in, out;
+
+	bus->ops->dma_limits(bus, &limits);
+	CU_ASSERT(!limits.coherent);
+	CU_ASSERT_EQUAL_FATAL(bus->ops->dma_alloc(bus, 4096, &in), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(bus->ops->dma_alloc(bus, 4096, &out), ROAD_OK);
+	CU_ASSERT(!in.coherent);
+	memset(in.host, 7, 4096);
+	bus->ops->dma_sync(bus, &in, 0, 2048, ROAD_DMA_TO_DEVICE);
+	transfer(bus, in.iova, 4096, false);
+	transfer(bus, out.iova, 4096, true);
+	CU_ASSERT_EQUAL(((char *)out.host)[0], 0); /* stale */
+	bus->ops->dma_sync(bus, &out, 0, 4096, ROAD_DMA_TO_HOST);
+	CU_ASSERT_EQUAL(((char *)out.host)[0], 7);
+	CU_ASSERT_EQUAL(((char *)out.host)[2047], 7);
+	uint32_t early = 0; /* lines that the cache wrote back unasked, at writes to registers */
+
+	for (uint32_t line = 2048; line < 4096; line += 64)
+		early += ((char *)out.host)[line] == 7;
+	CU_ASSERT(early > 0);
+	CU_ASSERT(early < 32);
+	bus->ops->dma_free(bus, &in);
+	bus->ops->dma_free(bus, &out);
+	CU_ASSERT_EQUAL(violations(bus), 0);
+	close_bus(bus);
+	CU_ASSERT_EQUAL(try_open("sim:edu?host_line=48", &bus), ROAD_INVALID_ARGUMENT);
+	CU_ASSERT(last_says("host_line"));
+}
+
 static void what_a_simulated_chip_has_not_is_unsupported(void)
 {
 	struct road_bus *bus = open_bus("sim:edu");
@@ -639,6 +687,8 @@ static const struct tap_case cases[] = {
 	 an_interrupt_is_awaited_until_a_virtual_instant},
 	{"DMA reaches allocated and mapped memory, and nothing else",
 	 dma_reaches_allocated_and_mapped_memory},
+	{"caches that the chip does not see must be synced",
+	 caches_that_the_chip_does_not_see_must_be_synced},
 	{"what a simulated chip has not is unsupported",
 	 what_a_simulated_chip_has_not_is_unsupported},
 	{"the core sees domain, costs and report", the_core_sees_domain_costs_and_report},

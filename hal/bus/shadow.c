@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hal/bus/shadow.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "hal/core/error.h"
+
+/* Pages that nobody touched cost nothing. */
+static char *pages(uint64_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* Bytes that are 0 on both sides stay untouched. */
+static void begin_equal(struct road_shadow *shadow)
+{
+	for (uint64_t at = 0; at < shadow->bytes; at += shadow->line) {
+		uint64_t left = shadow->bytes - at;
+		uint64_t bytes = left < shadow->line ? left : shadow->line;
+
+		if (!memcmp(shadow->host + at, shadow->seen + at, bytes))
+			continue;
+		memcpy(shadow->seen + at, shadow->host + at, bytes);
+		memcpy(shadow->clean + at, shadow->host + at, bytes);
+	}
+}
+
+road_status road_shadow_create(void *host, uint64_t bytes, uint64_t line, struct road_shadow **out)
+{
+	struct road_shadow *shadow = calloc(1, sizeof(*shadow));
+
+	if (!shadow)
+		goto no_memory;
+	*shadow = (struct road_shadow){.host = host, .bytes = bytes, .line = line};
+	shadow->seen = pages(bytes);
+	shadow->clean = pages(bytes);
+	if (!shadow->seen || !shadow->clean)
+		goto no_memory;
+	begin_equal(shadow);
+	*out = shadow;
+	return ROAD_OK;
+no_memory:
+	road_shadow_destroy(shadow);
+	return road_fail_u64(ROAD_OUT_OF_HOST_MEMORY, "no memory for what the device sees",
+			     "dma_map", bytes, "");
+}
+
+void road_shadow_destroy(struct road_shadow *shadow)
+{
+	if (!shadow)
+		return;
+	if (shadow->seen)
+		munmap(shadow->seen, shadow->bytes);
+	if (shadow->clean)
+		munmap(shadow->clean, shadow->bytes);
+	free(shadow);
+}
+
+/* The program may write the line meanwhile, as it may while a cache writes it back. */
+__attribute__((no_sanitize("thread"), noinline)) static void snapshot(char *to, const char *from,
+								      uint64_t bytes)
+{
+	const volatile char *source = from;
+
+	for (uint64_t i = 0; i < bytes; i++)
+		to[i] = source[i];
+}
+
+static void write_back(struct road_shadow *shadow, uint64_t at, uint64_t bytes)
+{
+	char line[256];
+
+	snapshot(line, shadow->host + at, bytes);
+	if (!memcmp(line, shadow->clean + at, bytes))
+		return;
+	memcpy(shadow->seen + at, line, bytes);
+	memcpy(shadow->clean + at, line, bytes);
+}
+
+static void invalidate(struct road_shadow *shadow, uint64_t at, uint64_t bytes)
+{
+	memcpy(shadow->host + at, shadow->seen + at, bytes);
+	memcpy(shadow->clean + at, shadow->seen + at, bytes);
+}
+
+void road_shadow_sync(struct road_shadow *shadow, uint64_t offset, uint64_t bytes,
+		      enum road_dma_direction direction)
+{
+	if (offset >= shadow->bytes || !bytes)
+		return;
+	uint64_t left = shadow->bytes - offset;
+	uint64_t end = offset + (bytes < left ? bytes : left);
+
+	for (uint64_t at = offset - offset % shadow->line; at < end; at += shadow->line) {
+		uint64_t rest = shadow->bytes - at;
+		uint64_t count = rest < shadow->line ? rest : shadow->line;
+
+		if (direction != ROAD_DMA_TO_HOST)
+			write_back(shadow, at, count);
+		if (direction != ROAD_DMA_TO_DEVICE)
+			invalidate(shadow, at, count);
+	}
+}
+
+void road_shadow_evict(struct road_shadow *shadow, uint64_t index)
+{
+	uint64_t lines = (shadow->bytes + shadow->line - 1) / shadow->line;
+	uint64_t at = index % lines * shadow->line;
+	uint64_t rest = shadow->bytes - at;
+
+	write_back(shadow, at, rest < shadow->line ? rest : shadow->line);
+}

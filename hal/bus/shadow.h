@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Host memory as a device sees it that does not look into the host's caches: bytes of its own,
+ * which meet the host's only when a line is written back or invalidated. What a program forgot to
+ * flush stays stale until some moment that nobody chose: a few dirty lines are written back at
+ * doorbells, picked by a seed.
+ *
+ * Of a line the host's cache knows what it held when both sides last met (`clean`): a line is dirty
+ * where the host's bytes differ from that. Writing back a line that is not dirty does nothing, so
+ * what the device wrote there meanwhile stays; invalidating loses what was not written back.
+ *
+ * One thread at a time: the engine's lock sees to that (the device reads and writes `seen` under
+ * it). The host's bytes may change under a write-back that nobody asked for; the line is dirty
+ * again then.
+ */
+#ifndef HAL_BUS_SHADOW_H
+#define HAL_BUS_SHADOW_H
+
+#include <roadbed-driver/bus.h>
+
+struct road_shadow {
+	char *host;  /* the program's or the driver's; not owned */
+	char *seen;  /* by the device */
+	char *clean; /* by the host's cache, when it last met the device's */
+	uint64_t bytes, line;
+	struct road_shadow *next; /* the owner's */
+};
+
+/* Both sides begin equal. ROAD_OUT_OF_HOST_MEMORY. */
+road_status road_shadow_create(void *host, uint64_t bytes, uint64_t line, struct road_shadow **out);
+void road_shadow_destroy(struct road_shadow *shadow); /* NULL is fine */
+/* Lines that [offset, offset + bytes) touches, within the shadow: BOTH writes back, then
+ * invalidates. */
+void road_shadow_sync(struct road_shadow *shadow, uint64_t offset, uint64_t bytes,
+		      enum road_dma_direction direction);
+/* The line's turn to leave the cache: written back if it is dirty. index: modulo the lines. */
+void road_shadow_evict(struct road_shadow *shadow, uint64_t index);
+
+#endif
