@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The DSA as the engine sees it: options, creation, regions, reset. */
+#include "simulators/dsa/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulators/engine/options.h"
+
+bool dsa_chip_memory(struct dsa_chip *chip)
+{
+	if (!chip->memory)
+		chip->memory = sim_memory_create(chip->env, chip->memory_bytes);
+	return chip->memory != NULL;
+}
+
+static bool take_check(struct dsa_chip *chip, const struct sim_option *option, char *error)
+{
+	chip->hazards = !strcmp(option->value, "hazards");
+	if (chip->hazards || !strcmp(option->value, "none"))
+		return true;
+	snprintf(error, SIM_ERROR_BYTES, "option check: value \"%.64s\", allowed: hazards, none",
+		 option->value);
+	return false;
+}
+
+static const struct {
+	const char *key;
+	bool (*take)(struct dsa_chip *chip, const struct sim_option *option, char *error);
+} options[] = {
+	{"check", take_check}, /* hazards: accesses that nothing orders are reported */
+};
+
+static bool take_option(struct dsa_chip *chip, const struct sim_option *option, char *error)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (!strcmp(options[i].key, option->key))
+			return options[i].take(chip, option, error);
+	snprintf(error, SIM_ERROR_BYTES,
+		 "option %.32s: unknown, allowed: a parameter of the chip, time, seed, threads, "
+		 "check",
+		 option->key);
+	return false;
+}
+
+static bool make_function(struct dsa_chip *chip, uint32_t index)
+{
+	struct dsa_function *function = &chip->functions[index];
+
+	function->chip = chip;
+	function->index = index;
+	function->streams = calloc(chip->params.streams, sizeof(*function->streams));
+	function->contexts = calloc(chip->params.contexts, sizeof(struct dsa_table *));
+	if (!function->streams || !function->contexts)
+		return false;
+	for (uint32_t i = 0; i < chip->params.streams; i++) {
+		struct dsa_stream *stream = &function->streams[i];
+
+		stream->function = function;
+		stream->index = i;
+		stream->event.arg = stream;
+		snprintf(stream->lane, sizeof(stream->lane), "stream %u", i);
+	}
+	return true;
+}
+
+void dsa_function_reset(struct dsa_function *function)
+{
+	struct dsa_chip *chip = function->chip;
+
+	for (uint32_t i = 0; function->streams && i < chip->params.streams; i++)
+		dsa_stream_close(&function->streams[i]);
+	for (uint32_t i = 0; function->contexts && i < chip->params.contexts; i++)
+		dsa_context_drop(function, i);
+	function->irq_status = function->irq_mask = 0;
+	function->latch = (struct dsa_latch){0};
+}
+
+static void destroy(void *model)
+{
+	struct dsa_chip *chip = model;
+
+	for (uint32_t f = 0; f < DSA_FUNCTIONS; f++) {
+		struct dsa_function *function = &chip->functions[f];
+
+		if (!function->chip)
+			continue;
+		dsa_function_reset(function);
+		free(function->streams);
+		free(function->contexts);
+	}
+	dsa_seats_free(chip);
+	free(chip);
+}
+
+static bool build(struct dsa_chip *chip)
+{
+	chip->seats = calloc(chip->params.cores, sizeof(*chip->seats));
+	if (!chip->seats)
+		return false;
+	for (uint32_t i = 0; i < chip->params.cores; i++)
+		chip->seats[i] = (struct dsa_seat){.chip = chip, .index = i};
+	for (uint32_t f = 0; f < DSA_FUNCTIONS; f++)
+		if (!make_function(chip, f))
+			return false;
+	return true;
+}
+
+static void *create(const struct sim_model_create *create)
+{
+	struct dsa_chip *chip = calloc(1, sizeof(*chip));
+
+	if (!chip)
+		goto no_memory;
+	chip->env = create->env;
+	chip->fidelity = create->fidelity;
+	chip->seed = create->seed;
+	chip->hazards = create->fidelity == SIM_FUNCTIONAL;
+	chip->origin_ps = sim_now(create->env);
+	chip->memory_bytes = create->chip->identity.memory_bytes;
+	chip->params = *(const struct road_dsa_params *)create->chip->params;
+	for (uint32_t i = 0; i < create->option_count; i++) {
+		if (take_option(chip, &create->options[i], create->error))
+			continue;
+		free(chip);
+		return NULL;
+	}
+	if (build(chip))
+		return chip;
+	destroy(chip);
+no_memory:
+	snprintf(create->error, SIM_ERROR_BYTES, "no memory for the chip");
+	return NULL;
+}
+
+static void region(void *model, uint32_t index, struct sim_region *out)
+{
+	(void)model;
+	*out = (struct sim_region){index == ROAD_DSA_REGION_REGS ? ROAD_DSA_REGS_BYTES : 0, false};
+}
+
+static uint64_t reg_read(void *model, uint32_t function, uint32_t index, uint64_t offset,
+			 uint32_t width)
+{
+	struct dsa_chip *chip = model;
+
+	if (function < DSA_FUNCTIONS && index == ROAD_DSA_REGION_REGS)
+		return dsa_register_read(&chip->functions[function], offset, width);
+	sim_violation(chip->env, function, "read of %u bytes at 0x%llx of region %u", width,
+		      (unsigned long long)offset, index);
+	return UINT64_MAX >> (64 - 8 * width);
+}
+
+static void reg_write(void *model, uint32_t function, uint32_t index, uint64_t offset,
+		      uint32_t width, uint64_t value)
+{
+	struct dsa_chip *chip = model;
+
+	if (function < DSA_FUNCTIONS && index == ROAD_DSA_REGION_REGS)
+		dsa_register_write(&chip->functions[function], offset, width, value);
+	else
+		sim_violation(chip->env, function, "write of %u bytes at 0x%llx of region %u",
+			      width, (unsigned long long)offset, index);
+}
+
+static uint32_t irq_count(void *model)
+{
+	(void)model;
+	return DSA_VECTORS;
+}
+
+/* Streams, contexts, code and interrupts go; memory keeps its bytes. */
+static void reset(void *model, uint32_t function)
+{
+	struct dsa_chip *chip = model;
+
+	if (function < DSA_FUNCTIONS)
+		dsa_function_reset(&chip->functions[function]);
+}
+
+static void poke(void *model)
+{
+	dsa_streams_retry(model);
+}
+
+const struct sim_model_ops sim_model_dsa = {
+	.family = "dsa",
+	.compatible = "roadbed,dsa",
+	.create = create,
+	.destroy = destroy,
+	.region = region,
+	.reg_read = reg_read,
+	.reg_write = reg_write,
+	.irq_count = irq_count,
+	.reset = reset,
+	.poke = poke,
+	.counter = dsa_counter,
+	.report = dsa_report,
+};

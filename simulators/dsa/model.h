@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The chip around the cores: registers, contexts, streams, tasks. Inside model*.c, context.c,
+ * stream.c, work*.c, code.c, task.c and report.c only.
+ *
+ * What belongs to a *function* of the chip (what one client holds) is in struct dsa_function; what
+ * all functions share is in struct dsa_chip. Everything that comes from the client (rings, range
+ * tables, code, arguments) is read once into memory of ours; the copy is checked, and used.
+ *
+ * A stream does its descriptors one after the other: each ends before the next is looked at, so
+ * ORDERED asks for nothing more. Streams run side by side.
+ */
+#ifndef SIMULATORS_DSA_MODEL_H
+#define SIMULATORS_DSA_MODEL_H
+
+#include "simulators/chips/chip.h"
+#include "simulators/dsa/core.h"
+#include "simulators/engine/model.h"
+#include "uapi/dsa/regs.h"
+#include "uapi/dsa/ring.h"
+
+#define DSA_FUNCTIONS  1u /* of a chip: one client, so far */
+#define DSA_VECTORS    32u
+#define DSA_PRIORITIES 3u
+#define DSA_SLOTS_MAX  (1u << 20)
+#define DSA_BUDGET     1024u /* instructions of a core in one event, functional */
+#define DSA_PS_PER_S   UINT64_C(1000000000000)
+
+struct dsa_chip;
+struct dsa_function;
+struct dsa_stream;
+
+/* A context's translation, as it was when CONTEXT_OPEN was written. Work holds the one that it
+ * started with. */
+struct dsa_table {
+	uint32_t refs, count;
+	struct road_dsa_range range[];
+};
+
+/* What a block sees of global memory. */
+struct dsa_view {
+	struct dsa_function *function;
+	struct dsa_table *table;
+};
+
+/* Code that was loaded. */
+struct dsa_loaded {
+	struct dsa_loaded *next;
+	uint32_t context, tasks; /* that run it */
+	bool unloading;
+	uint64_t va, bytes;
+	struct dsa_code code;
+	unsigned char block[]; /* the copy that `code` points into */
+};
+
+union dsa_descriptor {
+	struct {
+		uint8_t work, flags;
+	};
+	struct road_dsa_task task;
+	struct road_dsa_descriptor any;
+	uint8_t bytes[ROAD_DSA_DESCRIPTOR_BYTES];
+};
+
+/* How a descriptor went. */
+enum dsa_start {
+	DSA_START_DONE,  /* it has taken effect */
+	DSA_START_ASYNC, /* dsa_stream_end() ends it */
+	DSA_START_PARK,  /* holds its stream until its condition holds; asked again */
+	DSA_START_FAULT, /* *why is filled in */
+};
+
+/* One row of the table of works: a kind of descriptor is data. */
+struct dsa_work {
+	const char *name;
+	enum dsa_start (*start)(struct dsa_stream *stream, struct road_dsa_stream_status *why);
+	uint64_t used; /* bytes of the descriptor that may be other than 0 */
+	uint8_t flags; /* ROAD_DSA_WORK_* that it knows */
+	bool retry;    /* held up on the chip itself: no word in host memory releases it */
+};
+
+/* A task on the cores. */
+struct dsa_run {
+	struct dsa_run *next; /* of the chip's, in the order of priority and arrival */
+	struct dsa_stream *stream;
+	struct dsa_loaded *loaded;
+	struct dsa_view view;
+	struct dsa_task task;
+	uint32_t begun, ended; /* blocks */
+	uint64_t begin_ps;     /* the first block */
+	uint8_t arguments[ROAD_DSA_ARGUMENTS_MAX];
+};
+
+enum dsa_stream_life { DSA_STREAM_SHUT, DSA_STREAM_LIVE, DSA_STREAM_STOPPED };
+
+struct dsa_stream {
+	struct dsa_function *function;
+	uint32_t index;
+	uint8_t life;  /* enum dsa_stream_life; stopped: on a fault */
+	bool refused;  /* the last command was not valid */
+	bool busy;     /* a descriptor was taken and has not ended */
+	bool parked;   /* and its condition did not hold */
+	bool watching; /* and a word in host memory may release it */
+	uint32_t priority, context, slots;
+	uint64_t ring, status;
+	uint64_t doorbell, taken; /* descriptors, since it was opened */
+	const struct dsa_work *work;
+	union dsa_descriptor descriptor;
+	struct dsa_table *table; /* of the work in hand */
+	struct dsa_loaded *load; /* code that a LOAD brings */
+	struct dsa_run *run;     /* its task */
+	struct sim_event event;
+	uint64_t start_ps;
+	char lane[24]; /* in the event log */
+};
+
+struct dsa_latch { /* registers that a command register latches */
+	uint64_t stream, stream_context, ring, slots, priority, status;
+	uint64_t context, table, count;
+};
+
+struct dsa_function {
+	struct dsa_chip *chip;
+	uint32_t index;
+	uint32_t irq_status, irq_mask;
+	struct dsa_latch latch;
+	struct dsa_stream *streams;  /* params.streams */
+	struct dsa_table **contexts; /* params.contexts; NULL: closed */
+	struct dsa_loaded *loaded;
+};
+
+struct dsa_counters {
+	uint64_t descriptors, doorbells, interrupts, fences;
+	uint64_t copies, copied_bytes, filled_bytes, loads, loaded_bytes;
+	uint64_t tasks, blocks, dropped, task_ps;
+	uint64_t faults[ROAD_DSA_FAULTS];
+};
+
+/* A core as the chip sees it. */
+struct dsa_seat {
+	struct dsa_chip *chip;
+	struct dsa_core *core;
+	struct dsa_run *run; /* NULL: idle */
+	enum dsa_core_state state;
+	uint32_t index, block;
+	uint64_t begin_ps;
+	struct sim_event event;
+};
+
+/* What the report says of the last tasks. */
+#define DSA_TASK_LOG 16u
+struct dsa_note {
+	uint64_t code, begin_ps, end_ps;
+	uint32_t kernel, blocks;
+};
+
+struct dsa_chip {
+	struct sim_env *env;
+	enum sim_fidelity fidelity;
+	struct road_dsa_params params;
+	bool hazards;
+	uint64_t memory_bytes, origin_ps, seed;
+	uint8_t *memory; /* NULL: not touched yet */
+	bool dirty;      /* memory may hold something since reset */
+	struct dsa_function functions[DSA_FUNCTIONS];
+	struct dsa_seat *seats; /* params.cores; their cores are made at the first task */
+	struct dsa_memory *path;
+	struct dsa_run *runs;
+	struct sim_resource bus, hbm; /* of copies */
+	struct dsa_counters counters;
+	struct dsa_note notes[DSA_TASK_LOG];
+	uint64_t noted;
+};
+
+/* model.c */
+bool dsa_chip_memory(struct dsa_chip *chip); /* false: none to be had */
+void dsa_function_reset(struct dsa_function *function);
+
+/* model_registers.c */
+uint64_t dsa_register_read(struct dsa_function *function, uint64_t offset, uint32_t width);
+void dsa_register_write(struct dsa_function *function, uint64_t offset, uint32_t width,
+			uint64_t value);
+void dsa_interrupt(struct dsa_function *function, uint32_t vector);
+
+/* context.c */
+void dsa_context_command(struct dsa_function *function, uint32_t command); /* from the latch */
+void dsa_context_drop(struct dsa_function *function, uint32_t context);
+struct dsa_table *dsa_table_get(struct dsa_table *table); /* NULL is fine */
+void dsa_table_put(struct dsa_table *table);
+/* As dsa_view_find(), or a bus address. */
+enum road_dsa_fault dsa_place(struct dsa_function *function, struct dsa_table *table, bool bus,
+			      uint64_t address, uint64_t bytes, bool write, struct dsa_piece *out);
+
+/* stream.c */
+enum road_dsa_stream_state dsa_stream_state(const struct dsa_stream *stream);
+void dsa_stream_command(struct dsa_function *function, uint32_t command);
+void dsa_stream_doorbell(struct dsa_function *function, uint32_t index, uint64_t value);
+void dsa_stream_close(struct dsa_stream *stream);
+/* What the stream does has ended: on to the next. */
+void dsa_stream_end(struct dsa_stream *stream);
+/* Stops the stream: drops its work, writes the record, interrupts. */
+void dsa_stream_fault(struct dsa_stream *stream, const struct road_dsa_stream_status *why);
+void dsa_streams_retry(struct dsa_chip *chip); /* parked ones look again */
+enum dsa_start dsa_fail(struct road_dsa_stream_status *why, enum road_dsa_fault fault,
+			uint64_t address, uint64_t detail);
+
+/* work.c */
+const struct dsa_work *dsa_work_find(const union dsa_descriptor *descriptor,
+				     struct road_dsa_stream_status *why);
+
+/* work_copy.c */
+enum dsa_start dsa_copy_start(struct dsa_stream *stream, struct road_dsa_stream_status *why);
+/* When `bytes` more have gone between the host or the cores and device memory. */
+uint64_t dsa_copy_take(struct dsa_chip *chip, bool system, uint64_t bytes);
+
+/* code.c */
+enum dsa_start dsa_load_start(struct dsa_stream *stream, struct road_dsa_stream_status *why);
+enum dsa_start dsa_unload_start(struct dsa_stream *stream, struct road_dsa_stream_status *why);
+/* The code that was loaded at `va` of this context, or NULL. */
+struct dsa_loaded *dsa_loaded_find(struct dsa_function *function, uint32_t context, uint64_t va);
+/* Frees the code of one context, or all (UINT32_MAX); none of it may be running. */
+void dsa_loaded_drop(struct dsa_function *function, uint32_t context);
+
+/* task.c */
+enum dsa_start dsa_task_start(struct dsa_stream *stream, struct road_dsa_stream_status *why);
+void dsa_task_drop(struct dsa_run *run);
+void dsa_seats_free(struct dsa_chip *chip);
+
+/* report.c */
+bool dsa_counter(void *model, uint32_t index, struct sim_counter *out);
+size_t dsa_report(void *model, char *out, size_t bytes);
+
+#endif

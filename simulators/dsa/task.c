@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tasks: their blocks go to free cores in ascending order, tasks of higher priority first, then
+ * those that came first. A cooperative task waits until as many cores are free as it has blocks,
+ * and nothing behind it starts meanwhile.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulators/dsa/model.h"
+
+static void run_seat(void *arg);
+
+/* ---- cores ---- */
+
+static void wake(void *arg, uint32_t core, uint64_t when)
+{
+	struct dsa_chip *chip = arg;
+	struct dsa_seat *seat = &chip->seats[core];
+
+	if (seat->run && seat->state == DSA_CORE_WAITS) {
+		seat->state = DSA_CORE_RUNS;
+		sim_schedule(chip->env, &seat->event, when);
+	}
+}
+
+static bool make_core(struct dsa_chip *chip, struct dsa_seat *seat, uint32_t function)
+{
+	const struct dsa_core_setup setup = {
+		.env = chip->env,
+		.params = &chip->params,
+		.memory = chip->path,
+		.index = seat->index,
+		.function = function,
+		.fidelity = chip->fidelity,
+		.hazards = chip->hazards,
+		.seed = chip->seed,
+		.wake = wake,
+		.chip = chip,
+	};
+
+	if (!seat->core)
+		seat->core = dsa_core_create(&setup);
+	return seat->core != NULL;
+}
+
+/* All cores are made at the first task: an idle chip costs nothing of them. */
+static bool make_seats(struct dsa_chip *chip, uint32_t function)
+{
+	if (!chip->path)
+		chip->path = dsa_memory_create(&chip->params);
+	if (!chip->path)
+		return false;
+	for (uint32_t i = 0; i < chip->params.cores; i++)
+		if (!make_core(chip, &chip->seats[i], function))
+			return false;
+	return true;
+}
+
+void dsa_seats_free(struct dsa_chip *chip)
+{
+	for (uint32_t i = 0; chip->seats && i < chip->params.cores; i++)
+		if (chip->seats[i].core)
+			dsa_core_destroy(chip->seats[i].core);
+	if (chip->path)
+		dsa_memory_destroy(chip->path);
+	free(chip->seats);
+}
+
+/* ---- blocks ---- */
+
+static void start_block(struct dsa_chip *chip, struct dsa_seat *seat, struct dsa_run *run)
+{
+	uint64_t now = sim_now(chip->env);
+
+	if (!run->begun)
+		run->begin_ps = now;
+	seat->run = run;
+	seat->state = DSA_CORE_RUNS;
+	seat->block = run->begun++;
+	seat->begin_ps = now + chip->params.block_ps;
+	if (run->task.cooperative)
+		run->task.cores[seat->block] = seat->core;
+	chip->counters.blocks++;
+	dsa_core_start(seat->core, &run->task, seat->block, seat->begin_ps);
+	seat->event = (struct sim_event){.run = run_seat, .arg = seat};
+	sim_schedule(chip->env, &seat->event, seat->begin_ps);
+}
+
+static uint32_t count_free(const struct dsa_chip *chip)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < chip->params.cores; i++)
+		count += !chip->seats[i].run;
+	return count;
+}
+
+static struct dsa_seat *next_free(struct dsa_chip *chip, uint32_t *from)
+{
+	for (; *from < chip->params.cores; ++*from)
+		if (!chip->seats[*from].run)
+			return &chip->seats[*from];
+	return NULL;
+}
+
+static void give_blocks(struct dsa_chip *chip)
+{
+	struct dsa_seat *seat;
+	uint32_t at = 0;
+
+	for (struct dsa_run *run = chip->runs; run; run = run->next) {
+		if (run->begun == run->task.blocks)
+			continue;
+		if (run->task.cooperative && count_free(chip) < run->task.blocks)
+			return;
+		while (run->begun < run->task.blocks) {
+			seat = next_free(chip, &at);
+			if (!seat)
+				return;
+			start_block(chip, seat, run);
+		}
+	}
+}
+
+static void leave_seat(struct dsa_seat *seat)
+{
+	sim_cancel(seat->chip->env, &seat->event);
+	seat->run = NULL;
+	seat->state = DSA_CORE_IDLE;
+}
+
+/* ---- how they end ---- */
+
+static void free_run(struct dsa_run *run)
+{
+	struct dsa_chip *chip = run->view.function->chip;
+	struct dsa_run **at = &chip->runs;
+
+	while (*at && *at != run) /* it may not have been listed yet */
+		at = &(*at)->next;
+	if (*at)
+		*at = run->next;
+	run->loaded->tasks--;
+	dsa_table_put(run->view.table);
+	free(run->task.cross);
+	free(run->task.cores);
+	free(run);
+}
+
+void dsa_task_drop(struct dsa_run *run)
+{
+	struct dsa_chip *chip = run->view.function->chip;
+
+	for (uint32_t i = 0; i < chip->params.cores; i++) {
+		struct dsa_seat *seat = &chip->seats[i];
+
+		if (seat->run != run)
+			continue;
+		dsa_core_stop(seat->core);
+		leave_seat(seat);
+	}
+	free_run(run);
+	give_blocks(chip);
+}
+
+static void note(struct dsa_chip *chip, const struct dsa_run *run)
+{
+	chip->counters.task_ps += sim_now(chip->env) - run->begin_ps;
+	chip->notes[chip->noted++ % DSA_TASK_LOG] = (struct dsa_note){
+		.code = run->task.code->va,
+		.kernel = run->task.kernel,
+		.blocks = run->task.blocks,
+		.begin_ps = run->begin_ps,
+		.end_ps = sim_now(chip->env),
+	};
+}
+
+static void block_done(struct dsa_seat *seat)
+{
+	struct dsa_chip *chip = seat->chip;
+	struct dsa_run *run = seat->run;
+	struct dsa_stream *stream = run->stream;
+
+	leave_seat(seat);
+	if (++run->ended == run->task.blocks) {
+		note(chip, run);
+		stream->run = NULL;
+		free_run(run);
+		dsa_stream_end(stream);
+		dsa_streams_retry(chip); /* an UNLOAD may have waited for it */
+	}
+	give_blocks(chip);
+}
+
+static void faulted(struct dsa_seat *seat)
+{
+	const struct dsa_core_fault *fault = dsa_core_fault(seat->core);
+	struct dsa_stream *stream = seat->run->stream;
+	const struct road_dsa_stream_status why = {
+		.fault = (uint32_t)fault->kind,
+		.address = fault->address,
+		.detail = fault->detail,
+		.code = seat->run->task.code->va,
+		.kernel = seat->run->task.kernel,
+		.pc = fault->pc,
+		.line = fault->line,
+		.core = seat->index,
+		.block = seat->block,
+		.queue = fault->queue,
+		.pad = fault->pad,
+	};
+
+	dsa_stream_fault(stream, &why);
+	dsa_streams_retry(seat->chip);
+}
+
+/* Every block of the task that has begun and not ended waits for another: none ever will. */
+static bool is_stuck(const struct dsa_run *run)
+{
+	const struct dsa_chip *chip = run->view.function->chip;
+
+	for (uint32_t i = 0; i < chip->params.cores; i++)
+		if (chip->seats[i].run == run && chip->seats[i].state != DSA_CORE_WAITS)
+			return false;
+	return true;
+}
+
+static void run_seat(void *arg)
+{
+	struct dsa_seat *seat = arg;
+	struct dsa_chip *chip = seat->chip;
+	uint64_t next = sim_now(chip->env);
+
+	seat->state = dsa_core_run(seat->core, next, DSA_BUDGET, &next);
+	switch (seat->state) {
+	case DSA_CORE_RUNS: sim_schedule(chip->env, &seat->event, next); break;
+	case DSA_CORE_WAITS:
+		if (!is_stuck(seat->run))
+			break;
+		dsa_core_deadlock(seat->core);
+		faulted(seat);
+		break;
+	case DSA_CORE_DONE:
+		if (next > sim_now(chip->env)) { /* it ends then */
+			seat->state = DSA_CORE_RUNS;
+			sim_schedule(chip->env, &seat->event, next);
+			break;
+		}
+		block_done(seat);
+		break;
+	case DSA_CORE_FAULTED: faulted(seat); break;
+	case DSA_CORE_IDLE: break;
+	}
+}
+
+/* ---- how they begin ---- */
+
+static enum dsa_start bad_field(struct road_dsa_stream_status *why, size_t offset)
+{
+	return dsa_fail(why, ROAD_DSA_FAULT_DESCRIPTOR, 0, offset);
+}
+
+static enum dsa_start check(const struct dsa_stream *stream, const struct dsa_loaded *loaded,
+			    struct road_dsa_stream_status *why)
+{
+	const struct road_dsa_task *task = &stream->descriptor.task;
+	const uint32_t cores = stream->function->chip->params.cores;
+	bool cooperative = task->flags & ROAD_DSA_WORK_COOPERATIVE;
+
+	if (!task->blocks)
+		return bad_field(why, offsetof(struct road_dsa_task, blocks));
+	if (!task->arguments != !task->argument_bytes || task->arguments % ROAD_DSA_ALIGN)
+		return bad_field(why, offsetof(struct road_dsa_task, arguments));
+	why->kernel = task->kernel;
+	why->code = task->code;
+	if (!loaded || task->kernel >= loaded->code.kernel_count)
+		return dsa_fail(why, ROAD_DSA_FAULT_KERNEL, task->code, task->kernel);
+	const struct road_dsa_kernel *kernel = &loaded->code.kernels[task->kernel];
+
+	if (kernel->argument_bytes != task->argument_bytes)
+		return dsa_fail(why, ROAD_DSA_FAULT_KERNEL, task->code, kernel->argument_bytes);
+	if (kernel->flags & ROAD_DSA_KERNEL_COOPERATIVE && !cooperative)
+		return bad_field(why, offsetof(struct road_dsa_task, flags));
+	if (cooperative && task->blocks > cores)
+		return dsa_fail(why, ROAD_DSA_FAULT_CORES, 0, cores);
+	return DSA_START_DONE;
+}
+
+static void enlist(struct dsa_chip *chip, struct dsa_run *run)
+{
+	struct dsa_run **at = &chip->runs;
+
+	while (*at && (*at)->stream->priority <= run->stream->priority)
+		at = &(*at)->next;
+	run->next = *at;
+	*at = run;
+}
+
+static void begin(void *arg)
+{
+	struct dsa_stream *stream = arg;
+
+	enlist(stream->function->chip, stream->run);
+	give_blocks(stream->function->chip);
+}
+
+static struct dsa_run *make_run(struct dsa_stream *stream, struct dsa_loaded *loaded)
+{
+	const struct road_dsa_task *task = &stream->descriptor.task;
+	struct dsa_run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return NULL;
+	run->stream = stream;
+	run->loaded = loaded;
+	run->view.function = stream->function;
+	run->task = (struct dsa_task){
+		.code = &loaded->code,
+		.kernel = task->kernel,
+		.blocks = task->blocks,
+		.cooperative = task->flags & ROAD_DSA_WORK_COOPERATIVE,
+		.arguments = run->arguments,
+		.argument_bytes = task->argument_bytes,
+		.data = task->data,
+		.watchdog =
+			task->watchdog ? task->watchdog : stream->function->chip->params.watchdog,
+		.view = &run->view,
+	};
+	if (!run->task.cooperative)
+		return run;
+	run->task.cross = calloc(task->blocks, ROAD_DSA_CROSS_IDS);
+	run->task.cores = calloc(task->blocks, sizeof(struct dsa_core *));
+	if (run->task.cross && run->task.cores)
+		return run;
+	free(run->task.cross);
+	free(run->task.cores);
+	free(run);
+	return NULL;
+}
+
+enum dsa_start dsa_task_start(struct dsa_stream *stream, struct road_dsa_stream_status *why)
+{
+	const struct road_dsa_task *task = &stream->descriptor.task;
+	struct dsa_function *function = stream->function;
+	struct dsa_chip *chip = function->chip;
+	struct dsa_loaded *loaded = dsa_loaded_find(function, stream->context, task->code);
+
+	if (check(stream, loaded, why) != DSA_START_DONE)
+		return DSA_START_FAULT;
+	struct dsa_run *run = make_seats(chip, function->index) ? make_run(stream, loaded) : NULL;
+
+	if (!run) {
+		sim_violation(chip->env, function->index, "no host memory for a task");
+		return dsa_fail(why, ROAD_DSA_FAULT_CORES, 0, 0);
+	}
+	if (task->argument_bytes && !sim_dma_read(chip->env, function->index, task->arguments,
+						  run->arguments, task->argument_bytes)) {
+		free(run->task.cross);
+		free(run->task.cores);
+		free(run);
+		return dsa_fail(why, ROAD_DSA_FAULT_DMA, task->arguments, task->argument_bytes);
+	}
+	run->view.table = dsa_table_get(stream->table);
+	loaded->tasks++;
+	chip->counters.tasks++;
+	stream->run = run;
+	stream->event.run = begin;
+	sim_schedule(chip->env, &stream->event, sim_now(chip->env) + chip->params.launch_ps);
+	return DSA_START_ASYNC;
+}
