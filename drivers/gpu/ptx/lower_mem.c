@@ -338,6 +338,13 @@ static void store_param_register(struct ptx *p, const struct instr *in, const st
 		emit_cut(p, in, symbol->vreg, v, bytes * 8);
 }
 
+/* Of one register braces may be there, too: Triton writes them. */
+static void unwrap(const struct instr *in, struct operand *o)
+{
+	if (o->kind == OPERAND_LIST && o->count == 1 && in->vector == 1)
+		*o = o->elements[0];
+}
+
 /* True if it was one in a register; if it is one in memory, *local is the access as of .local. */
 static bool access_param(struct ptx *p, const struct instr *in, unsigned k, struct instr *local)
 {
@@ -345,6 +352,8 @@ static bool access_param(struct ptx *p, const struct instr *in, unsigned k, stru
 	const struct symbol *symbol = param_of_call(o);
 
 	*local = *in;
+	unwrap(local, &local->operands[k ? 0 : 1]);
+	in = local;
 	if (!symbol)
 		return false;
 	if (in->space != ROAD_GPU_SPACE_PARAM && in->space != ROAD_GPU_SPACE_LOCAL)
