@@ -2,6 +2,7 @@
 /* Errors, numbers and options as text. */
 #include "tools/roadbed/tool.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,8 @@ int tool_error_allow(struct tool_error *error, const char *where, const char *wh
 
 void tool_error_print(const struct tool_error *error)
 {
-	fprintf(stderr, "roadbed: %s%s%s", error->where, error->where[0] ? ": " : "", error->what);
+	fprintf(stderr, "%s: %s%s%s", program_invocation_short_name, error->where,
+		error->where[0] ? ": " : "", error->what);
 	if (error->seen[0])
 		fprintf(stderr, "; seen: %s", error->seen);
 	if (error->allowed[0])

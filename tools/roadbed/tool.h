@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the `roadbed` command share: exit codes, errors, options, words, JSON. */
+/* What the parts of the `roadbed` commands share: exit codes, errors, options, words, JSON. */
 #ifndef TOOLS_ROADBED_TOOL_H
 #define TOOLS_ROADBED_TOOL_H
 
@@ -26,7 +26,7 @@ int tool_error_set(struct tool_error *error, const char *where, const char *what
 /* The same with a made-up `allowed`. */
 int tool_error_allow(struct tool_error *error, const char *where, const char *what,
 		     const char *seen, const char *format, ...) TOOL_PRINTF(5, 6);
-/* One line on stderr. */
+/* One line on stderr, the program's name before it. */
 void tool_error_print(const struct tool_error *error);
 /* Prints and answers `code`. */
 int tool_refuse(int code, const char *where, const char *what, const char *seen,

@@ -2,19 +2,22 @@
 /*
  * Images of the Roadbed DSA: what lies in files (ELF), and what the chip is given (a code block).
  *
- * A file is an ELF64 object, little-endian, e_machine ROAD_DSA_ELF_MACHINE, e_flags the instruction
- * set's version. It has no program headers; its sections are:
+ * A file is an ELF64 object (ET_REL), little-endian, e_machine ROAD_DSA_ELF_MACHINE, e_flags the
+ * instruction set's version. It has no program headers; its sections, which do not overlap, are:
  *
  *	.text			instruction words (SHT_PROGBITS, alloc, exec), 16-byte aligned
  *	.data			bytes of variables (SHT_PROGBITS, alloc, write); may be absent
  *	.roadbed.kernels	struct road_dsa_kernel each, in the order of their words
  *	.roadbed.lines		uint32_t source line of each word; may be absent
  *	.symtab, .strtab	kernels as STT_FUNC (value: offset in .text, size in bytes, section
- *				.text), variables as STT_OBJECT (offset in .data)
+ *				.text), variables as STT_OBJECT (offset in .data), these ascending,
+ *				each up to the next or the end of .data
  *	.note.roadbed		one note, name "Roadbed", type ROAD_DSA_NOTE, descriptor a
  *				struct road_dsa_note
+ *	.shstrtab		the sections' names
  *
- * A kernel of .roadbed.kernels belongs to the STT_FUNC symbol of the same value.
+ * Names are words of letters, digits and _, each once. A kernel of .roadbed.kernels belongs to the
+ * STT_FUNC symbol of the same value; both stand in the same order.
  *
  * The driver makes a code block of it, puts that into device memory, and tells the chip to load it
  * (ROAD_DSA_WORK_LOAD), which checks all of it:
@@ -49,7 +52,7 @@ struct road_dsa_note {
 /* A kernel, in files and in code blocks alike. 32 bytes. */
 struct road_dsa_kernel {
 	uint32_t first_word; /* index in the words; also its entry */
-	uint32_t word_count; /* at least 1; kernels do not overlap and stand in order */
+	uint32_t word_count; /* at least 1; kernels hold all words, in order, without gaps */
 	uint32_t argument_bytes;
 	uint32_t flags; /* ROAD_DSA_KERNEL_* */
 	uint32_t reserved[4];
