@@ -251,24 +251,41 @@ static uint32_t matrix_lanes(struct road_gpu_warp *warp, const struct road_gpu_i
 	return 0;
 }
 
+typedef uint16_t halves __attribute__((vector_size(16), aligned(1), may_alias));
+
+#define LOW(a, b)  __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+
+/* Eight rows of eight: half of the rows at a time between the other half, three times. */
+static void transpose(halves *out, const halves *in)
+{
+	halves a[8], b[8];
+
+	for (unsigned i = 0; i < 4; i++) {
+		a[2 * i] = LOW(in[i], in[i + 4]);
+		a[2 * i + 1] = HIGH(in[i], in[i + 4]);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		b[2 * i] = LOW(a[i], a[i + 4]);
+		b[2 * i + 1] = HIGH(a[i], a[i + 4]);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		out[2 * i] = LOW(b[i], b[i + 4]);
+		out[2 * i + 1] = HIGH(b[i], b[i + 4]);
+	}
+}
+
 /* Lane l of matrix i gets two elements of 16 bits: of row l / 4, or transposed of column l / 4. */
 void road_gpu_put_matrices(const struct road_gpu_insn *insn, uint8_t *rows, const uint8_t *data)
 {
 	for (unsigned i = 0; i < insn->uses.write_rows; i++) {
 		const uint8_t *matrix = data + i * 8 * LANE_BYTES;
+		uint8_t *row = rows + i * ROAD_GPU_ROW_BYTES;
 
-		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {
-			uint8_t *place = rows + (i * ROAD_GPU_WARP_LANES + l) * 4;
-			const uint8_t *from = matrix + l / 4 * LANE_BYTES + l % 4 * 4;
-
-			if (insn->aux & ROAD_GPU_LDMATRIX_TRANSPOSED) {
-				from = matrix + l % 4 * 2 * LANE_BYTES + l / 4 * 2;
-				memcpy(place, from, 2);
-				memcpy(place + 2, from + LANE_BYTES, 2);
-			} else {
-				memcpy(place, from, 4);
-			}
-		}
+		if (insn->aux & ROAD_GPU_LDMATRIX_TRANSPOSED)
+			transpose((halves *)row, (const halves *)matrix);
+		else
+			memcpy(row, matrix, ROAD_GPU_ROW_BYTES);
 	}
 }
 

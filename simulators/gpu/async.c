@@ -13,6 +13,15 @@ void road_gpu_async_start(struct road_gpu_async *async)
 	async->count = async->arrivals = 0;
 	async->batch = 0;
 	memset(async->group, 0, sizeof(async->group));
+	async->even = true;
+	for (uint32_t i = 0; i < ROAD_GPU_COPIES; i++)
+		async->order[i] = (uint8_t)i;
+}
+
+/* The i-th oldest. */
+static struct road_gpu_copy *copy_at(struct road_gpu_async *async, uint32_t i)
+{
+	return &async->copy[async->order[i]];
 }
 
 /* ---- moving ---- */
@@ -46,8 +55,38 @@ static enum road_gpu_fault read_lanes(struct road_gpu_warp *warp, const struct r
 	return ROAD_GPU_FAULT_NONE;
 }
 
-static enum road_gpu_fault finish(struct road_gpu_warp *warp, struct road_gpu_copy *copy,
-				  uint32_t lanes)
+/* Of a size that the compiler knows, from memory to memory. */
+static inline __attribute__((always_inline)) void
+move_lanes(const struct road_gpu_copy *copy, uint32_t lanes, uint8_t *shared, size_t bytes)
+{
+	for (; lanes; lanes &= lanes - 1) {
+		uint32_t l = (uint32_t)__builtin_ctz(lanes);
+
+		memcpy(shared + copy->to[l], copy->host[l], bytes);
+	}
+}
+
+/* A copy that nothing stands in the way of: no port, and bytes for every byte. */
+static bool move_whole(struct road_gpu_warp *warp, const struct road_gpu_copy *copy, uint32_t lanes)
+{
+	const struct road_gpu_port *port = warp->block->launch->config.port;
+	uint8_t *shared = warp->block->shared;
+
+	if (!copy->whole || (port && port->load_now))
+		return false;
+	for (uint32_t left = lanes; left; left &= left - 1)
+		if (!copy->host[__builtin_ctz(left)])
+			return false;
+	switch (copy->insn->bytes) {
+	case 4: move_lanes(copy, lanes, shared, 4); break;
+	case 8: move_lanes(copy, lanes, shared, 8); break;
+	default: move_lanes(copy, lanes, shared, 16); break;
+	}
+	return true;
+}
+
+static enum road_gpu_fault finish_lanes(struct road_gpu_warp *warp, struct road_gpu_copy *copy,
+					uint32_t lanes)
 {
 	uint8_t data[ROAD_GPU_WARP_LANES * LANE_BYTES];
 	uint32_t readers = 0;
@@ -71,6 +110,18 @@ static enum road_gpu_fault finish(struct road_gpu_warp *warp, struct road_gpu_co
 		memcpy(to, data + l * LANE_BYTES, copy->read[l]);
 		memset(to + copy->read[l], 0, copy->insn->bytes - copy->read[l]);
 	}
+	return ROAD_GPU_FAULT_NONE;
+}
+
+static enum road_gpu_fault finish(struct road_gpu_warp *warp, struct road_gpu_copy *copy,
+				  uint32_t lanes)
+{
+	if (!move_whole(warp, copy, lanes)) {
+		enum road_gpu_fault fault = finish_lanes(warp, copy, lanes);
+
+		if (fault)
+			return fault;
+	}
 	copy->lanes &= ~lanes;
 	return ROAD_GPU_FAULT_NONE;
 }
@@ -80,11 +131,12 @@ static void drop_finished(struct road_gpu_async *async)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < async->count; i++) {
-		if (!async->copy[i].lanes)
+		uint8_t which = async->order[i];
+
+		if (!async->copy[which].lanes)
 			continue;
-		if (kept != i)
-			async->copy[kept] = async->copy[i];
-		kept++;
+		async->order[i] = async->order[kept];
+		async->order[kept++] = which;
 	}
 	async->count = kept;
 }
@@ -128,6 +180,49 @@ static enum road_gpu_fault note_lane(struct road_gpu_warp *warp, struct road_gpu
 	return road_gpu_access_translate(warp, access, lane);
 }
 
+/* The range that the first lane of the mask reads from, if that may be read. */
+static const struct road_gpu_range *first_range(struct road_gpu_warp *warp,
+						struct road_gpu_access *access, uint32_t mask)
+{
+	unsigned lane = (unsigned)__builtin_ctz(mask);
+
+	access->address[lane] = ((const uint64_t *)road_gpu_source(warp, access->insn->b))[lane];
+	return road_gpu_access_translate(warp, access, lane) ? NULL : warp->last;
+}
+
+/* All lanes at once, if all is well and one range holds them; false: see lane by lane. */
+static bool note_rows(struct road_gpu_warp *warp, struct road_gpu_copy *copy,
+		      struct road_gpu_access *access, uint32_t mask)
+{
+	const struct road_gpu_insn *insn = copy->insn;
+	const uint64_t *from = road_gpu_source(warp, insn->b);
+	const struct road_gpu_range *range;
+	uint64_t shared = warp->block->launch->config.shared_bytes, bytes = insn->bytes, bad = 0;
+
+	if (!mask || insn->aux & ROAD_GPU_COPY_SIZED || shared < bytes)
+		return false;
+	range = first_range(warp, access, mask);
+	if (!range)
+		return false;
+	for (uint32_t left = mask; left; left &= left - 1) {
+		uint32_t l = (uint32_t)__builtin_ctz(left);
+		uint64_t to = road_gpu_lane_address(warp, insn, l), place = from[l] - range->va;
+
+		bad |= (to | from[l]) & (bytes - 1);
+		bad |= to > shared - bytes || place > range->bytes - bytes;
+		copy->to[l] = (uint32_t)to;
+		copy->read[l] = (uint8_t)bytes;
+		copy->group[l] = warp->async->group[l];
+		access->address[l] = from[l];
+		access->pa[l] = range->pa + place;
+		access->host[l] = range->host && !bad ? range->host + place : NULL;
+		access->flags[l] = range->flags;
+	}
+	if (!bad)
+		access->mask = mask;
+	return !bad;
+}
+
 enum road_gpu_fault road_gpu_async_copy(struct road_gpu_warp *warp,
 					const struct road_gpu_insn *insn, uint32_t mask,
 					struct road_gpu_access *access)
@@ -138,7 +233,7 @@ enum road_gpu_fault road_gpu_async_copy(struct road_gpu_warp *warp,
 	uint64_t where;
 
 	if (async->count == ROAD_GPU_COPIES) {
-		fault = finish(warp, &async->copy[0], async->copy[0].lanes);
+		fault = finish(warp, copy_at(async, 0), copy_at(async, 0)->lanes);
 		drop_finished(async);
 	}
 	access->insn = insn;
@@ -146,11 +241,13 @@ enum road_gpu_fault road_gpu_async_copy(struct road_gpu_warp *warp,
 	access->space = ROAD_GPU_SPACE_GLOBAL;
 	access->bytes = insn->bytes;
 	access->store = access->atomic = access->later = access->together = false;
-	copy = &async->copy[async->count];
+	copy = copy_at(async, async->count);
 	copy->insn = insn;
 	copy->lanes = mask;
 	copy->batch = async->batch;
-	for (uint32_t left = mask; left && !fault; left &= left - 1) {
+	copy->even = async->even;
+	copy->whole = note_rows(warp, copy, access, mask);
+	for (uint32_t left = mask; left && !copy->whole && !fault; left &= left - 1) {
 		uint32_t lane = (uint32_t)__builtin_ctz(left);
 
 		fault = note_lane(warp, copy, access, lane, &where);
@@ -171,9 +268,30 @@ enum road_gpu_fault road_gpu_async_copy(struct road_gpu_warp *warp,
 
 void road_gpu_async_commit(struct road_gpu_warp *warp, uint32_t mask)
 {
-	warp->async->batch++;
-	for (; mask; mask &= mask - 1)
-		warp->async->group[__builtin_ctz(mask)]++;
+	struct road_gpu_async *async = warp->async;
+
+	async->batch++;
+	async->even = async->even && mask == ROAD_GPU_ALL;
+	for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++)
+		async->group[l] += mask >> l & 1u;
+}
+
+/* Lanes of the mask whose last `aux` groups the copy is in. */
+static uint32_t lanes_early(const struct road_gpu_async *async, const struct road_gpu_copy *copy,
+			    uint32_t mask, uint32_t aux)
+{
+	uint32_t early = 0;
+
+	if (aux == ROAD_GPU_COPY_ALL || !mask)
+		return 0;
+	if (async->even && copy->even) {
+		uint32_t l = (uint32_t)__builtin_ctz(mask);
+
+		return async->group[l] - copy->group[l] <= aux ? mask : 0;
+	}
+	for (uint32_t l = 0; l < ROAD_GPU_WARP_LANES; l++)
+		early |= (uint32_t)(async->group[l] - copy->group[l] <= aux) << l;
+	return early & mask;
 }
 
 enum road_gpu_fault road_gpu_async_wait(struct road_gpu_warp *warp,
@@ -183,16 +301,10 @@ enum road_gpu_fault road_gpu_async_wait(struct road_gpu_warp *warp,
 	enum road_gpu_fault fault = ROAD_GPU_FAULT_NONE;
 
 	for (uint32_t i = 0; i < async->count && !fault; i++) {
-		struct road_gpu_copy *copy = &async->copy[i];
+		struct road_gpu_copy *copy = copy_at(async, i);
 		uint32_t due = copy->lanes & mask;
 
-		for (uint32_t left = due; left && insn->aux != ROAD_GPU_COPY_ALL;
-		     left &= left - 1) {
-			uint32_t l = (uint32_t)__builtin_ctz(left);
-
-			if (async->group[l] - copy->group[l] <= insn->aux)
-				due &= ~(1u << l);
-		}
+		due &= ~lanes_early(async, copy, due, insn->aux);
 		if (due)
 			fault = finish(warp, copy, due);
 	}
@@ -210,7 +322,7 @@ static enum road_gpu_fault perform(struct road_gpu_warp *warp, struct road_gpu_a
 	enum road_gpu_fault fault = ROAD_GPU_FAULT_NONE;
 
 	for (uint32_t i = 0; i < async->count && !fault; i++) {
-		struct road_gpu_copy *copy = &async->copy[i];
+		struct road_gpu_copy *copy = copy_at(async, i);
 
 		if (copy->lanes & lanes && (int32_t)(arrival->batch - copy->batch) >= 0)
 			fault = finish(warp, copy, copy->lanes & lanes);

@@ -23,6 +23,8 @@ struct road_gpu_copy {
 	uint32_t to[ROAD_GPU_WARP_LANES];  /* offset in shared memory */
 	uint32_t group[ROAD_GPU_WARP_LANES];
 	uint32_t batch;
+	bool whole; /* all lanes read all bytes */
+	bool even;  /* group[] is the same in all lanes */
 	uint64_t address[ROAD_GPU_WARP_LANES], pa[ROAD_GPU_WARP_LANES];
 	uint8_t *host[ROAD_GPU_WARP_LANES];
 	uint32_t flags[ROAD_GPU_WARP_LANES];
@@ -41,6 +43,8 @@ struct road_gpu_async {
 	uint32_t count, arrivals;
 	uint32_t batch;                      /* of the next copy */
 	uint32_t group[ROAD_GPU_WARP_LANES]; /* that a lane's next copy belongs to */
+	bool even;                           /* the same in all lanes */
+	uint8_t order[ROAD_GPU_COPIES];      /* of copy[]: the oldest first, then free ones */
 	struct road_gpu_copy copy[ROAD_GPU_COPIES];
 	struct road_gpu_arrival arrival[ROAD_GPU_ARRIVALS]; /* in order */
 };

@@ -83,6 +83,28 @@ static inline __attribute__((always_inline)) void load_a(const struct road_gpu_w
 			unpack(m->a[r % 2][r / 2][j], row_of(warp, insn->a, r), type, j);
 }
 
+typedef uint32_t words __attribute__((vector_size(16), may_alias));
+
+#define LOW(a, b)  __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+
+/* From eight rows of four to four rows of eight. */
+static inline void turn(uint32_t *out, const uint32_t *in)
+{
+	const words *from = (const words *)in;
+	words *to = (words *)out;
+
+	for (unsigned i = 0; i < 2; i++, from += 4) {
+		words a = LOW(from[0], from[2]), b = HIGH(from[0], from[2]);
+		words c = LOW(from[1], from[3]), d = HIGH(from[1], from[3]);
+
+		to[i] = LOW(a, c);
+		to[2 + i] = HIGH(a, c);
+		to[4 + i] = LOW(b, d);
+		to[6 + i] = HIGH(b, d);
+	}
+}
+
 static inline __attribute__((always_inline)) void load_b(const struct road_gpu_warp *warp,
 							 const struct road_gpu_insn *insn,
 							 enum element type, unsigned registers,
@@ -91,10 +113,7 @@ static inline __attribute__((always_inline)) void load_b(const struct road_gpu_w
 	uint32_t turned[ROAD_GPU_WARP_LANES] ROAD_SIM_ROW;
 
 	for (unsigned r = 0; r < registers; r++) {
-		const uint32_t *row = row_of(warp, insn->b, r);
-
-		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++)
-			turned[l] = row[l % 8 * 4 + l / 8];
+		turn(turned, row_of(warp, insn->b, r));
 		for (unsigned j = 0; j < elements_of(type); j++)
 			unpack(m->b[r][j][0], turned, type, j);
 	}

@@ -176,19 +176,20 @@ static inline void move(struct road_gpu_warp *warp, const struct road_gpu_insn *
 static bool move_matrices(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 			  uint32_t mask)
 {
-	uint8_t data[ROAD_GPU_WARP_LANES * 16];
-	struct window window = find_window(warp, insn, road_gpu_lane_address(warp, insn, 0));
+	uint8_t data[ROAD_GPU_WARP_LANES * 16] ROAD_SIM_ROW;
+	uint64_t first = road_gpu_lane_address(warp, insn, 0);
+	struct window window = find_window(warp, insn, first);
+	struct road_gpu_lanes lanes;
 
 	if (mask != ROAD_GPU_ALL || !window.piece.host)
 		return false;
-	for (uint32_t left = road_gpu_matrix_lanes(insn); left; left &= left - 1) {
-		unsigned l = (unsigned)__builtin_ctz(left);
-		uint64_t address = road_gpu_lane_address(warp, insn, l),
-			 place = address - window.start;
+	mask = road_gpu_matrix_lanes(insn);
+	if (!place_lanes(warp, insn, &window, first, mask, &lanes))
+		return false;
+	for (; mask; mask &= mask - 1) {
+		unsigned l = (unsigned)__builtin_ctz(mask);
 
-		if (place > window.bytes || window.bytes - place < 16 || address & 15u)
-			return false;
-		memcpy(data + l * 16, window.piece.host + place, 16);
+		memcpy(data + l * 16, window.piece.host + lanes.offset[l], 16);
 	}
 	road_gpu_put_matrices(insn, road_gpu_target(warp, insn->d), data);
 	return true;
