@@ -209,7 +209,7 @@ static void evict_some(void *arg)
 	for (uint32_t i = 0; i < AT_ONCE && bus->shadows; i++) {
 		struct road_shadow *shadow = bus->shadows;
 
-		/* a linear congruential generator (Knuth's MMIX): its upper half is random enough */
+		/* a linear congruential generator (Knuth's MMIX): its upper half will do */
 		bus->evictions = bus->evictions * UINT64_C(6364136223846793005) +
 				 UINT64_C(1442695040888963407);
 		for (uint64_t skip = bus->evictions >> 60; skip && shadow->next; skip--)
