@@ -33,7 +33,8 @@ static uint64_t pending(struct gpu_space *space)
 	sync(space, sizeof(struct road_gpu_print_ring) + print->ring_bytes, ROAD_DMA_TO_HOST);
 	uint64_t written = road_load64(&header_of(print)->written), bytes = written - print->read;
 
-	if (bytes <= print->ring_bytes && bytes % 8 == 0)
+	/* Both ends are aligned then: after nonsense `read` may stand anywhere. */
+	if (!bytes || (bytes <= print->ring_bytes && bytes % 8 == 0 && written % 8 == 0))
 		return bytes;
 	int count = snprintf(text, sizeof(text),
 			     "[the print buffer is damaged; its contents are lost]\n");

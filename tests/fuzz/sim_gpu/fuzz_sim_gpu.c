@@ -5,10 +5,12 @@
  * Both ways must end alike.
  *
  * The bytes are an image's code words, 16 each, behind one byte that gives the shape of the launch;
- * or with the byte's top bit set a whole image.
+ * or with the byte's top bit set a whole image (images.h).
  */
 #include "simulators/gpu/exec.h"
+#include "simulators/gpu/print.h"
 #include "simulators/numbers/vector.h"
+#include "tests/fuzz/images.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +19,6 @@
 #define MEMORY_VA    UINT64_C(0x10000)
 #define STEPS        600u
 #define WORDS_MAX    256u
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint8_t memory[MEMORY_BYTES];
 
@@ -127,6 +127,7 @@ static void run(const struct road_gpu_module *module, uint32_t index, uint8_t sh
 		.check_div = shape >> 6 & 1,
 	};
 	enum road_gpu_launch_error error;
+	struct road_gpu_prints prints = {.busy = ATOMIC_FLAG_INIT};
 	struct road_gpu_launch *launch;
 	uint64_t ran = 0, first = 0;
 
@@ -137,10 +138,11 @@ static void run(const struct road_gpu_module *module, uint32_t index, uint8_t sh
 	for (unsigned i = 0; i < 3; i++)
 		config.threads[i] = code->desc.reqd[i] ? code->desc.reqd[i] : config.threads[i];
 	config.watchdog = STEPS;
+	config.prints = &prints;
 	for (int by_step = 0; by_step < 2; by_step++) {
 		launch = road_gpu_launch_create(&config, &error);
 		if (!launch)
-			return;
+			break;
 		fill_memory();
 		if (by_step)
 			run_by_steps(launch);
@@ -153,29 +155,41 @@ static void run(const struct road_gpu_module *module, uint32_t index, uint8_t sh
 		first = digest();
 		road_gpu_launch_destroy(launch);
 	}
+	road_gpu_prints_sort(&prints);
+	road_gpu_prints_free(&prints);
+}
+
+/* The words of the input, as an image; of its size alone. */
+static uint8_t *wrapped(const struct reader *r, size_t *bytes)
+{
+	static uint8_t room[WORDS_MAX * 20 + 1024];
+	size_t count = r->left / 16 < WORDS_MAX ? r->left / 16 : WORDS_MAX;
+
+	memset(room, 0, sizeof(room));
+	*bytes = wrap(room, r->at, (uint32_t)count);
+	uint8_t *image = malloc(*bytes);
+
+	if (image)
+		memcpy(image, room, *bytes);
+	return image;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static uint8_t image[WORDS_MAX * 20 + 1024];
 	struct road_gpu_image_fault fault;
-	struct road_gpu_module *module;
-	const void *bytes = data + 1;
-	size_t length = size - 1;
+	struct reader r = {data, size};
+	uint8_t shape = reader_u8(&r);
+	size_t bytes;
 
 	if (size < 2 || size > (1 << 16))
 		return 0;
-	if (!(data[0] & 0x80)) {
-		memset(image, 0, sizeof(image));
-		length = length / 16 < WORDS_MAX ? length / 16 : WORDS_MAX;
-		length = wrap(image, data + 1, (uint32_t)length);
-		bytes = image;
-	}
-	module = road_gpu_module_load(bytes, length, &fault);
-	if (!module)
-		return 0;
-	for (uint32_t i = 0; i < module->kernel_count && i < 4; i++)
-		run(module, i, data[0]);
-	road_gpu_module_free(module);
+	uint8_t *image = shape & 0x80 ? images_take(&r, &bytes) : wrapped(&r, &bytes);
+	struct road_gpu_module *module = image ? road_gpu_module_load(image, bytes, &fault) : NULL;
+
+	for (uint32_t i = 0; module && i < module->kernel_count && i < 4; i++)
+		run(module, i, shape);
+	if (module)
+		road_gpu_module_free(module);
+	free(image);
 	return 0;
 }

@@ -22,8 +22,7 @@ struct rig *rig_open_bare(const char *options)
 	struct rig *rig = calloc(1, sizeof(*rig));
 	char error[256] = "";
 
-	rig->host = aligned_alloc(4096, HOST_BYTES);
-	memset(rig->host, 0, HOST_BYTES);
+	rig->host = calloc(1, HOST_BYTES);
 	rig->sim = roadbed_sim_entry(SIM_ENTRY_VERSION);
 	struct sim_open open = {
 		.chip = "gpu-small",
@@ -266,6 +265,47 @@ uint64_t rig_args(struct rig *rig, uint64_t offset, const uint64_t *values, uint
 {
 	memcpy(rig->host + ARGS_AT + offset, values, count * sizeof(*values));
 	return HOST + ARGS_AT + offset;
+}
+
+uint32_t rig_good_packets(struct rig *rig, uint8_t (*out)[64])
+{
+	const uint64_t args[] = {VA_DATA, VA_DATA + 0x100000, VA_DATA + 0x200000};
+	struct road_gpu_vendor vendor[9];
+	struct road_gpu_barrier barrier = {.header = ROAD_GPU_PACKET_BARRIER_AND,
+					   .dep = {rig_signal_at(0)},
+					   .completion = rig_signal_at(1)};
+	struct road_gpu_dispatch dispatch = rig_dispatch(asm_object(VA_CODE, KERNEL_ADD), 2, 64);
+	uint32_t count = 0;
+
+	dispatch.kernarg = rig_args(rig, 0, args, COUNT(args));
+	dispatch.watchdog = 10000;
+	for (unsigned op = 0; op < COUNT(vendor); op++) {
+		vendor[op] = rig_vendor((enum road_gpu_vendor_op)op, true);
+		if (op == ROAD_GPU_VENDOR_NOP)
+			continue;
+		vendor[op].dst = op == ROAD_GPU_VENDOR_LOAD || op == ROAD_GPU_VENDOR_UNLOAD
+					 ? VA_CODE + 0x40000
+					 : VA_DATA + 0x1000;
+		if (op == ROAD_GPU_VENDOR_COPY || op == ROAD_GPU_VENDOR_WAIT)
+			vendor[op].src = VA_DATA + 0x2000;
+		if (op == ROAD_GPU_VENDOR_WAIT)
+			vendor[op].dst = 0;
+	}
+	vendor[ROAD_GPU_VENDOR_LOAD].bytes = 4096;
+	vendor[ROAD_GPU_VENDOR_COPY].bytes = vendor[ROAD_GPU_VENDOR_FILL].bytes = 64;
+	vendor[ROAD_GPU_VENDOR_COPY].rows = vendor[ROAD_GPU_VENDOR_FILL].rows = 3;
+	vendor[ROAD_GPU_VENDOR_COPY].dst_pitch = vendor[ROAD_GPU_VENDOR_FILL].dst_pitch = 128;
+	vendor[ROAD_GPU_VENDOR_COPY].src_pitch = 256;
+	vendor[ROAD_GPU_VENDOR_FILL].value_bytes = 4;
+	vendor[ROAD_GPU_VENDOR_WRITE].value_bytes = vendor[ROAD_GPU_VENDOR_WAIT].value_bytes = 8;
+	vendor[ROAD_GPU_VENDOR_FENCE].flags = ROAD_GPU_VENDOR_IRQ;
+	for (unsigned op = 0; op < COUNT(vendor); op++)
+		memcpy(out[count++], &vendor[op], 64);
+	memcpy(out[count++], &barrier, 64);
+	barrier.header = ROAD_GPU_PACKET_BARRIER_OR;
+	memcpy(out[count++], &barrier, 64);
+	memcpy(out[count++], &dispatch, 64);
+	return count;
 }
 
 void rig_load(struct rig *rig, struct assembly *assembly, uint64_t offset)

@@ -114,6 +114,10 @@ uint64_t asm_object(uint64_t image, uint32_t kernel); /* kernel_object */
 /* Places the image at VA_CODE + offset, loads it over queue 0 and waits. */
 void rig_load(struct rig *rig, struct assembly *assembly, uint64_t offset);
 struct road_gpu_dispatch rig_dispatch(uint64_t kernel_object, uint32_t groups, uint32_t threads);
+/* A good packet of each kind, for a rig with asm_kernels() at VA_CODE; how many. What they touch
+ * leaves status blocks, table and rings alone. */
+enum { RIG_GOOD = 16 };
+uint32_t rig_good_packets(struct rig *rig, uint8_t (*out)[64]);
 /* Arguments of 8 bytes each at ARGS_AT + offset; returns their bus address. */
 uint64_t rig_args(struct rig *rig, uint64_t offset, const uint64_t *values, uint32_t count);
 

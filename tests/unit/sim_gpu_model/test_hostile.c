@@ -63,54 +63,12 @@ static struct rig *open_loaded(const char *options)
 	return rig;
 }
 
-/* A good packet of each kind. The targets leave status blocks, table and rings alone. */
-static uint32_t make_good(struct rig *rig, uint8_t (*out)[64])
-{
-	const uint64_t args[] = {VA_DATA, VA_DATA + 0x100000, VA_DATA + 0x200000};
-	struct road_gpu_vendor vendor[9];
-	struct road_gpu_barrier barrier = {.header = ROAD_GPU_PACKET_BARRIER_AND,
-					   .dep = {rig_signal_at(0)},
-					   .completion = rig_signal_at(1)};
-	struct road_gpu_dispatch dispatch = rig_dispatch(asm_object(VA_CODE, KERNEL_ADD), 2, 64);
-	uint32_t count = 0;
-
-	dispatch.kernarg = rig_args(rig, 0, args, COUNT(args));
-	dispatch.watchdog = 10000;
-	for (unsigned op = 0; op < COUNT(vendor); op++) {
-		vendor[op] = rig_vendor((enum road_gpu_vendor_op)op, true);
-		if (op == ROAD_GPU_VENDOR_NOP)
-			continue;
-		vendor[op].dst = op == ROAD_GPU_VENDOR_LOAD || op == ROAD_GPU_VENDOR_UNLOAD
-					 ? VA_CODE + 0x40000
-					 : VA_DATA + 0x1000;
-		if (op == ROAD_GPU_VENDOR_COPY || op == ROAD_GPU_VENDOR_WAIT)
-			vendor[op].src = VA_DATA + 0x2000;
-		if (op == ROAD_GPU_VENDOR_WAIT)
-			vendor[op].dst = 0;
-	}
-	vendor[ROAD_GPU_VENDOR_LOAD].bytes = 4096;
-	vendor[ROAD_GPU_VENDOR_COPY].bytes = vendor[ROAD_GPU_VENDOR_FILL].bytes = 64;
-	vendor[ROAD_GPU_VENDOR_COPY].rows = vendor[ROAD_GPU_VENDOR_FILL].rows = 3;
-	vendor[ROAD_GPU_VENDOR_COPY].dst_pitch = vendor[ROAD_GPU_VENDOR_FILL].dst_pitch = 128;
-	vendor[ROAD_GPU_VENDOR_COPY].src_pitch = 256;
-	vendor[ROAD_GPU_VENDOR_FILL].value_bytes = 4;
-	vendor[ROAD_GPU_VENDOR_WRITE].value_bytes = vendor[ROAD_GPU_VENDOR_WAIT].value_bytes = 8;
-	vendor[ROAD_GPU_VENDOR_FENCE].flags = ROAD_GPU_VENDOR_IRQ;
-	for (unsigned op = 0; op < COUNT(vendor); op++)
-		memcpy(out[count++], &vendor[op], 64);
-	memcpy(out[count++], &barrier, 64);
-	barrier.header = ROAD_GPU_PACKET_BARRIER_OR;
-	memcpy(out[count++], &barrier, 64);
-	memcpy(out[count++], &dispatch, 64);
-	return count;
-}
-
 /* Every bit of every field of every packet, alone and with a random companion. */
 static void each_bit(void)
 {
 	struct rig *rig = open_loaded("time=functional&watchdog=10000");
-	uint8_t good[16][64], packet[64];
-	uint32_t count = make_good(rig, good);
+	uint8_t good[RIG_GOOD][64], packet[64];
+	uint32_t count = rig_good_packets(rig, good);
 	struct results results = {0};
 
 	for (uint32_t i = 0; i < count; i++)
@@ -161,8 +119,8 @@ static void odd_values(void)
 		HOST + SYSTEM_AT,
 	};
 	struct rig *rig = open_loaded("time=functional&watchdog=10000");
-	uint8_t good[16][64], packet[64];
-	uint32_t count = make_good(rig, good);
+	uint8_t good[RIG_GOOD][64], packet[64];
+	uint32_t count = rig_good_packets(rig, good);
 	struct results results = {0};
 
 	for (int round = 0; round < 30000; round++) {
@@ -185,8 +143,8 @@ static void odd_values(void)
 static void noise(void)
 {
 	struct rig *rig = open_loaded("time=functional&watchdog=10000");
-	uint8_t good[16][64];
-	uint32_t count = make_good(rig, good);
+	uint8_t good[RIG_GOOD][64];
+	uint32_t count = rig_good_packets(rig, good);
 	struct results results = {0};
 	uint64_t packet[8], mixed[8];
 
@@ -254,8 +212,8 @@ static void images_of_noise(void)
 static void registers_at_random(void)
 {
 	struct rig *rig = open_loaded("time=functional&watchdog=10000");
-	uint8_t good[16][64];
-	uint32_t count = make_good(rig, good);
+	uint8_t good[RIG_GOOD][64];
+	uint32_t count = rig_good_packets(rig, good);
 	struct results results = {0};
 
 	for (int round = 0; round < 50000; round++) {
