@@ -2,8 +2,12 @@
 /*
  * Vector stores and matrix instructions read groups of registers that lowering filled by copies.
  * Where the copied registers are free to stand together they become the group's members, and the
- * copies go; so do those out of a matrix instruction's result.
+ * copies go; so do those out of a vector load's or a matrix instruction's result. What stands
+ * together already, be it as a part of a larger group, is used where it stands: a sum in a loop
+ * stays in its registers.
  */
+#include <string.h>
+
 #include "drivers/gpu/ptx/opt.h"
 
 struct joiner {
@@ -23,15 +27,22 @@ static uint32_t filled_from(const struct joiner *j, const struct inst *store, ui
 	return def->b;
 }
 
+/* Do they stand side by side in a group, where `count` of them may begin? */
 static bool same_group(const struct joiner *j, const uint32_t *from, unsigned count)
 {
-	const struct vreg *vregs = j->o->f->vregs;
+	const struct vreg *vregs = j->o->f->vregs, *first = &vregs[from[0]];
 
-	for (unsigned k = 0; k < count; k++)
-		if (vregs[from[k]].group_count != count || vregs[from[k]].group_index != k ||
-		    vregs[from[k]].group != vregs[from[0]].group)
+	if (first->group_count < count || first->group_index % count)
+		return false;
+	for (unsigned k = 1; k < count; k++)
+		if (from[k] != from[0] + k || vregs[from[k]].group != first->group)
 			return false;
 	return true;
+}
+
+static uint32_t home_of(const struct joiner *j, uint32_t vreg)
+{
+	return j->renamed[vreg] ? j->renamed[vreg] : vreg;
 }
 
 static bool may_move(const struct joiner *j, uint32_t vreg)
@@ -59,7 +70,7 @@ static void join_sources(struct joiner *j, struct inst *i, unsigned kind, uint32
 		return;
 	for (unsigned k = 0; k < count; k++) {
 		from[k] = filled_from(j, i, *field + k);
-		known[k] = j->renamed[from[k]] ? j->renamed[from[k]] : from[k];
+		known[k] = home_of(j, from[k]);
 	}
 	if (from[0] && same_group(j, known, count)) {
 		*field = known[0];
@@ -73,23 +84,61 @@ static void join_sources(struct joiner *j, struct inst *i, unsigned kind, uint32
 	}
 }
 
-/* Registers that are nothing but copies of a result's members become these. */
+/* Where the copies behind an instruction put the members of its result; 0: nowhere, or not only
+ * there, so that the member must stay as it is while that register changes. */
+static void find_results(const struct joiner *j, const struct inst *i, unsigned count, uint32_t *to)
+{
+	const struct vreg *vregs = j->o->f->vregs;
+	const struct inst *copy = i->next;
+
+	memset(to, 0, count * sizeof(*to));
+	for (unsigned k = 0; k < count && copy && inst_is_copy(copy); k++, copy = copy->next) {
+		uint32_t from = inst_copied(copy);
+
+		if (from >= i->d && from < i->d + count && copy->guard == i->guard &&
+		    vregs[copy->d].cls == vregs[from].cls &&
+		    (vregs[copy->d].defs == 1 || vregs[from].uses == 1))
+			to[from - i->d] = copy->d;
+	}
+}
+
+/* The copies' targets stand together: the result is made there. */
+static bool join_home(struct joiner *j, const struct inst *i, unsigned count, const uint32_t *to)
+{
+	uint32_t known[4];
+
+	for (unsigned k = 0; k < count; k++) {
+		if (!to[k] || j->o->f->vregs[i->d + k].uses != 1)
+			return false;
+		known[k] = home_of(j, to[k]);
+	}
+	if (!same_group(j, known, count))
+		return false;
+	for (unsigned k = 0; k < count; k++)
+		j->renamed[i->d + k] = known[k];
+	return true;
+}
+
 static void join_results(struct joiner *j, struct inst *i)
 {
 	struct vreg *vregs = j->o->f->vregs;
 	unsigned count = operand_count(ptx_ops[i->op].d);
-	const struct inst *copy = i->next;
+	bool whole = true; /* a guarded write is */
+	uint32_t to[4];
 
-	for (unsigned k = 0; k < count && copy && inst_is_copy(copy); k++, copy = copy->next) {
-		uint32_t from = inst_copied(copy), to = copy->d;
-
-		if (from < i->d || from >= i->d + count || copy->guard != i->guard ||
-		    vregs[to].defs != 1 || vregs[to].cls != vregs[from].cls || j->renamed[to] ||
-		    !may_move(j, to))
+	if (count < 2 || !i->d)
+		return;
+	find_results(j, i, count, to);
+	if (join_home(j, i, count, to))
+		return;
+	for (unsigned k = 0; k < count; k++) {
+		if (!to[k] || j->renamed[to[k]] || !may_move(j, to[k]))
 			continue;
-		j->renamed[to] = from;
-		vregs[from].temporary = vregs[to].temporary;
+		j->renamed[to[k]] = i->d + k;
+		whole = whole && vregs[to[k]].temporary;
 	}
+	for (unsigned k = 0; k < count && !whole; k++)
+		vregs[i->d + k].temporary = false;
 }
 
 static void join(struct joiner *j, struct inst *i)
@@ -102,8 +151,8 @@ static void join(struct joiner *j, struct inst *i)
 		join_sources(j, i, op->a, &i->a);
 		join_sources(j, i, op->b, &i->b);
 		join_sources(j, i, op->c, &i->c);
-		join_results(j, i);
 	}
+	join_results(j, i);
 }
 
 static void rename_field(const struct joiner *j, uint32_t *field)

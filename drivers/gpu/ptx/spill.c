@@ -12,7 +12,7 @@ struct spiller {
 	struct inst *inst;
 	/* registers of the current instruction and what stands for them */
 	uint32_t from[OPERANDS_MAX], to[OPERANDS_MAX];
-	unsigned count;
+	unsigned members[OPERANDS_MAX], count;
 	uint64_t written; /* bit per entry */
 };
 
@@ -126,12 +126,13 @@ static uint32_t replace(struct spiller *s, uint32_t v, unsigned count, bool read
 		return v;
 	unsigned at = 0;
 
-	while (at < s->count && s->from[at] != v)
+	while (at < s->count && (s->from[at] != v || s->members[at] != count))
 		at++;
 	uint32_t offset = slot_of(s, v);
 
 	if (at == s->count) {
 		s->from[at] = v;
+		s->members[at] = count;
 		s->to[at] = new_fixed(s, cls, count);
 		s->count++;
 		if (read)

@@ -331,6 +331,41 @@ static void test_vectors(void)
 	free(image);
 }
 
+/* The sum of a loop of matrix products stays in its registers, and parts of a loaded group are used
+ * where they stand: what is copied is the zeros that the sum begins with. */
+static void test_fragments(void)
+{
+	struct road_gpu_image *image = compile(
+		PTX_HEADER
+		".entry k(.param .u64 p) { .reg .u64 %d<9>; .reg .f32 %f<9>; .reg .b32 %a<9>;\n"
+		".reg .b32 %b<9>; .reg .b32 %s; .reg .pred %q; .shared .align 16 .b8 t[4096];\n"
+		"ld.param.u64 %d1, [p]; mov.u32 %s, t;\n"
+		"mov.f32 %f1, 0f00000000; mov.f32 %f2, %f1; mov.f32 %f3, %f1; mov.f32 %f4, %f1;\n"
+		"$L:\n"
+		"ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%a1, %a2, %a3, %a4}, [%s];\n"
+		"ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%b1, %b2, %b3, %b4}, [%s+512];\n"
+		"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1, %f2, %f3, %f4}, "
+		"{%a1, %a2, %a3, %a4}, {%b1, %b2}, {%f1, %f2, %f3, %f4};\n"
+		"ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%a1, %a2, %a3, %a4}, [%s+256];\n"
+		"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1, %f2, %f3, %f4}, "
+		"{%a1, %a2, %a3, %a4}, {%b3, %b4}, {%f1, %f2, %f3, %f4};\n"
+		"add.u32 %s, %s, 1024; setp.lt.u32 %q, %s, 3000; @%q bra $L;\n"
+		"st.global.v4.f32 [%d1], {%f1, %f2, %f3, %f4}; ret; }");
+	unsigned mma = 0;
+
+	for (unsigned k = 0; k < image_kernel(image, 0)->word_count; k++) {
+		const struct road_gpu_word *w = &image_words(image, 0)[k];
+
+		if (w->op != ROAD_GPU_OP_mma_f32_b2)
+			continue;
+		CU_ASSERT_EQUAL(w->d, w->c);
+		mma++;
+	}
+	CU_ASSERT_EQUAL(mma, 2);
+	CU_ASSERT_EQUAL(count_op(image, ROAD_GPU_OP_mov_b32), 5);
+	free(image);
+}
+
 /* Eighty predicates, all needed at the end: some pass through local memory. */
 static void test_predicate_spills(void)
 {
@@ -504,6 +539,7 @@ static const struct tap_case cases[] = {
 	{"all of a loop stands before what follows it", test_layout},
 	{"brx.idx has its targets in the branch table", test_branch_table},
 	{"vector loads and stores need no copies", test_vectors},
+	{"sums of matrix products stay in their registers", test_fragments},
 	{"more predicates than there are go through local memory", test_predicate_spills},
 	{"lanes are named by a field, by all, or by nobody", test_lanes},
 	{"a shuffle's clamp may be in a register", test_packed_shuffle},
