@@ -69,6 +69,7 @@ void dsa_memory_counts(const struct dsa_memory *memory, struct dsa_memory_counts
 /* ---- a task, shared by its blocks ---- */
 
 struct dsa_task {
+	uint64_t id; /* no other task of the chip ever has it; accesses of two are not compared */
 	const struct dsa_code *code;
 	uint32_t kernel, blocks;
 	bool cooperative;

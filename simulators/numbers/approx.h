@@ -113,6 +113,26 @@ static inline float approx_ex2(float argument)
 	return (float)approx_ex2_odd(argument);
 }
 
+/* e^x, rounded to odd; x is no NaN */
+static inline double approx_exp_odd(float argument)
+{
+	double x = argument < -110.0f ? -110.0 : (double)argument;
+	double shifted, n, head, tail, t;
+	struct approx_pair sum, result;
+	int64_t power;
+
+	x = x > 95.0 ? 95.0 : x;
+	shifted = x * APPROX_INV_LN2 + APPROX_SHIFTER;
+	n = shifted - APPROX_SHIFTER;
+	power = (int64_t)(road_num_bits64(shifted) - road_num_bits64(APPROX_SHIFTER));
+	head = x - n * APPROX_LN2_HEAD40;
+	tail = -(n * APPROX_LN2_TAIL40);
+	t = head + tail;
+	sum = approx_sum(1.0, head);
+	result = approx_sum(sum.hi, sum.lo + (tail + t * t * approx_exp_tail(t)));
+	return approx_scale(approx_odd(result.hi, result.lo), power);
+}
+
 /* sum of s^(2k) * (2 / ln 2) / (2k + 1) from k = 1 on, over s^2 */
 static inline double approx_log_tail(double ss)
 {
@@ -150,6 +170,45 @@ static inline float approx_lg2(float argument)
 	tail = APPROX_2_LN2_HEAD * sl + (tail + s * (s * s) * approx_log_tail(s * s));
 	result = approx_sum(sum.hi, sum.lo + tail);
 	return (float)approx_odd(result.hi, result.lo);
+}
+
+/* sum of s^(2k) * 2 / (2k + 1) from k = 1 on, over s^2 */
+static inline double approx_ln_tail(double ss)
+{
+	double p = 2.0 / 25.0;
+
+	p = p * ss + 2.0 / 23.0;
+	p = p * ss + 2.0 / 21.0;
+	p = p * ss + 2.0 / 19.0;
+	p = p * ss + 2.0 / 17.0;
+	p = p * ss + 2.0 / 15.0;
+	p = p * ss + 2.0 / 13.0;
+	p = p * ss + 2.0 / 11.0;
+	p = p * ss + 2.0 / 9.0;
+	p = p * ss + 2.0 / 7.0;
+	p = p * ss + 2.0 / 5.0;
+	return p * ss + 2.0 / 3.0;
+}
+
+/* The natural logarithm of a finite positive number, rounded to odd. */
+static inline double approx_ln_odd(float argument)
+{
+	uint64_t bits = road_num_bits64((double)argument);
+	uint64_t root = UINT64_C(0x3fe6a09e667f3bcd); /* sqrt(1/2) */
+	int64_t n = (int64_t)(bits - root) >> 52;
+	double m = road_num_double(bits - ((uint64_t)n << 52));
+	double e = road_num_double((uint64_t)n + road_num_bits64(APPROX_SHIFTER)) - APPROX_SHIFTER;
+	double f = m - 1.0, g = m + 1.0;
+	double s = f / g, split = s * APPROX_SPLITTER;
+	double sh = split - (split - s), sl = s - sh;
+	double rest = ((f - sh * g) - sl * g) / g; /* f / g = s + rest */
+	struct approx_pair sum = approx_sum(e * APPROX_LN2_HEAD40, 2.0 * sh);
+	double tail = e * APPROX_LN2_TAIL40 + 2.0 * rest;
+	struct approx_pair result;
+
+	tail = 2.0 * sl + (tail + s * (s * s) * approx_ln_tail(s * s));
+	result = approx_sum(sum.hi, sum.lo + tail);
+	return approx_odd(result.hi, result.lo);
 }
 
 /* An angle: quadrant * pi/2 + value, |value| <= pi/4 */
@@ -304,8 +363,8 @@ static inline float approx_tanh(float argument)
 	return road_num_float(road_num_bits32((float)approx_tanh_odd(magnitude)) | sign);
 }
 
-/* 1 / sqrt(x) of a finite positive number */
-static inline float approx_rsqrt(float argument)
+/* 1 / sqrt(x) of a finite positive number, rounded to odd */
+static inline double approx_rsqrt_odd(float argument)
 {
 	double x = (double)argument;
 	double y = 1.0 / __builtin_sqrt(x);
@@ -314,7 +373,12 @@ static inline float approx_rsqrt(float argument)
 	double rest = ((1.0 - one.hi) - one.lo) - x * yy.lo;
 	struct approx_pair result = approx_sum(y, 0.5 * y * rest);
 
-	return (float)approx_odd(result.hi, result.lo);
+	return approx_odd(result.hi, result.lo);
+}
+
+static inline float approx_rsqrt(float argument)
+{
+	return (float)approx_rsqrt_odd(argument);
 }
 
 #endif

@@ -151,7 +151,7 @@ enum road_dsa_op {
 #define ROAD_DSA_MOD_S32       0x04u /* FIX: L0C holds s32, not f32; suffix .from_s32 */
 #define ROAD_DSA_CROSS_OTHERS  0x80u /* all other blocks of the task; a is 0 */
 #define ROAD_DSA_CROSS_IDS     16u
-#define ROAD_DSA_CROSS_MAX     15u /* a cross-core flag counts up to this */
+#define ROAD_DSA_CROSS_MAX     15u /* a cross-core flag counts up to this; more: a violation */
 
 enum road_dsa_compare {
 	ROAD_DSA_EQ,
@@ -191,14 +191,16 @@ enum road_dsa_sreg {
  *	TRANSPOSE (dims 2, no zero bytes): burst r of n elements (the row's type) becomes column r:
  *	      element c of it lies at destination + c * (destination stride) + r * element bytes.
  *	Scratchpad sides and their strides are multiples of 32 bytes, bursts and zero bytes need not
- *	be; sides in global memory have any alignment.
+ *	be; sides in global memory have any alignment. There is at least one burst of at least one
+ *	byte, and at most 2^20 bursts and 2^26 bytes; anything else is a fault of the shape.
  *
  * TILE, FRACTALS, BYTES between layouts. A matrix of R rows and C columns in NZ layout has its
  * columns in blocks of C0; element (r, c) lies at (c / C0) * P * 32 + r * 32 + (c % C0) * bytes,
  * where P >= R is the number of rows that the layout has room for, a multiple of 16.
  *	move_nz (global -> L1), store_nz (UB -> L1), row-major -> NZ:
  *		xB    bits 0..31 R, 32..63 C
- *		xB+1  bits 0..31 bytes from row to row at the source, 32..63 P
+ *		xB+1  bits 0..31 bytes from row to row at the source (in UB a multiple of 32),
+ *		      32..63 P
  *		Elements beyond R up to P, and beyond C up to a multiple of C0, become 0.
  *	load_a, load_b (L1 -> L0A, L0B):
  *		xB    bits 0..31 rows, 32..63 k
@@ -216,20 +218,22 @@ enum road_dsa_sreg {
  *	Element (m, n) of L0C lies at ((n / 16) * M1 + m / 16) * 1024 + (m % 16) * 64 + (n % 16) * 4
  *	with M1 = ceil(m / 16). For ascending k: d = d + a * b, the product exact, one rounding to
  *	f32 (a fused multiply-add); s8 wraps. Rows and columns of padding are computed too (0).
- *	BIAS: xE is BT's address of n values of L0C's type.
+ *	BIAS: xE is BT's address of n values of L0C's type; columns of padding start from 0.
  *
  * FIX, L0C -> row-major (fix_gm, fix_ub) or NZ (fix_l1) of the word's type:
  *	xB    bits 0..31 m, 32..63 n
- *	xB+1  bits 0..31 bytes from row to row at the destination (fix_l1: P), 32..63 M1 of L0C
+ *	xB+1  bits 0..31 bytes from row to row at the destination (in UB a multiple of 32; fix_l1:
+ *	      P), 32..63 M1 of L0C
  *	xB+2  with QUANT: the f32 factor's bits
  *	f32: (times factor, rounded) (max with 0) then converted; s32 without QUANT: to s32 as it
  *	is; with it: to f32 rounded, times factor rounded, then as f32. To integers: nearest even,
- *	saturating, NaN becomes 0.
+ *	saturating, NaN becomes 0. fix_l1 also writes 0 to rows up to a multiple of 16 and to
+ *	columns up to one of C0, and nothing beyond.
  *
  * Vectors, UB -> UB. xC: bits 0..31 elements (at least 1), 32..63 further repeats. A repeat
  * works on operands further on by xE (0 if absent): bits 0..15 destination, 16..31 first, 32..47
  * second source, in units of 32 bytes. Addresses are multiples of 32; a destination and a source
- * are the same or do not overlap (per repeat).
+ * are the same or do not overlap (per repeat). All repeats together have at most 2^24 elements.
  *	vsum, vrmax, vrmin	repeat r writes one element at destination + r * its bytes (xE's
  *				destination is 0), aligned to that: vsum of f16, bf16, f32 in f32,
  *				of integers in s32 (wraps); the others in the source's type.
@@ -241,10 +245,12 @@ enum road_dsa_sreg {
  *	vsel		d[i] = mask bit i ? a[i] : b[i]. One repeat.
  *	vcvt		to the type in mods; from float to integer nearest even, saturating, NaN
  *			becomes 0; xB is an f32 factor's bits, applied in f32 before, unless xB is
- *			x0. s32 to f32 is rounded.
+ *			x0. s32 to f32 is rounded. Without a factor an integer is converted as it
+ *			is: saturating to integers, rounded once to floats.
  *	viota		d[i] = xB + i
  *	vgather		d[i] = element at (address xA) + u32 byte offset b[i]; vscatter: element at
- *			(address xD) + offset b[i] = a[i], ascending i. One repeat.
+ *			(address xD) + offset b[i] = a[i], ascending i. Offsets are read before
+ *			anything is written; elements are aligned to their size. One repeat.
  */
 
 #ifdef __cplusplus

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The checker's memory of accesses: cells of 32 bytes each. */
+#ifndef SIMULATORS_DSA_HAZARD_CELLS_H
+#define SIMULATORS_DSA_HAZARD_CELLS_H
+
+#include "simulators/dsa/internal.h"
+
+enum { DSA_GRANULE = 32, DSA_RECORDS = 4, DSA_HAZARD_PAIRS = 64 };
+
+struct dsa_record {
+	uint32_t clock, mask, pc; /* mask 0: free */
+	uint8_t queue, write;
+	uint16_t core;
+};
+
+struct dsa_cell {
+	struct dsa_record record[DSA_RECORDS];
+};
+
+struct dsa_access {
+	struct dsa_record self;
+	/* The access is behind those of each queue up to this clock: of reads, of writes. */
+	uint32_t limit[2][ROAD_DSA_QUEUES];
+};
+
+struct dsa_hazards {
+	struct dsa_core *core;
+	uint32_t queue;                  /* of the instruction at hand */
+	uint32_t count[ROAD_DSA_QUEUES]; /* instructions */
+	/* Of each queue: the instructions of the others that are over for it. Of itself: those
+	 * that a barrier or a token that came back told of, which only V asks for. */
+	uint32_t known[ROAD_DSA_QUEUES][ROAD_DSA_QUEUES];
+	uint32_t token[ROAD_DSA_QUEUES][ROAD_DSA_QUEUES][DSA_FLAGS_MAX][ROAD_DSA_QUEUES];
+	struct dsa_cell *pad[ROAD_DSA_PADS];
+	uint64_t pair[DSA_HAZARD_PAIRS]; /* of pcs, reported in this block */
+	uint32_t pair_count;
+};
+
+/* The bytes of the granule of `at` from there up to `end`. */
+static inline uint32_t dsa_granule_mask(uint64_t at, uint64_t end)
+{
+	uint32_t first = at % DSA_GRANULE;
+	uint64_t left = end - (at - first);
+	uint32_t mask = UINT32_MAX << first;
+
+	return left < DSA_GRANULE ? mask & ((1u << left) - 1) : mask;
+}
+
+static inline bool dsa_record_is_before(const struct dsa_record *r, const struct dsa_access *a)
+{
+	return r->clock <= a->limit[r->write][r->queue] ||
+	       (r->queue == a->self.queue && r->clock == a->self.clock);
+}
+
+/* Adds an access; true: it is not ordered with *other. */
+static inline bool dsa_cell_touch(struct dsa_cell *cell, const struct dsa_access *a,
+				  struct dsa_record *other)
+{
+	struct dsa_record *place = NULL;
+	bool hazard = false;
+
+	for (uint32_t i = 0; i < DSA_RECORDS; i++) {
+		struct dsa_record *r = &cell->record[i];
+
+		if (r->mask & a->self.mask) {
+			bool before = dsa_record_is_before(r, a);
+
+			if (!before && (a->self.write || r->write)) {
+				*other = *r;
+				hazard = true;
+			}
+			/* Who is behind this access is behind those before it. */
+			if (a->self.write || (before && !r->write))
+				r->mask &= ~a->self.mask;
+		}
+		place = r->mask ? place : r;
+	}
+	if (!place)
+		place = &cell->record[a->self.clock % DSA_RECORDS];
+	*place = a->self;
+	return hazard;
+}
+
+#endif
