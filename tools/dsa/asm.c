@@ -167,11 +167,11 @@ static int directive_pads(struct asm_state *state)
 		int64_t bytes;
 		char names[64];
 		int pad = state->token.kind == DSA_TOKEN_WORD
-				  ? dsa_name_find(dsa_pad_names, ROAD_DSA_PADS, state->token.text,
+				  ? dsa_name_find(dsa_syntax_pads, ROAD_DSA_PADS, state->token.text,
 						  state->token.bytes)
 				  : -1;
 
-		dsa_name_list(dsa_pad_names, ROAD_DSA_PADS, names, sizeof(names));
+		dsa_name_list(dsa_syntax_pads, ROAD_DSA_PADS, names, sizeof(names));
 		if (pad < 0)
 			return asm_error(state, "no scratchpad", names);
 		asm_next(state);

@@ -117,11 +117,11 @@ static int sreg(struct asm_state *state, struct road_dsa_word *word)
 {
 	char names[192];
 	int number = state->token.kind == DSA_TOKEN_SREG
-			     ? dsa_name_find(dsa_sreg_names, ROAD_DSA_SREGS, state->token.text,
+			     ? dsa_name_find(dsa_syntax_sregs, ROAD_DSA_SREGS, state->token.text,
 					     state->token.bytes)
 			     : -1;
 
-	dsa_name_list(dsa_sreg_names, ROAD_DSA_SREGS, names, sizeof(names));
+	dsa_name_list(dsa_syntax_sregs, ROAD_DSA_SREGS, names, sizeof(names));
 	if (number < 0)
 		return asm_error(state, "no special register (each with a % before it)", names);
 	word->imm = number;
@@ -133,14 +133,14 @@ static int queue(struct asm_state *state, bool all, unsigned *out)
 {
 	char names[96];
 	int number = state->token.kind == DSA_TOKEN_WORD
-			     ? dsa_name_find(dsa_queue_names, ROAD_DSA_QUEUES, state->token.text,
+			     ? dsa_name_find(dsa_syntax_queues, ROAD_DSA_QUEUES, state->token.text,
 					     state->token.bytes)
 			     : -1;
 
 	if (all && state->token.kind == DSA_TOKEN_WORD && state->token.bytes == 3 &&
 	    !memcmp(state->token.text, "ALL", 3))
 		number = ROAD_DSA_QUEUES;
-	dsa_name_list(dsa_queue_names, ROAD_DSA_QUEUES, names, sizeof(names));
+	dsa_name_list(dsa_syntax_queues, ROAD_DSA_QUEUES, names, sizeof(names));
 	if (number < 0)
 		return asm_error(state, all ? "no queue, nor ALL" : "no queue", names);
 	*out = (unsigned)number;
@@ -243,7 +243,7 @@ static int type_suffix(struct asm_state *state, const struct dsa_op *op, struct 
 	if (!op->types)
 		return 0;
 	for (int i = 0; i < ROAD_DSA_TYPES; i++)
-		names[i] = op->types >> i & 1 ? dsa_type_names[i] : "";
+		names[i] = op->types >> i & 1 ? dsa_syntax_types[i] : "";
 	dsa_name_list(names, ROAD_DSA_TYPES, allowed, sizeof(allowed));
 	type = dsa_name_find(names, ROAD_DSA_TYPES, parts->part.text, parts->part.bytes);
 	if (type < 0) {
@@ -286,7 +286,7 @@ static int mod_suffix(struct asm_state *state, const struct dsa_format *format, 
 static int suffixes(struct asm_state *state, const struct dsa_op *op, struct parts *parts,
 		    struct road_dsa_word *word)
 {
-	const struct dsa_format *format = &dsa_formats[op->format];
+	const struct dsa_format *format = &dsa_syntax_formats[op->format];
 	unsigned seen = 0;
 	char allowed[96];
 
@@ -346,8 +346,9 @@ static const struct {
 static const struct dsa_op *op_find(const char *text, size_t bytes)
 {
 	for (unsigned i = 0; i < ROAD_DSA_OPS; i++)
-		if (strlen(dsa_ops[i].name) == bytes && !memcmp(dsa_ops[i].name, text, bytes))
-			return &dsa_ops[i];
+		if (strlen(dsa_syntax_ops[i].name) == bytes &&
+		    !memcmp(dsa_syntax_ops[i].name, text, bytes))
+			return &dsa_syntax_ops[i];
 	return NULL;
 }
 
@@ -379,11 +380,11 @@ int asm_instruction(struct asm_state *state)
 	op = op_find(parts.part.text, parts.part.bytes);
 	if (!op)
 		return asm_error(state, "no such instruction", "the table of docs/dsa.md, li, la");
-	word.op = (uint16_t)(op - dsa_ops);
+	word.op = (uint16_t)(op - dsa_syntax_ops);
 	if (suffixes(state, op, &parts, &word))
 		return -1;
 	asm_next(state);
-	if (operands(state, &dsa_formats[op->format], &word))
+	if (operands(state, &dsa_syntax_formats[op->format], &word))
 		return -1;
 	return finish(state, &parts.whole, &word);
 }

@@ -25,7 +25,7 @@ bool check_constant(const struct check_state *state, unsigned reg, uint64_t *val
 
 static const struct dsa_format *format_of(const struct road_dsa_word *word)
 {
-	return &dsa_formats[dsa_ops[word->op].format];
+	return &dsa_syntax_formats[dsa_syntax_ops[word->op].format];
 }
 
 /* ---- values ---- */
@@ -138,7 +138,7 @@ static unsigned successors(const struct check *check, uint32_t at, uint32_t next
 
 	if (ends(word))
 		return 0;
-	if (dsa_ops[word->op].format != ROAD_DSA_FORMAT_JUMP &&
+	if (dsa_syntax_ops[word->op].format != ROAD_DSA_FORMAT_JUMP &&
 	    at + 1 < check->kernel->entry.word_count)
 		next[count++] = at + 1;
 	if (dsa_format_has(format_of(word), DSA_OPERAND_TARGET))
@@ -186,13 +186,14 @@ static void check_ways(const struct check *check)
 
 		if (!reached && before)
 			check_report(check, i, "code that is never reached",
-				     dsa_ops[check->words[i].op].name, "");
+				     dsa_syntax_ops[check->words[i].op].name, "");
 		before = reached;
 	}
 	if (check->states[count - 1].reached && !ends(last) &&
-	    dsa_ops[last->op].format != ROAD_DSA_FORMAT_JUMP)
+	    dsa_syntax_ops[last->op].format != ROAD_DSA_FORMAT_JUMP)
 		check_report(check, count - 1, "the kernel runs off its end",
-			     dsa_ops[last->op].name, "end, trap or jump as its last instruction");
+			     dsa_syntax_ops[last->op].name,
+			     "end, trap or jump as its last instruction");
 }
 
 static void check_registers(const struct check *check, uint32_t at)
@@ -213,7 +214,7 @@ static void check_registers(const struct check *check, uint32_t at)
 static bool is_flag(const struct check *check, uint32_t at)
 {
 	return check->states[at].reached &&
-	       dsa_ops[check->words[at].op].format == ROAD_DSA_FORMAT_FLAG;
+	       dsa_syntax_ops[check->words[at].op].format == ROAD_DSA_FORMAT_FLAG;
 }
 
 static bool has_partner(const struct check *check, const struct road_dsa_word *flag)
@@ -232,8 +233,8 @@ static void check_flag(const struct check *check, uint32_t at)
 
 	if (!is_flag(check, at))
 		return;
-	snprintf(seen, sizeof(seen), "%s, %s, %d", dsa_queue_names[word->mods & 15],
-		 dsa_queue_names[word->mods >> 4], word->imm);
+	snprintf(seen, sizeof(seen), "%s, %s, %d", dsa_syntax_queues[word->mods & 15],
+		 dsa_syntax_queues[word->mods >> 4], word->imm);
 	if (!has_partner(check, word))
 		check_report(check, at,
 			     word->op == ROAD_DSA_OP_set_flag

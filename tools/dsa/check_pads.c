@@ -35,7 +35,7 @@ static const struct operand_pads *pads_of(const struct road_dsa_word *word)
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].op == word->op)
 			return &rows[i].pads;
-	return dsa_ops[word->op].queue == ROAD_DSA_QUEUE_V ? &vector : &none;
+	return dsa_syntax_ops[word->op].queue == ROAD_DSA_QUEUE_V ? &vector : &none;
 }
 
 /* Bytes from an operand's address to its end; 0: not known. */
@@ -92,7 +92,7 @@ static struct extents of_move(const struct road_dsa_word *word, const struct sha
 
 static struct extents of_fractals(const struct road_dsa_word *word, const struct shape *shape)
 {
-	uint64_t c0 = 32 / dsa_type_bytes[word->type];
+	uint64_t c0 = 32 / dsa_syntax_bytes[word->type];
 	uint64_t rows = low(shape->b[0]), k = shape->b[0] >> 32, room = shape->b[1];
 	bool transposed = word->mods & ROAD_DSA_MOD_TRANSPOSE;
 
@@ -102,7 +102,7 @@ static struct extents of_fractals(const struct road_dsa_word *word, const struct
 
 static struct extents of_tile(const struct road_dsa_word *word, const struct shape *shape)
 {
-	uint64_t bytes = dsa_type_bytes[word->type], rows = low(shape->b[0]);
+	uint64_t bytes = dsa_syntax_bytes[word->type], rows = low(shape->b[0]);
 	uint64_t columns = shape->b[0] >> 32;
 
 	return (struct extents){.d = blocks(columns * bytes, 32) * (shape->b[1] >> 32) * 32,
@@ -112,14 +112,14 @@ static struct extents of_tile(const struct road_dsa_word *word, const struct sha
 static struct extents of_cube(const struct road_dsa_word *word, const struct shape *shape)
 {
 	uint64_t m = blocks(shape->c & 0xffff, 16), n = blocks(shape->c >> 16 & 0xffff, 16);
-	uint64_t k = blocks(shape->c >> 32, 32 / dsa_type_bytes[word->type]);
+	uint64_t k = blocks(shape->c >> 32, 32 / dsa_syntax_bytes[word->type]);
 
 	return (struct extents){.d = m * n * 1024, .a = m * k * 512, .b = k * n * 512, .e = n * 64};
 }
 
 static struct extents of_fix(const struct road_dsa_word *word, const struct shape *shape)
 {
-	uint64_t bytes = dsa_type_bytes[word->type], m = low(shape->b[0]), n = shape->b[0] >> 32;
+	uint64_t bytes = dsa_syntax_bytes[word->type], m = low(shape->b[0]), n = shape->b[0] >> 32;
 	uint64_t rows = low(shape->b[1]), blocks_m = shape->b[1] >> 32;
 	struct extents out = {.a = blocks(n, 16) * blocks_m * 1024};
 
@@ -137,7 +137,7 @@ static uint64_t repeated(uint64_t bytes, uint64_t further, uint64_t step)
 
 static struct extents of_vector(const struct road_dsa_word *word, const struct shape *shape)
 {
-	uint64_t n = low(shape->c), further = shape->c >> 32, bytes = dsa_type_bytes[word->type];
+	uint64_t n = low(shape->c), further = shape->c >> 32, bytes = dsa_syntax_bytes[word->type];
 	struct extents out = {.d = repeated(n * bytes, further, shape->e),
 			      .a = repeated(n * bytes, further, shape->e >> 16),
 			      .b = repeated(n * bytes, further, shape->e >> 32)};
@@ -149,7 +149,7 @@ static struct extents of_vector(const struct road_dsa_word *word, const struct s
 	case ROAD_DSA_OP_vcmp: out.d = blocks(n, 8); break;
 	case ROAD_DSA_OP_vsel: out.e = blocks(n, 8); break;
 	case ROAD_DSA_OP_vcvt:
-		out.d = repeated(n * dsa_type_bytes[word->mods], further, shape->e);
+		out.d = repeated(n * dsa_syntax_bytes[word->mods], further, shape->e);
 		break;
 	case ROAD_DSA_OP_vgather: out.a = 0; /* fall through */
 	case ROAD_DSA_OP_vscatter: out.b = n * 4; break;
@@ -162,7 +162,7 @@ static struct extents of_vector(const struct road_dsa_word *word, const struct s
 
 static struct extents extents_of(const struct road_dsa_word *word, const struct shape *shape)
 {
-	switch (dsa_ops[word->op].format) {
+	switch (dsa_syntax_ops[word->op].format) {
 	case ROAD_DSA_FORMAT_MOVE: return of_move(word, shape);
 	case ROAD_DSA_FORMAT_FRACTALS: return of_fractals(word, shape);
 	case ROAD_DSA_FORMAT_TILE: return of_tile(word, shape);
@@ -182,7 +182,7 @@ static void check_operand(const struct check *check, uint32_t at, unsigned reg, 
 	if (pad == NOWHERE || !check_constant(&check->states[at], reg, &address))
 		return;
 	size = check->limits->pads[pad];
-	snprintf(seen, sizeof(seen), "%s at %llu, %llu bytes", dsa_pad_names[pad],
+	snprintf(seen, sizeof(seen), "%s at %llu, %llu bytes", dsa_syntax_pads[pad],
 		 (unsigned long long)address, (unsigned long long)bytes);
 	if (address % align) {
 		snprintf(allowed, sizeof(allowed), "multiples of %llu", (unsigned long long)align);
@@ -199,7 +199,7 @@ static uint64_t align_of_d(const struct road_dsa_word *word)
 	switch (word->op) {
 	case ROAD_DSA_OP_vsum: return 4;
 	case ROAD_DSA_OP_vrmax:
-	case ROAD_DSA_OP_vrmin: return dsa_type_bytes[word->type];
+	case ROAD_DSA_OP_vrmin: return dsa_syntax_bytes[word->type];
 	default: return ROAD_DSA_ALIGN;
 	}
 }
@@ -207,7 +207,7 @@ static uint64_t align_of_d(const struct road_dsa_word *word)
 void check_pads(const struct check *check, uint32_t at)
 {
 	const struct road_dsa_word *word = &check->words[at];
-	const struct dsa_format *format = &dsa_formats[dsa_ops[word->op].format];
+	const struct dsa_format *format = &dsa_syntax_formats[dsa_syntax_ops[word->op].format];
 	const struct operand_pads *pads = pads_of(word);
 	struct shape shape = shape_of(&check->states[at], word);
 	struct extents extents = {0};

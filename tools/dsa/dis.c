@@ -21,21 +21,21 @@ static void print_suffixes(FILE *out, const struct dsa_format *format,
 
 static void print_name(FILE *out, const struct road_dsa_word *word)
 {
-	const struct dsa_op *op = &dsa_ops[word->op];
-	const struct dsa_format *format = &dsa_formats[op->format];
+	const struct dsa_op *op = &dsa_syntax_ops[word->op];
+	const struct dsa_format *format = &dsa_syntax_formats[op->format];
 
 	fputs(op->name, out);
 	if (format->suffix_first)
 		print_suffixes(out, format, word);
 	if (op->types)
-		fprintf(out, ".%s", dsa_type_names[word->type]);
+		fprintf(out, ".%s", dsa_syntax_types[word->type]);
 	if (!format->suffix_first)
 		print_suffixes(out, format, word);
 }
 
 static void print_queue(FILE *out, unsigned queue)
 {
-	fputs(queue < ROAD_DSA_QUEUES ? dsa_queue_names[queue] : "ALL", out);
+	fputs(queue < ROAD_DSA_QUEUES ? dsa_syntax_queues[queue] : "ALL", out);
 }
 
 static void print_operand(FILE *out, enum dsa_operand kind, const struct road_dsa_word *word,
@@ -56,7 +56,7 @@ static void print_operand(FILE *out, enum dsa_operand kind, const struct road_ds
 	case DSA_OPERAND_ADDRESS: fprintf(out, "[%d]", word->imm); break;
 	case DSA_OPERAND_IMM: fprintf(out, "%d", word->imm); break;
 	case DSA_OPERAND_TARGET: fprintf(out, "L%lld", (long long)index + word->imm); break;
-	case DSA_OPERAND_SREG: fprintf(out, "%%%s", dsa_sreg_names[word->imm]); break;
+	case DSA_OPERAND_SREG: fprintf(out, "%%%s", dsa_syntax_sregs[word->imm]); break;
 	case DSA_OPERAND_SOURCE: print_queue(out, word->mods & 15u); break;
 	case DSA_OPERAND_SINK: print_queue(out, word->mods >> 4); break;
 	case DSA_OPERAND_QUEUE:
@@ -73,7 +73,7 @@ static void print_operand(FILE *out, enum dsa_operand kind, const struct road_ds
 
 void dsa_print_word(FILE *out, const struct road_dsa_word *word, uint32_t index)
 {
-	const struct dsa_format *format = &dsa_formats[dsa_ops[word->op].format];
+	const struct dsa_format *format = &dsa_syntax_formats[dsa_syntax_ops[word->op].format];
 
 	print_name(out, word);
 	for (unsigned i = 0; format->operands[i]; i++) {
@@ -96,7 +96,8 @@ static unsigned char *targets_of(const struct road_dsa_word *words, uint32_t cou
 	for (uint32_t i = 0; targets && i < count; i++) {
 		int64_t target = (int64_t)i + words[i].imm;
 
-		if (dsa_format_has(&dsa_formats[dsa_ops[words[i].op].format], DSA_OPERAND_TARGET) &&
+		if (dsa_format_has(&dsa_syntax_formats[dsa_syntax_ops[words[i].op].format],
+				   DSA_OPERAND_TARGET) &&
 		    target >= 0 && target < count)
 			targets[target] = 1;
 	}
@@ -158,7 +159,7 @@ static void print_pads(const struct dsa_program *program, FILE *out)
 
 	for (unsigned i = 0; i < ROAD_DSA_PADS; i++)
 		if (program->pads[i]) {
-			fprintf(out, "%s%s=%u", any ? ", " : ".pads ", dsa_pad_names[i],
+			fprintf(out, "%s%s=%u", any ? ", " : ".pads ", dsa_syntax_pads[i],
 				program->pads[i]);
 			any = true;
 		}

@@ -220,7 +220,8 @@ static int check_targets(struct reader *reader, const struct road_dsa_kernel *ke
 		int64_t target = (int64_t)i + word->imm;
 		char where[64];
 
-		if (!dsa_format_has(&dsa_formats[dsa_ops[word->op].format], DSA_OPERAND_TARGET))
+		if (!dsa_format_has(&dsa_syntax_formats[dsa_syntax_ops[word->op].format],
+				    DSA_OPERAND_TARGET))
 			continue;
 		snprintf(where, sizeof(where), ".text: word %u", kernel->first_word + i);
 		if (target < 0 || target >= kernel->word_count)

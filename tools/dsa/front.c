@@ -34,7 +34,7 @@ int front_pads(const char *text, uint32_t pads[ROAD_DSA_PADS], struct tool_error
 {
 	while (*text) {
 		size_t name = strcspn(text, "="), whole = strcspn(text, ",");
-		int pad = dsa_name_find(dsa_pad_names, ROAD_DSA_PADS, text, name);
+		int pad = dsa_name_find(dsa_syntax_pads, ROAD_DSA_PADS, text, name);
 		uint64_t bytes;
 		char seen[64];
 

@@ -7,19 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct dsa_op dsa_ops[ROAD_DSA_OPS] = {
+const struct dsa_op dsa_syntax_ops[ROAD_DSA_OPS] = {
 #define OP(name, queue, format, types, text) \
 	{#name, ROAD_DSA_QUEUE_##queue, ROAD_DSA_FORMAT_##format, types, text},
 #include "uapi/dsa/ops.def"
 #undef OP
 };
 
-const char *const dsa_type_names[ROAD_DSA_TYPES] = {"",    "s8",  "u8",   "s16", "s32",
-						    "u32", "f16", "bf16", "f32"};
-const uint8_t dsa_type_bytes[ROAD_DSA_TYPES] = {1, 1, 1, 2, 4, 4, 2, 2, 4};
-const char *const dsa_queue_names[ROAD_DSA_QUEUES] = {"S", "V", "M", "MTE1", "MTE2", "MTE3", "FIX"};
-const char *const dsa_pad_names[ROAD_DSA_PADS] = {"L0A", "L0B", "L0C", "L1", "UB", "BT"};
-const char *const dsa_sreg_names[ROAD_DSA_SREGS] = {
+const char *const dsa_syntax_types[ROAD_DSA_TYPES] = {"",    "s8",  "u8",   "s16", "s32",
+						      "u32", "f16", "bf16", "f32"};
+const uint8_t dsa_syntax_bytes[ROAD_DSA_TYPES] = {1, 1, 1, 2, 4, 4, 2, 2, 4};
+const char *const dsa_syntax_queues[ROAD_DSA_QUEUES] = {"S",    "V",    "M",  "MTE1",
+							"MTE2", "MTE3", "FIX"};
+const char *const dsa_syntax_pads[ROAD_DSA_PADS] = {"L0A", "L0B", "L0C", "L1", "UB", "BT"};
+const char *const dsa_syntax_sregs[ROAD_DSA_SREGS] = {
 	"block",     "blocks",    "core",      "clock",    "data",     "arg_bytes",
 	"l0a_bytes", "l0b_bytes", "l0c_bytes", "l1_bytes", "ub_bytes", "bt_bytes"};
 
@@ -60,7 +61,7 @@ static const struct dsa_suffix conversions[] = {
 #define ANY_IMM .least = INT32_MIN, .most = INT32_MAX
 #define IDS     .least = 0, .most = 255 /* the chip's number of ids is known to who runs it */
 #define CROSS   .least = 0, .most = ROAD_DSA_CROSS_IDS - 1
-const struct dsa_format dsa_formats[ROAD_DSA_FORMATS] = {
+const struct dsa_format dsa_syntax_formats[ROAD_DSA_FORMATS] = {
 	[ROAD_DSA_FORMAT_NONE] = {{0}},
 	[ROAD_DSA_FORMAT_D_IMM] = {{P(REG_D), P(IMM)}, ANY_IMM},
 	[ROAD_DSA_FORMAT_D_A] = {{P(REG_D), P(REG_A)}},
@@ -149,15 +150,15 @@ bool dsa_format_has(const struct dsa_format *format, enum dsa_operand operand)
 
 unsigned dsa_word_shape_registers(const struct road_dsa_word *word)
 {
-	switch (dsa_ops[word->op].format) {
+	switch (dsa_syntax_ops[word->op].format) {
 	case ROAD_DSA_FORMAT_MOVE: return word->imm == 1 ? 1 : (unsigned)word->imm + 1;
 	case ROAD_DSA_FORMAT_TILE:
 	case ROAD_DSA_FORMAT_FRACTALS: return 2;
 	case ROAD_DSA_FORMAT_FIX: return word->mods & ROAD_DSA_MOD_QUANT ? 3 : 2;
 	default: break;
 	}
-	for (unsigned i = 0; dsa_formats[dsa_ops[word->op].format].operands[i]; i++)
-		switch (dsa_formats[dsa_ops[word->op].format].operands[i]) {
+	for (unsigned i = 0; dsa_syntax_formats[dsa_syntax_ops[word->op].format].operands[i]; i++)
+		switch (dsa_syntax_formats[dsa_syntax_ops[word->op].format].operands[i]) {
 		case DSA_OPERAND_REG_B:
 		case DSA_OPERAND_AT_B: return 1;
 		default: break;
@@ -242,8 +243,8 @@ static const char *mods_wrong(const struct dsa_format *format, unsigned mods)
 
 const char *dsa_word_wrong(const struct road_dsa_word *word)
 {
-	const struct dsa_op *op = &dsa_ops[word->op < ROAD_DSA_OPS ? word->op : 0];
-	const struct dsa_format *format = &dsa_formats[op->format];
+	const struct dsa_op *op = &dsa_syntax_ops[word->op < ROAD_DSA_OPS ? word->op : 0];
+	const struct dsa_format *format = &dsa_syntax_formats[op->format];
 	const char *wrong;
 
 	if (word->op >= ROAD_DSA_OPS)

@@ -18,7 +18,7 @@ struct dsa_op {
 	uint16_t types;
 	const char *text;
 };
-extern const struct dsa_op dsa_ops[ROAD_DSA_OPS];
+extern const struct dsa_op dsa_syntax_ops[ROAD_DSA_OPS];
 
 /* What stands between commas. REG: a register; AT: one in brackets. */
 enum dsa_operand {
@@ -58,13 +58,13 @@ struct dsa_format {
 	bool suffix_first;                 /* it stands before the type */
 	int32_t least, most;               /* of imm where an operand is one */
 };
-extern const struct dsa_format dsa_formats[ROAD_DSA_FORMATS];
+extern const struct dsa_format dsa_syntax_formats[ROAD_DSA_FORMATS];
 
-extern const char *const dsa_type_names[ROAD_DSA_TYPES]; /* "" for NONE */
-extern const char *const dsa_queue_names[ROAD_DSA_QUEUES];
-extern const char *const dsa_pad_names[ROAD_DSA_PADS];
-extern const char *const dsa_sreg_names[ROAD_DSA_SREGS];
-extern const uint8_t dsa_type_bytes[ROAD_DSA_TYPES];
+extern const char *const dsa_syntax_types[ROAD_DSA_TYPES]; /* "" for NONE */
+extern const char *const dsa_syntax_queues[ROAD_DSA_QUEUES];
+extern const char *const dsa_syntax_pads[ROAD_DSA_PADS];
+extern const char *const dsa_syntax_sregs[ROAD_DSA_SREGS];
+extern const uint8_t dsa_syntax_bytes[ROAD_DSA_TYPES];
 
 /* Number of a name in a table, or -1. */
 int dsa_name_find(const char *const *names, int count, const char *text, size_t bytes);

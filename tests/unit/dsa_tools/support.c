@@ -83,8 +83,8 @@ bool support_word(uint16_t op, uint8_t type, uint8_t mods, uint32_t *seed, uint3
 {
 	struct road_dsa_word full = {.op = op, .type = type, .mods = mods}, try;
 
-	fill(&dsa_formats[dsa_ops[op].format], seed, at, count, &full);
-	if (dsa_ops[op].format == ROAD_DSA_FORMAT_MOVE && mods)
+	fill(&dsa_syntax_formats[dsa_syntax_ops[op].format], seed, at, count, &full);
+	if (dsa_syntax_ops[op].format == ROAD_DSA_FORMAT_MOVE && mods)
 		full.imm = 2;
 	/* Which of the fields are used is found by what is refused: each set of them. */
 	for (unsigned without = 0; without < 64; without++) {
