@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands as packets (uapi/gpu/aql.h). Pure in its inputs: tested by its bytes, without a device.
  */
+#include <roadbed-driver/copy.h>
 #include <string.h>
 
 #include "drivers/gpu/gpu.h"
@@ -50,120 +51,31 @@ static int put(struct road_ring_encoder *encoder, const struct road_gpu_vendor *
 
 /* ---- copies ---- */
 
-/*
- * A box as loops around what one packet does: `inner` rows (and slices, where both sides step by
- * whole rows between slices), repeated `outer` times.
- */
-struct loops {
-	uint64_t bytes;
-	uint32_t rows, slices, slice_rows;
-	uint64_t dst_pitch, src_pitch;
-	uint64_t outer, dst_step, src_step;
-	uint64_t middle, dst_middle, src_middle; /* inside outer, where pitches exceed the packet */
-};
-
-static bool fits32(uint64_t a, uint64_t b)
-{
-	return a <= UINT32_MAX && b <= UINT32_MAX;
-}
-
-/* Rows between slices, the same whole number on both sides; 0: there is none. */
-static uint32_t common_rows(const struct road_cmd_copy *copy)
-{
-	uint64_t rows = copy->dst_slice_pitch / copy->dst_row_pitch;
-
-	if (rows > UINT32_MAX || copy->dst_slice_pitch % copy->dst_row_pitch ||
-	    copy->src_slice_pitch % copy->src_row_pitch ||
-	    copy->src_slice_pitch / copy->src_row_pitch != rows)
-		return 0;
-	return (uint32_t)rows;
-}
-
-/* Drops dimensions that are none: one row a slice, or rows that follow each other closely. */
-static struct road_cmd_copy flatten(struct road_cmd_copy copy)
-{
-	bool tight = copy.dst_row_pitch == copy.bytes && copy.src_row_pitch == copy.bytes;
-
-	if (copy.rows > 1 && tight && copy.bytes <= UINT64_MAX / copy.rows) {
-		copy.bytes *= copy.rows;
-		copy.rows = 1;
-	}
-	if (copy.rows == 1 && copy.slices > 1) {
-		copy.rows = copy.slices;
-		copy.dst_row_pitch = copy.dst_slice_pitch;
-		copy.src_row_pitch = copy.src_slice_pitch;
-		copy.slices = 1;
-		tight = copy.dst_row_pitch == copy.bytes && copy.src_row_pitch == copy.bytes;
-		if (tight && copy.bytes <= UINT64_MAX / copy.rows) {
-			copy.bytes *= copy.rows;
-			copy.rows = 1;
-		}
-	}
-	return copy;
-}
-
-static struct loops plan(const struct road_cmd_copy *command)
-{
-	struct road_cmd_copy copy = flatten(*command);
-	struct loops l = {.bytes = copy.bytes, .rows = 1, .slices = 1, .outer = 1, .middle = 1};
-	bool rows_fit = fits32(copy.dst_row_pitch, copy.src_row_pitch);
-	bool slices_fit = fits32(copy.dst_slice_pitch, copy.src_slice_pitch);
-
-	if (copy.slices > 1 && rows_fit)
-		l.slice_rows = common_rows(&copy);
-	if (copy.slices > 1 && !l.slice_rows && slices_fit &&
-	    (!rows_fit || copy.rows < copy.slices)) { /* packets of slices, one for each row */
-		l.rows = copy.slices;
-		l.dst_pitch = copy.dst_slice_pitch;
-		l.src_pitch = copy.src_slice_pitch;
-		l.outer = copy.rows;
-		l.dst_step = copy.dst_row_pitch;
-		l.src_step = copy.src_row_pitch;
-		return l;
-	}
-	l.dst_step = copy.dst_slice_pitch;
-	l.src_step = copy.src_slice_pitch;
-	if (l.slice_rows)
-		l.slices = copy.slices;
-	else
-		l.outer = copy.slices;
-	if (copy.rows > 1 && !rows_fit) { /* a packet for each row */
-		l.middle = copy.rows;
-		l.dst_middle = copy.dst_row_pitch;
-		l.src_middle = copy.src_row_pitch;
-	} else if (copy.rows > 1) {
-		l.rows = copy.rows;
-		l.dst_pitch = copy.dst_row_pitch;
-		l.src_pitch = copy.src_row_pitch;
-	}
-	return l;
-}
-
 static int copy(struct road_ring_encoder *encoder, const struct road_cmd *command)
 {
-	struct loops l = plan(&command->copy);
 	struct road_gpu_vendor *packets = encoder->packets;
-	uint64_t total = l.outer * l.middle, at = encoder->resume;
+	struct road_copy_plan plan;
+	uint64_t at = encoder->resume;
 	int count = 0;
 
-	for (; at < total && (uint32_t)count < encoder->packet_room; at++) {
+	road_copy_plan_make(&command->copy, &plan);
+	for (; at < road_copy_packets(&plan) && (uint32_t)count < encoder->packet_room; at++) {
 		bool barrier = encoder->ordered && at == 0;
 		struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_COPY, barrier);
-		uint64_t outer = at / l.middle, middle = at % l.middle;
 
 		set_dst(encoder, &packet, &command->copy.dst);
 		set_src(&packet, &command->copy.src);
-		packet.dst += outer * l.dst_step + middle * l.dst_middle;
-		packet.src += outer * l.src_step + middle * l.src_middle;
-		packet.bytes = l.bytes;
-		packet.rows = l.rows;
-		packet.slices = l.slices;
-		packet.dst_pitch = (uint32_t)l.dst_pitch;
-		packet.src_pitch = (uint32_t)l.src_pitch;
-		packet.slice_rows = l.slices > 1 ? l.slice_rows : 0;
+		packet.dst += road_copy_dst(&plan, at);
+		packet.src += road_copy_src(&plan, at);
+		packet.bytes = plan.bytes;
+		packet.rows = plan.rows;
+		packet.slices = plan.slices;
+		packet.dst_pitch = plan.dst_pitch;
+		packet.src_pitch = plan.src_pitch;
+		packet.slice_rows = plan.slice_rows;
 		memcpy(&packets[count++], &packet, sizeof(packet));
 	}
-	encoder->resume = at < total ? at : 0;
+	encoder->resume = at < road_copy_packets(&plan) ? at : 0;
 	return count;
 }
 

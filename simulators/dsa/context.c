@@ -174,18 +174,17 @@ static enum road_dsa_fault place_on_bus(struct dsa_function *function, uint64_t 
 	return out->host ? ROAD_DSA_FAULT_NONE : ROAD_DSA_FAULT_DMA;
 }
 
-enum road_dsa_fault dsa_place(struct dsa_function *function, struct dsa_table *table, bool bus,
-			      uint64_t address, uint64_t bytes, bool write, struct dsa_piece *out)
+/* Bytes of one range, whatever its rights. */
+static enum road_dsa_fault place(struct dsa_function *function, const struct dsa_table *table,
+				 uint64_t address, uint64_t bytes, bool write, uint32_t *rights,
+				 struct dsa_piece *out)
 {
-	if (bus)
-		return place_on_bus(function, address, bytes, write, out);
 	const struct road_dsa_range *range = table ? find(table, address) : NULL;
 
 	if (!range || address - range->va > range->bytes ||
 	    bytes > range->bytes - (address - range->va))
 		return ROAD_DSA_FAULT_UNMAPPED;
-	if (!(range->flags & (write ? ROAD_DSA_RANGE_WRITE : ROAD_DSA_RANGE_READ)))
-		return ROAD_DSA_FAULT_RIGHTS;
+	*rights = range->flags;
 	uint64_t pa = range->pa + (address - range->va);
 
 	if (range->flags & ROAD_DSA_RANGE_SYSTEM)
@@ -196,8 +195,26 @@ enum road_dsa_fault dsa_place(struct dsa_function *function, struct dsa_table *t
 	return ROAD_DSA_FAULT_NONE;
 }
 
+enum road_dsa_fault dsa_place(struct dsa_function *function, const struct dsa_table *table,
+			      bool bus, uint64_t address, uint64_t bytes, bool write,
+			      struct dsa_piece *out)
+{
+	uint32_t rights;
+
+	return bus ? place_on_bus(function, address, bytes, write, out)
+		   : place(function, table, address, bytes, write, &rights, out);
+}
+
 enum road_dsa_fault dsa_view_find(struct dsa_view *view, uint64_t va, uint64_t bytes, bool write,
 				  struct dsa_piece *out)
 {
-	return dsa_place(view->function, view->table, false, va, bytes, write, out);
+	uint32_t rights = 0;
+	enum road_dsa_fault fault =
+		place(view->function, view->table, va, bytes, write, &rights, out);
+
+	if (fault)
+		return fault;
+	return rights & (write ? ROAD_DSA_RANGE_WRITE : ROAD_DSA_RANGE_READ)
+		       ? ROAD_DSA_FAULT_NONE
+		       : ROAD_DSA_FAULT_RIGHTS;
 }

@@ -187,9 +187,10 @@ void dsa_context_command(struct dsa_function *function, uint32_t command); /* fr
 void dsa_context_drop(struct dsa_function *function, uint32_t context);
 struct dsa_table *dsa_table_get(struct dsa_table *table); /* NULL is fine */
 void dsa_table_put(struct dsa_table *table);
-/* As dsa_view_find(), or a bus address. */
-enum road_dsa_fault dsa_place(struct dsa_function *function, struct dsa_table *table, bool bus,
-			      uint64_t address, uint64_t bytes, bool write, struct dsa_piece *out);
+/* What descriptors name: bytes of one range, whatever its rights, or a bus address. */
+enum road_dsa_fault dsa_place(struct dsa_function *function, const struct dsa_table *table,
+			      bool bus, uint64_t address, uint64_t bytes, bool write,
+			      struct dsa_piece *out);
 
 /* stream.c */
 enum road_dsa_stream_state dsa_stream_state(const struct dsa_stream *stream);

@@ -103,7 +103,8 @@ enum road_dsa_context_command {
 /*
  * One range of a context. The table is sorted by va, ranges do not overlap, none touches the first
  * ROAD_DSA_UNMAPPED bytes, va + bytes does not wrap. An access must lie within one range. The chip
- * reads the table when CONTEXT_OPEN is written, and then only.
+ * reads the table when CONTEXT_OPEN is written, and then only. Rights bind what cores do;
+ * descriptors, which the driver writes, reach all of a range.
  */
 struct road_dsa_range {
 	uint64_t va;

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The driver of the Roadbed DSA: what its files share.
+ *
+ * The chip does not look into the host's caches: whatever it shall read is synced to it first, and
+ * whatever it wrote is synced before it is read (rings and arguments: the ring helper does).
+ *
+ * Locks, in the order in which they may be taken: life, service, a context's, registers; heap and
+ * table are leaves. Every sequence of register writes ends with a read, which pushes the writes to
+ * the chip: only then may what they point at be changed or freed.
+ */
+#ifndef DRIVERS_DSA_DSA_H
+#define DRIVERS_DSA_DSA_H
+
+#include <pthread.h>
+#include <roadbed-driver/driver.h>
+#include <roadbed-driver/ring.h>
+#include <stdatomic.h>
+
+#include "uapi/dsa/image.h"
+#include "uapi/dsa/isa.h"
+#include "uapi/dsa/regs.h"
+#include "uapi/dsa/ring.h"
+
+#define DSA_PAGE          UINT64_C(4096)
+#define DSA_DEPTH_MAX     1024u
+#define DSA_REGISTER_WAIT UINT64_C(100000000) /* ns of the bus's clock */
+#define DSA_SERVICE_WAIT  UINT64_C(1000000000)
+#define DSA_STAGE_BYTES   (UINT64_C(256) << 10)
+#define DSA_VECTORS_MAX   32u
+
+/* What the registers say of the chip; filled by a table in properties.c. */
+struct dsa_params {
+	uint32_t cores, clock_khz, flags, streams, contexts, isa, features, l2_bytes;
+	uint32_t pad_bytes[ROAD_DSA_PADS];
+	uint64_t memory_bytes, memory_rate, cube_rate;
+};
+
+struct dsa_stream;
+struct dsa_context;
+
+struct dsa {
+	struct road_drv_device *dev;
+	struct road_bus *bus;
+	struct dsa_params params;
+	uint32_t vectors; /* interrupts that streams share; 0: none */
+	bool clean;       /* memory was zero at start */
+
+	pthread_mutex_t life_lock; /* contexts close, images come and go, or the chip is reset */
+	pthread_mutex_t reg_lock;  /* select and command registers are shared by all */
+
+	pthread_mutex_t heap_lock;
+	struct road_ranges *heap;
+
+	pthread_mutex_t table_lock;
+	struct dsa_stream **streams; /* by hardware number */
+	struct dsa_context **contexts;
+
+	/* The driver's own stream: one job at a time, in whatever context it is for. */
+	pthread_mutex_t service_lock;
+	struct dsa_stream *service;
+	uint64_t service_sequence;
+	struct road_dma stage;
+};
+
+/* ---- dsa.c ---- */
+static inline uint32_t dsa_read32(struct dsa *dsa, uint64_t reg)
+{
+	return road_read32(dsa->bus, ROAD_DSA_REGION_REGS, reg);
+}
+static inline void dsa_write32(struct dsa *dsa, uint64_t reg, uint32_t value)
+{
+	road_write32(dsa->bus, ROAD_DSA_REGION_REGS, reg, value);
+}
+static inline void dsa_write64(struct dsa *dsa, uint64_t reg, uint64_t value)
+{
+	road_write64(dsa->bus, ROAD_DSA_REGION_REGS, reg, value);
+}
+static inline uint64_t dsa_now(struct dsa *dsa)
+{
+	return dsa->bus->ops->now_ns(dsa->bus);
+}
+/* ROAD_DEVICE_LOST if the device is gone: tells the core. */
+road_status dsa_alive(struct dsa *dsa, const char *where);
+/* Reads the register until it says `wanted`, on the bus's clock. */
+road_status dsa_await(struct dsa *dsa, uint64_t reg, uint32_t mask, uint32_t wanted,
+		      const char *name);
+
+/* ---- properties.c ---- */
+road_status dsa_params_read(struct dsa *dsa);
+road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct road_property *out);
+road_status dsa_counter(struct road_drv_device *dev, uint32_t index, struct road_metric *out);
+void dsa_info(struct road_drv_device *dev, struct road_device_info *out);
+
+/* ---- context.c: address spaces ---- */
+struct dsa_image;
+struct dsa_context {
+	struct dsa *dsa;
+	uint32_t index;
+	pthread_mutex_t lock;
+	struct road_dma table; /* of struct road_dsa_range, sorted by va */
+	uint32_t count, room;
+	struct dsa_image *images;
+};
+road_status dsa_context_open(struct road_drv_space *space);
+void dsa_context_close(struct road_drv_space *space);
+/* Adds a range; exact bytes. */
+road_status dsa_context_map(struct dsa_context *context, const struct road_dsa_range *range);
+/* Changes the rights of the range that starts at va. */
+road_status dsa_context_protect(struct dsa_context *context, uint64_t va, uint32_t rights);
+void dsa_context_unmap(struct dsa_context *context, uint64_t va);
+/* Tells the chip the table again, after a reset. */
+road_status dsa_context_restore(struct dsa_context *context);
+
+/* ---- memory.c ---- */
+struct dsa_memory { /* device memory of a context */
+	struct dsa_context *context;
+	uint64_t va, pa, bytes;
+};
+/* Zeroed; rights: of blocks (descriptors may always write). */
+road_status dsa_memory_alloc(struct dsa_context *context, uint64_t bytes, uint64_t alignment,
+			     uint32_t rights, struct dsa_memory *out);
+void dsa_memory_free(struct dsa_memory *memory);
+extern const struct road_memory_ops dsa_memory_ops;
+
+/* ---- encode.c ---- */
+
+/* Commands of the driver itself, beside enum road_command_kind: dst and bytes of `fill`. */
+enum dsa_command { DSA_COMMAND_LOAD = (int)ROAD_COMMAND_KINDS, DSA_COMMAND_UNLOAD, DSA_COMMANDS };
+struct dsa_encode { /* what descriptors need to know of their stream */
+	uint32_t vector;
+	bool irq;
+};
+enum { DSA_DESCRIPTORS_PER_CALL = 8 };
+int dsa_encode(struct road_ring_encoder *encoder, const struct road_cmd *command);
+void dsa_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence);
+
+/* ---- stream.c: queues ---- */
+struct dsa_stream {
+	struct dsa_encode encode; /* first: the encoder's user */
+	struct dsa *dsa;
+	struct dsa_context *context;
+	struct road_drv_queue *drv; /* NULL: the driver's own */
+	uint32_t index, priority, slots;
+	_Atomic bool open; /* on the chip */
+	_Atomic uint64_t rung;
+	struct road_dma status_memory;
+	struct road_dsa_stream_status *status;
+	struct road_ring *ring;
+};
+struct dsa_stream_config {
+	struct dsa_context *context;
+	struct road_drv_queue *drv;
+	uint32_t priority, depth, slots, argument_bytes;
+};
+road_status dsa_stream_create(struct dsa *dsa, const struct dsa_stream_config *config,
+			      struct dsa_stream **out);
+/* Stops it on the chip if it is open. */
+void dsa_stream_destroy(struct dsa_stream *stream);
+/* Gives the stream, empty, to the chip; takes it back: the chip touches nothing of it any more. */
+road_status dsa_stream_start(struct dsa_stream *stream);
+void dsa_stream_stop(struct dsa_stream *stream);
+uint32_t dsa_stream_fault(struct dsa_stream *stream); /* enum road_dsa_fault */
+road_status dsa_queue_open(struct road_drv_queue *queue);
+void dsa_queue_close(struct road_drv_queue *queue);
+road_status dsa_queue_submit(struct road_drv_queue *queue,
+			     const struct road_drv_submission *submission);
+void dsa_queue_advance(struct road_drv_queue *queue, struct road_drv_progress *out);
+road_status dsa_queue_reset(struct road_drv_queue *queue);
+void dsa_irq(struct road_drv_device *dev, uint32_t vector);
+
+/* ---- service.c: work that the driver itself waits for ---- */
+road_status dsa_service_start(struct dsa *dsa);
+void dsa_service_stop(struct dsa *dsa);
+/* The context is about to go. */
+void dsa_service_leave(struct dsa_context *context);
+road_status dsa_service_zero(struct dsa_context *context, uint64_t va, uint64_t bytes);
+road_status dsa_service_upload(struct dsa_context *context, uint64_t va, const void *from,
+			       uint64_t bytes);
+road_status dsa_service_load(struct dsa_context *context, uint64_t va, uint64_t bytes);
+road_status dsa_service_unload(struct dsa_context *context, uint64_t va);
+
+/* ---- faults.c ---- */
+void dsa_fault_describe(struct dsa_context *context, const struct road_dsa_stream_status *status,
+			struct road_fault *out);
+/* A fault of the driver's own work, as an error. */
+road_status dsa_fault_error(const struct road_dsa_stream_status *status, const char *where);
+
+/* ---- elf.c: what a file says, checked, as a code block and names ---- */
+struct dsa_symbol {
+	char *name;
+	uint64_t offset, bytes; /* in the data; kernels: first word and count */
+};
+struct dsa_file {
+	unsigned char *code; /* a code block (uapi/dsa/image.h) */
+	uint64_t code_bytes;
+	unsigned char *data;
+	uint64_t data_bytes;
+	struct dsa_symbol *kernels; /* in the order of the code block's */
+	uint32_t kernel_count;
+	struct dsa_symbol *objects;
+	uint32_t object_count;
+};
+/* Any bytes; ROAD_IMAGE_INVALID names what is wrong, ROAD_IMAGE_INCOMPATIBLE: for other cores. */
+road_status dsa_file_read(const struct dsa_params *params, const void *bytes, size_t count,
+			  struct dsa_file *out);
+void dsa_file_free(struct dsa_file *file);
+static inline const struct road_dsa_kernel *dsa_file_kernel(const struct dsa_file *file, uint32_t i)
+{
+	return (const struct road_dsa_kernel *)(const void *)(file->code +
+							      sizeof(struct road_dsa_code)) +
+	       i;
+}
+
+/* ---- image.c ---- */
+struct dsa_image {
+	struct dsa_image *next; /* of the context, under its lock */
+	struct dsa_context *context;
+	struct dsa_file file;
+	struct dsa_memory code, data;
+};
+struct dsa_kernel {
+	const struct dsa_image *image;
+	uint32_t index;
+	const struct road_dsa_kernel *entry;
+};
+/* Loads the context's images again, after a reset. */
+road_status dsa_images_restore(struct dsa_context *context);
+extern const struct road_image_ops dsa_image_ops;
+
+#endif
