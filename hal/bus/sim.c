@@ -548,6 +548,30 @@ static bool control_counter(struct road_bus *bus, uint32_t index, const char **n
 	return sim->counter(bus_of(bus)->function, index, name, value);
 }
 
+static bool control_line(struct road_bus *bus, uint32_t index, road_sim_line *out)
+{
+	struct sim_line seen;
+
+	if (!sim->line(bus_of(bus)->function, index, &seen))
+		return false;
+	out->line = seen.line;
+	out->image = seen.image;
+	out->kernel = seen.kernel;
+	out->timed = seen.timed;
+	out->issues = seen.issues;
+	out->lanes = seen.lanes;
+	out->spills = seen.spills;
+	out->stall_barrier = seen.stall_barrier;
+	out->stall_memory = seen.stall_memory;
+	out->stall_dependence = seen.stall_dependence;
+	out->stall_unit = seen.stall_unit;
+	out->stall_not_selected = seen.stall_not_selected;
+	out->sectors = seen.sectors;
+	out->sectors_ideal = seen.sectors_ideal;
+	out->replays = seen.replays;
+	return true;
+}
+
 static bool control_parameter(struct road_bus *bus, uint32_t index, road_sim_parameter *out)
 {
 	struct sim_parameter seen;
@@ -595,6 +619,7 @@ static const struct road_bus_control bus_control_table = {
 	.irq_pending = control_irq_pending,
 	.unplug = control_unplug,
 	.counter = control_counter,
+	.line = control_line,
 	.parameter = control_parameter,
 	.scenario = control_scenario,
 	.violations = control_violations,

@@ -33,6 +33,7 @@ struct road_bus_control {
 	uint64_t (*irq_pending)(struct road_bus *bus); /* bits of vectors; no lock */
 	void (*unplug)(struct road_bus *bus);
 	bool (*counter)(struct road_bus *bus, uint32_t index, const char **name, uint64_t *value);
+	bool (*line)(struct road_bus *bus, uint32_t index, road_sim_line *out);
 	bool (*parameter)(struct road_bus *bus, uint32_t index, road_sim_parameter *out);
 	bool (*scenario)(struct road_bus *bus, uint32_t index, const char **name,
 			 const char **text);

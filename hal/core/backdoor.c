@@ -73,6 +73,24 @@ road_status road_sim_counter(road_device *device, uint32_t index, const char **n
 	return ROAD_OK;
 }
 
+road_status road_sim_line_get(road_device *device, uint32_t index, road_sim_line *out)
+{
+	const struct road_bus_control *control = CONTROL(device, line, "road_sim_line_get: device");
+	road_sim_line own = {.size = sizeof(own)};
+	road_status status;
+
+	if (!control)
+		return last_status();
+	status = road_struct_out_check(out, sizeof(own), "road_sim_line_get: out");
+	if (status)
+		return status;
+	if (!control->line(device->drv.bus, index, &own))
+		return road_fail_u64(ROAD_NOT_FOUND, "no such line", "road_sim_line_get: index",
+				     index, "device opened with lines=1");
+	road_struct_out(out, &own, sizeof(own));
+	return ROAD_OK;
+}
+
 road_status road_sim_parameter_get(road_device *device, uint32_t index, road_sim_parameter *out)
 {
 	const struct road_bus_control *control =

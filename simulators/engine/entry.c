@@ -447,6 +447,16 @@ static bool entry_counter(struct sim_function *function, uint32_t index, const c
 	return found;
 }
 
+static bool entry_line(struct sim_function *function, uint32_t index, struct sim_line *out)
+{
+	const struct sim_model_ops *ops = function->env->ops;
+	struct sim_fp saved = enter();
+	bool found = ops->line && ops->line(function->env->model, index, out);
+
+	leave(saved);
+	return found;
+}
+
 static bool entry_parameter(struct sim_function *function, uint32_t index,
 			    struct sim_parameter *out)
 {
@@ -538,6 +548,7 @@ static const struct sim_entry entry = {
 	.reset = entry_reset,
 	.unplug = entry_unplug,
 	.counter = entry_counter,
+	.line = entry_line,
 	.parameter = entry_parameter,
 	.scenario = entry_scenario,
 	.violations = entry_violations,

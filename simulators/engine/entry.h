@@ -13,7 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIM_ENTRY_VERSION 3u
+#include "simulators/engine/line.h"
+
+#define SIM_ENTRY_VERSION 4u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */
@@ -115,6 +117,8 @@ struct sim_entry {
 	void (*unplug)(struct sim_function *function);
 	bool (*counter)(struct sim_function *function, uint32_t index, const char **name,
 			uint64_t *value);
+	/* What a line of a kernel's source cost; false ends. */
+	bool (*line)(struct sim_function *function, uint32_t index, struct sim_line *out);
 	/* Parameters of the chip, and what could be free (option free=NAME): false ends. */
 	bool (*parameter)(struct sim_function *function, uint32_t index, struct sim_parameter *out);
 	bool (*scenario)(struct sim_function *function, uint32_t index, const char **name,

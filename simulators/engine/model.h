@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "simulators/engine/line.h"
+
 #define SIM_PS_PER_NS UINT64_C(1000)
 #define SIM_NEVER     UINT64_MAX
 
@@ -152,6 +154,8 @@ struct sim_model_ops {
 	void (*poke)(void *model);
 	/* Counter by position; false ends. */
 	bool (*counter)(void *model, uint32_t index, struct sim_counter *out);
+	/* What a line of a kernel's source cost, by position; false ends. NULL: counts none. */
+	bool (*line)(void *model, uint32_t index, struct sim_line *out);
 	/* The family's part of the report: members of a JSON object, without braces, ending without
 	 * comma ("\"occupancy\": {…}"); returns bytes needed like snprintf. */
 	size_t (*report)(void *model, char *out, size_t bytes);

@@ -269,6 +269,11 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 	if (read_params(work, packet, why) != GPU_START_DONE)
 		return GPU_START_FAULT;
 	configure(work, packet);
+	if (chip->options.lines) {
+		work->launch.config.words = road_gpu_lines_words(chip, image, code);
+		if (!work->launch.config.words)
+			return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, 0);
+	}
 	per_sm = road_gpu_timing_occupancy(&chip->params, &work->launch.config, &limit);
 	if (!per_sm)
 		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, limit);

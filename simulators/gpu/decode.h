@@ -96,12 +96,18 @@ struct road_gpu_insn {
 struct road_gpu_code {
 	struct road_gpu_kernel desc;
 	struct road_gpu_insn *insns; /* desc.word_count, then one of KIND_END; 64-byte aligned */
-	const uint32_t *lines;       /* desc.word_count */
+	const uint32_t *lines;       /* desc.word_count; notes: see road_gpu_code_line() */
 	const uint32_t *branches;    /* desc.branch_count word indices, all in the kernel */
 	const struct road_gpu_param *params; /* desc.param_count */
 	bool copies;                         /* it has KIND_COPY */
 	uint8_t *constants;                  /* bank 1; first 4 rows are zero; 64-byte aligned */
 };
+
+/* Line of the source that word pc of the kernel stands for. */
+static inline uint32_t road_gpu_code_line(const struct road_gpu_code *code, uint32_t pc)
+{
+	return code->lines[pc] & ROAD_GPU_LINE_MASK;
+}
 
 struct road_gpu_variant; /* executors built for one instruction set of the host (exec.h) */
 

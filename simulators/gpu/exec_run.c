@@ -33,9 +33,12 @@ static __attribute__((noinline)) bool copy(struct road_gpu_warp *warp,
 
 /*
  * Runs one split until it has to stop and choose again, blocks, faults or used its steps up.
- * Everything that can wait stands in local variables meanwhile.
+ * Everything that can wait stands in local variables meanwhile. Inline, so that who does not ask
+ * for words (NULL) does not pay for them.
  */
-static bool run_split(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran)
+static inline __attribute__((always_inline)) bool run_split(struct road_gpu_warp *warp,
+							    uint32_t steps, uint32_t *ran,
+							    struct road_gpu_word_counters *words)
 {
 	struct road_gpu_block *block = warp->block;
 	struct road_gpu_split *split = &warp->split[warp->current];
@@ -53,6 +56,10 @@ static bool run_split(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran)
 
 		done++;
 		threads += (unsigned)__builtin_popcount(mask);
+		if (words) {
+			words[pc].issues++;
+			words[pc].lanes += (unsigned)__builtin_popcount(mask);
+		}
 		block->stats.by_unit[insn->unit]++;
 		if (UNLIKELY(insn->flags))
 			note_flags(warp, insn, done - warp->accounted);
@@ -105,14 +112,24 @@ out:
 	return good;
 }
 
+static __attribute__((noinline)) bool run_split_counted(struct road_gpu_warp *warp, uint32_t steps,
+							uint32_t *ran,
+							struct road_gpu_word_counters *words)
+{
+	return run_split(warp, steps, ran, words);
+}
+
 enum road_gpu_run EXEC_NAME(road_gpu_exec_run)(struct road_gpu_warp *warp, uint32_t steps,
 					       uint32_t *ran)
 {
+	struct road_gpu_word_counters *words = warp->block->launch->config.words;
+
 	*ran = 0;
 	while (*ran < steps) {
 		if (!road_gpu_warp_peek(warp))
 			return ROAD_GPU_RUN_BLOCKED;
-		if (!run_split(warp, steps - *ran, ran))
+		if (!(UNLIKELY(words) ? run_split_counted(warp, steps - *ran, ran, words)
+				      : run_split(warp, steps - *ran, ran, NULL)))
 			return ROAD_GPU_RUN_FAULT;
 	}
 	return ROAD_GPU_RUN_STEPS;

@@ -7,6 +7,7 @@
 
 static void free_image(struct gpu_image *image)
 {
+	road_gpu_lines_unload(image);
 	road_gpu_module_free(image->module);
 	free(image);
 }
@@ -92,7 +93,7 @@ static void end_load(void *arg)
 	work->load.image = NULL;
 	image->next = function->images;
 	function->images = image;
-	function->chip->counters.loads++;
+	image->number = function->chip->counters.loads++;
 	function->chip->counters.loaded_bytes += image->bytes;
 	road_gpu_work_end(work);
 }

@@ -67,6 +67,16 @@ static bool take_cores(struct gpu_chip *chip, const struct sim_option *option, c
 	return true;
 }
 
+static bool take_lines(struct gpu_chip *chip, const struct sim_option *option, char *error)
+{
+	uint64_t value;
+
+	if (!sim_option_u64(option, 0, 1, &value, error))
+		return false;
+	chip->options.lines = value;
+	return true;
+}
+
 static bool take_window(struct gpu_chip *chip, const struct sim_option *option, char *error)
 {
 	chip->options.small_window = !strcmp(option->value, "chip");
@@ -92,6 +102,7 @@ static const struct {
 	{"check", take_check},   /* div: integer division by zero is a fault */
 	{"cores", take_cores},   /* SMs */
 	{"free", take_free},     /* what-if: a cost that is left out */
+	{"lines", take_lines},   /* counts what each line of a kernel costs */
 	{"opt", leave_option},   /* of the driver's compiler, which checks it */
 	{"poison", take_poison}, /* byte that registers and shared memory start with */
 	{"regs", leave_option},  /* of the driver's compiler, too */
@@ -159,6 +170,7 @@ static void destroy(void *model)
 	}
 	sim_cancel(chip->env, &chip->cp);
 	chip->backend->destroy(chip);
+	road_gpu_lines_free(chip);
 	while (chip->free_works) {
 		struct gpu_work *work = chip->free_works;
 
@@ -329,6 +341,7 @@ const struct sim_model_ops sim_model_gpu = {
 	.reset = reset,
 	.poke = poke,
 	.counter = road_gpu_counter,
+	.line = road_gpu_line,
 	.report = road_gpu_report,
 	.scenarios = road_gpu_scenarios,
 };

@@ -32,6 +32,7 @@
 
 struct gpu_chip;
 struct gpu_function;
+struct gpu_lines;
 struct gpu_queue;
 struct gpu_work;
 
@@ -49,8 +50,10 @@ struct gpu_image {
 	uint32_t space;
 	uint64_t address, bytes; /* of the space */
 	struct road_gpu_module *module;
-	uint32_t launches; /* that run its code */
-	bool unloading;    /* no new ones */
+	uint64_t number;          /* of images that this chip loaded, from 0 */
+	struct gpu_lines **lines; /* of each kernel that was launched; NULL: of none */
+	uint32_t launches;        /* that run its code */
+	bool unloading;           /* no new ones */
 };
 
 union gpu_packet {
@@ -204,7 +207,7 @@ struct gpu_backend {
 extern const struct gpu_backend road_gpu_backend_functional, road_gpu_backend_timed;
 
 struct gpu_options {
-	bool check_div, poison, small_window;
+	bool check_div, lines, poison, small_window;
 	uint32_t poison_word;
 	uint64_t watchdog;
 };
@@ -241,6 +244,8 @@ struct gpu_chip {
 	uint32_t order_pc, order_line, order_kernel;
 	struct gpu_launch_note notes[GPU_LAUNCH_LOG];
 	uint64_t noted;
+	struct gpu_lines *lines; /* of kernels, the one launched first before the others */
+	uint32_t lines_kept;
 };
 
 /* model.c */
@@ -334,6 +339,14 @@ void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_don
 void road_gpu_print_set(struct gpu_function *function); /* from the latch */
 /* Hands what the launch printed so far to its space's ring. */
 void road_gpu_print_deliver(struct gpu_work *work);
+
+/* lines.c */
+/* Where launches of this kernel of the image count; NULL: out of memory. */
+struct road_gpu_word_counters *road_gpu_lines_words(struct gpu_chip *chip, struct gpu_image *image,
+						    const struct road_gpu_code *code);
+void road_gpu_lines_unload(struct gpu_image *image); /* keeps what was counted */
+void road_gpu_lines_free(struct gpu_chip *chip);
+bool road_gpu_line(void *model, uint32_t index, struct sim_line *out);
 
 /* report.c */
 bool road_gpu_counter(void *model, uint32_t index, struct sim_counter *out);

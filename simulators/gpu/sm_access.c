@@ -30,6 +30,11 @@ static uint32_t find_line(const struct gpu_touch *touch, uint32_t n, uint64_t li
 	return n;
 }
 
+static uint32_t sectors_filled(uint32_t bytes)
+{
+	return (bytes + ROAD_GPU_SECTOR_BYTES - 1) / ROAD_GPU_SECTOR_BYTES;
+}
+
 /* All bytes from the first lane's on. */
 static uint32_t coalesce_run(const struct road_gpu_access *access, struct gpu_touch *touch)
 {
@@ -47,15 +52,36 @@ static uint32_t coalesce_run(const struct road_gpu_access *access, struct gpu_to
 	return n;
 }
 
-/* Lines between the least and the greatest so far are looked for; others are new. */
-static uint32_t coalesce_lanes(const struct road_gpu_access *access, uint32_t lanes,
-			       struct gpu_touch *touch)
+/* Different addresses among the lanes, in whatever order, with n lines found. Lanes' bytes are
+ * aligned to their number: two lanes ask for the same ones, or have none in common. */
+static __attribute__((noinline)) uint32_t count_different(const struct road_gpu_access *access,
+							  uint32_t lanes,
+							  const struct gpu_touch *touch, uint32_t n)
 {
-	uint64_t least = UINT64_MAX, greatest = 0;
-	uint32_t n = 0;
+	uint64_t seen[ACCESS_LINES][2] = {{0}}; /* first bytes of lanes */
+	uint32_t different = 0;
 
 	for (; lanes; lanes &= lanes - 1) {
 		uint32_t lane = (uint32_t)__builtin_ctz(lanes);
+		uint64_t pa = road_gpu_access_pa(access, lane), bit = UINT64_C(1) << pa % 64;
+		uint64_t line = gpu_line_of(pa, road_gpu_access_flags(access, lane));
+		uint64_t *half = &seen[find_line(touch, n, line)][pa / 64 % 2];
+
+		different += !(*half & bit);
+		*half |= bit;
+	}
+	return different;
+}
+
+/* Lines between the least and the greatest so far are looked for; others are new. */
+static uint32_t coalesce_lanes(const struct road_gpu_access *access, uint32_t lanes,
+			       struct gpu_touch *touch, uint32_t *ideal)
+{
+	uint64_t least = UINT64_MAX, greatest = 0, before = UINT64_MAX;
+	uint32_t n = 0, different = 0, back = 0;
+
+	for (uint32_t left = lanes; left; left &= left - 1) {
+		uint32_t lane = (uint32_t)__builtin_ctz(left);
 		uint64_t pa = road_gpu_access_pa(access, lane);
 		uint64_t line = gpu_line_of(pa, road_gpu_access_flags(access, lane));
 		bool outside = line < least || line > greatest || !n;
@@ -63,25 +89,37 @@ static uint32_t coalesce_lanes(const struct road_gpu_access *access, uint32_t la
 
 		if (at == n)
 			touch[n++] = (struct gpu_touch){.line = line};
+		/* With the kind of memory, which addresses of two kinds may have in common. */
+		uint64_t place = pa ^ (line & ~LINE_MASK);
+
+		different += place != before;
+		back += place < before;
+		before = place;
 		touch[at].sectors |= sectors_of(pa, access->bytes);
 		least = line < least ? line : least;
 		greatest = line > greatest ? line : greatest;
 	}
+	if (back > 1) /* the first one is */
+		different = count_different(access, lanes, touch, n);
+	*ideal = sectors_filled(different * access->bytes);
 	return n;
 }
 
-uint32_t gpu_coalesce(const struct road_gpu_access *access, uint32_t lanes, struct gpu_touch *touch)
+uint32_t gpu_coalesce(const struct road_gpu_access *access, uint32_t lanes, struct gpu_touch *touch,
+		      uint32_t *ideal)
 {
 	uint64_t low, high;
 
 	if (!access->together)
-		return coalesce_lanes(access, lanes, touch);
+		return coalesce_lanes(access, lanes, touch, ideal);
+	*ideal = sectors_filled(ROAD_GPU_WARP_LANES * access->bytes);
 	if (access->lanes.contiguous)
 		return coalesce_run(access, touch);
 	low = access->piece.pa + (uint32_t)access->low;
 	high = access->piece.pa + (uint32_t)access->high + access->bytes - 1;
 	if (low / ROAD_GPU_SECTOR_BYTES != high / ROAD_GPU_SECTOR_BYTES)
-		return coalesce_lanes(access, lanes, touch);
+		return coalesce_lanes(access, lanes, touch, ideal);
+	*ideal = 1;
 	touch[0] = (struct gpu_touch){gpu_line_of(low, access->piece.flags), sectors_of(low, 1)};
 	return 1;
 }
@@ -398,15 +436,12 @@ static bool bypasses_l1(const struct road_gpu_access *access, uint64_t line)
 	       cache == ROAD_GPU_CACHE_CG || cache == ROAD_GPU_CACHE_CV || line & LINE_SYSTEM;
 }
 
-static void count_lines(struct gpu_sm *sm, const struct road_gpu_access *access, uint32_t lanes,
-			const struct gpu_touch *touch, uint32_t n)
+static void count_lines(struct gpu_sm *sm)
 {
-	uint32_t bytes = (unsigned)__builtin_popcount(lanes) * access->bytes;
-
 	sm->counters.accesses++;
-	sm->counters.sectors_ideal += (bytes + ROAD_GPU_SECTOR_BYTES - 1) / ROAD_GPU_SECTOR_BYTES;
-	for (uint32_t i = 0; i < n; i++)
-		sm->counters.sectors += (unsigned)__builtin_popcount(touch[i].sectors);
+	sm->counters.sectors_ideal += sm->ideal;
+	for (uint32_t i = 0; i < sm->lines; i++)
+		sm->counters.sectors += (unsigned)__builtin_popcount(sm->touch[i].sectors);
 }
 
 /* ---- one access ---- */
@@ -469,12 +504,12 @@ static uint32_t access_local(struct fetch *f, uint32_t slot, const struct road_g
 }
 
 /* What acts at the second level: an answer for each line, if there is somebody to answer to. */
-static uint32_t access_later(struct fetch *f, const struct road_gpu_access *access, uint32_t lanes)
+static uint32_t access_later(struct fetch *f, const struct road_gpu_access *access)
 {
 	struct gpu_sm *sm = f->sm;
 	bool returns = access->insn->uses.write_rows != 0;
 
-	count_lines(sm, access, lanes, sm->touch, sm->lines);
+	count_lines(sm);
 	road_misses_retire(&sm->misses, sm->now);
 	for (uint32_t i = 0; i < sm->lines; i++) {
 		uint16_t miss = ROAD_MISS_NONE;
@@ -490,7 +525,7 @@ static uint32_t access_later(struct fetch *f, const struct road_gpu_access *acce
 	return sm->lines;
 }
 
-static uint32_t access_global(struct fetch *f, const struct road_gpu_access *access, uint32_t lanes)
+static uint32_t access_global(struct fetch *f, const struct road_gpu_access *access)
 {
 	struct gpu_sm *sm = f->sm;
 	const struct road_gpu_params *p = sm->timing->params;
@@ -507,7 +542,7 @@ static uint32_t access_global(struct fetch *f, const struct road_gpu_access *acc
 		sm->counters.const_accesses++;
 		return n;
 	}
-	count_lines(sm, access, lanes, touch, n);
+	count_lines(sm);
 	f->bypass = bypasses_l1(access, touch[0].line);
 	fetch_lines(f, touch, n);
 	return n;
@@ -545,15 +580,14 @@ uint32_t gpu_sm_access(struct gpu_sm *sm, struct gpu_warp *w, uint32_t slot,
 	uint32_t cycles = 0;
 
 	if (access->insn->kind == ROAD_GPU_KIND_COPY)
-		sm->lines = gpu_coalesce(access, other, sm->touch);
+		sm->lines = gpu_coalesce(access, other, sm->touch, &sm->ideal);
 	if (shared)
 		cycles += access_shared(&f, access, shared);
 	if (local)
 		cycles += access_local(&f, slot, access, local);
 	if (other &&
 	    (access->space == ROAD_GPU_SPACE_GLOBAL || access->space == ROAD_GPU_SPACE_CONST))
-		cycles += access->later ? access_later(&f, access, other)
-					: access_global(&f, access, other);
+		cycles += access->later ? access_later(&f, access) : access_global(&f, access);
 	if (access->insn->kind == ROAD_GPU_KIND_COPY)
 		note_copy(&f, w, slot);
 	else if (f.load == UINT32_MAX) {

@@ -83,7 +83,7 @@ enum road_gpu_fault gpu_port_atomic(void *ctx, struct road_gpu_block *block,
 	struct gpu_sm *sm = &((struct road_gpu_timing *)ctx)->sms[block->sm];
 	uint32_t lanes = access->mask & ~(access->shared | access->local);
 
-	sm->lines = gpu_coalesce(access, lanes, sm->touch);
+	sm->lines = gpu_coalesce(access, lanes, sm->touch, &sm->ideal);
 	return gpu_atomic_add(sm, access, lanes, data) ? ROAD_GPU_FAULT_NONE : ROAD_GPU_FAULT_DMA;
 }
 

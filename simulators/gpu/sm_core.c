@@ -37,7 +37,7 @@ static const struct gpu_op *op_of(const struct gpu_warp *w)
 
 /* From `wake` on, which is behind what was turned: an issue comes a cycle before it, an answer in
  * the next quantum. */
-static void set_wake(struct gpu_sm *sm, struct gpu_warp *w, uint64_t wake)
+static inline void set_wake(struct gpu_sm *sm, struct gpu_warp *w, uint64_t wake)
 {
 	struct gpu_subcore *sc = &sm->subcore[w->subcore];
 	uint64_t bit = UINT64_C(1) << w->position;
@@ -174,10 +174,14 @@ void gpu_sm_abandon(struct gpu_sm *sm, struct gpu_warp *w, uint64_t cycle)
 	struct gpu_subcore *sc = &sm->subcore[w->subcore];
 	uint64_t until = later(cycle, w->account);
 
+	if (w->words)
+		gpu_word_begin(sm, w);
 	if (until > w->start)
 		account(sm, w, sc->wake[w->position], 0, until);
 	else
 		until = w->start;
+	if (w->words)
+		gpu_word_end(sm);
 	leave(sm, w, until);
 	sc->resident--;
 }
@@ -330,6 +334,19 @@ static void issue(struct gpu_sm *sm, struct gpu_subcore *sc, uint32_t position, 
 		record_fault(sm, w, cycle);
 }
 
+/* Issues; what the SM's counters gain by it is the word's, if somebody asks for words. */
+static void issue_counted(struct gpu_sm *sm, struct gpu_subcore *sc, uint32_t position,
+			  uint64_t cycle)
+{
+	const struct gpu_warp *w = &sm->warps[sc->warp[position]];
+
+	if (__builtin_expect(w->words != NULL, 0))
+		gpu_word_begin(sm, w);
+	issue(sm, sc, position, cycle);
+	if (__builtin_expect(sm->word != NULL, 0))
+		gpu_word_end(sm);
+}
+
 static void run_subcore(struct gpu_sm *sm, struct gpu_subcore *sc, uint64_t cycle)
 {
 	uint64_t candidates = 0, next = NO_TIME;
@@ -349,7 +366,7 @@ static void run_subcore(struct gpu_sm *sm, struct gpu_subcore *sc, uint64_t cycl
 	}
 	if (candidates) {
 		sc->next = cycle + 1;
-		issue(sm, sc, (uint32_t)__builtin_ctzll(candidates), cycle);
+		issue_counted(sm, sc, (uint32_t)__builtin_ctzll(candidates), cycle);
 	} else {
 		sc->next = earlier(next, sc->next_wake);
 	}

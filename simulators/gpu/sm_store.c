@@ -106,7 +106,7 @@ enum road_gpu_fault gpu_port_load(void *ctx, struct road_gpu_block *block,
 {
 	struct gpu_sm *sm = sm_of(ctx, block);
 
-	sm->lines = gpu_coalesce(access, global_lanes(access), sm->touch);
+	sm->lines = gpu_coalesce(access, global_lanes(access), sm->touch, &sm->ideal);
 	if (gpu_atomic_ahead(sm))
 		return gpu_atomic_add(sm, access, global_lanes(access), data) ? ROAD_GPU_FAULT_NONE
 									      : ROAD_GPU_FAULT_DMA;
@@ -119,7 +119,7 @@ bool gpu_port_load_rows(void *ctx, struct road_gpu_block *block,
 {
 	struct gpu_sm *sm = sm_of(ctx, block);
 
-	sm->lines = gpu_coalesce(access, access->mask, sm->touch);
+	sm->lines = gpu_coalesce(access, access->mask, sm->touch, &sm->ideal);
 	if (gpu_atomic_ahead(sm))
 		return false;
 	for (uint32_t i = 0; sm->store_count && i < sm->lines; i++) {
@@ -239,11 +239,12 @@ static bool reachable(const struct gpu_sm *sm, const struct road_gpu_access *acc
 	return true;
 }
 
-/* Lane l's bytes are at data + l * stride. */
-static void store_lanes(struct gpu_sm *sm, const struct road_gpu_access *access, uint32_t lanes,
-			const uint8_t *data, uint32_t stride)
+/* Lane l's bytes are at data + l * stride. Returns how many bytes it stores; one that several
+ * lanes store counts once. They are aligned: two lanes have all in common, or nothing. */
+static uint32_t store_lanes(struct gpu_sm *sm, const struct road_gpu_access *access, uint32_t lanes,
+			    const uint8_t *data, uint32_t stride)
 {
-	uint32_t first = sm->store_first + sm->store_count, bytes = access->bytes;
+	uint32_t first = sm->store_first + sm->store_count, bytes = access->bytes, different = 0;
 	struct gpu_store *e = NULL;
 
 	for (; lanes; lanes &= lanes - 1) {
@@ -257,13 +258,15 @@ static void store_lanes(struct gpu_sm *sm, const struct road_gpu_access *access,
 		if (!e)
 			e = new_entry(sm, line, sm->stepped->launch, access, lane);
 		copy_lane(e->data + offset, data + lane * stride, bytes);
+		different += !(e->mask[offset / 64] >> offset % 64 & 1);
 		e->mask[offset / 64] |= ((UINT64_C(1) << bytes) - 1) << offset % 64;
 	}
+	return different * bytes;
 }
 
 /* All lanes, each behind the one before it: line by line. */
-static void store_run(struct gpu_sm *sm, const struct road_gpu_access *access,
-		      const uint8_t *packed)
+static uint32_t store_run(struct gpu_sm *sm, const struct road_gpu_access *access,
+			  const uint8_t *packed)
 {
 	uint32_t bytes = access->bytes, done = 0, whole = ROAD_GPU_WARP_LANES * bytes;
 
@@ -280,14 +283,13 @@ static void store_run(struct gpu_sm *sm, const struct road_gpu_access *access,
 			e->mask[at / 64] |= ((UINT64_C(1) << bytes) - 1) << at % 64;
 		done += part;
 	}
+	return whole;
 }
 
-static void count_store(struct gpu_sm *sm, const struct road_gpu_access *access, uint32_t lanes)
+static void count_store(struct gpu_sm *sm, uint32_t bytes)
 {
 	sm->counters.accesses++;
-	sm->counters.sectors_ideal +=
-		((unsigned)__builtin_popcount(lanes) * access->bytes + ROAD_GPU_SECTOR_BYTES - 1) /
-		ROAD_GPU_SECTOR_BYTES;
+	sm->counters.sectors_ideal += (bytes + ROAD_GPU_SECTOR_BYTES - 1) / ROAD_GPU_SECTOR_BYTES;
 }
 
 enum road_gpu_fault gpu_port_store(void *ctx, struct road_gpu_block *block,
@@ -298,8 +300,7 @@ enum road_gpu_fault gpu_port_store(void *ctx, struct road_gpu_block *block,
 
 	if (!reachable(sm, access, lanes))
 		return ROAD_GPU_FAULT_DMA;
-	count_store(sm, access, lanes);
-	store_lanes(sm, access, lanes, data, 16);
+	count_store(sm, store_lanes(sm, access, lanes, data, 16));
 	if (sm->store_first + sm->store_count != first)
 		send(sm, first);
 	return ROAD_GPU_FAULT_NONE;
@@ -311,11 +312,9 @@ bool gpu_port_store_rows(void *ctx, struct road_gpu_block *block,
 	struct gpu_sm *sm = sm_of(ctx, block);
 	uint32_t first = sm->store_first + sm->store_count;
 
-	count_store(sm, access, access->mask);
-	if (access->lanes.contiguous)
-		store_run(sm, access, packed);
-	else
-		store_lanes(sm, access, access->mask, packed, access->bytes);
+	count_store(sm, access->lanes.contiguous
+				? store_run(sm, access, packed)
+				: store_lanes(sm, access, access->mask, packed, access->bytes));
 	send(sm, first);
 	return true;
 }

@@ -22,7 +22,7 @@ static void note_violation(struct road_gpu_warp *warp, const struct road_gpu_ins
 	if (stats->sync_violations++)
 		return;
 	stats->sync_pc = (uint32_t)(insn - warp->code);
-	stats->sync_line = warp->block->launch->config.code->lines[stats->sync_pc];
+	stats->sync_line = road_gpu_code_line(warp->block->launch->config.code, stats->sync_pc);
 	stats->sync_lanes = lanes;
 }
 

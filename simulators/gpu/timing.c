@@ -219,7 +219,7 @@ static enum road_gpu_timing_error create_exec(struct road_gpu_timing *timing,
 		return ROAD_GPU_TIMING_LAUNCH;
 	launch->slots = calloc(own.slots, sizeof(*launch->slots));
 	launch->ops = calloc(config->code->desc.word_count + 1, sizeof(*launch->ops));
-	if (!launch->slots || !launch->ops)
+	if (!launch->slots || !launch->ops || !gpu_words_create(timing, launch))
 		return ROAD_GPU_TIMING_MEMORY;
 	gpu_launch_learn(timing, launch);
 	/* The lowest comes off the stack first. */
@@ -289,6 +289,7 @@ bool road_gpu_timing_cancel(struct road_gpu_timing *timing, void *cookie)
 			continue;
 		launch->fault_cycle = 0; /* takes no more workgroups */
 		gpu_launch_drop(timing, launch, timing->now);
+		gpu_words_deliver(timing, launch);
 		gpu_launch_free(launch);
 		return true;
 	}
@@ -350,6 +351,7 @@ bool road_gpu_timing_take(struct road_gpu_timing *timing, struct road_gpu_timing
 
 	out->achieved_permille =
 		room ? (uint32_t)(out->counters.resident_warp_cycles * 1000 / room) : 0;
+	gpu_words_deliver(timing, launch);
 	timing->taken = launch->exec;
 	launch->exec = NULL;
 	gpu_launch_free(launch);

@@ -23,16 +23,6 @@
 
 struct road_gpu_timing;
 
-/* Why a resident warp did not issue in a cycle; the first that holds. */
-enum road_gpu_stall {
-	ROAD_GPU_STALL_BARRIER,
-	ROAD_GPU_STALL_MEMORY,     /* a register that a load will write; a fence */
-	ROAD_GPU_STALL_DEPENDENCE, /* another register or predicate; the branch before */
-	ROAD_GPU_STALL_UNIT,       /* the unit is busy, or its queues are full */
-	ROAD_GPU_STALL_NOT_SELECTED,
-	ROAD_GPU_STALLS
-};
-
 enum road_gpu_limit {                      /* what bounds the workgroups of an SM */
 		      ROAD_GPU_LIMIT_GRID, /* the launch is too small to fill the chip */
 		      ROAD_GPU_LIMIT_BLOCKS,
@@ -53,16 +43,15 @@ struct road_gpu_timing_counters {
 	uint64_t workgroups;
 	uint64_t accesses;        /* warp loads and stores to device or system memory */
 	uint64_t sectors;         /* that they touched */
-	uint64_t sectors_ideal;   /* had the lanes' bytes been contiguous */
+	uint64_t sectors_ideal;   /* had the bytes, each counted once, been side by side */
 	uint64_t shared_accesses; /* warp loads and stores to shared memory */
 	uint64_t shared_replays;  /* extra passes by bank conflicts */
 	uint64_t const_accesses;  /* warp loads of constants, all of which hit */
 	uint64_t l1_hits, l1_misses, l1_merged; /* sectors read: there, asked for, on their way */
 	uint64_t l2_reads, l2_writes;           /* sectors that arrived from SMs */
 	uint64_t l2_near_hits, l2_far_hits, l2_misses; /* sectors read */
-	uint64_t l2_write_backs;
-	uint64_t l2_atomics;
-	/* lines of atomics that were worked off */ /* dirty sectors that had to go */
+	uint64_t l2_write_backs;                       /* dirty sectors that had to go */
+	uint64_t l2_atomics;                           /* lines of atomics that were worked off */
 	uint64_t dram_read_bytes, dram_written_bytes;
 	uint64_t dram_row_hits, dram_row_misses;
 	uint64_t system_reads, system_writes; /* sectors of host memory */

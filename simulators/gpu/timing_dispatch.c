@@ -308,6 +308,7 @@ void gpu_launch_free(struct gpu_launch *launch)
 		road_gpu_launch_destroy(launch->exec);
 	free(launch->slots);
 	free(launch->ops);
+	free(launch->words);
 	memset(launch, 0, sizeof(*launch));
 }
 

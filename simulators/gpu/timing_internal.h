@@ -144,8 +144,9 @@ struct gpu_warp {
 	uint32_t commits;    /* groups so far, and the last batches of the latest */
 	uint32_t committed[COPY_BATCHES];
 	struct gpu_copies copies[COPY_BATCHES];
-	bool barrier; /* waits at one, or did until `wake` */
-	bool fence;   /* `floor` is memory's */
+	struct road_gpu_word_counters *words; /* of its launch on this SM; NULL: nobody asks */
+	bool barrier;                         /* waits at one, or did until `wake` */
+	bool fence;                           /* `floor` is memory's */
 	bool done;
 };
 
@@ -236,10 +237,13 @@ struct gpu_sm {
 	uint64_t active_from;
 	/* the instruction that is being stepped */
 	struct gpu_block *stepped; /* its workgroup */
+	uint32_t ideal;            /* sectors that its bytes need at least */
 	uint32_t lines;            /* of memory that it touched; of a load these: */
 	struct gpu_touch touch[ACCESS_LINES];
 	struct road_gpu_access access;
 	struct road_gpu_timing_counters counters;
+	/* the word that gains what they gain beyond `before`; NULL: none */
+	struct road_gpu_word_counters *word, before;
 };
 
 /* A slice in one partition. */
@@ -288,6 +292,8 @@ struct gpu_launch {
 	uint32_t *slots; /* free slots of exec: a stack */
 	uint32_t slot_count;
 	struct gpu_op *ops; /* of the kernel's words, and one for its end */
+	/* Of each SM, so that none waits for another: as in the config. NULL: nobody asks. */
+	struct road_gpu_word_counters *words;
 };
 
 struct road_gpu_timing {
@@ -352,6 +358,17 @@ void gpu_sm_wake(struct gpu_sm *sm, uint32_t warp);
 /* The warp has not finished and leaves. */
 void gpu_sm_abandon(struct gpu_sm *sm, struct gpu_warp *w, uint64_t cycle);
 
+/* sm_lines.c */
+/* What the SM's counters gain from here to the end belongs to the word that the warp issues next;
+ * only where somebody asks for words. */
+void gpu_word_begin(struct gpu_sm *sm, const struct gpu_warp *w);
+void gpu_word_end(struct gpu_sm *sm);
+/* False: out of memory. */
+bool gpu_words_create(const struct road_gpu_timing *timing, struct gpu_launch *launch);
+struct road_gpu_word_counters *gpu_words_of(const struct gpu_launch *launch, uint32_t sm);
+/* Adds what all SMs counted to what the launch was given. */
+void gpu_words_deliver(const struct road_gpu_timing *timing, const struct gpu_launch *launch);
+
 /* sm_blocks.c */
 void gpu_sm_add_block(struct gpu_sm *sm, uint32_t block, uint64_t start);
 void gpu_sm_drop_block(struct gpu_sm *sm, uint32_t block, uint64_t cycle);
@@ -362,8 +379,9 @@ uint32_t gpu_sm_access(struct gpu_sm *sm, struct gpu_warp *warp, uint32_t slot,
 		       const struct road_gpu_access *access);
 void gpu_sm_answer(struct gpu_sm *sm, uint16_t miss, uint64_t ready);
 uint32_t gpu_bank_passes(const struct road_gpu_access *access, uint32_t lanes, uint32_t *ideal);
-uint32_t gpu_coalesce(const struct road_gpu_access *access, uint32_t lanes,
-		      struct gpu_touch *touch);
+/* Returns how many lines. *ideal: the sectors that the bytes, each once, would fill. */
+uint32_t gpu_coalesce(const struct road_gpu_access *access, uint32_t lanes, struct gpu_touch *touch,
+		      uint32_t *ideal);
 /* Sends it over the network; `cycle`: when it passed the first level's tags. */
 void gpu_sm_request(struct gpu_sm *sm, uint64_t cycle, const struct gpu_request *request,
 		    uint32_t data_bytes);

@@ -130,7 +130,7 @@ void road_gpu_warp_fault(struct road_gpu_warp *warp, const struct road_gpu_insn 
 	block->fault = (struct road_gpu_fault_info){
 		.code = code,
 		.pc = pc,
-		.line = pc < kernel->desc.word_count ? kernel->lines[pc] : 0,
+		.line = pc < kernel->desc.word_count ? road_gpu_code_line(kernel, pc) : 0,
 		.lane = lanes ? (uint32_t)__builtin_ctz(lanes) : 0,
 		.warp = warp->index,
 		.ctaid = {block->ctaid[0], block->ctaid[1], block->ctaid[2]},
@@ -147,7 +147,7 @@ void road_gpu_note_order(struct road_gpu_warp *warp, const struct road_gpu_insn 
 		return;
 	stats->order_sensitive = true;
 	stats->order_pc = (uint32_t)(insn - warp->code);
-	stats->order_line = warp->block->launch->config.code->lines[stats->order_pc];
+	stats->order_line = road_gpu_code_line(warp->block->launch->config.code, stats->order_pc);
 }
 
 struct road_gpu_split *road_gpu_warp_split_off(struct road_gpu_warp *warp, uint32_t lanes,

@@ -15,6 +15,7 @@
 #define SIMULATORS_GPU_WARP_H
 
 #include "simulators/gpu/decode.h"
+#include "simulators/gpu/lines.h"
 #include "simulators/gpu/ranges.h"
 
 #define ROAD_GPU_ALL         0xffffffffu
@@ -249,6 +250,9 @@ struct road_gpu_launch_config {
 	bool poison;            /* registers and shared memory start as poison_word */
 	uint32_t poison_word;
 	struct road_gpu_prints *prints; /* NULL: what is printed goes nowhere */
+	/* desc.word_count of them and one for the kernel's end: what each word cost is added, in
+	 * timed mode when the launch is taken or cancelled; must stay. NULL: nobody asks. */
+	struct road_gpu_word_counters *words;
 };
 
 struct road_gpu_launch {

@@ -10,7 +10,8 @@
 
 #include "tests/gpu/workload.h"
 
-static const char *const chips[] = {"sim:gpu-small?cores=20&time=trace", "sim:gpu-small?cores=9",
+static const char *const chips[] = {"sim:gpu-small?cores=20&time=trace",
+				    "sim:gpu-small?cores=9&lines=1",
 				    "sim:a100-sxm4-80gb?time=approx"};
 static const uint32_t counts[] = {3, 8, 2};
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "tests/gpu/workload.h"
 
 #include <sys/mman.h>
@@ -275,6 +278,32 @@ const struct workload workloads[] = {
 	 .block = {96, 1, 1},
 	 .argument_count = 2,
 	 .arguments = {BUFFER(46080), BUFFER(47000)}},
+	{.name = "histogram",
+	 .file = "nvcc/histogram.sm80.ptx",
+	 .grid = {20, 1, 1},
+	 .block = {96, 1, 1},
+	 .argument_count = 3,
+	 .arguments = {BUFFER(6000), BUFFER(256), NUMBER(24000)}},
+	{.name = "layernorm",
+	 .file = "nvcc/layernorm.sm80.ptx",
+	 .grid = {30, 1, 1},
+	 .block = {96, 1, 1},
+	 .argument_count = 6,
+	 .arguments = {BUFFER(6000), BUFFER(200), BUFFER(200), BUFFER(6000), NUMBER(200),
+		       REAL(1e-5f)}},
+	{.name = "mma_gemm",
+	 .file = "nvcc/mma_sync.sm80.ptx",
+	 .grid = {6, 5, 1},
+	 .block = {32, 1, 1},
+	 .argument_count = 6,
+	 .arguments = {BUFFER(2560), BUFFER(1536), BUFFER(3840), NUMBER(80), NUMBER(48),
+		       NUMBER(64)}},
+	{.name = "reduce_shfl",
+	 .file = "nvcc/reduce_shfl.sm80.ptx",
+	 .grid = {25, 1, 1},
+	 .block = {128, 1, 1},
+	 .argument_count = 3,
+	 .arguments = {BUFFER(30000), BUFFER(1), NUMBER(30000)}},
 	{.name = "astray",
 	 .ptx = astray,
 	 .grid = {200, 1, 1},
@@ -328,6 +357,56 @@ static void check_balance(road_device *device)
 	}
 	CU_ASSERT_EQUAL(resident, explained);
 	CU_ASSERT_EQUAL(asked, answered);
+}
+
+struct total {
+	const char *counter;
+	size_t member;
+	bool timed; /* who models no time issues what it executes, what faults included */
+};
+
+#define TOTAL(counter, member, timed)                           \
+	{                                                       \
+		counter, offsetof(road_sim_line, member), timed \
+	}
+
+static const struct total totals[] = {
+	TOTAL("gpu.warp_instructions", issues, false),
+	TOTAL("gpu.thread_instructions", lanes, false),
+	TOTAL("gpu.timing.warp_instructions", issues, true),
+	TOTAL("gpu.timing.thread_instructions", lanes, true),
+	TOTAL("gpu.stall.barrier", stall_barrier, true),
+	TOTAL("gpu.stall.memory", stall_memory, true),
+	TOTAL("gpu.stall.dependence", stall_dependence, true),
+	TOTAL("gpu.stall.unit", stall_unit, true),
+	TOTAL("gpu.stall.not_selected", stall_not_selected, true),
+	TOTAL("gpu.memory.sectors", sectors, true),
+	TOTAL("gpu.memory.sectors_ideal", sectors_ideal, true),
+	TOTAL("gpu.shared.replays", replays, true),
+};
+
+/* What lines cost adds up to what all cost, and is part of the number. */
+static void add_lines(uint64_t *hash, const struct fixture *f)
+{
+	road_sim_line line = {.size = sizeof(line)};
+	uint64_t sums[sizeof(totals) / sizeof(totals[0])] = {0};
+	uint32_t count = 0;
+
+	for (; !road_sim_line_get(f->device, count, &line); count++) {
+		add(hash, &line, sizeof(line));
+		for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++)
+			sums[i] += *(uint64_t *)(void *)((char *)&line + totals[i].member);
+	}
+	for (size_t i = 0; count && i < sizeof(totals) / sizeof(totals[0]); i++) {
+		uint64_t want = counter_of(f, totals[i].counter);
+
+		if (totals[i].timed != line.timed)
+			continue;
+		if (sums[i] != want)
+			printf("# %s: lines %llu, in all %llu\n", totals[i].counter,
+			       (unsigned long long)sums[i], (unsigned long long)want);
+		CU_ASSERT_EQUAL(sums[i], want);
+	}
 }
 
 static void add_counters(uint64_t *hash, road_device *device)
@@ -392,6 +471,7 @@ uint64_t workload_hash(const char *address, const struct workload *workload)
 		workload->expect(run.arguments[0].data, run.arguments[0].count);
 	check_balance(f.device);
 	add_counters(&hash, f.device);
+	add_lines(&hash, &f);
 	add_trace(&hash, f.device);
 	for (uint32_t i = 0; i < run.argument_count; i++)
 		free(run.arguments[i].data);

@@ -333,6 +333,42 @@ def _():
     assert alone['launch_cycles'] == rows['dram']['cycles'], (alone, rows)
 
 
+@case('--lines says what each line of the PTX cost, and diff names those that changed', sim=True)
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, name) for name in ('a.json', 'b.json')]
+        table = vecadd('--lines', '--report', paths[0], out='/dev/null').stdout
+        vecadd('--lines', '--report', paths[1], device=GPU + '&dram_latency=200', out='/dev/null')
+        with open(paths[0]) as file:
+            report = json.load(file)
+        with open(f'{PTX}/vecadd.sm80.ptx') as file:
+            ptx = [' '.join(line.split()) for line in file]
+        rows = {row['line']: row for row in report['lines']}
+        for number, row in rows.items():
+            assert ' '.join(row['text'].split()) == ptx[number - 1], row
+            assert row['name'] == f'vecadd:{number}', row
+        for key, of in (('issues', 'warp_instructions'), ('lanes', 'thread_instructions')):
+            assert sum(row[key] for row in rows.values()) == report[of], (key, report)
+        for cause, cycles in report['stalls'].items():
+            assert sum(row['stalls'][cause] for row in rows.values()) == cycles, cause
+        load = next(row for row in rows.values() if row['text'].startswith('ld.global'))
+        assert load['active_lanes'] > 30 and load['sectors'] == load['sectors_ideal'] > 0, load
+        add = next(row for row in rows.values() if row['text'].startswith('add.f32'))
+        assert str(add['line']) in table and add['text'] in table, table
+        changed = roadbed('diff', *paths, code=1).stdout
+        assert f'lines[{add["name"]}].stalls.memory' in changed, changed
+        assert f'lines[{load["name"]}].sectors' not in changed, changed
+
+
+@case('--lines needs a chip that can count them', sim=True)
+def _():
+    refused('run', 'host:', KERNELS, 'saxpy', '--grid', '4', '--block', '32', '--lines',
+            'iota:f32:9', 'zeros:f32:9', 'f32:2', 'u32:9', code=1,
+            says=['--lines', 'is not simulated', 'sim: device'])
+    refused('run', GPU + '&lines=0', f'{PTX}/vecadd.sm80.ptx', 'vecadd', '--grid', '4', '--block',
+            '32', '--lines', code=2, says=['--lines', 'lines=0', 'allowed: lines=1, or none'])
+
+
 @case('--doubt gives an interval around the estimate and what moves it most', sim=True)
 def _():
     doubt = (report := changed_chips('--doubt'))['doubt']

@@ -183,7 +183,7 @@ static void dimensions_have_one_to_three_sizes_from_one_up(void)
 	}
 }
 
-static void trace_adds_its_time_option_once(void)
+static void an_option_is_added_to_the_address_once(void)
 {
 	static const char *const rows[][2] = {
 		{"sim:x", "sim:x?time=trace"},
@@ -194,12 +194,17 @@ static void trace_adds_its_time_option_once(void)
 	char *out;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		CU_ASSERT_EQUAL_FATAL(run_trace_address(rows[i][0], &out, &error), 0);
+		CU_ASSERT_EQUAL_FATAL(
+			run_address_with("--trace", rows[i][0], "time", "trace", &out, &error), 0);
 		CU_ASSERT_STRING_EQUAL(out, rows[i][1]);
 		free(out);
 	}
-	CU_ASSERT_EQUAL(run_trace_address("sim:x?time=approx", &out, &error), -1);
-	CU_ASSERT_EQUAL(run_trace_address("sim:x?a=b&time=tracer", &out, &error), -1);
+	CU_ASSERT_EQUAL(
+		run_address_with("--trace", "sim:x?time=approx", "time", "trace", &out, &error),
+		-1);
+	CU_ASSERT_EQUAL(
+		run_address_with("--trace", "sim:x?a=b&time=tracer", "time", "trace", &out, &error),
+		-1);
 }
 
 static void options_stand_anywhere_and_are_taken_out(void)
@@ -254,7 +259,7 @@ static const struct tap_case cases[] = {
 	{"missing files and folders are named", missing_files_and_folders_are_named},
 	{"dimensions have one to three sizes from one up",
 	 dimensions_have_one_to_three_sizes_from_one_up},
-	{"trace adds its time option once", trace_adds_its_time_option_once},
+	{"an option is added to the address once", an_option_is_added_to_the_address_once},
 	{"options stand anywhere and are taken out", options_stand_anywhere_and_are_taken_out},
 	{"wrong options are named with those allowed", wrong_options_are_named_with_those_allowed},
 };

@@ -19,11 +19,13 @@ static const struct verb {
 	 verb_explain},
 	{"run",
 	 "DEVICE IMAGE KERNEL --grid X[,Y[,Z]] --block X[,Y[,Z]] [--shared BYTES]\n"
-	 "              [--report FILE.json] [--trace FILE.json] [--what-if] [--doubt] [--json] "
-	 "ARG…",
-	 "runs a kernel: PTX on a GPU, a shared object on host:; on a simulated chip also with "
-	 "one\n"
-	 "      cost made free (--what-if), and with each assumed parameter 20 % off (--doubt)",
+	 "              [--report FILE.json] [--trace FILE.json] [--lines] [--what-if] [--doubt]\n"
+	 "              [--json] ARG…",
+	 "runs a kernel: PTX on a GPU, a shared object on host:; on a simulated chip also says "
+	 "what\n"
+	 "      each line cost (--lines), runs it with one cost made free (--what-if), and with "
+	 "each\n"
+	 "      assumed parameter 20 % off (--doubt)",
 	 verb_run},
 	{"diff", "A.json B.json [--json]",
 	 "what differs between two reports of runs; exits with 1 if anything does", verb_diff},

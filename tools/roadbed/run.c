@@ -40,6 +40,27 @@ static int parse_sizes(struct run *run, const char *grid, const char *block, con
 	return 0;
 }
 
+/* What is asked for needs options of the device. */
+static int make_address(struct run *run, const char *given, struct tool_error *error)
+{
+	char *plain;
+	int result;
+
+	if (!run->trace_path)
+		plain = strdup(given);
+	else if (run_address_with("--trace", given, "time", "trace", &plain, error))
+		return -1;
+	if (!plain)
+		tool_no_memory();
+	if (!run->lines || !strstr(plain, "sim:")) { /* what is real will be refused by name */
+		run->address = plain;
+		return 0;
+	}
+	result = run_address_with("--lines", plain, "lines", "1", &run->address, error);
+	free(plain);
+	return result;
+}
+
 static int parse(struct run *run, int argc, char **argv, struct tool_error *error)
 {
 	const char *grid = NULL, *block = NULL, *shared = NULL;
@@ -51,6 +72,7 @@ static int parse(struct run *run, int argc, char **argv, struct tool_error *erro
 		{"--trace", NULL, &run->trace_path},
 		{"--what-if", &run->what_if, NULL},
 		{"--doubt", &run->doubt, NULL},
+		{"--lines", &run->lines, NULL},
 		{"--json", &run->json, NULL},
 		{NULL, NULL, NULL},
 	};
@@ -67,12 +89,7 @@ static int parse(struct run *run, int argc, char **argv, struct tool_error *erro
 	if (parse_sizes(run, grid, block, shared, error) ||
 	    parse_args(run, left - 3, argv + 3, error))
 		return -1;
-	if (run->trace_path)
-		return run_trace_address(argv[0], &run->address, error);
-	run->address = strdup(argv[0]);
-	if (!run->address)
-		tool_no_memory();
-	return 0;
+	return make_address(run, argv[0], error);
 }
 
 int run_refuse(const struct tool_error *error, int code)

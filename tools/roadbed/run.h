@@ -21,6 +21,7 @@ struct run {
 	char *address;
 	bool json;
 	bool what_if, doubt; /* further runs, on other chips than asked for */
+	bool lines;          /* what each line of the kernel cost */
 	struct run_dim grid, block;
 	uint32_t shared_bytes;
 	struct run_arg *args;
@@ -63,6 +64,10 @@ void run_forget(struct run *run);
 /* Runs the same on changed chips and adds what came out to the report. Closes run's device. */
 int run_variants(struct run *run, struct json_object *report);
 void run_variants_summary(struct json_object *report);
+
+/* Adds what each line of the kernel cost to the report, as "lines". */
+int run_lines(const struct run *run, struct json_object *report);
+void run_lines_summary(struct json_object *report);
 
 /* Prints the error; answers code. */
 int run_refuse(const struct tool_error *error, int code);

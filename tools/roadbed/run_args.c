@@ -319,39 +319,42 @@ int run_dim_parse(const char *option, const char *text, struct run_dim *out,
 	return 0;
 }
 
-/* The value of the address's option `time`, NULL if it has none; *bytes is its length. */
-static const char *time_option(const char *address, size_t *bytes)
+/* The value of the address's option `key`, NULL if it has none; *bytes is its length. */
+static const char *address_option(const char *address, const char *key, size_t *bytes)
 {
 	const char *at = strchr(address, '?');
+	size_t name = strlen(key);
 
 	while (at) {
 		at++;
 		*bytes = strcspn(at, "&");
-		if (!strncmp(at, "time=", 5)) {
-			*bytes -= 5;
-			return at + 5;
+		if (*bytes > name && !strncmp(at, key, name) && at[name] == '=') {
+			*bytes -= name + 1;
+			return at + name + 1;
 		}
 		at = strchr(at, '&');
 	}
 	return NULL;
 }
 
-int run_trace_address(const char *address, char **out, struct tool_error *error)
+int run_address_with(const char *word, const char *address, const char *key, const char *value,
+		     char **out, struct tool_error *error)
 {
-	size_t bytes, length = strlen(address) + sizeof("?time=trace");
-	const char *time = time_option(address, &bytes);
+	size_t bytes, length = strlen(address) + strlen(key) + strlen(value) + sizeof("?=");
+	const char *seen = address_option(address, key, &bytes);
 	char *text;
 
-	if (time && (bytes != 5 || strncmp(time, "trace", 5)))
-		return tool_error_set(error, "--trace", "needs another time option in DEVICE",
-				      address, "time=trace, or none");
+	if (seen && (bytes != strlen(value) || strncmp(seen, value, bytes) != 0))
+		return tool_error_allow(error, word, "needs another option in DEVICE", address,
+					"%s=%s, or none", key, value);
 	text = malloc(length);
 	if (!text)
 		tool_no_memory();
-	snprintf(text, length, "%s%s", address,
-		 time                   ? ""
-		 : strchr(address, '?') ? "&time=trace"
-					: "?time=trace");
+	if (seen)
+		snprintf(text, length, "%s", address);
+	else
+		snprintf(text, length, "%s%c%s=%s", address, strchr(address, '?') ? '&' : '?', key,
+			 value);
 	*out = text;
 	return 0;
 }

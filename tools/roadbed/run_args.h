@@ -38,8 +38,9 @@ struct run_dim {
 int run_dim_parse(const char *option, const char *text, struct run_dim *out,
 		  struct tool_error *error);
 
-/* The device address with time=trace added if it has no time option. -1 if it has another one.
- * The caller frees *out. */
-int run_trace_address(const char *address, char **out, struct tool_error *error);
+/* The device address with KEY=VALUE added if it has no option KEY, for the tool's option `word`.
+ * -1 if it has it with another value. The caller frees *out. */
+int run_address_with(const char *word, const char *address, const char *key, const char *value,
+		     char **out, struct tool_error *error);
 
 #endif

@@ -32,9 +32,9 @@ int run_use_device(struct run *run)
 		status = road_queue_create(run->space, NULL, &run->queue);
 	if (status != ROAD_OK)
 		return library_refuse(run->address, status);
-	if (run->trace_path && !run->info.simulated)
-		return tool_refuse(TOOL_FAILURE, "--trace", "the device is not simulated",
-				   run->address, "a sim: device");
+	if ((run->trace_path || run->lines) && !run->info.simulated)
+		return tool_refuse(TOOL_FAILURE, run->lines ? "--lines" : "--trace",
+				   "the device is not simulated", run->address, "a sim: device");
 	return TOOL_OK;
 }
 

@@ -67,6 +67,8 @@ int run_finish(struct run *run)
 	if (!report)
 		return TOOL_FAILURE;
 	code = keep_results(run);
+	if (!code && run->lines)
+		code = run_lines(run, report);
 	if (!code && (run->what_if || run->doubt))
 		code = run_variants(run, report);
 	if (!code)
@@ -76,6 +78,7 @@ int run_finish(struct run *run)
 	if (!code) {
 		run_print_output(run);
 		run_summary(run, report);
+		run_lines_summary(report);
 		run_variants_summary(report);
 	}
 	json_object_put(report);

@@ -35,9 +35,9 @@ struct road_gpu_image {
 	uint32_t total_bytes; /* of the whole image */
 	uint32_t code_bytes;  /* of the part that goes to device memory: up to the end of parameters
 			       */
-	struct road_gpu_section kernels; /* struct road_gpu_kernel */
-	struct road_gpu_section words;   /* struct road_gpu_word */
-	struct road_gpu_section lines; /* uint32_t source line of each word; count = words.count */
+	struct road_gpu_section kernels;  /* struct road_gpu_kernel */
+	struct road_gpu_section words;    /* struct road_gpu_word */
+	struct road_gpu_section lines;    /* uint32_t note of each word; count = words.count */
 	struct road_gpu_section branches; /* uint32_t word index within its kernel */
 	struct road_gpu_section params;   /* struct road_gpu_param */
 	struct road_gpu_section strings;  /* bytes; each string ends in 0; offset 0 is "" */
@@ -47,6 +47,10 @@ struct road_gpu_image {
 	uint32_t data_align;              /* power of two */
 	uint32_t reserved;                /* 0 */
 };
+
+/* A word's note: its line of the source (0: of none), and where the word came from. */
+#define ROAD_GPU_LINE_MASK  0x7fffffffu
+#define ROAD_GPU_LINE_SPILL 0x80000000u /* load or store that register allocation put in */
 
 /* The entry that a dispatch packet's kernel_object points to (its device address). 96 bytes. */
 struct road_gpu_kernel {

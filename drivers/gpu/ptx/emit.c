@@ -42,16 +42,16 @@ static uint8_t source(const struct function *f, unsigned kind, uint32_t v, bool 
 	return negated && kind == ROAD_GPU_OPERAND_P ? place | ROAD_GPU_PNOT : place;
 }
 
-static struct road_gpu_word *push_word(struct ptx *p, uint32_t line)
+static struct road_gpu_word *push_word(struct ptx *p, uint32_t note)
 {
 	if (p->word_count >= PTX_MAX_WORDS)
-		ptx_fail(p, (struct place){line, 1}, "module has more than %u instructions",
-			 PTX_MAX_WORDS);
+		ptx_fail(p, (struct place){note & ROAD_GPU_LINE_MASK, 1},
+			 "module has more than %u instructions", PTX_MAX_WORDS);
 	p->words =
 		ptx_grow(p, &p->module, p->words, p->word_count, &p->word_room, sizeof(*p->words));
 	p->lines =
 		ptx_grow(p, &p->module, p->lines, p->word_count, &p->line_room, sizeof(*p->lines));
-	p->lines[p->word_count] = line;
+	p->lines[p->word_count] = note;
 	return &p->words[p->word_count++];
 }
 
@@ -91,7 +91,7 @@ static void emit_inst(struct ptx *p, const struct inst *i)
 		push_reloc(p,
 			   i->symbol == SYMBOL_IS_LOW ? ROAD_GPU_RELOC_LO32 : ROAD_GPU_RELOC_HI32,
 			   p->word_count, i->addend);
-	*push_word(p, i->line) = (struct road_gpu_word){
+	*push_word(p, i->line | (i->is_spill ? ROAD_GPU_LINE_SPILL : 0)) = (struct road_gpu_word){
 		.op = i->op,
 		.mods = i->mods,
 		.guard = source(f, ROAD_GPU_OPERAND_P, i->guard, i->negate & NEGATE_GUARD),

@@ -49,6 +49,7 @@ struct inst {
 	struct inst *prev, *next;
 	uint16_t op, mods, aux;
 	uint8_t form, negate;
+	bool is_spill; /* load or store that register allocation put in */
 	int32_t imm;
 	uint32_t guard, d, d2, a, b, c;
 	uint32_t line;

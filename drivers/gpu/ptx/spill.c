@@ -59,6 +59,7 @@ static struct inst *memory_inst(struct spiller *s, unsigned op, uint32_t offset)
 	i->mods = ROAD_GPU_SPACE_LOCAL;
 	i->form = ROAD_GPU_FORM_ADDR32;
 	i->imm = (int32_t)offset;
+	i->is_spill = true;
 	return i;
 }
 

@@ -23,6 +23,48 @@ ROAD_API road_status road_sim_deterministic(road_device *device, uint32_t *out);
 ROAD_API road_status road_sim_counter(road_device *device, uint32_t index, const char **name,
 				      uint64_t *value);
 
+/*
+ * What a line of a kernel's source (PTX) cost on a GPGPU, summed over the launches that ended since
+ * the device was opened. Over all lines of all kernels each member sums up to the counter that is
+ * named with it, exactly; `lanes / issues` is the mean of active lanes.
+ *
+ * A stall is a cycle in which a resident warp issued nothing. It counts for the line of the
+ * instruction that the warp issued next, with one cause: the first in the members' order that held.
+ */
+typedef struct road_sim_line {
+	uint32_t size;
+	uint32_t line;   /* from 1; 0: instructions that stand for no line */
+	uint64_t image;  /* number of the image among those that this device loaded, from 0 */
+	uint32_t kernel; /* number of the kernel in the image, in the order of its text, from 0 */
+	uint32_t timed;  /* 0: the device models no time, and what comes behind `spills` is 0 */
+	/* Warp instructions issued (gpu.timing.warp_instructions; if not timed
+	 * gpu.warp_instructions), and of these the lanes that acted, neither branched away nor
+	 * guarded off (gpu.timing.thread_instructions, gpu.thread_instructions). */
+	uint64_t issues, lanes;
+	uint64_t spills; /* of the issues, loads and stores that the compiler put in because
+			    registers ran out */
+	/* Warp-cycles (gpu.stall.*): */
+	uint64_t stall_barrier;      /* at a barrier */
+	uint64_t stall_memory;       /* for a load's data, or at a fence */
+	uint64_t stall_dependence;   /* for another instruction's result, or behind a branch */
+	uint64_t stall_unit;         /* for the unit that executes it, or room in its queues */
+	uint64_t stall_not_selected; /* it could go, and another warp went */
+	/* Sectors of 32 bytes asked for in device and host memory (gpu.memory.sectors), and how
+	 * many the active lanes' bytes, each counted once, would fill (gpu.memory.sectors_ideal).
+	 */
+	uint64_t sectors, sectors_ideal;
+	uint64_t replays; /* more passes over shared memory: bank conflicts (gpu.shared.replays) */
+} road_sim_line;
+
+/*
+ * Line `index`, from 0, of those that the kernels launched so far have instructions for, whether
+ * they ran or not: kernels in the order of their first launches, then lines in ascending order.
+ * Launches that have not ended may be missing. ROAD_NOT_FOUND ends the list; it is empty unless the
+ * device's address says lines=1, for counting takes time. Counters stay when the image goes (the
+ * last 4096 kernels are kept). ROAD_INVALID_ARGUMENT: out is NULL or too short.
+ */
+ROAD_API road_status road_sim_line_get(road_device *device, uint32_t index, road_sim_line *out);
+
 /* A parameter of the simulated chip. Texts live as long as the device is open. */
 typedef struct road_sim_parameter {
 	uint32_t size;
