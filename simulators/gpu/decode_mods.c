@@ -16,7 +16,7 @@ enum aux_rule {
 	AUX_BIT,
 	AUX_SHFL,
 	AUX_ATOM,
-	AUX_TWO_BITS,
+	AUX_IMMA,
 	AUX_MMA,
 	AUX_MBARRIER,
 	AUX_ANY, /* checked elsewhere */
@@ -55,7 +55,7 @@ static const struct {
 	[ROAD_GPU_MODS_COPY] = {ROAD_GPU_MEM_CACHE_MASK, AUX_BIT},
 	[ROAD_GPU_MODS_COPY_WAIT] = {0, AUX_ANY},
 	[ROAD_GPU_MODS_MMA] = {0, AUX_MMA},
-	[ROAD_GPU_MODS_IMMA] = {ROAD_GPU_MOD_SAT, AUX_TWO_BITS},
+	[ROAD_GPU_MODS_IMMA] = {ROAD_GPU_MOD_SAT, AUX_IMMA},
 	[ROAD_GPU_MODS_LDMATRIX] = {ROAD_GPU_MEM_SPACE_MASK, AUX_BIT},
 	[ROAD_GPU_MODS_MBARRIER] = {ROAD_GPU_MEM_SPACE_MASK, AUX_MBARRIER},
 	[ROAD_GPU_MODS_BAR] = {0, AUX_ZERO},
@@ -161,6 +161,16 @@ static bool good_atom(const struct road_gpu_word *word)
 	return word->aux < ROAD_GPU_ATOMS && may >> word->aux & 1u;
 }
 
+/* Bits have no sign, and what counts them does not saturate. */
+static bool good_imma(const struct road_gpu_word *word)
+{
+	unsigned elements = word->aux >> ROAD_GPU_MMA_ELEMENTS_SHIFT;
+	unsigned sign = word->aux & (ROAD_GPU_MMA_A_SIGNED | ROAD_GPU_MMA_B_SIGNED);
+
+	return elements < ROAD_GPU_MMA_BITS_XOR ||
+	       (elements < ROAD_GPU_MMA_ELEMENTS && !sign && !word->mods);
+}
+
 static bool good_mbarrier(const struct road_gpu_word *word)
 {
 	switch (word->op) {
@@ -194,7 +204,7 @@ static bool good_aux(unsigned rule, const uint8_t *operand, const struct road_gp
 	case AUX_BIT: return aux <= 1;
 	case AUX_SHFL: return good_shfl(word, desc);
 	case AUX_ATOM: return good_atom(word);
-	case AUX_TWO_BITS: return aux <= 3;
+	case AUX_IMMA: return good_imma(word);
 	case AUX_MBARRIER: return good_mbarrier(word);
 	case AUX_MMA: return aux < ROAD_GPU_MMAS;
 	case AUX_ANY: return true;

@@ -239,6 +239,58 @@ static inline int32_t add_integers(int32_t c, int32_t sum, bool saturate)
 	return wide > INT32_MAX ? INT32_MAX : wide < INT32_MIN ? INT32_MIN : (int32_t)wide;
 }
 
+/* ---- elements of less than a byte: whole registers at a time ---- */
+
+static int32_t nibble(uint32_t word, unsigned at, bool is_signed)
+{
+	uint32_t top = word << (28 - 4 * at);
+
+	return is_signed ? (int32_t)top >> 28 : (int32_t)(top >> 28);
+}
+
+static int32_t dot_nibbles(uint32_t a, uint32_t b, unsigned aux)
+{
+	int32_t sum = 0;
+
+	for (unsigned j = 0; j < 8; j++)
+		sum += nibble(a, j, aux & ROAD_GPU_MMA_A_SIGNED) *
+		       nibble(b, j, aux & ROAD_GPU_MMA_B_SIGNED);
+	return sum;
+}
+
+static int32_t dot(uint32_t a, uint32_t b, unsigned aux)
+{
+	switch (aux >> ROAD_GPU_MMA_ELEMENTS_SHIFT) {
+	case ROAD_GPU_MMA_BITS_XOR: return __builtin_popcount(a ^ b);
+	case ROAD_GPU_MMA_BITS_AND: return __builtin_popcount(a & b);
+	default: return dot_nibbles(a, b, aux);
+	}
+}
+
+/* Registers of A that make one k follow each other by row, as above. */
+static void mma_small(struct road_gpu_warp *warp, const struct road_gpu_insn *insn, unsigned rows,
+		      unsigned registers_b)
+{
+	int32_t d[4][ROAD_GPU_WARP_LANES];
+
+	for (unsigned r = 0; r < rows; r++) {
+		const int32_t *c = (const int32_t *)row_of(warp, insn->c, r);
+
+		for (unsigned l = 0; l < ROAD_GPU_WARP_LANES; l++) {
+			unsigned column = 2 * (l % 4) + r % 2;
+			int32_t sum = 0;
+
+			for (unsigned k = 0; k < 4 * registers_b; k++)
+				sum += dot(
+					row_of(warp, insn->a, r / 2 + k / 4 * 2)[l / 4 * 4 + k % 4],
+					row_of(warp, insn->b, k / 4)[column * 4 + k % 4],
+					insn->aux);
+			d[r][l] = add_integers(c[l], sum, insn->mods & ROAD_GPU_MOD_SAT);
+		}
+	}
+	memcpy(road_gpu_target(warp, insn->d), d, rows * ROAD_GPU_ROW_BYTES);
+}
+
 /* Even the largest sum of products, 32 x 255 x 255, is exact in f32. */
 static inline __attribute__((always_inline)) void mma_s32(struct road_gpu_warp *warp,
 							  const struct road_gpu_insn *insn,
@@ -252,6 +304,10 @@ static inline __attribute__((always_inline)) void mma_s32(struct road_gpu_warp *
 
 	if (!whole_warp(warp, insn, mask))
 		return;
+	if (insn->aux >> ROAD_GPU_MMA_ELEMENTS_SHIFT) {
+		mma_small(warp, insn, rows, registers_b);
+		return;
+	}
 	if (insn->aux & ROAD_GPU_MMA_A_SIGNED)
 		load_a(warp, insn, S8, registers_a, &m);
 	else

@@ -15,7 +15,18 @@
 
 static const char *const modes[] = {"sim:gpu-small?time=functional", "sim:gpu-small?time=approx"};
 
-enum kind { HALF, BFLOAT, TENSOR_FLOAT, SIGNED, UNSIGNED, SINGLE, WORD };
+enum kind {
+	HALF,
+	BFLOAT,
+	TENSOR_FLOAT,
+	SIGNED,
+	UNSIGNED,
+	SINGLE,
+	WORD,
+	NIBBLE,
+	UNSIGNED_NIBBLE,
+	BIT
+};
 
 struct shape {
 	const char *name, *types; /* as PTX writes them */
@@ -37,11 +48,21 @@ static const struct shape shapes[] = {
 	{"m16n8k32", "s32.u8.s8.s32", UNSIGNED, SIGNED, WORD, 4, 2, 4, 16},
 	{"m16n8k16", "s32.s8.u8.s32", SIGNED, UNSIGNED, WORD, 2, 1, 4, 16},
 	{"m8n8k16", "s32.u8.u8.s32", UNSIGNED, UNSIGNED, WORD, 1, 1, 2, 8},
+	{"m16n8k64", "s32.s4.s4.s32", NIBBLE, NIBBLE, WORD, 4, 2, 4, 16},
+	{"m16n8k64", "s32.u4.s4.s32", UNSIGNED_NIBBLE, NIBBLE, WORD, 4, 2, 4, 16},
+	{"m16n8k32", "s32.s4.u4.s32", NIBBLE, UNSIGNED_NIBBLE, WORD, 2, 1, 4, 16},
+	{"m8n8k32", "s32.u4.u4.s32", UNSIGNED_NIBBLE, UNSIGNED_NIBBLE, WORD, 1, 1, 2, 8},
+	{"m16n8k256", "s32.b1.b1.s32.and.popc", BIT, BIT, WORD, 4, 2, 4, 16},
+	{"m16n8k256", "s32.b1.b1.s32.xor.popc", BIT, BIT, WORD, 4, 2, 4, 16},
+	{"m16n8k128", "s32.b1.b1.s32.xor.popc", BIT, BIT, WORD, 2, 1, 4, 16},
+	{"m8n8k128", "s32.b1.b1.s32.and.popc", BIT, BIT, WORD, 1, 1, 2, 8},
 };
 
 static uint32_t elements(enum kind kind)
 {
-	return kind == HALF || kind == BFLOAT ? 2 : kind == SIGNED || kind == UNSIGNED ? 4 : 1;
+	static const uint8_t each[] = {2, 2, 1, 4, 4, 1, 1, 8, 8, 32};
+
+	return each[kind];
 }
 
 /* Of small whole numbers, by the formats' definitions. */
@@ -59,6 +80,8 @@ static uint32_t encode(enum kind kind, int value)
 	case TENSOR_FLOAT:
 	case SINGLE: return bits;
 	case WORD: return (uint32_t)value;
+	case NIBBLE:
+	case UNSIGNED_NIBBLE: return value & 15;
 	default: return (uint8_t)value;
 	}
 }
@@ -77,7 +100,9 @@ static int small(enum kind kind, unsigned *seed)
 	int value = (int)(*seed >> 16) % 9;
 
 	*seed = *seed * 1103515245u + 12345u;
-	return kind == UNSIGNED ? value : value - 4;
+	if (kind == BIT)
+		return value & 1;
+	return kind == UNSIGNED || kind == UNSIGNED_NIBBLE ? value : value - 4;
 }
 
 /* Registers of a fragment as "{%x0, %x1}". */
@@ -130,7 +155,7 @@ static void make_kernel(char *out, size_t bytes, const struct shape *shape)
 }
 
 struct matrices {
-	int a[16][32], b[32][8], c[16][8], d[16][8];
+	int a[16][256], b[256][8], c[16][8], d[16][8];
 	uint32_t p[256], q[256], s[256], want[256];
 };
 
@@ -146,7 +171,7 @@ static void spread(struct matrices *m, const struct shape *shape)
 			m->p[8 * l + r] =
 				pack(shape->a, &m->a[g + 8 * (r % 2)][t * e + 4 * e * (r / 2)]);
 		for (uint32_t r = 0; r < shape->rb; r++) {
-			int column[4];
+			int column[32];
 
 			for (uint32_t j = 0; j < e; j++)
 				column[j] = m->b[t * e + j + 4 * e * r][g];
@@ -160,6 +185,11 @@ static void spread(struct matrices *m, const struct shape *shape)
 			m->want[8 * l + r] = pack(shape->c, &m->d[row][column]);
 		}
 	}
+}
+
+static int multiply(const char *types, int a, int b)
+{
+	return strstr(types, "xor") ? a ^ b : a * b;
 }
 
 static void make_matrices(struct matrices *m, const struct shape *shape)
@@ -180,7 +210,7 @@ static void make_matrices(struct matrices *m, const struct shape *shape)
 
 			*d = m->c[row][column] = small(SIGNED, &seed);
 			for (uint32_t k = 0; k < k_end; k++)
-				*d += m->a[row][k] * m->b[k][column];
+				*d += multiply(shape->types, m->a[row][k], m->b[k][column]);
 		}
 	}
 	spread(m, shape);
@@ -284,9 +314,19 @@ static const struct wmma wmmas[] = {
 	{"m32n8k16", 32, 8, 16, "s32.u8.u8.s32", "u8", "u8", "s32", UNSIGNED, UNSIGNED, WORD, 4, 1,
 	 8},
 	{"m8n32k16", 8, 32, 16, "s32.s8.s8.s32", "s8", "s8", "s32", SIGNED, SIGNED, WORD, 1, 4, 8},
+	{"m8n8k32", 8, 8, 32, "s32.s4.s4.s32", "s4", "s4", "s32", NIBBLE, NIBBLE, WORD, 1, 1, 2},
+	{"m8n8k32", 8, 8, 32, "s32.u4.u4.s32", "u4", "u4", "s32", UNSIGNED_NIBBLE, UNSIGNED_NIBBLE,
+	 WORD, 1, 1, 2},
+	{"m8n8k128", 8, 8, 128, "s32.b1.b1.s32", "b1", "b1", "s32", BIT, BIT, WORD, 1, 1, 2},
 };
 
-enum { PITCH = 48 }; /* elements from one row or column to the next: more than there are */
+enum { PITCH = 48, SMALL_PITCH = 384 }; /* elements of a row or column: more than there are */
+
+/* Rows of less than bytes are multiples of 16 bytes. */
+static uint32_t pitch_of(enum kind kind)
+{
+	return kind < NIBBLE ? PITCH : SMALL_PITCH;
+}
 
 static void make_wmma(char *out, size_t bytes, const struct wmma *w, const char *const layouts[3])
 {
@@ -300,26 +340,32 @@ static void make_wmma(char *out, size_t bytes, const struct wmma *w, const char 
 		 HEAD ".visible .entry k(.param .u64 p, .param .u64 q, .param .u64 s)\n{\n"
 		      "\t.reg .b32 %%a<8>; .reg .b32 %%b<8>; .reg .b32 %%c<8>; .reg .b32 %%d<8>;\n"
 		      "\t.reg .b32 %%n; .reg .b64 %%p; .reg .b64 %%q; .reg .b64 %%s;\n"
-		      "\tmov.u32 %%n, %d;\n"
+		      "\tmov.u32 %%n, %u;\n"
 		      "\tld.param.u64 %%p, [p]; ld.param.u64 %%q, [q]; ld.param.u64 %%s, [s];\n"
-		      "\twmma.load.a.sync.aligned.%s.%s.global.%s %s, [%%p], %%n;\n"
-		      "\twmma.load.b.sync.aligned.%s.%s.%s %s, [%%q], %d;\n"
+		      "\twmma.load.a.sync.aligned.%s.%s.global.%s %s, [%%p], %u;\n"
+		      "\twmma.load.b.sync.aligned.%s.%s.%s %s, [%%q], %u;\n"
 		      "\twmma.load.c.sync.aligned.%s.%s.global.%s %s, [%%s], %%n;\n"
-		      "\twmma.mma.sync.aligned.%s.%s.%s.%s %s, %s, %s, %s;\n"
+		      "\twmma.mma%s.sync.aligned.%s.%s.%s.%s %s, %s, %s, %s;\n"
 		      "\twmma.store.d.sync.aligned.%s.%s.global.%s [%%s], %s, %%n;\n"
 		      "\tret;\n}\n",
-		 PITCH, layouts[0], w->name, w->a, a, layouts[1], w->name, w->b, b, PITCH,
-		 layouts[2], w->name, w->c, c, layouts[0], layouts[1], w->name, w->types, d, a, b,
-		 c, layouts[2], w->name, w->c, d);
+		 pitch_of(w->kind_c), layouts[0], w->name, w->a, a, pitch_of(w->kind_a), layouts[1],
+		 w->name, w->b, b, pitch_of(w->kind_b), layouts[2], w->name, w->c, c,
+		 w->kind_a == BIT ? ".and.popc" : "", layouts[0], layouts[1], w->name, w->types, d,
+		 a, b, c, layouts[2], w->name, w->c, d);
 }
 
 static void put(uint8_t *memory, enum kind kind, const char *layout, uint32_t row, uint32_t column,
 		int value)
 {
-	uint32_t at = layout[0] == 'r' ? row * PITCH + column : column * PITCH + row;
-	uint32_t bits = encode(kind, value), bytes = 4 / elements(kind);
+	uint32_t pitch = pitch_of(kind), each = elements(kind);
+	uint32_t at = layout[0] == 'r' ? row * pitch + column : column * pitch + row;
+	uint32_t bits = encode(kind, value), width = 32 / each, word;
 
-	memcpy(memory + at * bytes, &bits, bytes);
+	memcpy(&word, memory + at / each * 4, 4);
+	word &= ~((width == 32 ? 0 : 1u << width) - 1u) << at % each * width |
+		~(~0u << at % each * width);
+	word |= bits << at % each * width;
+	memcpy(memory + at / each * 4, &word, 4);
 }
 
 static uint32_t wmma_differences(struct fixture *f, const struct wmma *w,
@@ -327,7 +373,7 @@ static uint32_t wmma_differences(struct fixture *f, const struct wmma *w,
 {
 	static uint8_t a[PITCH * PITCH * 4], b[PITCH * PITCH * 4], c[PITCH * PITCH * 4],
 		want[PITCH * PITCH * 4];
-	int va[32][16], vb[16][32];
+	static int va[32][128], vb[128][32];
 	unsigned seed = w->m;
 	char ptx[4096];
 	struct run run = {.ptx = ptx,
@@ -374,6 +420,8 @@ static void wmma_multiplies_in_every_shape_type_and_layout(void)
 								way & 2 ? "col" : "row",
 								way & 4 ? "col" : "row"};
 
+				if (wmmas[i].kind_a >= NIBBLE && (way & 3) != 2)
+					continue; /* A by rows, B by columns only */
 				if (!wmma_differences(&f, &wmmas[i], layouts))
 					continue;
 				printf("# %s %s.%s.%s differs\n", wmmas[i].name, wmmas[i].types,
@@ -381,6 +429,56 @@ static void wmma_multiplies_in_every_shape_type_and_layout(void)
 				CU_FAIL("wrong product");
 			}
 		}
+		teardown(&f);
+	}
+}
+
+/* Doubles: m8n8k4, as nvcc writes it; sums of whole numbers. */
+static void wmma_multiplies_doubles(void)
+{
+	static const char *const names[2] = {"row", "col"};
+	char ptx[2048];
+
+	for (unsigned way = 0; way < 16; way++) {
+		static double a[4 * 16], b[8 * 16], c[8 * 16], want[8 * 16];
+		bool col_a = way & 1, col_b = way & 2, col_c = way & 4;
+		struct fixture f = setup(modes[way / 8]);
+		struct run run = {.ptx = ptx,
+				  .kernel = "k",
+				  .grid = {1, 1, 1},
+				  .block = {32, 1, 1},
+				  .arguments = {{.data = a, .count = 64, .element = 8},
+						{.data = b, .count = 128, .element = 8},
+						{.data = c, .count = 128, .element = 8}},
+				  .argument_count = 3};
+
+		snprintf(ptx, sizeof(ptx),
+			 HEAD ".visible .entry k(.param .u64 p, .param .u64 q, .param .u64 s)\n{\n"
+			      "\t.reg .f64 %%f<8>; .reg .b64 %%p; .reg .b64 %%q; .reg .b64 %%s;\n"
+			      "\tld.param.u64 %%p, [p]; ld.param.u64 %%q, [q];\n"
+			      "\tld.param.u64 %%s, [s];\n"
+			      "\twmma.load.a.sync.aligned.%s.m8n8k4.f64 {%%f0}, [%%p], 8;\n"
+			      "\twmma.load.b.sync.aligned.%s.m8n8k4.global.f64 {%%f1}, [%%q], 12;\n"
+			      "\twmma.load.c.sync.aligned.%s.m8n8k4.f64 {%%f2, %%f3}, [%%s], 16;\n"
+			      "\twmma.mma.sync.aligned.%s.%s.m8n8k4.f64.f64.f64.f64.rn "
+			      "{%%f4, %%f5}, {%%f0}, {%%f1}, {%%f2, %%f3};\n"
+			      "\twmma.store.d.sync.aligned.%s.m8n8k4.f64 [%%s], {%%f4, %%f5}, 16;\n"
+			      "\tret;\n}\n",
+			 names[col_a], names[col_b], names[col_c], names[col_a], names[col_b],
+			 names[col_c]);
+		for (unsigned i = 0; i < 128; i++) {
+			a[i % 64] = (double)(i % 64 * 7 % 23) - 11;
+			b[i] = (double)(i * 5 % 19) - 9;
+			want[i] = c[i] = (double)i;
+		}
+		for (unsigned row = 0; row < 8; row++)
+			for (unsigned n = 0; n < 8; n++)
+				for (unsigned k = 0; k < 4; k++)
+					want[col_c ? n * 16 + row : row * 16 + n] +=
+						a[col_a ? k * 8 + row : row * 8 + k] *
+						b[col_b ? n * 12 + k : k * 12 + n];
+		CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_OK);
+		CU_ASSERT_EQUAL(memcmp(c, want, sizeof(c)), 0);
 		teardown(&f);
 	}
 }
@@ -546,6 +644,7 @@ static void copies_move_when_they_are_waited_for(void)
 static const struct tap_case cases[] = {
 	{"wmma multiplies in every shape, type and layout, in both modes",
 	 wmma_multiplies_in_every_shape_type_and_layout},
+	{"wmma multiplies doubles, in every layout and both modes", wmma_multiplies_doubles},
 	{"nvcc's matrix product is right, in both modes", nvcc_s_matrix_product_is_right},
 	{"tiled matrix products of f16 and s8 are right, in both modes",
 	 tiled_matrix_products_are_right},

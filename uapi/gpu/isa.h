@@ -318,9 +318,18 @@ enum road_gpu_prmt {
 
 /* aux of mma_f32_*: elements of A and B */
 enum road_gpu_mma { ROAD_GPU_MMA_F16, ROAD_GPU_MMA_BF16, ROAD_GPU_MMA_TF32, ROAD_GPU_MMAS };
-/* aux of mma_s32_*: bytes of A, of B are signed */
-#define ROAD_GPU_MMA_A_SIGNED 0x1u
-#define ROAD_GPU_MMA_B_SIGNED 0x2u
+/* aux of mma_s32_*: elements of A, of B are signed (bytes, nibbles); and what they are. Shapes in
+ * ops.def are those of bytes; in the same registers nibbles double k, bits make it eight-fold. */
+#define ROAD_GPU_MMA_A_SIGNED       0x1u
+#define ROAD_GPU_MMA_B_SIGNED       0x2u
+#define ROAD_GPU_MMA_ELEMENTS_SHIFT 2
+enum road_gpu_mma_elements {
+	ROAD_GPU_MMA_BYTES,
+	ROAD_GPU_MMA_NIBBLES,
+	ROAD_GPU_MMA_BITS_XOR, /* sums of bits that differ; nothing saturates */
+	ROAD_GPU_MMA_BITS_AND, /* of bits that both have */
+	ROAD_GPU_MMA_ELEMENTS
+};
 /* aux of ldmatrix_*: each matrix is transposed on its way */
 #define ROAD_GPU_LDMATRIX_TRANSPOSED 0x1u
 
@@ -442,7 +451,7 @@ enum road_gpu_modclass {
 	ROAD_GPU_MODS_MMA,   /* aux = enum road_gpu_mma */
 	ROAD_GPU_MODS_COPY,  /* CACHE; aux = 0, ROAD_GPU_COPY_SIZED */
 	ROAD_GPU_MODS_COPY_WAIT, /* aux = groups, ROAD_GPU_COPY_ALL */
-	ROAD_GPU_MODS_IMMA,      /* SAT; aux = ROAD_GPU_MMA_*_SIGNED */
+	ROAD_GPU_MODS_IMMA,      /* SAT; aux = ROAD_GPU_MMA_*_SIGNED | elements << SHIFT */
 	ROAD_GPU_MODS_LDMATRIX,  /* SPACE: shared, generic; aux = 0, ROAD_GPU_LDMATRIX_TRANSPOSED */
 	/* SPACE: shared, generic; aux = enum road_gpu_mbarrier (d of INIT and INVAL is RZ), 0 of
 	 * tests; of copy_arrive 0 or NO_INC */

@@ -108,6 +108,10 @@ void body_return(struct ptx *p, const struct instr *in);
  * has as many as it needs (lower_matrix.c). */
 const struct operand *fragment_element(const struct operand *o, unsigned k);
 void fragment_check(struct ptx *p, const struct instr *in, const struct operand *o, unsigned count);
+/* aux of mma_s32_*: what is signed; and of .b1 (`bits`) what is counted, which others must not say.
+ */
+uint16_t mma_signs(enum ptx_type a, enum ptx_type b);
+uint16_t mma_bits_aux(struct ptx *p, const struct instr *in, bool bits);
 lower_fn lower_mma, lower_ldmatrix, lower_movmatrix, lower_wmma;
 lower_fn lower_cp_async, lower_cp_async_arrive, lower_mbarrier;
 

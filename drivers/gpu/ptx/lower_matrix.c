@@ -10,7 +10,9 @@ struct mma {
 	uint8_t registers[3];
 };
 
-#define BYTES (T_S8 | T_U8)
+#define BYTES   (T_S8 | T_U8)
+#define NIBBLES (T_S4 | T_U4)
+#define NIBBLE  (ROAD_GPU_MMA_NIBBLES << ROAD_GPU_MMA_ELEMENTS_SHIFT)
 static const struct mma mmas[] = {
 	{SHAPE_M16N8K16, T_F16, T_F32, ROAD_GPU_OP_mma_f32_b2, ROAD_GPU_MMA_F16, {4, 2, 4}},
 	{SHAPE_M16N8K8, T_F16, T_F32, ROAD_GPU_OP_mma_f32_b1, ROAD_GPU_MMA_F16, {2, 1, 4}},
@@ -23,6 +25,12 @@ static const struct mma mmas[] = {
 	{SHAPE_M16N8K32, BYTES, T_S32, ROAD_GPU_OP_mma_s32_b2, 0, {4, 2, 4}},
 	{SHAPE_M16N8K16, BYTES, T_S32, ROAD_GPU_OP_mma_s32_b1, 0, {2, 1, 4}},
 	{SHAPE_M8N8K16, BYTES, T_S32, ROAD_GPU_OP_mma_s32_m8, 0, {1, 1, 2}},
+	{SHAPE_M16N8K64, NIBBLES, T_S32, ROAD_GPU_OP_mma_s32_b2, NIBBLE, {4, 2, 4}},
+	{SHAPE_M16N8K32, NIBBLES, T_S32, ROAD_GPU_OP_mma_s32_b1, NIBBLE, {2, 1, 4}},
+	{SHAPE_M8N8K32, NIBBLES, T_S32, ROAD_GPU_OP_mma_s32_m8, NIBBLE, {1, 1, 2}},
+	{SHAPE_M16N8K256, T_B1, T_S32, ROAD_GPU_OP_mma_s32_b2, 0, {4, 2, 4}},
+	{SHAPE_M16N8K128, T_B1, T_S32, ROAD_GPU_OP_mma_s32_b1, 0, {2, 1, 4}},
+	{SHAPE_M8N8K128, T_B1, T_S32, ROAD_GPU_OP_mma_s32_m8, 0, {1, 1, 2}},
 	{SHAPE_M8N8K4, T_F64, T_F64, ROAD_GPU_OP_mma_f64, 0, {1, 1, 2}},
 };
 
@@ -36,11 +44,11 @@ static const struct mma *find_mma(const struct instr *in)
 {
 	for (unsigned i = 0; i < sizeof(mmas) / sizeof(mmas[0]); i++) {
 		const struct mma *m = &mmas[i];
-		bool bytes = m->a == BYTES;
+		bool mixed = m->a == BYTES || m->a == NIBBLES;
 
 		if (in->shape == m->shape && has(m->c, in->types[0]) && has(m->c, in->types[3]) &&
 		    has(m->a, in->types[1]) && has(m->a, in->types[2]) &&
-		    (bytes || in->types[1] == in->types[2]))
+		    (mixed || in->types[1] == in->types[2]))
 			return m;
 	}
 	return NULL;
@@ -93,8 +101,30 @@ static void check_mma(struct ptx *p, const struct instr *in, const struct mma *m
 {
 	if (in->layout_count != 2 || in->layouts[0] != LAYOUT_ROW || in->layouts[1] != LAYOUT_COL)
 		ptx_fail(p, in->at, "layouts of 'mma'; allowed: .row.col");
-	if (in->flags & FLAG_SATFINITE && m->c != T_S32)
+	if (in->flags & FLAG_SATFINITE && (m->c != T_S32 || m->a == T_B1))
 		ptx_fail(p, in->at, "'mma' with .satfinite; allowed for integers only");
+	if (in->round > 0 || (in->round >= 0 && m->c != T_F64))
+		ptx_fail(p, in->at, "rounding of 'mma'; allowed: .rn for .f64");
+}
+
+uint16_t mma_bits_aux(struct ptx *p, const struct instr *in, bool bits)
+{
+	bool xor = in->combine == ROAD_GPU_BOOL_XOR;
+
+	if (!bits && (in->combine >= 0 || in->operation >= 0))
+		ptx_fail(p, in->at, "operation of '%.*s'; allowed for .b1 only", SLICE(in->name));
+	if (bits && (in->operation != OPERATION_POPC || (!xor&&in->combine != ROAD_GPU_BOOL_AND)))
+		ptx_fail(p, in->at, "operation of '%.*s.b1'; allowed: .xor.popc .and.popc",
+			 SLICE(in->name));
+	return bits ? (uint16_t)((xor? ROAD_GPU_MMA_BITS_XOR : ROAD_GPU_MMA_BITS_AND)
+				 << ROAD_GPU_MMA_ELEMENTS_SHIFT)
+		    : 0;
+}
+
+uint16_t mma_signs(enum ptx_type a, enum ptx_type b)
+{
+	return (uint16_t)((1 << a & (T_S8 | T_S4) ? ROAD_GPU_MMA_A_SIGNED : 0u) |
+			  (1 << b & (T_S8 | T_S4) ? ROAD_GPU_MMA_B_SIGNED : 0u));
 }
 
 void lower_mma(struct ptx *p, const struct instr *in)
@@ -115,11 +145,7 @@ void lower_mma(struct ptx *p, const struct instr *in)
 	fragment_check(p, in, &in->operands[0], m->registers[2]);
 	struct inst *i = emit(p, in, m->op, d, val_reg(a), val_reg(b), val_reg(c));
 
-	i->aux = m->aux;
-	if (in->types[1] == TYPE_S8)
-		i->aux |= ROAD_GPU_MMA_A_SIGNED;
-	if (in->types[2] == TYPE_S8)
-		i->aux |= ROAD_GPU_MMA_B_SIGNED;
+	i->aux = m->aux | mma_signs(in->types[1], in->types[2]) | mma_bits_aux(p, in, m->a == T_B1);
 	if (in->flags & FLAG_SATFINITE)
 		i->mods = ROAD_GPU_MOD_SAT;
 	scatter(p, in, &in->operands[0], m->registers[2], type, d);

@@ -67,9 +67,9 @@ void parse_declarator_type(struct ptx *p, struct declaration *d)
 			parse_skip_to(p, ')', ".attribute");
 		} else if (slice_is(token.text, "ptr")) {
 			skip_pointee(p);
-		} else if (type == TYPE_NONE) {
+		} else if (1u << type & ~(unsigned)T_VARIABLE) {
 			ptx_fail(p, token.at, "'.%.*s' is no type; allowed: %s", SLICE(token.text),
-				 type_set_names(p, &p->module, T_ALL));
+				 type_set_names(p, &p->module, T_VARIABLE));
 		} else if (d->type != TYPE_NONE) {
 			ptx_fail(p, token.at, "second type '.%.*s' in one declaration",
 				 SLICE(token.text));

@@ -55,6 +55,19 @@ static const struct bad bad_modules[] = {
 static const struct bad bad_bodies[] = {
 	{BODY("add.s32 %r0, %r1, %r9;"), 6, 19, "'%r9' is not declared"},
 	{BODY("add.s32 %r0, %r1, %r02;"), 6, 19, "'%r02' is not declared"},
+	{BODY("mma.sync.aligned.m8n8k128.row.col.s32.b1.b1.s32 {%r0,%r1}, {%r2}, {%r3}, "
+	      "{%r0,%r1};"),
+	 6, 1, "allowed: .xor.popc .and.popc"},
+	{BODY("mma.sync.aligned.m8n8k32.row.col.s32.s4.s4.s32.and.popc {%r0,%r1}, {%r2}, {%r3}, "
+	      "{%r0,%r1};"),
+	 6, 1, "allowed for .b1 only"},
+	{BODY("mma.sync.aligned.m8n8k128.row.col.satfinite.s32.b1.b1.s32.and.popc {%r0,%r1}, "
+	      "{%r2}, "
+	      "{%r3}, {%r0,%r1};"),
+	 6, 1, "allowed for integers only"},
+	{BODY("wmma.load.a.sync.aligned.col.m8n8k32.global.s4 {%r0}, [%d0], 32;"), 6, 1,
+	 "allowed: .row"},
+	{BODY(".reg .s4 %x;"), 6, 6, "'.s4' is no type"},
 	{BODY("mbarrier.b64 [%d0];"), 6, 1, "allowed: .init .inval .arrive"},
 	{BODY("mbarrier.arrive.noinc.shared.b64 %d1, [%d0];"), 6, 1, "allowed: .noComplete"},
 	{BODY("mbarrier.arrive.noComplete.shared.b64 %d1, [%d0];"), 6, 1,
@@ -201,11 +214,11 @@ static const struct {
 	{BODY("@%q1 redux.sync.min.f32 %f0, %f1, -1;"), 6,
 	 "'redux.sync.min.f32' is not supported (tier 4)"},
 	{BODY("fma.rn.oob.f16 %h0, %h1, %h2, %h3;"), 6, "'fma.rn.oob.f16' is not supported"},
-	{BODY("mma.sync.aligned.m16n8k64.row.col.s32.s4.s4.s32 {%r0}, {%r1}, {%r2}, {%r0};"), 6,
+	{BODY("mma.sp.sync.aligned.m16n8k64.row.col.s32.s8.s8.s32 {%r0}, {%r1}, {%r2}, {%r0};"), 6,
 	 "tier"},
 	{BODY("wgmma.fence.sync.aligned;"), 6, "tier 4"},
-	{BODY("wmma.mma.sync.aligned.row.col.m8n8k4.f64.f64.f64.f64 {%f0}, {%r1}, {%r2}, {%f0};"),
-	 6, "'wmma.mma.sync.aligned.row.col.m8n8k4"},
+	{BODY("wmma.mma.sync.aligned.row.col.m8n8k4.f64.f32.f32.f64 {%f0}, {%r1}, {%r2}, {%f0};"),
+	 6, "'wmma' of these types is not supported"},
 	{BODY("{ .param .b32 a; st.param.b32 [a+0], %r1; call.uni f, (a); }"), 6,
 	 "call of 'f', which is declared on line 1 and defined nowhere"},
 	{PTX_HEADER ".extern .func (.param .b32 r) vprintf(.param .b64 f);\n"

@@ -223,6 +223,17 @@ static void check_rows(struct check *c)
 		"rows of a matrix, or a barrier, in this space");
 }
 
+static void check_integer_matrix(struct check *c)
+{
+	unsigned elements = c->word->aux >> ROAD_GPU_MMA_ELEMENTS_SHIFT;
+
+	require(c,
+		elements < ROAD_GPU_MMA_BITS_XOR ||
+			(!(c->word->aux & (ROAD_GPU_MMA_A_SIGNED | ROAD_GPU_MMA_B_SIGNED)) &&
+			 !c->word->mods),
+		"signs or saturation of bits");
+}
+
 static void check_mbarrier(struct check *c)
 {
 	const struct road_gpu_word *w = c->word;
@@ -286,7 +297,9 @@ static const struct {
 	[ROAD_GPU_MODS_COPY_WAIT] = {0, ANY, NULL},
 	[ROAD_GPU_MODS_COPY] = {ROAD_GPU_MEM_CACHE_MASK, 2, NULL},
 	[ROAD_GPU_MODS_MMA] = {0, ROAD_GPU_MMAS, NULL},
-	[ROAD_GPU_MODS_IMMA] = {ROAD_GPU_MOD_SAT, 4, NULL},
+	[ROAD_GPU_MODS_IMMA] = {ROAD_GPU_MOD_SAT,
+				ROAD_GPU_MMA_ELEMENTS << ROAD_GPU_MMA_ELEMENTS_SHIFT,
+				check_integer_matrix},
 	[ROAD_GPU_MODS_LDMATRIX] = {ROAD_GPU_MEM_SPACE_MASK, 2, check_rows},
 	[ROAD_GPU_MODS_MBARRIER] = {ROAD_GPU_MEM_SPACE_MASK, ROAD_GPU_MBARRIERS, check_mbarrier},
 	[ROAD_GPU_MODS_SHFL] = {ROAD_GPU_MOD_MEMBERS_MASK | ROAD_GPU_MOD_PACKED, ANY,

@@ -33,7 +33,8 @@ static void start(void)
 	word->aux = ROAD_GPU_MBARRIER_DROP;
 	emit(&rig, ROAD_GPU_OP_mbarrier_test, 3, 4, 6, 0)->mods = ROAD_GPU_SPACE_SHARED; /* 12 */
 	emit(&rig, ROAD_GPU_OP_copy_arrive, 0, 4, 0, 0)->mods = ROAD_GPU_SPACE_GENERIC;  /* 13 */
-	emit_exit(&rig);                                                                 /* 14 */
+	emit(&rig, ROAD_GPU_OP_mma_s32_m8, 8, 2, 3, 8)->aux = 3 << 2;                    /* 14 */
+	emit_exit(&rig);                                                                 /* 15 */
 }
 
 static enum road_gpu_image_error load(const uint8_t *image, uint32_t bytes, uint32_t *word)
@@ -64,8 +65,8 @@ static void good_image_loads(void)
 	start();
 	CU_ASSERT_EQUAL(load_rig(&word), ROAD_GPU_IMAGE_OK);
 	rig_launch(&rig);
-	CU_ASSERT_EQUAL(rig.launch->config.code->desc.word_count, 15);
-	CU_ASSERT_EQUAL(rig.launch->config.code->insns[15].kind, ROAD_GPU_KIND_END);
+	CU_ASSERT_EQUAL(rig.launch->config.code->desc.word_count, 16);
+	CU_ASSERT_EQUAL(rig.launch->config.code->insns[16].kind, ROAD_GPU_KIND_END);
 	CU_ASSERT_PTR_NULL(road_gpu_module_kernel(rig.module, 0));
 	CU_ASSERT_PTR_NULL(road_gpu_module_kernel(rig.module, rig.module->kernels_offset + 96));
 	CU_ASSERT_PTR_NULL(road_gpu_module_kernel(rig.module, rig.module->kernels_offset + 4));
@@ -119,7 +120,7 @@ static const struct {
 	{4, FIELD(mods), ROAD_GPU_CACHES << ROAD_GPU_MEM_CACHE_SHIFT, ROAD_GPU_IMAGE_MODS},
 	{4, FIELD(mods), 0x1000, ROAD_GPU_IMAGE_MODS},
 	{4, FIELD(form), 1, ROAD_GPU_IMAGE_FORM},
-	{5, FIELD(imm), 15, ROAD_GPU_IMAGE_TARGET},
+	{5, FIELD(imm), 16, ROAD_GPU_IMAGE_TARGET},
 	{5, FIELD(imm), UINT32_MAX, ROAD_GPU_IMAGE_TARGET},
 	{6, FIELD(imm), 1, ROAD_GPU_IMAGE_TARGET},
 	{6, FIELD(imm), UINT32_MAX, ROAD_GPU_IMAGE_TARGET},
@@ -154,6 +155,11 @@ static const struct {
 	{12, FIELD(b), 7, ROAD_GPU_IMAGE_OPERAND_B},
 	{13, FIELD(aux), 2, ROAD_GPU_IMAGE_AUX},
 	{13, FIELD(d), RZ, ROAD_GPU_IMAGE_OPERAND_D},
+	{14, FIELD(aux), 4 << 2, ROAD_GPU_IMAGE_AUX},
+	{14, FIELD(aux), 3 << 2 | 1, ROAD_GPU_IMAGE_AUX},
+	{14, FIELD(mods), ROAD_GPU_MOD_SAT, ROAD_GPU_IMAGE_AUX},
+	{14, FIELD(mods), ROAD_GPU_MOD_FTZ, ROAD_GPU_IMAGE_MODS},
+	{14, FIELD(c), 9, ROAD_GPU_IMAGE_OPERAND_C},
 };
 
 static void bad_fields_of_words_are_found(void)
@@ -320,7 +326,7 @@ static void bad_tables_and_padding_are_found(void)
 	uint8_t *image;
 
 	start();
-	rig.branches[0] = 15;
+	rig.branches[0] = 16;
 	CU_ASSERT_EQUAL(load_rig(&word), ROAD_GPU_IMAGE_TARGET);
 	start();
 	image = rig_image(&rig, &bytes);

@@ -11,21 +11,21 @@
 #include <string.h>
 
 enum { RD = 4, RA = 8, RB = 12, RC = 16, ROUNDS = 60 };
-enum element { F16, BF16, TF32, S8, U8, F64, F32, S32 };
+enum element { F16, BF16, TF32, S8, U8, F64, F32, S32, S4, U4, B1 };
 
 static struct rig rig;
 static uint64_t state = 1;
 
 static unsigned bits_of(enum element type)
 {
-	static const uint8_t bits[] = {16, 16, 32, 8, 8, 64, 32, 32};
+	static const uint8_t bits[] = {16, 16, 32, 8, 8, 64, 32, 32, 4, 4, 1};
 
 	return bits[type];
 }
 
 struct shape {
 	uint16_t op, aux;
-	uint8_t m, k;
+	uint16_t m, k;
 	enum element a, b, c;
 	/* Row and column (A, C) or k and column (B) of element i of group g, thread t. */
 	void (*place_a)(unsigned i, unsigned g, unsigned t, unsigned *row, unsigned *k);
@@ -113,6 +113,46 @@ static void a_one(unsigned i, unsigned g, unsigned t, unsigned *row, unsigned *k
 	*k = t;
 }
 
+/* Less than a byte: of 8, or 32, elements of a lane for each register. */
+static void a_k64(unsigned i, unsigned g, unsigned t, unsigned *row, unsigned *k)
+{
+	*row = i < 8 || (i >= 16 && i < 24) ? g : g + 8;
+	*k = i < 16 ? t * 8 + (i & 7) : t * 8 + (i & 7) + 32;
+}
+
+static void b_k64(unsigned i, unsigned g, unsigned t, unsigned *k, unsigned *column)
+{
+	*k = i < 8 ? t * 8 + (i & 7) : t * 8 + (i & 7) + 32;
+	*column = g;
+}
+
+static void a_nibbles_k32(unsigned i, unsigned g, unsigned t, unsigned *row, unsigned *k)
+{
+	*row = i < 8 ? g : g + 8;
+	*k = t * 8 + (i & 7);
+}
+
+static void a_k256(unsigned i, unsigned g, unsigned t, unsigned *row, unsigned *k)
+{
+	*row = i < 32 || (i >= 64 && i < 96) ? g : g + 8;
+	*k = i < 64 ? t * 32 + (i & 31) : t * 32 + (i & 31) + 128;
+}
+
+static void b_k256(unsigned i, unsigned g, unsigned t, unsigned *k, unsigned *column)
+{
+	*k = i < 32 ? t * 32 + (i & 31) : t * 32 + (i & 31) + 128;
+	*column = g;
+}
+
+static void a_k128(unsigned i, unsigned g, unsigned t, unsigned *row, unsigned *k)
+{
+	*row = i < 32 ? g : g + 8;
+	*k = t * 32 + (i & 31);
+}
+
+#define NIBBLES     (ROAD_GPU_MMA_NIBBLES << ROAD_GPU_MMA_ELEMENTS_SHIFT)
+#define XOR         (ROAD_GPU_MMA_BITS_XOR << ROAD_GPU_MMA_ELEMENTS_SHIFT)
+#define AND         (ROAD_GPU_MMA_BITS_AND << ROAD_GPU_MMA_ELEMENTS_SHIFT)
 #define SIGNED_BOTH (ROAD_GPU_MMA_A_SIGNED | ROAD_GPU_MMA_B_SIGNED)
 static const struct shape shapes[] = {
 	{ROAD_GPU_OP_mma_f32_b2, ROAD_GPU_MMA_F16, 16, 16, F16, F16, F32, a_m16k16, b_k16, 8, 4},
@@ -130,6 +170,16 @@ static const struct shape shapes[] = {
 	{ROAD_GPU_OP_mma_s32_b1, ROAD_GPU_MMA_B_SIGNED, 16, 16, U8, S8, S32, a_bytes_k16,
 	 b_bytes_k16, 8, 4},
 	{ROAD_GPU_OP_mma_s32_m8, 0, 8, 16, U8, U8, S32, a_bytes_k16, b_bytes_k16, 4, 4},
+	{ROAD_GPU_OP_mma_s32_b2, NIBBLES | SIGNED_BOTH, 16, 64, S4, S4, S32, a_k64, b_k64, 32, 16},
+	{ROAD_GPU_OP_mma_s32_b2, NIBBLES | ROAD_GPU_MMA_B_SIGNED, 16, 64, U4, S4, S32, a_k64, b_k64,
+	 32, 16},
+	{ROAD_GPU_OP_mma_s32_b1, NIBBLES | ROAD_GPU_MMA_A_SIGNED, 16, 32, S4, U4, S32,
+	 a_nibbles_k32, b_k64, 16, 8},
+	{ROAD_GPU_OP_mma_s32_m8, NIBBLES, 8, 32, U4, U4, S32, a_nibbles_k32, b_k64, 8, 8},
+	{ROAD_GPU_OP_mma_s32_b2, XOR, 16, 256, B1, B1, S32, a_k256, b_k256, 128, 64},
+	{ROAD_GPU_OP_mma_s32_b2, AND, 16, 256, B1, B1, S32, a_k256, b_k256, 128, 64},
+	{ROAD_GPU_OP_mma_s32_b1, AND, 16, 128, B1, B1, S32, a_k128, b_k256, 64, 32},
+	{ROAD_GPU_OP_mma_s32_m8, XOR, 8, 128, B1, B1, S32, a_k128, b_k256, 32, 32},
 	{ROAD_GPU_OP_mma_f64, 0, 8, 4, F64, F64, F64, a_one, b_one, 1, 1},
 };
 
@@ -148,9 +198,8 @@ static uint64_t get(struct road_gpu_warp *warp, unsigned r, unsigned lane, unsig
 	unsigned each = bits == 64 ? 1 : 32 / bits, width = bits == 64 ? 8 : 4;
 	uint64_t value = 0;
 
-	memcpy(&value, rows + i / each * width * 32 + lane * width + i % each * (bits / 8),
-	       bits / 8);
-	return value;
+	memcpy(&value, rows + i / each * width * 32 + lane * width, width);
+	return bits == 64 ? value : value >> i % each * bits & ((UINT64_C(1) << bits) - 1);
 }
 
 static uint64_t interesting(enum element type)
@@ -161,7 +210,7 @@ static uint64_t interesting(enum element type)
 				 : type == F64  ? REF_F64
 						: REF_F32;
 
-	if (type == S8 || type == U8 || type == S32)
+	if (type == S8 || type == U8 || type >= S32)
 		return value;
 	if (value % 16 == 0)
 		return specials[value / 16 % ref_specials(format, specials)];
@@ -179,7 +228,7 @@ static void fill(struct road_gpu_warp *warp, const struct shape *s, unsigned rou
 	} operands[] = {{RA, s->a}, {RB, s->b}, {RC, s->c}};
 
 	for (unsigned o = 0; o < 3; o++) {
-		unsigned bits = bits_of(operands[o].type);
+		unsigned bits = bits_of(operands[o].type) < 8 ? 8 : bits_of(operands[o].type);
 		uint8_t *rows = (uint8_t *)road_gpu_warp_row(warp, operands[o].r);
 
 		for (unsigned at = 0; at < 4 * 128; at += bits / 8) {
@@ -213,9 +262,11 @@ static uint64_t dot_floats(const struct shape *s, const uint64_t *a, const uint6
 	return s->c == F16 ? ref_convert(&f16, REF_F32, false, false, d) : d;
 }
 
-static int64_t byte(enum element type, uint64_t bits)
+static int64_t integer(enum element type, uint64_t bits)
 {
-	return type == S8 ? (int64_t)(int8_t)bits : (int64_t)(uint8_t)bits;
+	unsigned sign = type == S8 ? 0x80 : type == S4 ? 8 : 0;
+
+	return (int64_t)(bits ^ sign) - (int64_t)sign;
 }
 
 static uint64_t dot_integers(const struct shape *s, const uint64_t *a, const uint64_t *b,
@@ -224,7 +275,8 @@ static uint64_t dot_integers(const struct shape *s, const uint64_t *a, const uin
 	int64_t d = (int32_t)c;
 
 	for (unsigned k = 0; k < s->k; k++)
-		d += byte(s->a, a[k]) * byte(s->b, b[k]);
+		d += s->aux == XOR ? (int64_t)(a[k] ^ b[k])
+				   : integer(s->a, a[k]) * integer(s->b, b[k]);
 	if (saturate)
 		d = d > INT32_MAX ? INT32_MAX : d < INT32_MIN ? INT32_MIN : d;
 	return (uint32_t)d;
@@ -233,7 +285,7 @@ static uint64_t dot_integers(const struct shape *s, const uint64_t *a, const uin
 static void expect(struct road_gpu_warp *warp, const struct shape *s, bool saturate,
 		   uint64_t want[16][8])
 {
-	static uint64_t a[16][32], b[8][32];
+	static uint64_t a[16][256], b[8][256];
 	unsigned row, column, k;
 
 	for (unsigned l = 0; l < 32; l++) {
@@ -313,7 +365,7 @@ static void run_shapes(const char *variant)
 	(void)variant;
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		CU_ASSERT_EQUAL(run_shape(&shapes[i], false), 0);
-		if (shapes[i].c == S32) {
+		if (shapes[i].c == S32 && shapes[i].a != B1) {
 			CU_ASSERT_EQUAL(run_shape(&shapes[i], true), 0);
 		}
 	}
