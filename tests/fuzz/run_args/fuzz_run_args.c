@@ -47,7 +47,7 @@ static void other(const char *text)
 		ended(&error);
 	else if (!dim.x || !dim.y || !dim.z)
 		abort();
-	if (run_trace_address(text, &address, &error))
+	if (run_address_with("--trace", text, "time", "trace", &address, &error))
 		ended(&error);
 	free(address);
 }
