@@ -42,7 +42,7 @@ static void loaded(void *arg)
 	/* Another stream may have loaded there meanwhile. */
 	if (link_of(function, code->context, code->va, code->bytes)) {
 		bad_code(&why, code->va, 0, ROAD_DSA_CODE_HEADER);
-		dsa_stream_fault(stream, &why);
+		road_dsa_stream_fault(stream, &why);
 		return;
 	}
 	stream->load = NULL;

@@ -195,6 +195,6 @@ const struct sim_model_ops sim_model_dsa = {
 	.irq_count = irq_count,
 	.reset = reset,
 	.poke = poke,
-	.counter = dsa_counter,
+	.counter = road_dsa_counter,
 	.report = dsa_report,
 };

@@ -200,7 +200,7 @@ void dsa_stream_close(struct dsa_stream *stream);
 /* What the stream does has ended: on to the next. */
 void dsa_stream_end(struct dsa_stream *stream);
 /* Stops the stream: drops its work, writes the record, interrupts. */
-void dsa_stream_fault(struct dsa_stream *stream, const struct road_dsa_stream_status *why);
+void road_dsa_stream_fault(struct dsa_stream *stream, const struct road_dsa_stream_status *why);
 void dsa_streams_retry(struct dsa_chip *chip); /* parked ones look again */
 enum dsa_start dsa_fail(struct road_dsa_stream_status *why, enum road_dsa_fault fault,
 			uint64_t address, uint64_t detail);
@@ -228,7 +228,7 @@ void dsa_task_drop(struct dsa_run *run);
 void dsa_seats_free(struct dsa_chip *chip);
 
 /* report.c */
-bool dsa_counter(void *model, uint32_t index, struct sim_counter *out);
+bool road_dsa_counter(void *model, uint32_t index, struct sim_counter *out);
 size_t dsa_report(void *model, char *out, size_t bytes);
 
 #endif

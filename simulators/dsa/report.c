@@ -115,7 +115,7 @@ static uint64_t of_memory(const struct dsa_chip *chip, size_t offset)
 	return value_at(&counts, offset);
 }
 
-bool dsa_counter(void *model, uint32_t index, struct sim_counter *out)
+bool road_dsa_counter(void *model, uint32_t index, struct sim_counter *out)
 {
 	const struct dsa_chip *chip = model;
 

@@ -115,7 +115,7 @@ void dsa_stream_end(struct dsa_stream *stream)
 	go_on(stream);
 }
 
-void dsa_stream_fault(struct dsa_stream *stream, const struct road_dsa_stream_status *why)
+void road_dsa_stream_fault(struct dsa_stream *stream, const struct road_dsa_stream_status *why)
 {
 	struct road_dsa_stream_status record = *why;
 	struct dsa_chip *chip = stream->function->chip;
@@ -154,7 +154,7 @@ static void start(struct dsa_stream *stream)
 	case DSA_START_DONE: dsa_stream_end(stream); break;
 	case DSA_START_ASYNC: unpark(stream); break;
 	case DSA_START_PARK: park(stream); break;
-	case DSA_START_FAULT: dsa_stream_fault(stream, &why); break;
+	case DSA_START_FAULT: road_dsa_stream_fault(stream, &why); break;
 	}
 }
 
@@ -171,7 +171,7 @@ static void take_next(void *arg)
 	else
 		dsa_fail(&why, ROAD_DSA_FAULT_DMA, stream->ring, ROAD_DSA_DESCRIPTOR_BYTES);
 	if (!stream->work) {
-		dsa_stream_fault(stream, &why);
+		road_dsa_stream_fault(stream, &why);
 		return;
 	}
 	stream->table = dsa_table_get(function->contexts[stream->context]);

@@ -211,7 +211,7 @@ static void faulted(struct dsa_seat *seat)
 		.pad = fault->pad,
 	};
 
-	dsa_stream_fault(stream, &why);
+	road_dsa_stream_fault(stream, &why);
 	dsa_streams_retry(seat->chip);
 }
 

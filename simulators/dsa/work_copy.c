@@ -100,7 +100,7 @@ static void moved(void *arg)
 	struct road_dsa_stream_status why = {0};
 
 	if (move(stream, &why) != DSA_START_DONE)
-		dsa_stream_fault(stream, &why);
+		road_dsa_stream_fault(stream, &why);
 	else
 		dsa_stream_end(stream);
 	dsa_streams_retry(chip);
