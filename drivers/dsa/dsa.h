@@ -223,6 +223,7 @@ struct dsa_kernel {
 	const struct dsa_image *image;
 	uint32_t index;
 	const struct road_dsa_kernel *entry;
+	struct road_argument_info arguments[ROAD_DSA_ARGUMENTS_MAX / 8];
 };
 /* Loads the context's images again, after a reset. */
 road_status dsa_images_restore(struct dsa_context *context);

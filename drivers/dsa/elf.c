@@ -295,9 +295,9 @@ static road_status check_kernels(const struct reader *r)
 	for (uint32_t i = 0; i < r->file->kernel_count; i++) {
 		struct road_dsa_kernel kernel = kernel_at(r, i);
 
-		if (kernel.argument_bytes > ROAD_DSA_ARGUMENTS_MAX)
+		if (kernel.argument_bytes > ROAD_DSA_ARGUMENTS_MAX || kernel.argument_bytes % 8)
 			return wrong(".roadbed.kernels", "bytes of arguments",
-				     kernel.argument_bytes, "0 .. 4096");
+				     kernel.argument_bytes, "0, 8 .. 4096");
 	}
 	return ROAD_OK;
 }

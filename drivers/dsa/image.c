@@ -7,6 +7,7 @@
 
 #include "drivers/dsa/dsa.h"
 
+enum { ARGUMENT_BYTES = 8 };
 static const uint32_t READ = ROAD_DSA_RANGE_READ;
 static const uint32_t RW = ROAD_DSA_RANGE_READ | ROAD_DSA_RANGE_WRITE;
 
@@ -197,6 +198,15 @@ static road_status kernel_get(struct road_drv_kernel *drv, const char *name)
 	snprintf(drv->info.name, sizeof(drv->info.name), "%s", name);
 	drv->info.threads_max = 1; /* a block is one program on one core */
 	drv->info.argument_bytes = kernel->entry->argument_bytes;
+	drv->info.argument_count = kernel->entry->argument_bytes / ARGUMENT_BYTES;
+	for (uint32_t i = 0; i < drv->info.argument_count; i++)
+		kernel->arguments[i] = (struct road_argument_info){
+			.size = sizeof(struct road_argument_info),
+			.offset = i * ARGUMENT_BYTES,
+			.bytes = ARGUMENT_BYTES,
+			.alignment = ARGUMENT_BYTES,
+		};
+	drv->arguments = kernel->arguments;
 	drv->data = kernel;
 	return ROAD_OK;
 }

@@ -201,7 +201,7 @@ size_t dsa_report(void *model, char *out, size_t bytes)
 	const struct dsa_counters *c = &chip->counters;
 	struct sim_text text = {out, bytes, 0};
 
-	sim_say(&text, "\"cycles\":%" PRIu64 ",\"task_cycles\":%" PRIu64,
+	sim_say(&text, "\"cycles\":%" PRIu64 ",\"launch_cycles\":%" PRIu64,
 		cycles_of(chip, sim_now(chip->env) - chip->origin_ps), cycles_of(chip, c->task_ps));
 	sim_say(&text, ",\"descriptors\":%" PRIu64 ",\"tasks\":%" PRIu64 ",\"blocks\":%" PRIu64,
 		c->descriptors, c->tasks, c->blocks);
