@@ -9,6 +9,9 @@
  * where the host's bytes differ from that. Writing back a line that is not dirty does nothing, so
  * what the device wrote there meanwhile stays; invalidating loses what was not written back.
  *
+ * Memory that is mapped twice has two shadows: what the device writes by one of the addresses is
+ * seen by the other only after both were synced.
+ *
  * One thread at a time: the engine's lock sees to that (the device reads and writes `seen` under
  * it). The host's bytes may change under a write-back that nobody asked for; the line is dirty
  * again then.

@@ -169,6 +169,11 @@ static void two_threads_share_a_queue_of_a_simulated_chip(void)
 	two_threads_share_a_queue("sim:a100-sxm4-80gb?time=functional");
 }
 
+static void two_threads_share_a_queue_of_a_chip_that_sees_no_caches(void)
+{
+	two_threads_share_a_queue("sim:dsa-small?time=functional");
+}
+
 static void *wait_for_point(void *arg)
 {
 	struct sides *s = arg;
@@ -265,6 +270,8 @@ static const struct tap_case cases[] = {
 	{"two threads share a queue of the host", two_threads_share_a_queue_of_the_host},
 	{"two threads share a queue of a simulated chip",
 	 two_threads_share_a_queue_of_a_simulated_chip},
+	{"two threads share a queue of a chip that sees no caches",
+	 two_threads_share_a_queue_of_a_chip_that_sees_no_caches},
 	{"who moves deferred work wakes who can run it",
 	 who_moves_deferred_work_wakes_who_can_run_it},
 	{"a device closes while another runs", a_device_closes_while_another_runs},

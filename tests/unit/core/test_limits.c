@@ -2,11 +2,12 @@
 /* Limits of a space and what its kernels print: checks, and the promise of "unsupported". */
 #include "tests/unit/core/fixture.h"
 
-static const char *const devices[] = {"host:", "sim:edu", "sim:gpu-small"};
+static const char *const devices[] = {"host:", "sim:edu", "sim:gpu-small", "sim:dsa-small"};
+enum { DEVICES = sizeof(devices) / sizeof(devices[0]) };
 
 static void limits_and_output_check_their_arguments(void)
 {
-	for (int d = 0; d < 3; d++) {
+	for (int d = 0; d < DEVICES; d++) {
 		struct fixture f = setup(devices[d]);
 		uint64_t value = 77;
 		size_t got = 77;
@@ -38,7 +39,7 @@ static void limits_and_output_check_their_arguments(void)
 /* A device either has a limit, and then keeps what was set, or says that it has none. */
 static void a_limit_is_kept_or_unsupported(void)
 {
-	for (int d = 0; d < 3; d++) {
+	for (int d = 0; d < DEVICES; d++) {
 		struct fixture f = setup(devices[d]);
 
 		for (uint32_t limit = 0; limit < ROAD_LIMIT_KINDS; limit++) {
@@ -62,7 +63,7 @@ static void a_limit_is_kept_or_unsupported(void)
 
 static void a_space_whose_kernels_were_silent_has_no_output(void)
 {
-	for (int d = 0; d < 3; d++) {
+	for (int d = 0; d < DEVICES; d++) {
 		struct fixture f = setup(devices[d]);
 		size_t got = 77;
 		char text[8];

@@ -131,6 +131,11 @@ static void removal_of_a_gpgpu(void)
 	removal_at_every_access_never_hangs("sim:gpu-small?time=functional");
 }
 
+static void removal_of_a_dsa(void)
+{
+	removal_at_every_access_never_hangs("sim:dsa-small?time=functional");
+}
+
 static void planned_failures_are_told(void)
 {
 	static const char *const plans[] = {"fail:dma_alloc@1", "fail:dma_alloc@2",
@@ -188,6 +193,7 @@ static const struct tap_case cases[] = {
 	{"planned failures are told", planned_failures_are_told},
 	{"removal of edu at every access never hangs", removal_of_edu},
 	{"removal of a GPGPU at every access never hangs", removal_of_a_gpgpu},
+	{"removal of a DSA at every access never hangs", removal_of_a_dsa},
 };
 
 TAP_MAIN(cases)

@@ -9,7 +9,9 @@
 
 #include "tests/unit/core/fixture.h"
 
-static const char *const devices[] = {"host:", "sim:edu", "sim:gpu-small?time=functional"};
+static const char *const devices[] = {"host:", "sim:edu", "sim:gpu-small?time=functional",
+				      "sim:dsa-small?time=functional"};
+enum { DEVICES = sizeof(devices) / sizeof(devices[0]) };
 
 static int share(road_event *event)
 {
@@ -187,7 +189,7 @@ static pid_t start_other(int fd)
 /* Work that waits for a value of the other process moves although nobody here waits for it. */
 static void another_process_signals_awaits_and_fails(void)
 {
-	for (int d = 0; d < 3; d++) {
+	for (int d = 0; d < DEVICES; d++) {
 		struct fixture f = setup(devices[d]);
 		road_event *event;
 		int status = -1, polled;

@@ -2,7 +2,8 @@
 /* Telemetry, once and as a stream. */
 #include "tests/unit/core/fixture.h"
 
-static const char *const devices[] = {"host:", "sim:edu", "sim:gpu-small"};
+static const char *const devices[] = {"host:", "sim:edu", "sim:gpu-small", "sim:dsa-small"};
+enum { DEVICES = sizeof(devices) / sizeof(devices[0]) };
 enum { ROOM = 256 };
 
 static road_status metric(struct fixture *f, const char *name, road_metric *out)
@@ -61,7 +62,7 @@ static void arguments_are_checked(void)
 
 static void metrics_follow_what_the_program_does(void)
 {
-	for (int d = 0; d < 3; d++) {
+	for (int d = 0; d < DEVICES; d++) {
 		struct fixture f = setup(devices[d]);
 		road_event *event;
 		road_submission s = {.size = sizeof(s), .wait_count = 1};
@@ -114,7 +115,7 @@ static void a_chip_tells_its_own_counters(void)
 /* A group's mask lists that group and no other. */
 static void groups_are_told_apart(void)
 {
-	for (int d = 0; d < 3; d++) {
+	for (int d = 0; d < DEVICES; d++) {
 		struct fixture f = setup(devices[d]);
 		uint32_t sum = 0, all = 0;
 		road_metric m = {.size = sizeof(m)};
@@ -134,7 +135,7 @@ static void groups_are_told_apart(void)
 /* Rounds come in order, and those taken and those lost make up all periods. */
 static void a_stream_counts_what_it_lost(void)
 {
-	for (int d = 0; d < 3; d++) {
+	for (int d = 0; d < DEVICES; d++) {
 		struct fixture f = setup(devices[d]);
 		static road_metric metrics[ROOM];
 		road_telemetry_round round = {.size = sizeof(round)};
