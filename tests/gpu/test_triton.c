@@ -185,10 +185,69 @@ static void a_product_in_three_stages_is_right(void)
 	}
 }
 
+/* Copies with a policy, whose source is ignored where a predicate holds: zeros instead. */
+static const char ignored[] =
+	".version 8.4\n.target sm_80\n.address_size 64\n"
+	".extern .shared .align 16 .b8 global_smem[];\n"
+	".visible .entry k(.param .u64 .ptr .global .align 1 p, .param .u64 .ptr .global .align 1 "
+	"q)\n"
+	"{\n\t.reg .pred %p<3>; .reg .b32 %r<12>; .reg .b64 %rd<8>;\n"
+	"\tld.param.u64 %rd1, [p]; ld.param.u64 %rd2, [q];\n"
+	"\tmov.u32 %r1, %tid.x; mul.wide.u32 %rd3, %r1, 16;\n"
+	"\tadd.s64 %rd1, %rd1, %rd3; add.s64 %rd2, %rd2, %rd3;\n"
+	"\tmov.u32 %r2, global_smem; shl.b32 %r3, %r1, 4; add.s32 %r2, %r2, %r3;\n"
+	"\tand.b32 %r4, %r1, 1; setp.eq.s32 %p1, %r4, 1;\n"
+	"\tcreatepolicy.range.global.L2::evict_last.L2::evict_first.b64 %rd5, [%rd1], 64, 128;\n"
+	"\tcreatepolicy.cvt.L2.b64 %rd4, %rd5;\n"
+	"\t// begin inline asm\n"
+	"\tcp.async.cg.shared.global.L2::cache_hint [ %r2 + 0 ], [ %rd1 + 0 ], 0x10, %p1, %rd4;\n"
+	"\t// end inline asm\n"
+	"\t// begin inline asm\n"
+	"\tcp.async.ca.shared.global [ %r2 + 512 ], [ %rd1 + 0 ], 0x8, !%p1;\n"
+	"\t// end inline asm\n"
+	"\tcp.async.commit_group ;\n\tcp.async.wait_group 0x0;\n"
+	"\tld.shared.v4.u32 {%r5, %r6, %r7, %r8}, [%r2];\n"
+	"\tld.shared.v2.u32 {%r9, %r10}, [%r2+512]; add.s32 %r6, %r6, %r9; add.s32 %r7, %r7, "
+	"%r10;\n"
+	"\tst.global.v4.b32 [ %rd2 + 0 ], { %r5, %r6, %r7, %r8 };\n"
+	"\tret;\n}\n";
+
+static void copies_ignore_their_source_where_told(void)
+{
+	static uint32_t from[128], to[128];
+
+	for (unsigned mode = 0; mode < 2; mode++) {
+		struct run run = {.ptx = ignored,
+				  .kernel = "k",
+				  .grid = {1, 1, 1},
+				  .block = {32, 1, 1},
+				  .shared_bytes = 1024,
+				  .argument_count = 2,
+				  .arguments = {{from, 128, 0}, {to, 128, 0}}};
+		struct fixture f = setup(modes[mode]);
+		unsigned wrong = 0;
+
+		for (unsigned i = 0; i < 128; i++)
+			from[i] = 1000 + i;
+		CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_OK);
+		for (unsigned t = 0; t < 32; t++) {
+			const uint32_t *own = from + 4 * t, *got = to + 4 * t;
+			bool odd = t % 2;
+
+			wrong += got[0] != (odd ? 0 : own[0]) || got[3] != (odd ? 0 : own[3]);
+			wrong += got[1] != (odd ? own[0] : own[1]);
+			wrong += got[2] != (odd ? own[1] : own[2]);
+		}
+		CU_ASSERT_EQUAL(wrong, 0);
+		teardown(&f);
+	}
+}
+
 static const struct tap_case cases[] = {
 	{"a sum of vectors stops at its mask", a_sum_of_vectors_stops_at_its_mask},
 	{"softmax of rows is the host's", softmax_of_rows_is_the_host_s},
 	{"a product in three stages is right", a_product_in_three_stages_is_right},
+	{"copies ignore their source where told", copies_ignore_their_source_where_told},
 };
 
 TAP_MAIN(cases)

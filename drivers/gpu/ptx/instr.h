@@ -96,7 +96,7 @@ struct instr {
 	bool round_integral;
 	int8_t to_space; /* of cp.async: the second of its two */
 	int8_t shape, action, matrix,
-		form; /* enum shape, action, wmma_matrix, barrier_form; -1 = not given
+		form; /* enum shape, action, wmma_matrix, instr_form; -1 = not given
 		       */
 	uint8_t layouts[2], layout_count; /* enum layout */
 	uint32_t seen;                    /* bits of enum modifier_kind */
@@ -205,7 +205,7 @@ enum action {
 	MBARRIER_PENDING
 };
 /* How it is to do it. */
-enum barrier_form { FORM_NO_COMPLETE, FORM_NO_INC, FORM_PARITY };
+enum instr_form { FORM_NO_COMPLETE, FORM_NO_INC, FORM_PARITY, FORM_PACK, FORM_RANGE, FORM_CONVERT };
 enum wmma_matrix { WMMA_A, WMMA_B, WMMA_C, WMMA_D };
 
 /* How narrow (8- and 16-bit) values, which live zero-extended, go through 32-bit operations. */

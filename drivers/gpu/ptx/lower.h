@@ -82,7 +82,7 @@ struct val emit_cvt(struct ptx *p, const struct instr *in, unsigned to, unsigned
 lower_fn lower_alu, lower_float, lower_wide, lower_shift, lower_sad64, lower_mul24, lower_mulhi16;
 lower_fn lower_bfind64, lower_bfe64, lower_bfi, lower_bmsk, lower_shf, lower_lop3, lower_prmt;
 lower_fn lower_cnot, lower_count, lower_bfe, lower_madhi64;
-lower_fn lower_half, lower_cvt_clamp, lower_cvt_x2, lower_cvt_from_f8;
+lower_fn lower_half, lower_cvt_clamp, lower_cvt_x2, lower_cvt_from_f8, lower_cvt_pack;
 lower_fn lower_carry, lower_dot, lower_szext;
 lower_fn lower_setp, lower_set, lower_selp, lower_slct, lower_plop, lower_testp;
 lower_fn lower_mov, lower_mov_pred, lower_cvt, lower_cvta;

@@ -60,13 +60,26 @@ static uint32_t source_address(struct ptx *p, const struct instr *in)
 		.vreg;
 }
 
+/* How many bytes are read: as many as it says; or none where the predicate holds (ignore-src). */
+static struct val source_size(struct ptx *p, const struct instr *in, unsigned op)
+{
+	static const uint8_t bytes[] = {4, 8, 16};
+	const struct operand *o = &in->operands[3];
+
+	if (o->kind != OPERAND_REG || p->function->vregs[o->vreg].cls != CLASS_P)
+		return in_register(p, in, CLASS_R, lower_src(p, in, 3, TYPE_U32));
+	struct val all = val_const(bytes[op - ROAD_GPU_OP_copy_b32]);
+
+	return emit_r(p, in, ROAD_GPU_OP_selp_b32, val_reg(0), all, lower_pred(p, o));
+}
+
 void lower_cp_async(struct ptx *p, const struct instr *in)
 {
 	if (in->action >= 0) {
 		lower_group(p, in);
 		return;
 	}
-	check_operands(p, in, 3, in->flags & FLAG_HINT ? 5 : 4);
+	check_operands(p, in, in->flags & FLAG_HINT ? 4 : 3, in->flags & FLAG_HINT ? 5 : 4);
 	if (in->space != ROAD_GPU_SPACE_SHARED || in->to_space != ROAD_GPU_SPACE_GLOBAL)
 		ptx_fail(p, in->at, "state spaces of 'cp.async'; allowed: .shared.global");
 	if (in->cache != ROAD_GPU_CACHE_CA && in->cache != ROAD_GPU_CACHE_CG)
@@ -76,7 +89,7 @@ void lower_cp_async(struct ptx *p, const struct instr *in)
 	struct val size = VAL_NONE;
 
 	if (sized)
-		size = in_register(p, in, CLASS_R, lower_src(p, in, 3, TYPE_U32));
+		size = source_size(p, in, op);
 	struct address to = lower_address(p, in, &in->operands[0], ROAD_GPU_SPACE_SHARED);
 	struct inst *i = emit(p, in, op, 0, val_reg(to.vreg), val_reg(source_address(p, in)), size);
 

@@ -136,3 +136,50 @@ void lower_cvt_from_f8(struct ptx *p, const struct instr *in)
 	emit(p, in, ROAD_GPU_OP_prmt_b32, lower_dst(p, in, 0, TYPE_F16X2), v[0], v[1],
 	     val_const(0x5410));
 }
+
+/* A whole number within what fits `bits` bits, which are all that is left of it. */
+static struct val clamp_to(struct ptx *p, const struct instr *in, struct val v, bool is_signed,
+			   unsigned bits)
+{
+	uint32_t most = (1u << (is_signed ? bits - 1 : bits)) - 1, least = is_signed ? ~most : 0;
+
+	v = in_register(p, in, CLASS_R, v);
+	v = emit_r(p, in, ROAD_GPU_OP_max_s32, v, val_const(least), VAL_NONE);
+	v = emit_r(p, in, ROAD_GPU_OP_min_s32, v, val_const(most), VAL_NONE);
+	return is_signed ? emit_r(p, in, ROAD_GPU_OP_and_b32, v, val_const((1u << bits) - 1),
+				  VAL_NONE)
+			 : v;
+}
+
+/* cvt.pack: a above b, and above both what is left of c. */
+void lower_cvt_pack(struct ptx *p, const struct instr *in)
+{
+	static const struct {
+		uint32_t type;
+		uint8_t bits;
+		bool is_signed;
+	} kinds[] = {{T_U16, 16, false}, {T_S16, 16, true}, {T_U8, 8, false}, {T_S8, 8, true},
+		     {T_U4, 4, false},   {T_S4, 4, true},   {T_U2, 2, false}, {T_S2, 2, true}};
+	unsigned k = in->operand_count == 3 ? 0 : 2, end = in->operand_count == 3 ? 2 : 8;
+	uint32_t allowed = k ? T_U8 | T_S8 | T_U4 | T_S4 | T_U2 | T_S2 : T_U16 | T_S16;
+
+	while (k < end && kinds[k].type != 1u << in->types[0])
+		k++;
+	if (in->form != FORM_PACK || k == end || in->types[1] != TYPE_S32)
+		ptx_fail(p, in->at,
+			 "'cvt.%s.%s' with %u operands; allowed: 'cvt.pack.sat' to %s from .s32",
+			 ptx_types[in->types[0]].name, ptx_types[in->types[1]].name,
+			 in->operand_count, type_set_names(p, &p->kernel, allowed));
+	unsigned bits = kinds[k].bits;
+	struct val a = clamp_to(p, in, lower_src(p, in, 1, TYPE_S32), kinds[k].is_signed, bits);
+	struct val b = clamp_to(p, in, lower_src(p, in, 2, TYPE_S32), kinds[k].is_signed, bits);
+
+	a = emit_r(p, in, ROAD_GPU_OP_shl_b32, a, val_const(bits), VAL_NONE);
+	if (in->operand_count == 4) {
+		struct val c = in_register(p, in, CLASS_R, lower_src(p, in, 3, TYPE_B32));
+
+		c = emit_r(p, in, ROAD_GPU_OP_shl_b32, c, val_const(2 * bits), VAL_NONE);
+		a = emit_r(p, in, ROAD_GPU_OP_or_b32, a, c, VAL_NONE);
+	}
+	emit(p, in, ROAD_GPU_OP_or_b32, lower_dst(p, in, 0, TYPE_B32), a, b, VAL_NONE);
+}

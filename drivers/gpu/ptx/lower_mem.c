@@ -487,9 +487,18 @@ void lower_nop(struct ptx *p, const struct instr *in)
 	(void)in;
 }
 
-/* A policy is a hint that loads and stores take and ignore. */
+/* A policy is a hint that loads and stores take and ignore: for a part of accesses, for a range of
+ * addresses, or made of an access property. */
 void lower_createpolicy(struct ptx *p, const struct instr *in)
 {
+	unsigned high = in->form == FORM_RANGE ? 4 : 2;
+
+	if ((in->form >= 0 && in->form != FORM_RANGE && in->form != FORM_CONVERT) ||
+	    (in->space >= 0 && in->form != FORM_RANGE))
+		ptx_fail(p, in->at, "form of 'createpolicy'; allowed: .fractional .range .cvt");
+	if (in->operand_count > high || (in->form >= 0 && in->operand_count < high))
+		ptx_fail(p, in->at, "'createpolicy' has %u operands here, needs %u",
+			 in->operand_count, high);
 	emit_mov(p, in, CLASS_D, lower_dst(p, in, 0, TYPE_B64), val_const(0));
 }
 

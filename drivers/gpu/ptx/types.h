@@ -30,6 +30,8 @@ enum ptx_kind { KIND_BITS, KIND_UNSIGNED, KIND_SIGNED, KIND_FLOAT, KIND_PRED };
 	TYPE(TF32, "tf32", 4, FLOAT, ROAD_GPU_TF32) \
 	TYPE(E4M3X2, "e4m3x2", 2, FLOAT, -1)        \
 	TYPE(E5M2X2, "e5m2x2", 2, FLOAT, -1)        \
+	TYPE(S2, "s2", 4, SIGNED, -1)               \
+	TYPE(U2, "u2", 4, UNSIGNED, -1)             \
 	TYPE(S4, "s4", 4, SIGNED, -1)               \
 	TYPE(U4, "u4", 4, UNSIGNED, -1)             \
 	TYPE(B1, "b1", 4, BITS, -1)                 \
@@ -58,10 +60,10 @@ enum {
 	T_HALF = T_F16 | T_BF16 | T_F16X2 | T_BF16X2,
 	T_LDST = T_B8 | T_U8 | T_S8 | T_BITS | T_INT | T_F32 | T_F64 | T_F16 | T_BF16,
 	T_PAIRS = T_F16X2 | T_BF16X2 | T_E4M3X2 | T_E5M2X2,
-	T_SMALL = T_S4 | T_U4 | T_B1, /* of matrices only: whole registers of them */
+	T_SMALL = T_S2 | T_U2 | T_S4 | T_U4 | T_B1, /* whole registers of them, and no variables */
 	T_MOVE = T_BITS | T_INT | T_F32 | T_F64,
 	T_ATOM = T_B16 | T_B32 | T_B64 | T_I32 | T_I64 | T_F32 | T_F64 | T_HALF,
-	T_WMMA = T_F16 | T_BF16 | T_TF32 | T_F32 | T_F64 | T_S32 | T_S8 | T_U8 | T_SMALL,
+	T_WMMA = T_F16 | T_BF16 | T_TF32 | T_F32 | T_F64 | T_S32 | T_S8 | T_U8 | T_S4 | T_U4 | T_B1,
 	T_CVT = T_U8 | T_S8 | T_INT | T_F16 | T_BF16 | T_F32 | T_F64,
 	T_ALL = (1 << TYPES) - 1,
 	T_VARIABLE = T_ALL & ~T_SMALL,

@@ -15,8 +15,9 @@ static const struct {
 };
 
 static const char *const type_names[] = {
-	"u8",  "s8",  "u16", "s16",   "u32",  "s32",    "u64",  "s64",    "b16",    "b32", "b64",
-	"f16", "f32", "f64", "f16x2", "bf16", "bf16x2", "tf32", "e4m3x2", "e5m2x2", "pred"};
+	"u8",     "s8",     "u16",  "s16", "u32", "s32",   "u64",  "s64",    "b16",
+	"b32",    "b64",    "f16",  "f32", "f64", "f16x2", "bf16", "bf16x2", "tf32",
+	"e4m3x2", "e5m2x2", "pred", "u4",  "s4",  "u2",    "s2"};
 
 static bool is_type(const char *token)
 {

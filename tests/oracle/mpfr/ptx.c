@@ -36,7 +36,11 @@ static struct type type_of(const char *name)
 		if (!strcmp(name, floats[i].name))
 			return floats[i].type;
 	}
-	unsigned bits = name[1] == '8' ? 8 : name[1] == '1' ? 16 : name[1] == '3' ? 32 : 64;
+	unsigned bits = name[1] == '8'   ? 8
+			: name[1] == '1' ? 16
+			: name[1] == '3' ? 32
+			: name[1] == '6' ? 64
+					 : (unsigned)(name[1] - '0');
 
 	return (struct type){name[0], bits, 0, false};
 }
@@ -579,6 +583,17 @@ static bool by_halves(const struct form *form, struct type type, const uint64_t 
 	return true;
 }
 
+/* cvt.pack: both within their type, a above b; what there is above them comes from c. */
+static uint64_t packed(const struct form *form, const uint64_t in[FORM_INPUTS])
+{
+	static const struct type from = {'s', 32, 0, false};
+	struct type to = type_of(form->type[0]);
+	uint64_t a = cut((uint64_t)saturate(to, number(from, in[0])), to.bits);
+	uint64_t b = cut((uint64_t)saturate(to, number(from, in[1])), to.bits);
+
+	return in[2] << 2 * to.bits | a << to.bits | b;
+}
+
 static bool evaluate(const struct form *form, const uint64_t in[FORM_INPUTS], uint64_t out[2])
 {
 	struct type type = type_of(form->type[form->types - 1]);
@@ -595,6 +610,10 @@ static bool evaluate(const struct form *form, const uint64_t in[FORM_INPUTS], ui
 	}
 	if (IS("testp")) {
 		out[0] = tested(form, type, cut(in[0], type.bits));
+		return true;
+	}
+	if (IS("cvt") && HAS("pack")) {
+		out[0] = packed(form, in);
 		return true;
 	}
 	if (IS("cvt")) {

@@ -259,14 +259,23 @@ static void forms_are_right(void)
 static bool computes(const struct row *row)
 {
 	static lower_fn *const others[] = {
-		lower_nop,      lower_createpolicy, lower_bar,        lower_bra,
-		lower_brx,      lower_exit,         lower_trap,       lower_fence,
-		lower_cvta,     lower_isspacep,     lower_ld,         lower_st,
-		lower_mov,      lower_mov_pred,     lower_shfl,       lower_vote,
-		lower_match,    lower_redux,        lower_activemask, lower_bar_warp,
-		lower_atom,     lower_red,          lower_bar_red,    lower_nanosleep,
-		lower_ret,      lower_alloca,       lower_stacksave,  lower_stackrestore,
-		lower_cp_async, lower_ldmatrix,     lower_movmatrix,  lower_mma,
+		lower_nop,        lower_createpolicy,
+		lower_bar,        lower_bra,
+		lower_brx,        lower_exit,
+		lower_trap,       lower_fence,
+		lower_cvta,       lower_isspacep,
+		lower_ld,         lower_st,
+		lower_mov,        lower_mov_pred,
+		lower_shfl,       lower_vote,
+		lower_match,      lower_redux,
+		lower_activemask, lower_bar_warp,
+		lower_atom,       lower_red,
+		lower_bar_red,    lower_nanosleep,
+		lower_ret,        lower_alloca,
+		lower_stacksave,  lower_stackrestore,
+		lower_cp_async,   lower_ldmatrix,
+		lower_movmatrix,  lower_mma,
+		lower_mbarrier,   lower_cp_async_arrive,
 		lower_wmma, /* whole warps: test_matrix.c, by MPFR too */
 	};
 
