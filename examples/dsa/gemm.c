@@ -21,13 +21,11 @@
  * "empty" back to the one that fills it. All "empty" are set before the first tile and taken back
  * after the last, so that none is left.
  */
-#include "tools/dsa/build.h"
-#include "tools/dsa/elf_image.h"
-#include "tools/dsa/syntax.h"
+#include "examples/dsa/output.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "tools/dsa/syntax.h"
 
 struct variant {
 	const char *name;
@@ -360,56 +358,7 @@ static const char *build(struct dsa_program *program)
 	return builder.wrong;
 }
 
-static int write_file(const char *path, const void *image, size_t bytes)
-{
-	FILE *file = fopen(path, "wb");
-	bool done = file && fwrite(image, 1, bytes, file) == bytes;
-
-	if (file && fclose(file))
-		done = false;
-	if (!done)
-		fprintf(stderr, "dsa-gemm: %s: cannot be written\n", path);
-	return done ? 0 : 1;
-}
-
-static int parse_pads(const char *text, uint32_t *pads)
-{
-	while (*text) {
-		size_t name = strcspn(text, "=");
-		int pad = dsa_name_find(dsa_syntax_pads, ROAD_DSA_PADS, text, name);
-		char *end = NULL;
-
-		if (pad < 0 || text[name] != '=')
-			return -1;
-		pads[pad] = (uint32_t)strtoul(text + name + 1, &end, 0);
-		text = end + (*end == ',');
-		if (*end && *end != ',')
-			return -1;
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	struct dsa_messages messages = {0};
-	struct dsa_program program = {0};
-	const char *wrong;
-	size_t bytes = 0;
-	void *image = NULL;
-	int result = 1;
-
-	if (argc != 3 || parse_pads(argv[2], program.pads)) {
-		fputs("usage: dsa-gemm IMAGE L0A=BYTES,L0B=BYTES,L0C=BYTES,L1=BYTES\n", stderr);
-		return 2;
-	}
-	wrong = build(&program);
-	if (!wrong && dsa_elf_write(&program, &image, &bytes, &messages))
-		wrong = messages.list[0].what;
-	if (wrong)
-		fprintf(stderr, "dsa-gemm: %s\n", wrong);
-	else
-		result = write_file(argv[1], image, bytes);
-	free(image);
-	dsa_program_free(&program);
-	return result;
+	return output_main(argc, argv, build);
 }

@@ -274,18 +274,35 @@ size_t harness_bytes(unsigned type)
 	}
 }
 
-uint32_t harness_round(unsigned type, float value)
+/* f16 and bf16: to a multiple of the last place, which adding 2^52 of it does. */
+static uint32_t narrowed(double value, int exponent_bits, int fraction_bits)
 {
+	uint32_t infinity = ((1u << exponent_bits) - 1) << fraction_bits;
+	uint32_t sign = signbit(value) ? 0x8000u : 0;
+	int bias = (1 << (exponent_bits - 1)) - 1, exponent;
+	double places;
+
+	if (isnan(value))
+		return 0x7fff;
+	if (value == 0 || isinf(value))
+		return sign | (value == 0 ? 0 : infinity);
+	exponent = ilogb(value) < 1 - bias ? 1 - bias : ilogb(value);
+	places = rint(scalbn(fabs(value), fraction_bits - exponent));
+	if (exponent > bias)
+		return sign | infinity;
+	return sign + ((uint32_t)(exponent + bias - 1) << fraction_bits) + (uint32_t)places;
+}
+
+uint32_t harness_round(unsigned type, double value)
+{
+	float single = (float)value;
 	uint32_t bits;
 
 	switch (type) {
-	case ROAD_DSA_TYPE_F16:
-	case ROAD_DSA_TYPE_BF16:
-	case ROAD_DSA_TYPE_F32:
-		memcpy(&bits, &value, 4);
-		return type == ROAD_DSA_TYPE_F32 ? bits
-						 : half_out(bits, type == ROAD_DSA_TYPE_BF16);
-	default: return (uint32_t)(int32_t)lrintf(value);
+	case ROAD_DSA_TYPE_F16: return narrowed(value, 5, 10);
+	case ROAD_DSA_TYPE_BF16: return narrowed(value, 8, 7);
+	case ROAD_DSA_TYPE_F32: memcpy(&bits, &single, 4); return isnan(value) ? 0x7fffffff : bits;
+	default: return (uint32_t)(int32_t)lrint(value);
 	}
 }
 

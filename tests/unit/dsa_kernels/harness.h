@@ -47,8 +47,8 @@ uint32_t harness_random(uint32_t *seed);
 /* Elements of a type, small enough that nothing overflows, as they stand in memory. */
 void harness_fill(uint32_t *seed, unsigned type, void *out, size_t count);
 float harness_value(unsigned type, const void *at, size_t index);
-/* Rounded to the type, to nearest even; integers saturate. */
-uint32_t harness_round(unsigned type, float value);
+/* Rounded to the type once, to nearest even. */
+uint32_t harness_round(unsigned type, double value);
 uint32_t harness_bits(unsigned type, const void *at, size_t index);
 size_t harness_bytes(unsigned type);
 /* Whether |a - b| <= relative * |b| + absolute; says so where not. */
