@@ -116,6 +116,7 @@ static uint8_t *find(struct dsa_core *core, const struct road_dsa_word *word, bo
 	struct dsa_piece piece;
 	uint8_t *at;
 
+	dsa_hazards_enter(core->hazards, ROAD_DSA_QUEUE_S, NULL);
 	if (word->op == ROAD_DSA_OP_ldu || word->op == ROAD_DSA_OP_stu) {
 		at = dsa_pad(core, ROAD_DSA_PAD_UB, address, bytes, bytes, write);
 		if (at)
