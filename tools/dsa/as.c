@@ -137,17 +137,14 @@ static int write_all(const struct job *job, const char *path, const struct dsa_p
 	return result ? -1 : 0;
 }
 
-/* The sizes of the command line stand before those of the source. */
-static unsigned check(const struct job *job, struct dsa_program *program,
+/* The sizes of the command line stand before those of the source; the image has the source's. */
+static unsigned check(const struct job *job, const struct dsa_program *program,
 		      struct dsa_messages *messages)
 {
 	struct dsa_check_limits limits = {.flags = job->flag_ids};
 
-	for (unsigned i = 0; i < ROAD_DSA_PADS; i++) {
-		if (job->pad_bytes[i])
-			program->pads[i] = job->pad_bytes[i];
-		limits.pads[i] = program->pads[i];
-	}
+	for (unsigned i = 0; i < ROAD_DSA_PADS; i++)
+		limits.pads[i] = job->pad_bytes[i] ? job->pad_bytes[i] : program->pads[i];
 	if (job->check)
 		dsa_check(program, &limits, messages);
 	return messages->total;
