@@ -14,7 +14,8 @@ enum road_gpu_fault road_gpu_access_translate(struct road_gpu_warp *warp,
 					      struct road_gpu_access *access, unsigned lane)
 {
 	uint64_t address = access->address[lane];
-	const struct road_gpu_range *range = warp->last;
+	const struct road_gpu_range **last = road_gpu_last_range(warp, access->insn);
+	const struct road_gpu_range *range = *last;
 	uint32_t right = access->atomic  ? ROAD_GPU_SEGMENT_READ | ROAD_GPU_SEGMENT_WRITE
 			 : access->store ? ROAD_GPU_SEGMENT_WRITE
 					 : ROAD_GPU_SEGMENT_READ;
@@ -23,7 +24,7 @@ enum road_gpu_fault road_gpu_access_translate(struct road_gpu_warp *warp,
 		range = road_gpu_ranges_find(warp->block->launch->config.ranges, address);
 		if (!road_gpu_range_holds(range, address, access->bytes))
 			return ROAD_GPU_FAULT_UNMAPPED;
-		warp->last = range;
+		*last = range;
 	}
 	if ((range->flags & right) != right)
 		return ROAD_GPU_FAULT_RIGHTS;

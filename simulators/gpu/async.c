@@ -187,7 +187,9 @@ static const struct road_gpu_range *first_range(struct road_gpu_warp *warp,
 	unsigned lane = (unsigned)__builtin_ctz(mask);
 
 	access->address[lane] = ((const uint64_t *)road_gpu_source(warp, access->insn->b))[lane];
-	return road_gpu_access_translate(warp, access, lane) ? NULL : warp->last;
+	return road_gpu_access_translate(warp, access, lane)
+		       ? NULL
+		       : *road_gpu_last_range(warp, access->insn);
 }
 
 /* All lanes at once, if all is well and one range holds them; false: see lane by lane. */

@@ -242,7 +242,7 @@ static void start_warp(struct road_gpu_warp *warp, const struct road_gpu_launch_
 		       const struct layout *layout, uint32_t lanes)
 {
 	warp->live = lanes;
-	warp->last = NULL;
+	memset(warp->last, 0, sizeof(warp->last));
 	warp->current = 0;
 	warp->splits = 1;
 	warp->backward = 0;

@@ -498,9 +498,7 @@ enum road_gpu_image_error road_gpu_decode_kernel(struct road_gpu_code *code,
 			break;
 		code->copies |=
 			insn->kind >= ROAD_GPU_KIND_COPY && insn->kind <= ROAD_GPU_KIND_COPY_ARRIVE;
-		insn->exec = insn->kind == ROAD_GPU_KIND_ALU || insn->kind == ROAD_GPU_KIND_SYNC
-				     ? variant->executor(insn)
-				     : NULL;
+		insn->exec = variant->executor(insn);
 	}
 	if (!error && !decoder.no_memory)
 		put_end(&code->insns[count], &code->desc);

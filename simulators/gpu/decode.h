@@ -45,7 +45,7 @@ enum road_gpu_kind {
 	ROAD_GPU_KIND_END,      /* stands behind a kernel's last word: running into it is a fault */
 };
 
-/* Computes the lanes of mask; the others keep their values. */
+/* Computes the lanes of mask; the others keep their values. A fault is recorded in the block. */
 typedef void (*road_gpu_exec_fn)(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
 				 uint32_t mask);
 

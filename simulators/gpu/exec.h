@@ -21,7 +21,7 @@ enum road_gpu_run {
 struct road_gpu_variant {
 	const char *name;
 	const struct road_sim_vector_ops *vector;
-	/* The executor of a decoded instruction of KIND_ALU. */
+	/* The executor of a decoded instruction of KIND_ALU, SYNC, LOAD or STORE; NULL: none. */
 	road_gpu_exec_fn (*executor)(const struct road_gpu_insn *insn);
 	/* A load or store that somebody looks at; NONE, or the fault, which is recorded. */
 	enum road_gpu_fault (*access)(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
@@ -62,6 +62,13 @@ static inline uint64_t road_gpu_lane_address(const struct road_gpu_warp *warp,
 	if (insn->form & ROAD_GPU_FORM_ADDR32)
 		return ((const uint32_t *)a)[lane] + (uint32_t)insn->imm;
 	return ((const uint64_t *)a)[lane] + (uint64_t)(int64_t)insn->imm;
+}
+
+/* The range that an access by the same address register hit last. */
+static inline const struct road_gpu_range **road_gpu_last_range(struct road_gpu_warp *warp,
+								const struct road_gpu_insn *insn)
+{
+	return &warp->last[insn->a / (2 * ROAD_GPU_ROW_BYTES) % ROAD_GPU_LAST];
 }
 
 /* A predicate field as read: bit 7 negates. */

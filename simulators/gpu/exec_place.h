@@ -34,10 +34,11 @@ static inline uint32_t rights_of(const struct road_gpu_insn *insn)
 	}
 }
 
-static inline struct window window_of_range(struct road_gpu_warp *warp, uint64_t address,
-					    uint32_t rights)
+static inline struct window window_of_range(struct road_gpu_warp *warp,
+					    const struct road_gpu_insn *insn, uint64_t address)
 {
-	const struct road_gpu_range *range = warp->last;
+	const struct road_gpu_range **last = road_gpu_last_range(warp, insn), *range = *last;
+	uint32_t rights = rights_of(insn);
 	struct window window = {0};
 	uint64_t skip;
 
@@ -45,7 +46,7 @@ static inline struct window window_of_range(struct road_gpu_warp *warp, uint64_t
 		range = road_gpu_ranges_find(warp->block->launch->config.ranges, address);
 		if (!range)
 			return window;
-		warp->last = range;
+		*last = range;
 	}
 	if ((range->flags & rights) != rights || !range->host)
 		return window;
@@ -66,7 +67,6 @@ static inline struct window find_window(struct road_gpu_warp *warp,
 					const struct road_gpu_insn *insn, uint64_t address)
 {
 	const struct road_gpu_launch *launch = warp->block->launch;
-	uint32_t rights = rights_of(insn);
 
 	switch (insn->space) {
 	case ROAD_GPU_SPACE_SHARED:
@@ -80,8 +80,8 @@ static inline struct window find_window(struct road_gpu_warp *warp,
 			return (struct window){ROAD_GPU_SHARED_WINDOW,
 					       launch->config.shared_bytes,
 					       {warp->block->shared, 0, 0}};
-		return window_of_range(warp, address, rights);
-	default: return window_of_range(warp, address, rights);
+		return window_of_range(warp, insn, address);
+	default: return window_of_range(warp, insn, address);
 	}
 }
 

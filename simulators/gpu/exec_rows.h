@@ -33,6 +33,7 @@ road_gpu_exec_fn EXEC_NAME(road_gpu_exec_cvt)(const struct road_gpu_insn *insn);
 enum road_gpu_fault EXEC_NAME(road_gpu_exec_memory)(struct road_gpu_warp *warp,
 						    const struct road_gpu_insn *insn,
 						    uint32_t mask);
+road_gpu_exec_fn EXEC_NAME(road_gpu_exec_rows32)(const struct road_gpu_insn *insn);
 enum road_gpu_fault EXEC_NAME(road_gpu_exec_atomic)(struct road_gpu_warp *warp,
 						    const struct road_gpu_insn *insn,
 						    uint32_t mask);

@@ -72,7 +72,9 @@ static inline __attribute__((always_inline)) bool run_split(struct road_gpu_warp
 			break;
 		case ROAD_GPU_KIND_LOAD:
 		case ROAD_GPU_KIND_STORE:
-			good = !mask || !EXEC_NAME(road_gpu_exec_memory)(warp, insn, mask);
+			if (mask)
+				insn->exec(warp, insn, mask);
+			good = !block->fault.code;
 			pc += good;
 			break;
 		case ROAD_GPU_KIND_ATOMIC:
@@ -135,9 +137,14 @@ enum road_gpu_run EXEC_NAME(road_gpu_exec_run)(struct road_gpu_warp *warp, uint3
 	return ROAD_GPU_RUN_STEPS;
 }
 
-/* A load's and a store's executor is memory(); control is road_gpu_warp_control(). */
+/* Of loads and stores it is what functional mode runs; control is road_gpu_warp_control(). */
 static road_gpu_exec_fn executor(const struct road_gpu_insn *insn)
 {
+	if (insn->kind == ROAD_GPU_KIND_LOAD || insn->kind == ROAD_GPU_KIND_STORE)
+		return EXEC_NAME(road_gpu_exec_rows32)(insn);
+	if (insn->kind != ROAD_GPU_KIND_ALU && insn->kind != ROAD_GPU_KIND_SYNC)
+		return NULL;
+
 	const road_gpu_exec_fn by_modifier[] = {
 		EXEC_NAME(road_gpu_exec_saturating)(insn),
 		EXEC_NAME(road_gpu_exec_move)[insn->op],

@@ -34,13 +34,13 @@ struct taker {
 static enum road_gpu_fault read_global(struct road_gpu_warp *warp, uint64_t address, uint8_t *out)
 {
 	const struct road_gpu_launch_config *config = &warp->block->launch->config;
-	const struct road_gpu_range *range = warp->last;
+	const struct road_gpu_range *range = warp->last[0];
 
 	if (!road_gpu_range_holds(range, address, 1))
 		range = road_gpu_ranges_find(config->ranges, address);
 	if (!range)
 		return ROAD_GPU_FAULT_UNMAPPED;
-	warp->last = range;
+	warp->last[0] = range;
 	if (!(range->flags & ROAD_GPU_SEGMENT_READ))
 		return ROAD_GPU_FAULT_RIGHTS;
 	if (config->port && config->port->peek)

@@ -22,6 +22,7 @@
 #define ROAD_GPU_ROW_BYTES   128u
 #define ROAD_GPU_SINK_ROWS   4u       /* behind a warp's registers: what is written to RZ */
 #define ROAD_GPU_WARPS_MAX   32u      /* of a workgroup */
+#define ROAD_GPU_LAST        4u       /* ranges that a warp remembers */
 #define ROAD_GPU_BARRIERS    16u      /* of a workgroup */
 #define ROAD_GPU_PATIENCE    256u     /* backward branches that a waiting split sits through */
 #define ROAD_GPU_SLEEP_MAX   1000000u /* ns (PTX ISA, "nanosleep") */
@@ -64,7 +65,7 @@ struct road_gpu_warp {
 	uint8_t *rows[2]; /* registers (desc.regs + SINK_ROWS rows of 32 x u32), constants */
 	const struct road_gpu_insn *code;
 	struct road_gpu_block *block;
-	const struct road_gpu_range *last; /* range that the last access hit */
+	const struct road_gpu_range *last[ROAD_GPU_LAST]; /* ranges that were hit: see exec.h */
 	uint8_t *local;               /* local memory, word-interleaved: see road_gpu_local_at() */
 	struct road_gpu_async *async; /* copies; NULL in kernels without */
 	uint32_t index;               /* within the workgroup */
