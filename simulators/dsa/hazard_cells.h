@@ -70,7 +70,7 @@ static inline bool dsa_cell_touch(struct dsa_cell *cell, const struct dsa_access
 				hazard = true;
 			}
 			/* Who is behind this access is behind those before it. */
-			if (a->self.write || (before && !r->write))
+			if (before && (a->self.write || !r->write))
 				r->mask &= ~a->self.mask;
 		}
 		place = r->mask ? place : r;

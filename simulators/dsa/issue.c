@@ -52,18 +52,32 @@ static void unblock(struct dsa_core *core, uint32_t q, const struct road_dsa_wor
 
 /* ---- queues ---- */
 
-/* V of an interlocked chip: whether this instruction reads what is on its way. */
+static bool meets_flight(const struct dsa_core *core, uint64_t from, uint64_t to)
+{
+	for (uint32_t i = 0; i < DSA_FLIGHTS; i++) {
+		const struct dsa_flight *flight = &core->flight[i];
+
+		if (flight->end > core->now && from < flight->to && to > flight->from)
+			return true;
+	}
+	return false;
+}
+
+/* V of an interlocked chip: whether this instruction reads what is on its way. First repeats
+ * stand for all: the chip compares where operands begin. */
 static bool reads_flight(const struct dsa_core *core, const struct dsa_entry *entry)
 {
-	const uint64_t operand[] = {entry->d, entry->a, entry->b[0], entry->e};
+	uint32_t op = entry->word->op, format = dsa_ops[op].format;
 	uint64_t bytes = (uint64_t)dsa_low(entry->c) * dsa_type_bytes(entry->word->type);
+	bool select = format == ROAD_DSA_FORMAT_V_SEL;
+	bool two = select || format == ROAD_DSA_FORMAT_V_DAB || format == ROAD_DSA_FORMAT_V_CMP;
 
-	for (uint32_t i = 0; i < DSA_FLIGHTS; i++)
-		for (unsigned o = 0; o < 4; o++)
-			if (core->flight[i].end > core->now && operand[o] < core->flight[i].to &&
-			    operand[o] + bytes > core->flight[i].from)
-				return true;
-	return false;
+	if (op == ROAD_DSA_OP_vgather && meets_flight(core, 0, UINT64_MAX))
+		return true;
+	return (format != ROAD_DSA_FORMAT_V_DS && meets_flight(core, entry->a, entry->a + bytes)) ||
+	       (two && meets_flight(core, entry->b[0], entry->b[0] + bytes)) ||
+	       (select && meets_flight(core, entry->e, entry->e + dsa_ceil(bytes, 8))) ||
+	       (op == ROAD_DSA_OP_vmadd && meets_flight(core, entry->d, entry->d + bytes));
 }
 
 static bool head_ready(const struct dsa_core *core, uint32_t q, const struct dsa_entry *entry)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Cycles of a systolic array, in closed form. tests/unit/sim_dsa/test_systolic.c derives them
- * from an array that is simulated register by register.
+ * from an array that is simulated cell by cell.
  *
  * Weight-stationary: for each R x C piece of the weights, R cycles to shift it in, then M rows of
  * activations enter skewed; the last sum leaves M + R + C - 2 cycles later. Output-stationary: for
- * each R x C piece of the result K products arrive skewed at the last cell, then R cycles shift
- * the results out. Pieces do not overlap.
+ * each R x C piece of the result, the last cell adds its last product after K + R + C - 2 cycles;
+ * that the sums are then read is not counted. Pieces do not overlap.
  */
 #include "simulators/dsa/internal.h"
 
