@@ -5,9 +5,12 @@
  */
 #include <fenv.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/gpu/corpus_run.h"
 #include "tests/gpu/workload.h"
 
 static const char *const chips[] = {"sim:gpu-small?cores=20&time=trace",
@@ -22,8 +25,53 @@ enum { COUNTS = 1 };
 enum { COUNTS = 3 };
 #endif
 
+static uint64_t hash_workload(const char *address, const void *workload)
+{
+	return workload_hash(address, workload);
+}
+
+/* What a kernel of the corpus leaves behind. */
+static uint64_t hash_corpus(const char *address, const void *corpus_case)
+{
+	const struct corpus_case *c = corpus_case;
+	struct fixture f = setup(address);
+	struct corpus_state s = {0};
+	uint64_t hash = WORKLOAD_SEED;
+
+	corpus_make(c, &s);
+	corpus_run(c, &s, &f);
+	for (uint32_t i = 0; i < s.count; i++)
+		if (s.seen[i])
+			workload_add(&hash, s.seen[i], corpus_bytes(&c->arguments[i]));
+	workload_add_device(&hash, &f);
+	corpus_release(c, &s);
+	teardown(&f);
+	return hash;
+}
+
+/* In the child: a failure that ends a case ends the process, and no further case begins. */
+static int run_apart(uint64_t (*run)(const char *, const void *), const char *address,
+		     const void *what, int out)
+{
+	unsigned before = CU_get_number_of_failures();
+	jmp_buf fatal;
+	uint64_t hash;
+
+	CU_get_current_test()->pJumpBuf = &fatal;
+	if (setjmp(fatal)) {
+		printf("# fails on %s\n", address);
+		fflush(stdout);
+		return 1;
+	}
+	hash = run(address, what);
+	fflush(stdout);
+	return write(out, &hash, sizeof(hash)) != sizeof(hash) ||
+	       CU_get_number_of_failures() != before;
+}
+
 /* In a process of its own, whose virtual time begins at 0. */
-static uint64_t hash_of(const char *address, const struct workload *workload)
+static uint64_t hash_apart(uint64_t (*run)(const char *, const void *), const char *address,
+			   const void *what)
 {
 	uint64_t hash = 0;
 	int ends[2], status = -1;
@@ -33,20 +81,19 @@ static uint64_t hash_of(const char *address, const struct workload *workload)
 	pid_t child = fork();
 
 	CU_ASSERT_TRUE_FATAL(child >= 0);
-	if (!child) {
-		unsigned before = CU_get_number_of_failures();
-
-		hash = workload_hash(address, workload);
-		fflush(stdout);
-		_exit(write(ends[1], &hash, sizeof(hash)) != sizeof(hash) ||
-		      CU_get_number_of_failures() != before);
-	}
+	if (!child)
+		_exit(run_apart(run, address, what, ends[1]));
 	close(ends[1]);
 	CU_ASSERT_EQUAL(read(ends[0], &hash, sizeof(hash)), sizeof(hash));
 	close(ends[0]);
 	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
 	CU_ASSERT_EQUAL(status, 0);
 	return hash;
+}
+
+static uint64_t hash_of(const char *address, const struct workload *workload)
+{
+	return hash_apart(hash_workload, address, workload);
 }
 
 static uint64_t hash_with(const char *chip, uint32_t threads, const struct workload *workload)
@@ -89,6 +136,28 @@ static void threads_change_nothing_on_a_large_chip(void)
 		tap_skip("108 SMs take too long under the race detector");
 	else
 		check_chip(chips[2], 1);
+}
+
+/* Each with another number of threads than the one before. */
+static void threads_change_nothing_for_compiled_kernels(void)
+{
+	uint32_t n = 0;
+
+	for (uint32_t t = 0; t < CORPUS_TABLES; t++) {
+		for (const struct corpus_case *c = corpus_tables[t]; c->says; c++, n++) {
+			char address[128];
+
+			snprintf(address, sizeof(address), "%s&threads=%u", chips[0],
+				 counts[n % COUNTS]);
+			bool same = hash_apart(hash_corpus, chips[0], c) ==
+				    hash_apart(hash_corpus, address, c);
+
+			CU_ASSERT(same);
+			if (!same)
+				printf("# %s differs on %s\n", c->kernel, address);
+		}
+	}
+	CU_ASSERT(n > 20);
 }
 
 static const struct workload *find(const char *name)
@@ -156,6 +225,8 @@ static const struct tap_case cases[] = {
 	{"threads change nothing where few SMs are busy",
 	 threads_change_nothing_where_few_sms_are_busy},
 	{"threads change nothing on a large chip", threads_change_nothing_on_a_large_chip},
+	{"threads change nothing for kernels that compilers made",
+	 threads_change_nothing_for_compiled_kernels},
 	{"functional mode computes what is expected, too", functional_mode_computes_the_same},
 	{"another chip leaves another number", another_chip_leaves_another_number},
 	{"the caller's rounding mode reaches no thread",

@@ -13,6 +13,14 @@
 	{                     \
 		.words = (n), \
 	}
+#define ZEROS(n)                                     \
+	{                                            \
+		.kind = WORKLOAD_ZEROS, .words = (n) \
+	}
+#define HALVES(n)                                     \
+	{                                             \
+		.kind = WORKLOAD_HALVES, .words = (n) \
+	}
 #define NUMBER(n)                                      \
 	{                                              \
 		.kind = WORKLOAD_NUMBER, .number = (n) \
@@ -202,6 +210,99 @@ static void expect_partial(const uint32_t *out, uint32_t count)
 	CU_ASSERT_EQUAL(wrong, 0);
 }
 
+/*
+ * Every thread takes one lock and writes its number where the counter behind it points: the order
+ * in which they came is the result. [p] lock, [p+4] counter, [p+8] numbers.
+ */
+static const char locked[] = HEAD ".visible .entry locked(.param .u64 p)\n"
+				  "{\n"
+				  "\t.reg .b64 %rd<6>;\n"
+				  "\t.reg .b32 %r<10>;\n"
+				  "\t.reg .pred %p<2>;\n"
+				  "\tld.param.u64 %rd1, [p];\n"
+				  "\tmov.u32 %r1, %tid.x;\n"
+				  "\tmov.u32 %r2, %ctaid.x;\n"
+				  "\tmov.u32 %r3, %ntid.x;\n"
+				  "\tmad.lo.s32 %r4, %r2, %r3, %r1;\n"
+				  "$again:\n"
+				  "\tatom.acquire.gpu.global.cas.b32 %r5, [%rd1], 0, 1;\n"
+				  "\tsetp.ne.s32 %p1, %r5, 0;\n"
+				  "\t@%p1 bra $again;\n"
+				  "\tld.volatile.global.u32 %r6, [%rd1+4];\n"
+				  "\tmul.wide.u32 %rd2, %r6, 4;\n"
+				  "\tadd.s64 %rd3, %rd1, %rd2;\n"
+				  "\tst.volatile.global.u32 [%rd3+8], %r4;\n"
+				  "\tadd.s32 %r6, %r6, 1;\n"
+				  "\tst.volatile.global.u32 [%rd1+4], %r6;\n"
+				  "\tmembar.gl;\n"
+				  "\tatom.release.gpu.global.exch.b32 %r7, [%rd1], 0;\n"
+				  "\tret;\n"
+				  "}\n";
+
+/* Both runs: each thread once, then each once more. */
+static void expect_locked(const uint32_t *out, uint32_t count)
+{
+	uint32_t threads = (count - 2) / 2, wrong = 0;
+
+	CU_ASSERT_EQUAL(out[0], 0);
+	CU_ASSERT_EQUAL(out[1], 2 * threads);
+	for (uint32_t run = 0; run < 2; run++) {
+		const uint32_t *order = out + 2 + run * threads;
+		bool *seen = calloc(threads, sizeof(*seen));
+
+		for (uint32_t i = 0; seen && i < threads; i++) {
+			wrong += order[i] >= threads || seen[order[i]];
+			seen[order[i] < threads ? order[i] : 0] = true;
+		}
+		free(seen);
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+}
+
+/*
+ * Atomics of all kinds on few words: tickets, whose order is stored; sums of floats that depend on
+ * the order; the largest, a chain of exchanges, compare-and-swap loops; in shared memory too.
+ */
+static const char tickets[] = HEAD ".visible .entry tickets(.param .u64 p, .param .u64 q)\n"
+				   "{\n"
+				   "\t.reg .b64 %rd<12>;\n"
+				   "\t.reg .b32 %r<24>;\n"
+				   "\t.reg .f32 %f<6>;\n"
+				   "\t.reg .pred %p<4>;\n"
+				   "\t.shared .align 8 .b8 s[16];\n"
+				   "\tld.param.u64 %rd1, [p];\n"
+				   "\tld.param.u64 %rd2, [q];\n"
+				   "\tmov.u32 %r1, %tid.x;\n"
+				   "\tmov.u32 %r2, %ctaid.x;\n"
+				   "\tmov.u32 %r3, %ntid.x;\n"
+				   "\tmad.lo.s32 %r4, %r2, %r3, %r1;\n"
+				   "\tsetp.ne.u32 %p1, %r1, 0;\n"
+				   "\t@!%p1 st.shared.u32 [s], 0;\n"
+				   "\tbar.sync 0;\n"
+				   "\tatom.shared.add.u32 %r5, [s], 1;\n"
+				   "\tatom.global.inc.u32 %r6, [%rd1], 5000;\n"
+				   "\tmul.wide.u32 %rd3, %r6, 8;\n"
+				   "\tadd.s64 %rd4, %rd2, %rd3;\n"
+				   "\tst.global.u32 [%rd4], %r4;\n"
+				   "\tcvt.rn.f32.u32 %f1, %r4;\n"
+				   "\tsqrt.approx.f32 %f1, %f1;\n"
+				   "\tatom.global.add.f32 %f2, [%rd1+4], %f1;\n"
+				   "\tred.global.add.f32 [%rd1+8], %f2;\n"
+				   "\tatom.global.exch.b32 %r7, [%rd1+12], %r4;\n"
+				   "\txor.b32 %r7, %r7, %r5;\n"
+				   "\tst.global.u32 [%rd4+4], %r7;\n"
+				   "\tcvt.u64.u32 %rd5, %r7;\n"
+				   "\tatom.global.max.u64 %rd6, [%rd1+16], %rd5;\n"
+				   "$again:\n"
+				   "\tld.volatile.global.u32 %r8, [%rd1+24];\n"
+				   "\tmad.lo.s32 %r9, %r8, 1664525, %r4;\n"
+				   "\tatom.global.cas.b32 %r10, [%rd1+24], %r8, %r9;\n"
+				   "\tsetp.ne.u32 %p2, %r10, %r8;\n"
+				   "\t@%p2 bra $again;\n"
+				   "\tred.global.xor.b32 [%rd1+28], %r9;\n"
+				   "\tret;\n"
+				   "}\n";
+
 const struct workload workloads[] = {
 	{.name = "partial",
 	 .ptx = partial,
@@ -278,32 +379,45 @@ const struct workload workloads[] = {
 	 .block = {96, 1, 1},
 	 .argument_count = 2,
 	 .arguments = {BUFFER(46080), BUFFER(47000)}},
+	{.name = "reduce_shfl",
+	 .file = "nvcc/reduce_shfl.sm80.ptx",
+	 .grid = {60, 1, 1},
+	 .block = {128, 1, 1},
+	 .argument_count = 3,
+	 .arguments = {BUFFER(30000), ZEROS(1), NUMBER(30000)}},
 	{.name = "histogram",
 	 .file = "nvcc/histogram.sm80.ptx",
-	 .grid = {20, 1, 1},
+	 .grid = {40, 1, 1},
 	 .block = {96, 1, 1},
 	 .argument_count = 3,
-	 .arguments = {BUFFER(6000), BUFFER(256), NUMBER(24000)}},
+	 .arguments = {BUFFER(6000), ZEROS(256), NUMBER(24000)}},
 	{.name = "layernorm",
 	 .file = "nvcc/layernorm.sm80.ptx",
-	 .grid = {30, 1, 1},
+	 .grid = {50, 1, 1},
 	 .block = {96, 1, 1},
 	 .argument_count = 6,
-	 .arguments = {BUFFER(6000), BUFFER(200), BUFFER(200), BUFFER(6000), NUMBER(200),
+	 .arguments = {BUFFER(10000), BUFFER(200), BUFFER(200), BUFFER(10000), NUMBER(200),
 		       REAL(1e-5f)}},
 	{.name = "mma_gemm",
 	 .file = "nvcc/mma_sync.sm80.ptx",
-	 .grid = {6, 5, 1},
+	 .grid = {12, 5, 1},
 	 .block = {32, 1, 1},
 	 .argument_count = 6,
-	 .arguments = {BUFFER(2560), BUFFER(1536), BUFFER(3840), NUMBER(80), NUMBER(48),
-		       NUMBER(64)}},
-	{.name = "reduce_shfl",
-	 .file = "nvcc/reduce_shfl.sm80.ptx",
-	 .grid = {25, 1, 1},
-	 .block = {128, 1, 1},
-	 .argument_count = 3,
-	 .arguments = {BUFFER(30000), BUFFER(1), NUMBER(30000)}},
+	 .arguments = {HALVES(80 * 64 / 2), HALVES(64 * 96 / 2), BUFFER(80 * 96), NUMBER(80),
+		       NUMBER(96), NUMBER(64)}},
+	{.name = "locked",
+	 .ptx = locked,
+	 .grid = {6, 1, 1},
+	 .block = {10, 1, 1},
+	 .argument_count = 1,
+	 .arguments = {ZEROS(2 + 2 * 60)},
+	 .expect = expect_locked},
+	{.name = "tickets",
+	 .ptx = tickets,
+	 .grid = {30, 1, 1},
+	 .block = {48, 1, 1},
+	 .argument_count = 2,
+	 .arguments = {ZEROS(8), ZEROS(2 * 5001)}},
 	{.name = "astray",
 	 .ptx = astray,
 	 .grid = {200, 1, 1},
@@ -315,7 +429,7 @@ const struct workload workloads[] = {
 const uint32_t workload_count = sizeof(workloads) / sizeof(workloads[0]);
 
 /* FNV-1a. */
-static void add(uint64_t *hash, const void *data, size_t bytes)
+void workload_add(uint64_t *hash, const void *data, size_t bytes)
 {
 	for (const unsigned char *at = data, *end = at + bytes; at != end; at++)
 		*hash = (*hash ^ *at) * UINT64_C(0x100000001b3);
@@ -326,16 +440,21 @@ static void fill(struct run_argument *to, const struct workload_argument *from, 
 	*to = (struct run_argument){.number = from->number};
 	if (from->kind == WORKLOAD_FLOAT)
 		memcpy(&to->number, &from->real, 4);
-	if (from->kind != WORKLOAD_BUFFER)
+	if (from->kind == WORKLOAD_NUMBER || from->kind == WORKLOAD_FLOAT)
 		return;
-	float *data = malloc(from->words * sizeof(*data));
+	float *data = calloc(from->words, sizeof(*data));
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(data);
 	to->data = data;
 	to->count = from->words;
-	for (uint32_t i = 0; i < from->words; i++) {
+	for (uint32_t i = 0; i < from->words && from->kind != WORKLOAD_ZEROS; i++) {
+		uint32_t halves;
+
 		seed = seed * 1664525u + 1013904223u;
 		data[i] = (float)(seed >> 8) / (float)(1 << 24) - 0.5f;
+		halves = (seed >> 3 & 0x83ff83ffu) | 0x38003800u; /* 0.5 to 1, and negative */
+		if (from->kind == WORKLOAD_HALVES)
+			memcpy(&data[i], &halves, sizeof(halves));
 	}
 }
 
@@ -393,7 +512,7 @@ static void add_lines(uint64_t *hash, const struct fixture *f)
 	uint32_t count = 0;
 
 	for (; !road_sim_line_get(f->device, count, &line); count++) {
-		add(hash, &line, sizeof(line));
+		workload_add(hash, &line, sizeof(line));
 		for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++)
 			sums[i] += *(uint64_t *)(void *)((char *)&line + totals[i].member);
 	}
@@ -415,8 +534,8 @@ static void add_counters(uint64_t *hash, road_device *device)
 	uint64_t value;
 
 	for (uint32_t i = 0; !road_sim_counter(device, i, &name, &value); i++) {
-		add(hash, name, strlen(name));
-		add(hash, &value, sizeof(value));
+		workload_add(hash, name, strlen(name));
+		workload_add(hash, &value, sizeof(value));
 	}
 }
 
@@ -430,9 +549,17 @@ static void add_trace(uint64_t *hash, road_device *device)
 	if (!road_sim_trace(device, fd)) {
 		CU_ASSERT_EQUAL(lseek(fd, 0, SEEK_SET), 0);
 		while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-			add(hash, bytes, (size_t)n);
+			workload_add(hash, bytes, (size_t)n);
 	}
 	close(fd);
+}
+
+void workload_add_device(uint64_t *hash, const struct fixture *f)
+{
+	check_balance(f->device);
+	add_lines(hash, f);
+	add_counters(hash, f->device);
+	add_trace(hash, f->device);
 }
 
 static void add_fault(uint64_t *hash, road_device *device)
@@ -443,12 +570,12 @@ static void add_fault(uint64_t *hash, road_device *device)
 	const uint64_t told[] = {fault.kind, fault.pc,           fault.lane,
 				 fault.warp, fault.workgroup[0], fault.device_ns};
 
-	add(hash, told, sizeof(told));
+	workload_add(hash, told, sizeof(told));
 }
 
 uint64_t workload_hash(const char *address, const struct workload *workload)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325), took;
+	uint64_t hash = WORKLOAD_SEED, took;
 	struct run run = {.ptx = workload->ptx,
 			  .file = workload->file,
 			  .kernel = workload->name,
@@ -461,18 +588,16 @@ uint64_t workload_hash(const char *address, const struct workload *workload)
 		fill(&run.arguments[i], &workload->arguments[i], i + 1);
 	for (int turn = 0; turn < (workload->ends ? 1 : 2); turn++) {
 		CU_ASSERT_EQUAL(run_kernel(&f, &run, &took), workload->ends);
-		add(&hash, &took, sizeof(took));
+		workload_add(&hash, &took, sizeof(took));
 		for (uint32_t i = 0; i < run.argument_count; i++)
-			add(&hash, run.arguments[i].data, run.arguments[i].count * sizeof(float));
+			workload_add(&hash, run.arguments[i].data,
+				     run.arguments[i].count * sizeof(float));
 	}
 	if (workload->ends)
 		add_fault(&hash, f.device);
 	if (workload->expect)
 		workload->expect(run.arguments[0].data, run.arguments[0].count);
-	check_balance(f.device);
-	add_counters(&hash, f.device);
-	add_lines(&hash, &f);
-	add_trace(&hash, f.device);
+	workload_add_device(&hash, &f);
 	for (uint32_t i = 0; i < run.argument_count; i++)
 		free(run.arguments[i].data);
 	teardown(&f);

@@ -9,8 +9,14 @@
 #include "tests/gpu/run.h"
 
 struct workload_argument {
-	enum { WORKLOAD_BUFFER, WORKLOAD_NUMBER, WORKLOAD_FLOAT } kind;
-	uint32_t words; /* of the buffer */
+	enum {
+		WORKLOAD_BUFFER,
+		WORKLOAD_ZEROS,
+		WORKLOAD_HALVES,
+		WORKLOAD_NUMBER,
+		WORKLOAD_FLOAT
+	} kind;
+	uint32_t words; /* of the buffer: of floats, zeros, pairs of f16 */
 	uint32_t number;
 	float real;
 };
@@ -26,6 +32,13 @@ struct workload {
 	void (*expect)(const uint32_t *words, uint32_t count);
 	road_status ends; /* ROAD_FAULT: the fault's record is part of the number */
 };
+
+/* Adds to a number that starts as WORKLOAD_SEED. */
+#define WORKLOAD_SEED UINT64_C(0xcbf29ce484222325)
+void workload_add(uint64_t *hash, const void *data, size_t bytes);
+/* Counters, costs of lines and event log of the device; asserts that the timing model's counters
+ * add up. */
+void workload_add_device(uint64_t *hash, const struct fixture *f);
 
 extern const struct workload workloads[];
 extern const uint32_t workload_count;
