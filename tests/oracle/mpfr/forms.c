@@ -72,7 +72,7 @@ static void parse_name(struct form *form, const char *at)
 	token = strtok_r(word, ".", &rest);
 	snprintf(form->name, sizeof(form->name), "%s", token);
 	while ((token = strtok_r(NULL, ".", &rest)) && form->tokens < FORM_TOKENS) {
-		if (is_type(token) && form->types < 2)
+		if (is_type(token) && form->types < 3)
 			snprintf(form->type[form->types++], sizeof(form->type[0]), "%s", token);
 		snprintf(form->token[form->tokens++], sizeof(form->token[0]), "%s", token);
 	}

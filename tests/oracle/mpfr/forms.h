@@ -15,7 +15,7 @@ struct form {
 	char name[16];               /* of the instruction that is meant */
 	char token[FORM_TOKENS][12]; /* what its dots name, in order */
 	unsigned tokens, operands;   /* operands: with the result */
-	char type[2][12];            /* its types, in order */
+	char type[3][12];            /* its types, in order */
 	unsigned types;
 	char result, second;     /* h, r, d, p; second: 0 if there is none */
 	char input[FORM_INPUTS]; /* kind of register 1 and so on; 0: not used */
