@@ -114,27 +114,32 @@ out:
 	return good;
 }
 
-static __attribute__((noinline)) bool run_split_counted(struct road_gpu_warp *warp, uint32_t steps,
-							uint32_t *ran,
-							struct road_gpu_word_counters *words)
+static inline __attribute__((always_inline)) enum road_gpu_run
+run_splits(struct road_gpu_warp *warp, uint32_t steps, uint32_t *ran,
+	   struct road_gpu_word_counters *words)
 {
-	return run_split(warp, steps, ran, words);
+	*ran = 0;
+	while (*ran < steps) {
+		if (!road_gpu_warp_peek(warp))
+			return ROAD_GPU_RUN_BLOCKED;
+		if (!run_split(warp, steps - *ran, ran, words))
+			return ROAD_GPU_RUN_FAULT;
+	}
+	return ROAD_GPU_RUN_STEPS;
+}
+
+static __attribute__((noinline)) enum road_gpu_run run_counted(struct road_gpu_warp *warp,
+							       uint32_t steps, uint32_t *ran)
+{
+	return run_splits(warp, steps, ran, warp->block->launch->config.words);
 }
 
 enum road_gpu_run EXEC_NAME(road_gpu_exec_run)(struct road_gpu_warp *warp, uint32_t steps,
 					       uint32_t *ran)
 {
-	struct road_gpu_word_counters *words = warp->block->launch->config.words;
-
-	*ran = 0;
-	while (*ran < steps) {
-		if (!road_gpu_warp_peek(warp))
-			return ROAD_GPU_RUN_BLOCKED;
-		if (!(UNLIKELY(words) ? run_split_counted(warp, steps - *ran, ran, words)
-				      : run_split(warp, steps - *ran, ran, NULL)))
-			return ROAD_GPU_RUN_FAULT;
-	}
-	return ROAD_GPU_RUN_STEPS;
+	if (UNLIKELY(warp->block->launch->config.words))
+		return run_counted(warp, steps, ran);
+	return run_splits(warp, steps, ran, NULL);
 }
 
 /* Of loads and stores it is what functional mode runs; control is road_gpu_warp_control(). */

@@ -8,6 +8,7 @@
 
 #define FILES_MAX 65536u /* numbers of .file beyond are not looked at */
 
+/* Without the white space around it; inside it shrinks to blanks. */
 static char *copy_trimmed(const char *text, size_t bytes)
 {
 	static const char space[] = " \t\r\v\f";
@@ -22,9 +23,14 @@ static char *copy_trimmed(const char *text, size_t bytes)
 	copy = strndup(text, bytes);
 	if (!copy)
 		tool_no_memory();
-	for (char *at = copy; *at; at++)
-		if (*at == '\t')
-			*at = ' ';
+	char *to = copy;
+
+	for (const char *at = copy; *at; at++) /* a blank for each stretch of them */
+		if (!strchr(space, *at))
+			*to++ = *at;
+		else if (!strchr(space, at[1]))
+			*to++ = ' ';
+	*to = 0;
 	return copy;
 }
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct source_line {
-	char *text;       /* without the white space around it */
+	char *text;       /* white space is single blanks, none around it */
 	const char *file; /* of what it was compiled from, without folders; NULL: unknown */
 	uint32_t line;    /* there */
 };

@@ -366,6 +366,89 @@ static void test_fragments(void)
 	free(image);
 }
 
+static unsigned spills(const struct road_gpu_image *image, unsigned *local)
+{
+	const struct road_gpu_kernel *kernel = image_kernel(image, 0);
+	const struct road_gpu_word *words = image_words(image, 0);
+	const uint32_t *notes = image_part(image, &image->lines);
+	unsigned marked = 0;
+
+	*local = 0;
+	for (unsigned w = 0; w < kernel->word_count; w++) {
+		marked += (notes[kernel->first_word + w] & ROAD_GPU_LINE_SPILL) != 0;
+		*local +=
+			(words[w].op == ROAD_GPU_OP_ld_b32 || words[w].op == ROAD_GPU_OP_st_b32) &&
+			(words[w].mods & ROAD_GPU_MEM_SPACE_MASK) == ROAD_GPU_SPACE_LOCAL;
+	}
+	return marked;
+}
+
+/* A kernel that stores to a variable of its own and loads from it, around 60 values. */
+static void test_spill_notes(void)
+{
+	static char text[32768];
+	size_t at = (size_t)snprintf(
+		text, sizeof(text),
+		PTX_HEADER ".entry k(.param .u64 p) { .reg .u64 %%d<3>; .reg .u32 %%r<99>; "
+			   ".local .align 4 .b8 own[16];\nld.param.u64 %%d1, [p];\n");
+	unsigned local;
+
+	for (unsigned k = 0; k < 60; k++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+				       "ld.volatile.global.u32 %%r%u, [%%d1+%u];\n", k, 4 * k);
+	at += (size_t)snprintf(text + at, sizeof(text) - at,
+			       "st.local.u32 [own+4], %%r0;\nld.local.u32 %%r70, [own+4];\n");
+	for (unsigned k = 0; k < 60; k++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+				       "xor.b32 %%r70, %%r70, %%r%u;\nadd.u32 %%r70, %%r70, %u;\n",
+				       k, k);
+	snprintf(text + at, sizeof(text) - at, "st.global.u32 [%%d1], %%r70; ret; }");
+	struct road_gpu_image *wide = compile_text(text, strlen(text), 0, 1);
+	struct road_gpu_image *narrow = compile_text(text, strlen(text), 24, 1);
+
+	CU_ASSERT_EQUAL(spills(wide, &local), 0);
+	CU_ASSERT_EQUAL(local, 2);
+	unsigned marked = spills(narrow, &local);
+
+	CU_ASSERT_TRUE(marked > 40);
+	CU_ASSERT_EQUAL(local, marked + 2);
+	free(wide);
+	free(narrow);
+}
+
+/* What compilers write for debuggers stands between the instructions, in all its shapes. */
+static void test_debug_directives(void)
+{
+	struct road_gpu_image *image =
+		compile(".version 8.0\n.target sm_80, debug\n.address_size 64\n"
+			".file 1 \"first.cu\", 1700000000, 12\n"
+			".visible .entry k(.param .u64 p)\n{\n"
+			".reg .b32 %r<3>;\n.reg .b64 %d<2>;\n"
+			"$L__func_begin0:\n"
+			".loc 1 2 0\n"
+			"ld.param.u64 %d1, [p];\n" /* line 11 */
+			".loc 1 2 30\n\n"
+			"$L__tmp0:\n"
+			".loc 1 1 73, function_name $L__info_string0, inlined_at 1 2 30\n"
+			".loc 1 1 73, function_name $L__info_string0+4, inlined_at 1 2 30 \n"
+			"st.global.u32 [%d1], %r1; ret;\n" /* line 17 */
+			"$L__func_end0:\n}\n"
+			".file 2 \"/a/b c.cuh\"\n"
+			".section .debug_str\n{\n$L__info_string0:\n.b8 95,90,50\n.b8 0\n\n}\n"
+			".section .debug_abbrev\n{\n.b8 1\n.b8 17\n}\n"
+			".section .debug_info\n{\n.b32 263\n.b8 2, 0\n.b32 .debug_abbrev\n.b8 8\n"
+			".b64 $L__func_begin0\n.b64 $L__func_end0\n.b32 .debug_str+4\n}\n"
+			".section .debug_loc { }\n");
+	const struct road_gpu_kernel *kernel = image_kernel(image, 0);
+	const uint32_t *notes = image_part(image, &image->lines);
+
+	CU_ASSERT_EQUAL(kernel->word_count, 3);
+	CU_ASSERT_EQUAL(notes[kernel->first_word], 11);
+	CU_ASSERT_EQUAL(notes[kernel->first_word + 1], 17);
+	CU_ASSERT_EQUAL(notes[kernel->first_word + 2], 17);
+	free(image);
+}
+
 /* Eighty predicates, all needed at the end: some pass through local memory. */
 static void test_predicate_spills(void)
 {
@@ -540,6 +623,8 @@ static const struct tap_case cases[] = {
 	{"brx.idx has its targets in the branch table", test_branch_table},
 	{"vector loads and stores need no copies", test_vectors},
 	{"sums of matrix products stay in their registers", test_fragments},
+	{"loads and stores that spill are marked, and no others", test_spill_notes},
+	{"directives for debuggers change nothing", test_debug_directives},
 	{"more predicates than there are go through local memory", test_predicate_spills},
 	{"lanes are named by a field, by all, or by nobody", test_lanes},
 	{"a shuffle's clamp may be in a register", test_packed_shuffle},

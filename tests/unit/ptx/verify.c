@@ -388,6 +388,17 @@ static bool ends(const struct road_gpu_word *w)
 		w->op == ROAD_GPU_OP_trap || w->op == ROAD_GPU_OP_brx || w->op == ROAD_GPU_OP_ret);
 }
 
+/* Exactly one of local memory's loads and stores. */
+static bool moves_local(const struct road_gpu_word *w)
+{
+	return (w->mods & ROAD_GPU_MEM_SPACE_MASK) == ROAD_GPU_SPACE_LOCAL &&
+	       (w->op == ROAD_GPU_OP_ld_b32 || w->op == ROAD_GPU_OP_ld_b64 ||
+		w->op == ROAD_GPU_OP_ld_v2_b32 || w->op == ROAD_GPU_OP_ld_v4_b32 ||
+		w->op == ROAD_GPU_OP_ld_v2_b64 || w->op == ROAD_GPU_OP_st_b32 ||
+		w->op == ROAD_GPU_OP_st_b64 || w->op == ROAD_GPU_OP_st_v2_b32 ||
+		w->op == ROAD_GPU_OP_st_v4_b32 || w->op == ROAD_GPU_OP_st_v2_b64);
+}
+
 static const char *check_kernel(const struct road_gpu_image *image,
 				const struct road_gpu_kernel *kernel, unsigned *word)
 {
@@ -430,7 +441,12 @@ static const char *check_kernel(const struct road_gpu_image *image,
 	for (*word = 0; !c.wrong && *word < kernel->word_count; ++*word) {
 		c.word = &words[kernel->first_word + *word];
 		check_word(&c, table);
-		require(&c, lines[kernel->first_word + *word], "a word without line");
+		uint32_t note = lines[kernel->first_word + *word];
+
+		require(&c, note & ROAD_GPU_LINE_MASK, "a word without line");
+		if (note & ROAD_GPU_LINE_SPILL)
+			require(&c, kernel->spill_bytes && moves_local(c.word),
+				"a spill that moves no local memory, or without room for it");
 	}
 	if (!c.wrong && !ends(c.word))
 		return "the last word falls off the kernel";

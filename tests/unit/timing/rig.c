@@ -115,6 +115,7 @@ enum road_gpu_timing_error rig_begin(struct rig *rig, const struct fake_kernel *
 		.ranges = &rig->ranges,
 		.grid = {blocks, 1, 1},
 		.threads = {warps * 32, 1, 1},
+		.words = rig->words,
 	};
 
 	return road_gpu_timing_begin(rig->timing, cycle, &config, cookie, &error);

@@ -17,6 +17,7 @@ struct rig {
 	uint8_t *memory;
 	uint64_t warp_ends[ROAD_GPU_WARPS_MAX]; /* of the workgroup that ran last */
 	uint32_t traced;
+	struct road_gpu_word_counters *words; /* given to launches; NULL: nobody asks */
 };
 
 /* Every unit takes a warp a cycle; one partition; four channels of 16 bytes a cycle. */
