@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulators/dsa/hazard.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,14 @@ struct dsa_hazards *dsa_hazards_create(struct dsa_core *core)
 			return NULL;
 		}
 	}
-	return h;
+	if (!core->setup.memory)
+		return h;
+	h->shadow = dsa_memory_shadow(core->setup.memory);
+	h->remote = calloc((size_t)core->params->cores * ROAD_DSA_QUEUES, sizeof(*h->remote));
+	if (h->shadow && h->remote)
+		return h;
+	dsa_hazards_destroy(h);
+	return NULL;
 }
 
 void dsa_hazards_destroy(struct dsa_hazards *h)
@@ -36,6 +44,9 @@ void dsa_hazards_destroy(struct dsa_hazards *h)
 		return;
 	for (uint32_t p = 0; p < ROAD_DSA_PADS; p++)
 		free(h->pad[p]);
+	dsa_hazards_forget(h);
+	free(h->learned);
+	free(h->remote);
 	free(h);
 }
 
@@ -46,6 +57,8 @@ void dsa_hazards_begin(struct dsa_hazards *h)
 	for (uint32_t q = 0; q < ROAD_DSA_QUEUES; q++)
 		memcpy(h->known[q], h->count, sizeof(h->count));
 	h->pair_count = 0;
+	h->fresh = true;
+	dsa_hazards_forget(h);
 }
 
 /* ---- clocks ---- */
@@ -74,6 +87,7 @@ void dsa_hazards_enter(struct dsa_hazards *h, uint32_t queue, const struct dsa_e
 	if (!h)
 		return;
 	h->queue = queue;
+	h->fresh = true;
 	h->count[queue]++;
 	if (entry)
 		join(h->known[queue], entry->clock);
@@ -110,7 +124,7 @@ void dsa_hazards_wait(struct dsa_hazards *h, uint32_t source, uint32_t target, u
 /* ---- accesses ---- */
 
 /* The accesses of each queue that the one at hand is behind: those counted up to here. */
-static void set_limits(const struct dsa_hazards *h, bool write, struct dsa_access *access)
+void dsa_hazards_limits(const struct dsa_hazards *h, bool write, struct dsa_access *access)
 {
 	bool overlaps = h->queue == ROAD_DSA_QUEUE_V && !h->core->params->interlocked && !write;
 
@@ -139,19 +153,22 @@ static bool seen(struct dsa_hazards *h, uint32_t earlier, uint32_t later)
 	return false;
 }
 
-static void report(struct dsa_hazards *h, const struct dsa_record *earlier,
-		   const struct dsa_record *later, const char *place, uint64_t address)
+void dsa_hazards_report(struct dsa_hazards *h, const struct dsa_record *earlier,
+			const struct dsa_record *later, const char *place, uint64_t address)
 {
 	struct dsa_core *core = h->core;
+	char block[24] = "";
 
 	if (seen(h, earlier->pc, later->pc))
 		return;
 	core->counts.hazards++;
+	if (earlier->core != later->core)
+		snprintf(block, sizeof(block), "block %u ", earlier->core);
 	sim_violation(core->setup.env, core->setup.function,
-		      "hazard: core %u kernel %u %s+0x%llx: %s %s pc %u line %u, "
+		      "hazard: core %u kernel %u %s+0x%llx: %s%s %s pc %u line %u, "
 		      "%s %s pc %u line %u",
 		      core->setup.index, core->task->kernel, place, (unsigned long long)address,
-		      dsa_queue_names[earlier->queue], earlier->write ? "writes" : "reads",
+		      block, dsa_queue_names[earlier->queue], earlier->write ? "writes" : "reads",
 		      earlier->pc, dsa_line(core, earlier->pc), dsa_queue_names[later->queue],
 		      later->write ? "writes" : "reads", later->pc, dsa_line(core, later->pc));
 }
@@ -164,12 +181,13 @@ void dsa_hazards_pad(struct dsa_hazards *h, uint32_t pad, uint64_t offset, uint6
 
 	if (!h || !bytes)
 		return;
-	set_limits(h, write, &access);
+	dsa_hazards_limits(h, write, &access);
+	access.remote = NULL;
 	for (uint64_t at = offset; at < end; at = (at / DSA_GRANULE + 1) * DSA_GRANULE) {
 		struct dsa_record other = {0};
 
 		access.self.mask = dsa_granule_mask(at, end);
 		if (dsa_cell_touch(&h->pad[pad][at / DSA_GRANULE], &access, &other))
-			report(h, &other, &access.self, pad_names[pad], at);
+			dsa_hazards_report(h, &other, &access.self, pad_names[pad], at);
 	}
 }

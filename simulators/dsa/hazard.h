@@ -13,6 +13,8 @@
 
 #include "simulators/dsa/internal.h"
 
+struct dsa_shadow;
+
 struct dsa_hazards *dsa_hazards_create(struct dsa_core *core);
 void dsa_hazards_destroy(struct dsa_hazards *hazards);
 /* A block begins: it is behind all that the core did before. */
@@ -30,20 +32,17 @@ void dsa_hazards_wait(struct dsa_hazards *hazards, uint32_t source, uint32_t tar
 void dsa_hazards_pad(struct dsa_hazards *hazards, uint32_t pad, uint64_t offset, uint64_t bytes,
 		     bool write);
 
-/* Global memory, and flags between cores. */
-static inline void dsa_hazards_global(struct dsa_hazards *hazards, const struct dsa_piece *piece,
-				      uint64_t offset, uint64_t bytes, bool write)
-{
-	(void)hazards, (void)piece, (void)offset, (void)bytes, (void)write;
-}
-static inline void dsa_hazards_cross_set(struct dsa_hazards *hazards, uint32_t queue,
-					 uint32_t block, uint32_t id)
-{
-	(void)hazards, (void)queue, (void)block, (void)id;
-}
-static inline void dsa_hazards_cross_wait(struct dsa_hazards *hazards, uint32_t queue, uint32_t id)
-{
-	(void)hazards, (void)queue, (void)id;
-}
+/* Global memory: bytes of a piece, and flags between cores; block: UINT32_MAX for all others. */
+void dsa_hazards_global(struct dsa_hazards *hazards, const struct dsa_piece *piece, uint64_t offset,
+			uint64_t bytes, bool write);
+void dsa_hazards_cross_set(struct dsa_hazards *hazards, uint32_t queue, uint32_t block,
+			   uint32_t id);
+void dsa_hazards_cross_wait(struct dsa_hazards *hazards, uint32_t queue, uint32_t id);
+
+/* What a chip remembers of accesses to global memory, for all of its cores. */
+struct dsa_shadow *dsa_shadow_create(uint32_t cores);
+void dsa_shadow_destroy(struct dsa_shadow *shadow);
+/* memory.c: the chip's, made when it is first asked for; NULL: no memory. */
+struct dsa_shadow *dsa_memory_shadow(struct dsa_memory *memory);
 
 #endif

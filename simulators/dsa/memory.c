@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "simulators/dsa/hazard.h"
 #include "simulators/dsa/internal.h"
 #include "simulators/memory/cache.h"
 #include "simulators/memory/link.h"
@@ -21,6 +22,7 @@ struct dsa_memory {
 	uint64_t *channel_bytes;         /* of the request at hand */
 	double bus_ticks, channel_ticks; /* a byte's */
 	struct dsa_memory_counts counts;
+	struct dsa_shadow *shadow; /* the hazard checker's; NULL until it is asked for */
 };
 
 struct dsa_memory *dsa_memory_create(const struct road_dsa_params *params)
@@ -50,10 +52,18 @@ void dsa_memory_destroy(struct dsa_memory *memory)
 {
 	if (!memory)
 		return;
+	dsa_shadow_destroy(memory->shadow);
 	free(memory->l2.entries);
 	free(memory->channel);
 	free(memory->channel_bytes);
 	free(memory);
+}
+
+struct dsa_shadow *dsa_memory_shadow(struct dsa_memory *memory)
+{
+	if (!memory->shadow)
+		memory->shadow = dsa_shadow_create(memory->params->cores);
+	return memory->shadow;
 }
 
 /* ---- clocks: links count ticks of the core's clock ---- */

@@ -18,7 +18,12 @@ static void wake(void *arg, uint32_t core, uint64_t when)
 	struct dsa_chip *chip = arg;
 	struct dsa_seat *seat = &chip->seats[core];
 
-	if (seat->run && seat->state == DSA_CORE_WAITS) {
+	if (!seat->run)
+		return;
+	/* Timed, a core that runs on later may go on now; else it is ahead of the others. */
+	if (seat->state == DSA_CORE_WAITS ||
+	    (seat->state == DSA_CORE_RUNS && chip->fidelity != SIM_FUNCTIONAL &&
+	     seat->event.time_ps > when)) {
 		seat->state = DSA_CORE_RUNS;
 		sim_schedule(chip->env, &seat->event, when);
 	}
@@ -316,6 +321,7 @@ static struct dsa_run *make_run(struct dsa_stream *stream, struct dsa_loaded *lo
 	run->loaded = loaded;
 	run->view.function = stream->function;
 	run->task = (struct dsa_task){
+		.id = stream->function->chip->counters.tasks + 1,
 		.code = &loaded->code,
 		.kernel = task->kernel,
 		.blocks = task->blocks,
