@@ -160,18 +160,10 @@ static void threads_change_nothing_for_compiled_kernels(void)
 	CU_ASSERT(n > 20);
 }
 
-static const struct workload *find(const char *name)
-{
-	for (uint32_t w = 0; w < workload_count; w++)
-		if (!strcmp(workloads[w].name, name))
-			return &workloads[w];
-	return NULL;
-}
-
 /* The number tells one run from another, or the tests above prove nothing. */
 static void another_chip_leaves_another_number(void)
 {
-	const struct workload *workload = find("meddle");
+	const struct workload *workload = workload_find("meddle");
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(workload);
 	CU_ASSERT_NOT_EQUAL(hash_of("sim:gpu-small?cores=9", workload),
@@ -181,13 +173,13 @@ static void another_chip_leaves_another_number(void)
 /* The mode that the timing model stands beside. */
 static void functional_mode_computes_the_same(void)
 {
-	hash_of("sim:gpu-small?time=functional", find("partial"));
+	hash_of("sim:gpu-small?time=functional", workload_find("partial"));
 }
 
 /* Threads that the engine starts have the floating-point state that models rely on. */
 static void the_callers_rounding_mode_reaches_no_thread(void)
 {
-	const struct workload *workload = find("softmax");
+	const struct workload *workload = workload_find("softmax");
 	uint64_t want;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(workload);

@@ -573,19 +573,48 @@ static void add_fault(uint64_t *hash, road_device *device)
 	workload_add(hash, told, sizeof(told));
 }
 
-uint64_t workload_hash(const char *address, const struct workload *workload)
+static struct run prepare(const struct workload *workload)
 {
-	uint64_t hash = WORKLOAD_SEED, took;
 	struct run run = {.ptx = workload->ptx,
 			  .file = workload->file,
 			  .kernel = workload->name,
 			  .grid = workload->grid,
 			  .block = workload->block,
 			  .argument_count = workload->argument_count};
-	struct fixture f = setup(address);
 
 	for (uint32_t i = 0; i < run.argument_count; i++)
 		fill(&run.arguments[i], &workload->arguments[i], i + 1);
+	return run;
+}
+
+static void release(struct run *run)
+{
+	for (uint32_t i = 0; i < run->argument_count; i++)
+		free(run->arguments[i].data);
+}
+
+const struct workload *workload_find(const char *name)
+{
+	for (uint32_t w = 0; w < workload_count; w++)
+		if (!strcmp(workloads[w].name, name))
+			return &workloads[w];
+	return NULL;
+}
+
+void workload_run(struct fixture *f, const struct workload *workload)
+{
+	struct run run = prepare(workload);
+
+	CU_ASSERT_EQUAL(run_kernel(f, &run, NULL), workload->ends);
+	release(&run);
+}
+
+uint64_t workload_hash(const char *address, const struct workload *workload)
+{
+	uint64_t hash = WORKLOAD_SEED, took;
+	struct run run = prepare(workload);
+	struct fixture f = setup(address);
+
 	for (int turn = 0; turn < (workload->ends ? 1 : 2); turn++) {
 		CU_ASSERT_EQUAL(run_kernel(&f, &run, &took), workload->ends);
 		workload_add(&hash, &took, sizeof(took));
@@ -598,8 +627,7 @@ uint64_t workload_hash(const char *address, const struct workload *workload)
 	if (workload->expect)
 		workload->expect(run.arguments[0].data, run.arguments[0].count);
 	workload_add_device(&hash, &f);
-	for (uint32_t i = 0; i < run.argument_count; i++)
-		free(run.arguments[i].data);
+	release(&run);
 	teardown(&f);
 	return hash;
 }

@@ -43,6 +43,10 @@ void workload_add_device(uint64_t *hash, const struct fixture *f);
 extern const struct workload workloads[];
 extern const uint32_t workload_count;
 
+/* NULL: none of that name. */
+const struct workload *workload_find(const char *name);
+/* Runs it once. */
+void workload_run(struct fixture *f, const struct workload *workload);
 /* Opens the device, runs it twice, closes. Asserts that it ends as it should, with the data that
  * are expected, and that the timing model's counters add up. */
 uint64_t workload_hash(const char *address, const struct workload *workload);
