@@ -6,6 +6,8 @@
  */
 #include "tests/oracle/dsa/program.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef unsigned __int128 op_set;
@@ -50,7 +52,7 @@ struct machine {
 	uint16_t list[QUEUES][STEPS_MAX]; /* steps of each queue, in order */
 	uint32_t length[QUEUES], at[QUEUES];
 	op_set given[STEPS_MAX]; /* what S knew when it gave the step away */
-	uint32_t gave;        /* steps that it has given */
+	uint32_t gave;           /* steps that it has given */
 	op_set own[QUEUES];      /* operations that the queue began */
 	op_set over[QUEUES];     /* that are over for what it does next */
 	op_set token[QUEUES][QUEUES][IDS];
@@ -219,6 +221,10 @@ uint32_t order_lost(const struct program *p, const struct order *order, uint32_t
 
 static void insert(struct program *p, uint32_t at, struct step step)
 {
+	if (p->step_count == STEPS_MAX) {
+		fprintf(stderr, "oracle-dsa: more than %d steps\n", STEPS_MAX);
+		abort();
+	}
 	memmove(&p->steps[at + 1], &p->steps[at], (p->step_count - at) * sizeof(step));
 	p->steps[at] = step;
 	p->step_count++;
@@ -239,19 +245,39 @@ static uint32_t step_of(const struct program *p, uint32_t op)
 	return at;
 }
 
-/* An id of the pair that nothing used since the last barrier of all before `at`; IDS: none. */
+/* The wait of the token that is set at this step. */
+static uint32_t wait_of(const struct program *p, uint32_t at)
+{
+	const struct step *s = &p->steps[at];
+	uint32_t i = at + 1;
+
+	while (p->steps[i].kind != STEP_WAIT || p->steps[i].source != s->source ||
+	       p->steps[i].target != s->target || p->steps[i].id != s->id)
+		i++;
+	return i;
+}
+
+/* Barriers of all before this step. */
+static uint32_t epoch_of(const struct program *p, uint32_t at)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < at; i++)
+		count += p->steps[i].kind == STEP_BARRIER_ALL;
+	return count;
+}
+
+/* An id of the pair that no token has from its set to its wait in the epoch of `at`: between
+ * barriers of all nothing else says when one may be set again. IDS: none. */
 static uint32_t free_id(const struct program *p, uint32_t at, uint8_t source, uint8_t target)
 {
-	uint32_t used = 0, id = 0;
+	uint32_t used = 0, id = 0, epoch = epoch_of(p, at);
 
 	for (uint32_t i = 0; i < p->step_count; i++) {
 		const struct step *s = &p->steps[i];
 
-		if (s->kind == STEP_BARRIER_ALL && i < at)
-			used = 0;
-		else if (s->kind == STEP_BARRIER_ALL)
-			break;
-		if (s->kind == STEP_SET && s->source == source && s->target == target)
+		if (s->kind == STEP_SET && s->source == source && s->target == target &&
+		    epoch_of(p, i) <= epoch && epoch <= epoch_of(p, wait_of(p, i)))
 			used |= 1u << s->id;
 	}
 	while (id < IDS && used >> id & 1)
@@ -335,18 +361,6 @@ static uint32_t pick(const struct program *p, enum step_kind kind, struct random
 	for (uint32_t i = 0;; i++)
 		if (p->steps[i].kind == kind && !wanted--)
 			return i;
-}
-
-/* The wait of the token that is set at this step. */
-static uint32_t wait_of(const struct program *p, uint32_t at)
-{
-	const struct step *s = &p->steps[at];
-	uint32_t i = at + 1;
-
-	while (p->steps[i].kind != STEP_WAIT || p->steps[i].source != s->source ||
-	       p->steps[i].target != s->target || p->steps[i].id != s->id)
-		i++;
-	return i;
 }
 
 /* Two tokens of one pair of queues whose waits come after both sets change their ids there. */
