@@ -68,6 +68,24 @@ static void resolve(struct asm_state *state, const struct asm_fixup *fixup)
 			(int32_t)(label->value - (int64_t)fixup->word);
 }
 
+/* Words that their kernel has no place for; after other errors targets mean nothing. */
+static void check_places(struct asm_state *state)
+{
+	const struct dsa_program *program = state->program;
+
+	for (uint32_t i = 0; i < state->kernel.word_count && !state->messages->total; i++) {
+		const struct road_dsa_word *word = &program->words[state->kernel.first_word + i];
+		const char *reason = dsa_word_misplaced(word, i, &state->kernel);
+
+		if (reason)
+			dsa_messages_add(state->messages,
+					 program->lines[state->kernel.first_word + i], 0, reason,
+					 dsa_syntax_ops[word->op].name,
+					 strlen(dsa_syntax_ops[word->op].name),
+					 "arguments=BYTES, cooperative at its .kernel");
+	}
+}
+
 static int kernel_close(struct asm_state *state)
 {
 	struct dsa_program *program = state->program;
@@ -85,6 +103,7 @@ static int kernel_close(struct asm_state *state)
 	state->symbol_count = state->outer_symbols;
 	state->where = ASM_OUTSIDE;
 	state->kernel.word_count = program->word_count - state->kernel.first_word;
+	check_places(state);
 	if (!state->kernel.word_count)
 		return asm_error_at(state, &state->kernel_name, "a kernel without instructions",
 				    "at least one");

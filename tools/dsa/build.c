@@ -42,6 +42,9 @@ void dsa_build_kernel_end(struct dsa_build *build)
 	build->kernel.word_count = build->program->word_count - build->kernel.first_word;
 	if (!build->kernel.word_count)
 		fail(build, "a kernel without words");
+	for (uint32_t i = 0; i < build->kernel.word_count && !build->wrong; i++)
+		build->wrong = dsa_word_misplaced(
+			&build->program->words[build->kernel.first_word + i], i, &build->kernel);
 	if (!build->wrong && !dsa_program_add_kernel(build->program, build->name,
 						     strlen(build->name), &build->kernel))
 		fail(build, "out of host memory, or too many kernels");

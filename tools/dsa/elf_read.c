@@ -213,20 +213,18 @@ static int read_words(struct reader *reader)
 	return 0;
 }
 
-static int check_targets(struct reader *reader, const struct road_dsa_kernel *kernel)
+static int check_places(struct reader *reader, const struct road_dsa_kernel *kernel)
 {
 	for (uint32_t i = 0; i < kernel->word_count; i++) {
 		const struct road_dsa_word *word = &reader->program->words[kernel->first_word + i];
-		int64_t target = (int64_t)i + word->imm;
+		const char *reason = dsa_word_misplaced(word, i, kernel);
 		char where[64];
 
-		if (!dsa_format_has(&dsa_syntax_formats[dsa_syntax_ops[word->op].format],
-				    DSA_OPERAND_TARGET))
+		if (!reason)
 			continue;
 		snprintf(where, sizeof(where), ".text: word %u", kernel->first_word + i);
-		if (target < 0 || target >= kernel->word_count)
-			return wrong(reader, where, "jumps out of its kernel", (uint64_t)target,
-				     "words of the kernel");
+		return wrong(reader, where, reason, (uint64_t)(int64_t)word->imm,
+			     "words that fit into their kernel");
 	}
 	return 0;
 }
@@ -289,7 +287,7 @@ static int read_kernel(struct reader *reader, uint32_t i, uint32_t *next)
 		return wrong(reader, ".symtab", "no good symbol for a kernel", i,
 			     "one a kernel, in their order");
 	*next += kernel.word_count;
-	if (check_targets(reader, &kernel))
+	if (check_places(reader, &kernel))
 		return -1;
 	if (!dsa_program_add_kernel(reader->program, name, strlen(name), &kernel))
 		return wrong(reader, ".roadbed.kernels", "too many kernels", i, "4096");

@@ -241,6 +241,26 @@ static const char *mods_wrong(const struct dsa_format *format, unsigned mods)
 	return format->suffix_needed && !any ? "a modifier that is missing" : NULL;
 }
 
+/* What a format asks of several fields together. */
+static const char *form_wrong(unsigned format, const struct road_dsa_word *word)
+{
+	switch (format) {
+	case ROAD_DSA_FORMAT_MOVE:
+		return word->mods && word->imm != 2 ? "a transposing move that has not 2 dimensions"
+						    : NULL;
+	case ROAD_DSA_FORMAT_ARG:
+		return word->imm % (1 << (word->mods & ROAD_DSA_MOD_SIZE_MASK))
+			       ? "an argument that is not naturally aligned"
+			       : NULL;
+	case ROAD_DSA_FORMAT_FIX:
+		return (word->mods & (ROAD_DSA_MOD_S32 | ROAD_DSA_MOD_QUANT)) == ROAD_DSA_MOD_S32 &&
+				       word->type != ROAD_DSA_TYPE_S32
+			       ? "s32 without a factor to another type"
+			       : NULL;
+	default: return NULL;
+	}
+}
+
 const char *dsa_word_wrong(const struct road_dsa_word *word)
 {
 	const struct dsa_op *op = &dsa_syntax_ops[word->op < ROAD_DSA_OPS ? word->op : 0];
@@ -257,7 +277,24 @@ const char *dsa_word_wrong(const struct road_dsa_word *word)
 	wrong = mods_wrong(format, word->mods);
 	if (!wrong)
 		wrong = registers_wrong(format, word);
-	if (!wrong && op->format == ROAD_DSA_FORMAT_MOVE && word->mods && word->imm != 2)
-		wrong = "a transposing move that has not 2 dimensions";
-	return wrong;
+	return wrong ? wrong : form_wrong(op->format, word);
+}
+
+const char *dsa_word_misplaced(const struct road_dsa_word *word, uint32_t index,
+			       const struct road_dsa_kernel *kernel)
+{
+	const struct dsa_format *format = &dsa_syntax_formats[dsa_syntax_ops[word->op].format];
+	int64_t target = (int64_t)index + word->imm;
+	uint32_t bytes = 1u << (word->mods & ROAD_DSA_MOD_SIZE_MASK);
+	bool cross = dsa_format_has(format, DSA_OPERAND_QUEUE);
+
+	if (dsa_format_has(format, DSA_OPERAND_TARGET) &&
+	    (target < 0 || target >= kernel->word_count))
+		return "jumps out of its kernel";
+	if (dsa_format_has(format, DSA_OPERAND_ADDRESS) &&
+	    (uint32_t)word->imm + bytes > kernel->argument_bytes)
+		return "reads beyond the kernel's arguments";
+	if (cross && !(kernel->flags & ROAD_DSA_KERNEL_COOPERATIVE))
+		return "a cross-core flag in a kernel that is not cooperative";
+	return NULL;
 }

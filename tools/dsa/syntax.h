@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "uapi/dsa/image.h"
 #include "uapi/dsa/isa.h"
 
 struct dsa_op {
@@ -84,5 +85,9 @@ unsigned dsa_word_shape_registers(const struct road_dsa_word *word);
  * they depend on where the word stands and on the chip.
  */
 const char *dsa_word_wrong(const struct road_dsa_word *word);
+/* What is wrong with a word as number `index` of this kernel: targets, arguments, cross-core flags.
+ * NULL: nothing. The word is one that dsa_word_wrong takes. */
+const char *dsa_word_misplaced(const struct road_dsa_word *word, uint32_t index,
+			       const struct road_dsa_kernel *kernel);
 
 #endif

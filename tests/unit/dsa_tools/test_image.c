@@ -156,6 +156,7 @@ static const struct {
 	{CONTENT, ".roadbed.kernels", 36, 4, 0, "first word"},
 	{CONTENT, ".roadbed.kernels", 36, 4, 1, "symbol for a kernel"},
 	{CONTENT, ".roadbed.kernels", 8, 4, 4097, "bytes of arguments"},
+	{CONTENT, ".roadbed.kernels", 8, 4, 8, "word 0: reads beyond the kernel's arguments"},
 	{CONTENT, ".roadbed.kernels", 12, 4, 2, "unknown flags"},
 	{CONTENT, ".roadbed.kernels", 16, 4, 1, "unknown flags"},
 	{CONTENT, ".text", 0, 2, ROAD_DSA_OPS, "word 0: an instruction that is none"},

@@ -9,7 +9,9 @@ static const struct road_dsa_word end = {.op = ROAD_DSA_OP_end};
 
 static void close_kernel(struct dsa_program *program, uint32_t first, const char *name)
 {
-	struct road_dsa_kernel kernel = {.first_word = first};
+	struct road_dsa_kernel kernel = {.first_word = first,
+					 .argument_bytes = ROAD_DSA_ARGUMENTS_MAX,
+					 .flags = ROAD_DSA_KERNEL_COOPERATIVE};
 
 	CU_ASSERT_TRUE_FATAL(dsa_program_add_word(program, &end, 7));
 	kernel.word_count = program->word_count - first;
@@ -43,7 +45,7 @@ static void every_word_comes_back(void)
 	CU_ASSERT_EQUAL(seen[ROAD_DSA_OP_move_nz], 8);
 	CU_ASSERT_EQUAL(seen[ROAD_DSA_OP_load_b], 8);
 	CU_ASSERT_EQUAL(seen[ROAD_DSA_OP_mmad], 12);
-	CU_ASSERT_EQUAL(seen[ROAD_DSA_OP_fix_gm], 40);
+	CU_ASSERT_EQUAL(seen[ROAD_DSA_OP_fix_gm], 32);
 	CU_ASSERT_EQUAL(seen[ROAD_DSA_OP_vcmp], 30);
 	CU_ASSERT_EQUAL(seen[ROAD_DSA_OP_vcvt], 49);
 	close_kernel(&program, 0, "all");
@@ -81,8 +83,6 @@ static void random_programs_come_back(void)
 			random_words(&program, &seed, 1 + support_random(&seed) % 60);
 			snprintf(name, sizeof(name), "k%u", k);
 			close_kernel(&program, first, name);
-			program.kernels[k].entry.argument_bytes = support_random(&seed) % 4097;
-			program.kernels[k].entry.flags = support_random(&seed) & 1;
 		}
 		for (unsigned p = 0; p < ROAD_DSA_PADS; p++)
 			program.pads[p] = i & 2 ? support_random(&seed) : 0;
