@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs roadbed-as and roadbed-dis as a person would: test_dsa_tools.py ROADBED_AS ROADBED_DIS."""
+"""Runs roadbed-as, roadbed-dis and what they make as a person would:
+test_dsa_tools.py ROADBED_AS ROADBED_DIS [ROADBED]; without ROADBED nothing is run on a chip."""
+import json
 import os
 import subprocess
 import sys
 import tempfile
 
 AS, DIS = (os.path.abspath(path) for path in sys.argv[1:3])
+ROADBED = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else None
 CASES = []
 SOURCE = """.default N 8
 .kernel scale arguments=8
@@ -47,6 +50,29 @@ def an_image_is_named_after_its_source():
     write('scale.s', SOURCE)
     assert run(AS, 'scale.s').stderr == ''
     assert read('scale.elf')[:4] == b'\x7fELF'
+
+
+@case
+def a_kernel_runs_and_the_report_tells_queues_and_hazards():
+    if not ROADBED:
+        return
+    write('scale.s', SOURCE)
+    run(AS, 'scale.s')
+    words = [ROADBED, 'run', 'sim:dsa-small?time=functional', 'scale.elf', 'scale', '--grid', '1',
+             '--block', '1', 'iota:f32:8']
+    got = run(*words).stdout
+    assert 'queues of all cores' in got and '  mte2 ' in got and '  fix ' not in got, got
+    assert 'violations' in got, got
+    for side in ('pc 2 line 5', 'pc 4 line 7'):  # in the order in which they happened
+        assert 'hazard: ' in got and side in got, got
+    report = json.loads(run(*words, '--json').stdout)
+    assert report['hazards'] >= 1 and 'pc 4 line 7' in ' '.join(report['violation_texts']), report
+    assert report['queues']['v']['instructions'] == 1, report['queues']
+    write('fixed.s', SOURCE.replace('; no token between these two',
+                                    '\n\tset_flag MTE2, V, 0\n\twait_flag MTE2, V, 0'))
+    run(AS, 'fixed.s')
+    words[3] = 'fixed.elf'
+    assert 'violations' not in run(*words).stdout
 
 
 @case

@@ -77,5 +77,8 @@ int run_refuse(const struct tool_error *error, int code);
 struct json_object *run_report(struct run *run);
 /* The summary for people; report is the document above. */
 void run_summary(const struct run *run, struct json_object *report);
+void run_add_violations(const struct run *run, struct json_object *report);
+/* Violations; queues inside cores, of chips that have some. */
+void run_queues_summary(struct json_object *report);
 
 #endif

@@ -78,6 +78,7 @@ int run_finish(struct run *run)
 	if (!code) {
 		run_print_output(run);
 		run_summary(run, report);
+		run_queues_summary(report);
 		run_lines_summary(report);
 		run_variants_summary(report);
 	}

@@ -99,6 +99,8 @@ struct json_object *run_report(struct run *run)
 		json_add_u64(report, "kernel_ns", run->times.ended - run->times.started);
 	else
 		json_add(report, "kernel_ns", NULL);
+	if (run->info.simulated)
+		run_add_violations(run, report);
 	json_add_f64(report, "wall_seconds", run->wall_seconds);
 	json_add_bytes(report, "output", run->output, run->output_bytes);
 	if (run->info.simulated && road_sim_deterministic(run->device, &deterministic) == ROAD_OK)
