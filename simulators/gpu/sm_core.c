@@ -381,11 +381,57 @@ uint64_t gpu_sm_next(const struct gpu_sm *sm)
 	return next;
 }
 
+/* The positions whose warps may issue before this cycle. */
+static inline uint64_t soon(const struct gpu_subcore *sc, uint64_t end)
+{
+	uint64_t positions = 0;
+
+	for (uint64_t left = sc->waiting; left; left &= left - 1) {
+		uint32_t position = (uint32_t)__builtin_ctzll(left);
+
+		positions |= sc->wake[position] < end ? UINT64_C(1) << position : 0;
+	}
+	for (uint32_t units = sc->ready_units; units; units &= units - 1)
+		positions |= sc->ready[__builtin_ctz(units)];
+	return positions;
+}
+
+/* Since this SM ran last, others have taken the host's caches: all that the next instructions of
+ * its warps need is asked for at once, not each in its turn. */
+static void prefetch_warps(const struct gpu_sm *sm, const struct gpu_subcore *sc, uint64_t end)
+{
+	uint64_t positions = soon(sc, end);
+
+	for (uint64_t left = positions; left; left &= left - 1) {
+		const struct gpu_warp *w = &sm->warps[sc->warp[__builtin_ctzll(left)]];
+
+		__builtin_prefetch(w);
+		__builtin_prefetch(&w->mark);
+	}
+	for (uint64_t left = positions; left; left &= left - 1) {
+		const struct gpu_warp *w = &sm->warps[sc->warp[__builtin_ctzll(left)]];
+
+		__builtin_prefetch(w->exec);
+		__builtin_prefetch(&w->exec->meet);
+		__builtin_prefetch(&w->exec->split[0]);
+		__builtin_prefetch(&w->ready[READY_PREDS]);
+		for (uint32_t i = 0; w->op->count != UINT8_MAX && i < w->op->count; i++)
+			__builtin_prefetch(&w->ready[w->op->slot[i]]);
+	}
+	for (uint64_t left = positions; left; left &= left - 1) {
+		const struct gpu_warp *w = &sm->warps[sc->warp[__builtin_ctzll(left)]];
+
+		prefetch_rows(w->exec, w->insn);
+	}
+}
+
 void gpu_sm_run(struct gpu_sm *sm, uint64_t from, uint64_t end)
 {
 	uint32_t n = sm->subcores;
 
 	sm->quantum_end = end;
+	for (uint32_t i = 0; i < n; i++)
+		prefetch_warps(sm, &sm->subcore[i], end);
 	for (;;) {
 		uint64_t cycle = later(gpu_sm_next(sm), from);
 
