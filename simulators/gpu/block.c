@@ -91,8 +91,8 @@ static void fill_tids(struct road_gpu_launch *launch)
 static void take_place(struct road_gpu_block *block, const struct layout *layout)
 {
 	struct road_gpu_launch *launch = block->launch;
-	uint32_t place = launch->free_count ? launch->places_free[--launch->free_count]
-					    : launch->places_used++;
+	bool fresh = !launch->free_count;
+	uint32_t place = fresh ? launch->places_used++ : launch->places_free[--launch->free_count];
 	uint8_t *memory = launch->places + place * layout->all;
 
 	block->place = place + 1;
@@ -111,6 +111,8 @@ static void take_place(struct road_gpu_block *block, const struct layout *layout
 		warp->code = launch->config.code->insns;
 		warp->block = block;
 		warp->index = w;
+		if (fresh) /* else the ranges of the workgroup before are as good as any */
+			memset(warp->last, 0, sizeof(warp->last));
 		memory += layout->registers + layout->local;
 		warp->async = layout->async ? (void *)memory : NULL;
 		memory += layout->async;
@@ -242,7 +244,6 @@ static void start_warp(struct road_gpu_warp *warp, const struct road_gpu_launch_
 		       const struct layout *layout, uint32_t lanes)
 {
 	warp->live = lanes;
-	memset(warp->last, 0, sizeof(warp->last));
 	warp->current = 0;
 	warp->splits = 1;
 	warp->backward = 0;

@@ -34,6 +34,8 @@ enum road_gpu_fault EXEC_NAME(road_gpu_exec_memory)(struct road_gpu_warp *warp,
 						    const struct road_gpu_insn *insn,
 						    uint32_t mask);
 road_gpu_exec_fn EXEC_NAME(road_gpu_exec_rows32)(const struct road_gpu_insn *insn);
+void EXEC_NAME(road_gpu_exec_row)(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+				  uint32_t mask);
 enum road_gpu_fault EXEC_NAME(road_gpu_exec_atomic)(struct road_gpu_warp *warp,
 						    const struct road_gpu_insn *insn,
 						    uint32_t mask);

@@ -8,25 +8,23 @@
 
 enum { HALF = ROAD_GPU_WARP_LANES / 2, ELEMENT = 4, SPAN = HALF * ELEMENT };
 
-/* Half a warp as it lies in memory. */
-struct half {
-	uint32_t value[HALF] __attribute__((may_alias, aligned(1)));
-};
-
 enum pattern { SCATTERED, SIDE_BY_SIDE, AT_ONE_PLACE };
 
-/* How the addresses of lanes stand to those of lanes 0 and 16. */
-#define PATTERN(name, type)                                                                    \
-	static inline enum pattern name(const type *a)                                         \
-	{                                                                                      \
-		const type *b = a + HALF, low = a[0], high = b[0];                             \
-		type apart = 0, differ = 0;                                                    \
-                                                                                               \
-		for (type l = 0; l < HALF; l++) {                                              \
-			apart |= (a[l] ^ (low + l * ELEMENT)) | (b[l] ^ (high + l * ELEMENT)); \
-			differ |= (a[l] ^ low) | (b[l] ^ high);                                \
-		}                                                                              \
-		return !apart ? SIDE_BY_SIDE : !differ ? AT_ONE_PLACE : SCATTERED;             \
+/* How the addresses of lanes stand to those of lanes 0 and 16. Two lanes tell what to look for. */
+#define PATTERN(name, type)                                                           \
+	static inline enum pattern name(const type *a)                                \
+	{                                                                             \
+		const type *b = a + HALF, low = a[0], high = b[0], step = a[1] - low; \
+		type apart = 0, stepping = step ? (type)-1 : 0;                       \
+                                                                                      \
+		if (step && step != ELEMENT)                                          \
+			return SCATTERED;                                             \
+		for (type l = 0; l < HALF; l++) {                                     \
+			type by = l * ELEMENT & stepping;                             \
+                                                                                      \
+			apart |= (a[l] ^ (low + by)) | (b[l] ^ (high + by));          \
+		}                                                                     \
+		return apart ? SCATTERED : step ? SIDE_BY_SIDE : AT_ONE_PLACE;        \
 	}
 
 PATTERN(pattern_of_words, uint32_t)
@@ -69,23 +67,39 @@ static inline bool in_global(struct road_gpu_warp *warp, const struct road_gpu_i
 	return true;
 }
 
+/* Loops, not memcpy: what reads the row next does so in the same large pieces, or the host has to
+ * wait until the smaller ones have left its store buffer. */
+static inline void load_half(uint32_t *row, const uint8_t *from)
+{
+	const any_u32 *values = (const any_u32 *)from;
+
+#pragma GCC ivdep
+	for (unsigned l = 0; l < HALF; l++)
+		row[l] = values[l];
+}
+
+static inline void store_half(uint8_t *to, const uint32_t *row)
+{
+	any_u32 *values = (any_u32 *)to;
+
+#pragma GCC ivdep
+	for (unsigned l = 0; l < HALF; l++)
+		values[l] = row[l];
+}
+
 static inline void load_row(uint32_t *row, const struct place *from, bool one_place)
 {
-	struct half low, high;
-
-	if (one_place) {
-		uint32_t first = *(const any_u32 *)from->low, second = *(const any_u32 *)from->high;
-
-		for (unsigned l = 0; l < HALF; l++)
-			row[l] = first;
-		for (unsigned l = 0; l < HALF; l++)
-			row[HALF + l] = second;
+	if (!one_place) {
+		load_half(row, from->low);
+		load_half(row + HALF, from->high);
 		return;
 	}
-	memcpy(&low, from->low, SPAN);
-	memcpy(&high, from->high, SPAN);
-	memcpy(row, &low, SPAN);
-	memcpy(row + HALF, &high, SPAN);
+	uint32_t first = *(const any_u32 *)from->low, second = *(const any_u32 *)from->high;
+
+	for (unsigned l = 0; l < HALF; l++)
+		row[l] = first;
+	for (unsigned l = 0; l < HALF; l++)
+		row[HALF + l] = second;
 }
 
 static __attribute__((noinline)) void x_memory(struct road_gpu_warp *warp,
@@ -119,8 +133,8 @@ static __attribute__((noinline)) void x_memory(struct road_gpu_warp *warp,
                                                                                                   \
 		if (mask == ROAD_GPU_ALL && pattern_of(a) == SIDE_BY_SIDE &&                      \
 		    in_##space(warp, insn, SPAN, &place)) {                                       \
-			memcpy(place.low, row, SPAN); /* the higher lanes win */                  \
-			memcpy(place.high, row + HALF, SPAN);                                     \
+			store_half(place.low, row); /* the higher lanes win */                    \
+			store_half(place.high, row + HALF);                                       \
 		} else {                                                                          \
 			x_memory(warp, insn, mask);                                               \
 		}                                                                                 \
@@ -169,4 +183,22 @@ road_gpu_exec_fn EXEC_NAME(road_gpu_exec_rows32)(const struct road_gpu_insn *ins
 	if (insn->space == ROAD_GPU_SPACE_GLOBAL && !narrow)
 		return store ? x_store_global : x_load_global;
 	return x_memory;
+}
+
+/* Conditional branches are foretold better than targets of calls. */
+void EXEC_NAME(road_gpu_exec_row)(struct road_gpu_warp *warp, const struct road_gpu_insn *insn,
+				  uint32_t mask)
+{
+	if (insn->exec == x_load_global)
+		x_load_global(warp, insn, mask);
+	else if (insn->exec == x_store_global)
+		x_store_global(warp, insn, mask);
+	else if (insn->exec == x_load_shared)
+		x_load_shared(warp, insn, mask);
+	else if (insn->exec == x_store_shared)
+		x_store_shared(warp, insn, mask);
+	else if (insn->exec == x_load_argument)
+		x_load_argument(warp, insn, mask);
+	else
+		x_memory(warp, insn, mask);
 }

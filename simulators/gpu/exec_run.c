@@ -73,7 +73,7 @@ static inline __attribute__((always_inline)) bool run_split(struct road_gpu_warp
 		case ROAD_GPU_KIND_LOAD:
 		case ROAD_GPU_KIND_STORE:
 			if (mask)
-				insn->exec(warp, insn, mask);
+				EXEC_NAME(road_gpu_exec_row)(warp, insn, mask);
 			good = !block->fault.code;
 			pc += good;
 			break;

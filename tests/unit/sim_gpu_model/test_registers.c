@@ -406,7 +406,7 @@ static void options(void)
 		{"window=none", "allowed: all, chip"},
 		{"speed=9",
 		 "option speed: unknown, allowed: a parameter of the chip, time, seed, threads, "
-		 "check, cores, free, opt, poison, regs, window"},
+		 "check, cores, free, lines, opt, poison, regs, window"},
 		{"free=time", "option free: value \"time\", allowed: dram, l2, latency, "
 			      "bank_conflicts, launch, tensor, workgroup"},
 		{"alu_latency=7&dram_rate=1000", NULL},
