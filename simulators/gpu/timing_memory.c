@@ -155,16 +155,18 @@ static void fill(const struct visit *v, struct gpu_bank *bank, uint8_t sectors, 
 	memory_access(v, victim.line, n, true);
 }
 
-/* Sectors on their way to the bank: takes them off `want`, *ready no earlier than they come. */
-static uint8_t merge(struct gpu_bank *bank, uint64_t local, uint8_t want, uint64_t *ready)
+/* Sectors on their way to the bank: takes them off `want`, *ready no earlier than they come. What
+ * came before the bank took the request is on its way no more, whether it is forgotten or not. */
+static uint8_t merge(const struct visit *v, struct gpu_bank *bank, uint8_t want, uint64_t *ready)
 {
+	uint64_t local = v->request->local;
 	uint16_t miss = ROAD_MISS_NONE;
 
 	while (want && bank->misses.count &&
 	       (miss = road_misses_next(&bank->misses, local, miss)) != ROAD_MISS_NONE) {
 		const struct road_miss *m = &bank->misses.miss[miss];
 
-		if (!(want & m->sectors))
+		if (!(want & m->sectors) || m->ready <= v->start)
 			continue;
 		if (m->ready > *ready)
 			*ready = m->ready;
@@ -182,10 +184,13 @@ static void on_its_way(struct gpu_bank *bank, uint64_t local, uint8_t sectors, u
 }
 
 /* What of `want` is at the bank or comes to it by itself; the rest is returned. */
-static uint8_t look(struct gpu_bank *bank, uint64_t local, uint8_t want, uint64_t *ready)
+static uint8_t look(const struct visit *v, struct gpu_bank *bank, uint8_t want, uint64_t *ready)
 {
-	want = merge(bank, local, want, ready);
-	return want ? (uint8_t)(want & ~road_cache_lookup(&bank->cache, local, want)) : want;
+	/* Nobody who comes later is earlier than this one's arrival. */
+	road_misses_retire(&bank->misses, v->request->arrival);
+	want = merge(v, bank, want, ready);
+	return want ? (uint8_t)(want & ~road_cache_lookup(&bank->cache, v->request->local, want))
+		    : want;
 }
 
 /* The home partition's bank on behalf of the other one: when the sectors are at the near bank. */
@@ -199,8 +204,7 @@ static uint64_t read_far(const struct visit *v, uint8_t want)
 	uint64_t queued = road_link_take(&bank->hop, asked, ticks) - ticks - asked;
 	uint64_t ready = asked + queued;
 
-	road_misses_retire(&bank->misses, v->start);
-	uint8_t missing = look(bank, local, want, &ready);
+	uint8_t missing = look(v, bank, want, &ready);
 	uint32_t missed = (unsigned)__builtin_popcount(missing);
 
 	v->slice->far_hits += n - missed;
@@ -224,9 +228,8 @@ static void read_line(struct visit *v, const struct gpu_sm *sm)
 	uint64_t ticks = n * v->timing->slice_ticks;
 
 	v->start = road_link_take(&bank->port, request->arrival, ticks) - ticks;
-	road_misses_retire(&bank->misses, v->start);
 	v->ready = v->start + lookup_ticks(v);
-	uint8_t missing = look(bank, request->local, request->sectors, &v->ready);
+	uint8_t missing = look(v, bank, request->sectors, &v->ready);
 	uint32_t missed = (unsigned)__builtin_popcount(missing);
 	uint64_t end;
 
@@ -274,9 +277,8 @@ static void update_line(struct visit *v, const struct gpu_sm *sm)
 
 	ticks = cycles > ticks ? cycles : ticks;
 	v->start = road_link_take(link, request->arrival, ticks) - ticks;
-	road_misses_retire(&bank->misses, v->start);
 	v->ready = v->start + ticks + lookup_ticks(v);
-	uint8_t missing = look(bank, request->local, request->sectors, &v->ready);
+	uint8_t missing = look(v, bank, request->sectors, &v->ready);
 	uint32_t missed = (unsigned)__builtin_popcount(missing);
 
 	v->slice->atomics++;
