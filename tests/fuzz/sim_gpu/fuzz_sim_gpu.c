@@ -40,6 +40,8 @@ static uint32_t wrap(uint8_t *image, const uint8_t *words, uint32_t count)
 	struct road_gpu_kernel kernel = {.word_count = count,
 					 .branch_count = count >= 4 ? 8 : 0,
 					 .param_bytes = 64,
+					 .shared_bytes = 256,
+					 .shared_align = 16,
 					 .local_bytes = 32,
 					 .regs = 64,
 					 .preds = 16,
