@@ -358,15 +358,22 @@ static void drop_arrived(struct road_gpu_async *async)
 	async->arrivals = kept;
 }
 
-/* The first `most` lanes that are to arrive at this barrier, if their copies are there by now. */
+static bool are_there(const struct road_gpu_warp *warp, const struct road_gpu_arrival *arrival)
+{
+	const struct road_gpu_port *port = warp->block->launch->config.port;
+
+	return !port || !port->landed ||
+	       port->landed(port->ctx, warp->block, warp->index, arrival->batch);
+}
+
+/* The first `most` lanes that are to arrive at this barrier: if their copies are there by now, or
+ * whatever there is, as the barrier goes. */
 static uint32_t lanes_due(const struct road_gpu_warp *warp, const struct road_gpu_arrival *arrival,
 			  uint32_t barrier, uint32_t most)
 {
-	const struct road_gpu_port *port = warp->block->launch->config.port;
 	uint32_t due = 0;
 
-	if (port && port->landed &&
-	    !port->landed(port->ctx, warp->block, warp->index, arrival->batch))
+	if (most != ROAD_GPU_ARRIVALS_ALL && !are_there(warp, arrival))
 		return 0;
 	for (uint32_t left = arrival->lanes; left && most; left &= left - 1) {
 		uint32_t l = (uint32_t)__builtin_ctz(left);
@@ -388,7 +395,7 @@ static uint32_t count_due(const struct road_gpu_block *block, uint32_t barrier)
 
 		for (uint32_t i = 0; i < warp->async->arrivals; i++)
 			due += road_gpu_lane_count(
-				lanes_due(warp, &warp->async->arrival[i], barrier, UINT32_MAX));
+				lanes_due(warp, &warp->async->arrival[i], barrier, INT32_MAX));
 	}
 	return due;
 }
@@ -397,9 +404,10 @@ enum road_gpu_fault road_gpu_async_settle(struct road_gpu_block *block, uint32_t
 					  uint32_t lacks)
 {
 	enum road_gpu_fault fault = ROAD_GPU_FAULT_NONE;
-	uint32_t left = lacks ? lacks : UINT32_MAX;
+	uint32_t left = lacks;
 
-	if (!block->warps[0].async || (lacks && count_due(block, barrier) < lacks))
+	if (!block->warps[0].async ||
+	    (lacks != ROAD_GPU_ARRIVALS_ALL && count_due(block, barrier) < lacks))
 		return ROAD_GPU_FAULT_NONE;
 	for (uint32_t w = 0; w < block->warp_count && left; w++) {
 		struct road_gpu_warp *warp = &block->warps[w];
@@ -408,7 +416,7 @@ enum road_gpu_fault road_gpu_async_settle(struct road_gpu_block *block, uint32_t
 			struct road_gpu_arrival *arrival = &warp->async->arrival[i];
 			uint32_t lanes = lanes_due(warp, arrival, barrier, left);
 
-			left -= road_gpu_lane_count(lanes);
+			left -= lacks == ROAD_GPU_ARRIVALS_ALL ? 0 : road_gpu_lane_count(lanes);
 			fault = lanes ? perform(warp, arrival, lanes) : fault;
 		}
 		drop_arrived(warp->async);
@@ -426,13 +434,10 @@ static enum road_gpu_fault announce(struct road_gpu_warp *warp,
 
 	for (uint32_t left = access->mask; left; left &= left - 1) {
 		uint32_t l = (uint32_t)__builtin_ctz(left);
-		enum road_gpu_mbarrier_error error = ROAD_GPU_MBARRIER_OK;
+		enum road_gpu_mbarrier_error error;
 
 		memcpy(&before[l], access->host[l], sizeof(before[l]));
-		if (counts)
-			error = road_gpu_mbarrier_expect(access->host[l]);
-		else if (!road_gpu_mbarrier_pending(access->host[l]))
-			error = ROAD_GPU_MBARRIER_NONE;
+		error = road_gpu_mbarrier_expect(access->host[l], counts);
 		done |= 1u << l;
 		if (!error)
 			continue;

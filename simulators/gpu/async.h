@@ -63,7 +63,8 @@ enum road_gpu_fault road_gpu_async_wait(struct road_gpu_warp *warp,
 enum road_gpu_fault road_gpu_async_arrive(struct road_gpu_warp *warp,
 					  const struct road_gpu_insn *insn, uint32_t mask,
 					  struct road_gpu_access *access);
-/* The workgroup's copies arrive at the barrier, `lacks` of them, if there are as many; 0: all. */
+/* The workgroup's copies arrive at the barrier, `lacks` of them, if there are as many; or all. */
+#define ROAD_GPU_ARRIVALS_ALL UINT32_MAX
 enum road_gpu_fault road_gpu_async_settle(struct road_gpu_block *block, uint32_t barrier,
 					  uint32_t lacks);
 

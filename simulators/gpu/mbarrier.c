@@ -63,15 +63,15 @@ enum road_gpu_mbarrier_error road_gpu_mbarrier_arrive(uint8_t *barrier)
 	return arrive(barrier, 1, false, true);
 }
 
-enum road_gpu_mbarrier_error road_gpu_mbarrier_expect(uint8_t *barrier)
+enum road_gpu_mbarrier_error road_gpu_mbarrier_expect(uint8_t *barrier, bool is_new)
 {
 	uint64_t word = get(barrier);
 
 	if (!is_barrier(word))
 		return ROAD_GPU_MBARRIER_NONE;
-	if (ROAD_GPU_MBARRIER_PENDING(word) == ROAD_GPU_MBARRIER_COUNT_MAX)
+	if (is_new && ROAD_GPU_MBARRIER_PENDING(word) == ROAD_GPU_MBARRIER_COUNT_MAX)
 		return ROAD_GPU_MBARRIER_FULL;
-	put(barrier, word + 1);
+	put(barrier, word + is_new);
 	return ROAD_GPU_MBARRIER_OK;
 }
 
@@ -269,7 +269,8 @@ enum road_gpu_fault road_gpu_mbarrier(struct road_gpu_warp *warp, const struct r
 	/* What copies still owe to a barrier that goes comes before. */
 	for (uint32_t left = mask; left && ends && !fault; left &= left - 1)
 		fault = road_gpu_async_settle(warp->block,
-					      (uint32_t)access->address[__builtin_ctz(left)], 0);
+					      (uint32_t)access->address[__builtin_ctz(left)],
+					      ROAD_GPU_ARRIVALS_ALL);
 	if (fault)
 		return fault;
 	return insn->op == ROAD_GPU_OP_mbarrier ? act_all(warp, insn, mask, access)

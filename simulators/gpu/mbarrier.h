@@ -17,9 +17,9 @@ enum road_gpu_fault road_gpu_mbarrier(struct road_gpu_warp *warp, const struct r
 enum road_gpu_fault road_gpu_mbarrier_find(struct road_gpu_warp *warp,
 					   const struct road_gpu_insn *insn, uint32_t mask,
 					   struct road_gpu_access *access);
-/* One arrival that copies make; one more that will come. */
+/* One arrival that copies make; one that will come, which the barrier counts on already or not. */
 enum road_gpu_mbarrier_error road_gpu_mbarrier_arrive(uint8_t *barrier);
-enum road_gpu_mbarrier_error road_gpu_mbarrier_expect(uint8_t *barrier);
+enum road_gpu_mbarrier_error road_gpu_mbarrier_expect(uint8_t *barrier, bool is_new);
 /* Arrivals that the current phase lacks; 0: no barrier is there. */
 uint32_t road_gpu_mbarrier_pending(const uint8_t *barrier);
 

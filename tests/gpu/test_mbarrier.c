@@ -246,6 +246,69 @@ static void copies_take_their_time(void)
 	teardown(&f);
 }
 
+/* A barrier that goes while copies are to arrive at it: they have come before, time or none. */
+static const char going[] = KERNEL("\tmbarrier.init.shared.b64 [full], 2; mov.u32 %r3, room;\n"
+				   "\tcp.async.cg.shared.global [%r3], [%q], 16;\n"
+				   "\tcp.async.mbarrier.arrive.noinc.shared.b64 [full];\n"
+				   "\tmbarrier.inval.shared.b64 [full];\n"
+				   "\tld.shared.u32 %r4, [%r3+4]; st.global.u32 [%p], %r4;\n"
+				   "\tmbarrier.init.shared.b64 [full], 1;\n"
+				   "\tmbarrier.test_wait.parity.shared.b64 %c1, [full], 0;\n"
+				   "\tselp.u32 %r1, 1, 0, %c1; st.global.u32 [%p+4], %r1;\n");
+
+static void copies_come_before_their_barrier_goes(void)
+{
+	for (int mode = 0; mode < 2; mode++) {
+		uint32_t out[2] = {9, 9}, from[4] = {1, 77, 3, 4};
+		struct run run = {.ptx = going,
+				  .kernel = "k",
+				  .grid = {1, 1, 1},
+				  .block = {1, 1, 1},
+				  .argument_count = 2,
+				  .arguments = {{out, 2, 0}, {from, 4, 0}}};
+		struct fixture f = setup(modes[mode]);
+
+		CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_OK);
+		CU_ASSERT_EQUAL(out[0], 77);
+		CU_ASSERT_EQUAL(out[1], 0);
+		teardown(&f);
+	}
+}
+
+/* What nvcc makes of a ring of stages between a warp that copies and three that add. */
+static void nvcc_s_pipeline_adds_up_all_tiles(void)
+{
+	enum { BLOCKS = 2, TILES = 11, TILE = 384, CONSUMERS = 96 };
+	static float in[BLOCKS * TILES * TILE], out[BLOCKS * CONSUMERS];
+
+	for (uint32_t i = 0; i < BLOCKS * TILES * TILE; i++)
+		in[i] = (float)(i * 2654435761u >> 20);
+	for (int mode = 0; mode < 2; mode++) {
+		struct run run = {.file = "nvcc/pipeline.sm80.ptx",
+				  .kernel = "pipeline",
+				  .grid = {BLOCKS, 1, 1},
+				  .block = {32 + CONSUMERS, 1, 1},
+				  .argument_count = 3,
+				  .arguments = {{in, BLOCKS * TILES * TILE, 0},
+						{out, BLOCKS * CONSUMERS, 0},
+						{NULL, 0, TILES}},
+				  .watchdog = 10000000};
+		struct fixture f = setup(modes[mode]);
+
+		memset(out, 0, sizeof(out));
+		CU_ASSERT_EQUAL(run_kernel(&f, &run, NULL), ROAD_OK);
+		for (uint32_t t = 0; t < BLOCKS * CONSUMERS; t++) {
+			const float *from = in + t / CONSUMERS * TILES * TILE;
+			float sum = 0;
+
+			for (uint32_t k = t % CONSUMERS; k < TILES * TILE; k += CONSUMERS)
+				sum += from[k];
+			CU_ASSERT_EQUAL(out[t], sum);
+		}
+		teardown(&f);
+	}
+}
+
 /* ---- misuse ---- */
 
 static const struct {
@@ -338,6 +401,8 @@ static const struct tap_case cases[] = {
 	{"counts are those of PTX", counts_are_those_of_ptx},
 	{"copies arrive when they are there", copies_arrive_when_they_are_there},
 	{"copies take their time", copies_take_their_time},
+	{"copies come before their barrier goes", copies_come_before_their_barrier_goes},
+	{"nvcc's pipeline adds up all tiles", nvcc_s_pipeline_adds_up_all_tiles},
 	{"misuse is told", misuse_is_told},
 	{"init of one barrier by two threads is told", init_of_one_barrier_by_two_threads_is_told},
 };
