@@ -119,6 +119,19 @@ def check_looks_at_sizes():
 
 
 @case
+def check_asks_a_device_what_is_not_given():
+    if not ROADBED:
+        return
+    write('big.s', SOURCE.replace('N 8', 'N 20000'))
+    got = run(AS, 'big.s', '--check', '--device', 'sim:dsa-small', code=1).stderr
+    assert 'seen: UB at 0, 80000 bytes; allowed: 65536 bytes' in got, got
+    run(AS, 'big.s', '--check', '--device', 'sim:ascend-910b')
+    run(AS, 'big.s', '--check', '--device', 'sim:dsa-small', '--pads', 'UB=80000')
+    assert 'no DSA' in run(AS, 'big.s', '--check', '--device', 'host:', code=1).stderr
+    assert 'seen: dsa-huge' in run(AS, 'big.s', '--check', '--device=sim:dsa-huge', code=1).stderr
+
+
+@case
 def words_that_are_wrong_are_named():
     for words, says in ((['--pads', 'L9=4', 'x.s'], 'L9=4'), (['a.s', 'b.s'], 'one FILE'),
                         (['--flags=0', 'x.s'], '1 to 256'), (['--define', 'N', 'x.s'], 'NAME='),

@@ -2,6 +2,7 @@
 /* roadbed-as: assembles for the DSA. */
 #include "tools/dsa/asm.h"
 #include "tools/dsa/check.h"
+#include "tools/dsa/device.h"
 #include "tools/dsa/elf_image.h"
 #include "tools/dsa/front.h"
 #include "tools/dsa/listing.h"
@@ -13,19 +14,21 @@
 static const char usage[] =
 	"usage:\n"
 	"  roadbed-as FILE [-o IMAGE] [--listing FILE] [--check] [--flags N]\n"
-	"             [--pads L0A=BYTES,L0B=,L0C=,L1=,UB=,BT=] [--define NAME=NUMBER,…]\n"
+	"             [--pads L0A=BYTES,L0B=,L0C=,L1=,UB=,BT=] [--device ADDRESS]\n"
+	"             [--define NAME=NUMBER,…]\n"
 	"      assembles FILE into an ELF image (FILE's name with .elf)\n"
 	"      --listing  writes each line with its words\n"
 	"      --check    also looks for operands that leave the scratchpads of --pads or .pads,\n"
 	"                 misaligned constants, tokens set and never awaited or the reverse,\n"
 	"                 beyond --flags, code that is never reached, registers never written\n"
+	"      --device   takes from a device (sim:dsa-small) what --pads and --flags do not give\n"
 	"      --define   gives names that the source's .default then does not change\n"
 	"  roadbed-as --help | --version\n";
 
 #define DEFINES_MAX 64u
 
 struct job {
-	const char *source, *image, *listing, *pads, *flags, *defines;
+	const char *source, *image, *listing, *pads, *flags, *defines, *device;
 	bool check;
 	struct dsa_define define[DEFINES_MAX];
 	unsigned define_count;
@@ -72,13 +75,10 @@ static int parse_defines(struct job *job, struct tool_error *error)
 static int parse(struct job *job, int argc, char **argv, struct tool_error *error)
 {
 	const struct tool_option options[] = {
-		{"-o", NULL, &job->image},
-		{"--listing", NULL, &job->listing},
-		{"--check", &job->check, NULL},
-		{"--flags", NULL, &job->flags},
-		{"--pads", NULL, &job->pads},
-		{"--define", NULL, &job->defines},
-		{NULL, NULL, NULL},
+		{"-o", NULL, &job->image},        {"--listing", NULL, &job->listing},
+		{"--check", &job->check, NULL},   {"--flags", NULL, &job->flags},
+		{"--pads", NULL, &job->pads},     {"--define", NULL, &job->defines},
+		{"--device", NULL, &job->device}, {NULL, NULL, NULL},
 	};
 	uint64_t ids;
 	int left;
@@ -137,17 +137,21 @@ static int write_all(const struct job *job, const char *path, const struct dsa_p
 	return result ? -1 : 0;
 }
 
-/* The sizes of the command line stand before those of the source; the image has the source's. */
-static unsigned check(const struct job *job, const struct dsa_program *program,
-		      struct dsa_messages *messages)
+/* The sizes of the command line stand before those of the source, these before the device's; the
+ * image has the source's. 0, or -1: the device cannot be asked. */
+static int check(const struct job *job, const struct dsa_program *program,
+		 struct dsa_messages *messages, struct tool_error *error)
 {
 	struct dsa_check_limits limits = {.flags = job->flag_ids};
 
+	if (!job->check)
+		return 0;
 	for (unsigned i = 0; i < ROAD_DSA_PADS; i++)
 		limits.pads[i] = job->pad_bytes[i] ? job->pad_bytes[i] : program->pads[i];
-	if (job->check)
-		dsa_check(program, &limits, messages);
-	return messages->total;
+	if (job->device && device_limits(job->device, &limits, error))
+		return -1;
+	dsa_check(program, &limits, messages);
+	return 0;
 }
 
 static int assemble(const struct job *job, const char *path, const char *text, size_t bytes,
@@ -161,7 +165,9 @@ static int assemble(const struct job *job, const char *path, const char *text, s
 
 	if (dsa_assemble(text, bytes, job->define, job->define_count, &program, &messages)) {
 		front_messages(job->source, &messages, "error");
-	} else if (check(job, &program, &messages)) {
+	} else if (check(job, &program, &messages, error)) {
+		tool_error_print(error);
+	} else if (messages.total) {
 		front_messages(job->source, &messages, "check");
 	} else if (dsa_elf_write(&program, &image, &image_bytes, &messages)) {
 		front_messages(job->source, &messages, "error");
