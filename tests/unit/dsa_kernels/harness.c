@@ -58,7 +58,7 @@ enum road_dsa_fault dsa_view_find(struct dsa_view *view, uint64_t va, uint64_t b
 }
 
 /* The sizes of dsa-small; every cost is of its order. */
-static const struct road_dsa_params params = {
+static const struct road_dsa_params small = {
 	.clock_hz = 1000000000,
 	.cores = 2,
 	.flags = 4,
@@ -91,6 +91,9 @@ static const struct road_dsa_params params = {
 	.l0c_ub = {32, 128, 32},
 	.watchdog = 100000000,
 };
+
+/* Of ascend-910b. */
+static const uint32_t large_pads[ROAD_DSA_PADS] = {65536, 65536, 131072, 524288, 196608, 1024};
 
 /* ---- images ---- */
 
@@ -197,11 +200,12 @@ static bool run_block(struct harness *harness, struct dsa_core *core, const stru
 static bool run(struct harness *harness, const char *kernel, const void *arguments,
 		size_t argument_bytes, uint32_t blocks)
 {
+	struct road_dsa_params params = small;
 	struct dsa_core_setup setup = {.params = &params,
 				       .fidelity = harness->fidelity,
 				       .hazards = true,
 				       .seed = harness->seed};
-	struct dsa_core *core = dsa_core_create(&setup);
+	struct dsa_core *core;
 	struct dsa_messages messages = {0};
 	struct dsa_program program = {0};
 	struct dsa_task task = {.id = 1,
@@ -215,6 +219,9 @@ static bool run(struct harness *harness, const char *kernel, const void *argumen
 	size_t bytes;
 	uint8_t *block;
 
+	if (harness->large)
+		memcpy(params.pad_bytes, large_pads, sizeof(large_pads));
+	core = dsa_core_create(&setup);
 	CU_ASSERT_EQUAL_FATAL(
 		dsa_elf_read(harness->image, harness->image_bytes, &program, &messages), 0);
 	block = code_block(&program, &bytes);

@@ -20,6 +20,7 @@ struct harness {
 	unsigned buffer_count;
 	uint64_t seed; /* arbitration between queues */
 	enum sim_fidelity fidelity;
+	bool large;      /* scratchpads of ascend-910b, not of dsa-small */
 	uint64_t cycles; /* of the last run: the blocks one after the other */
 	unsigned violations;
 	enum road_dsa_fault fault;

@@ -141,6 +141,18 @@ static void random_shapes(void)
 	harness_close(&harness);
 }
 
+static void large_tiles(void)
+{
+	harness_open(&harness, "gemm-ascend.elf");
+	harness.large = true;
+	seed = 13;
+	for (unsigned v = 0; v < VARIANTS; v += 2) {
+		product(&variants[v], "", 130, 270, 530, 1, 2);
+		product(&variants[v + 1], "_naive", 128, 256, 256, 0, 1);
+	}
+	harness_close(&harness);
+}
+
 static void buffers_save_time(void)
 {
 	uint64_t cycles;
@@ -159,6 +171,7 @@ static const struct tap_case cases[] = {
 	{"double-buffered products have the bits of ascending k", double_buffered},
 	{"naive ones have the same bits", naive},
 	{"shapes, gaps, seeds and fidelities at random do not change that", random_shapes},
+	{"tiles of larger scratchpads have the same bits", large_tiles},
 	{"two buffers take fewer simulated cycles than one", buffers_save_time},
 };
 TAP_MAIN(cases)
