@@ -7,6 +7,8 @@
 
 #include "drivers/dsa/dsa.h"
 
+/* What lies in an argument block is the kernel's business. To launches that name single arguments
+ * it is slots of 8 bytes. */
 enum { ARGUMENT_BYTES = 8 };
 static const uint32_t READ = ROAD_DSA_RANGE_READ;
 static const uint32_t RW = ROAD_DSA_RANGE_READ | ROAD_DSA_RANGE_WRITE;

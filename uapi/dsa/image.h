@@ -53,7 +53,7 @@ struct road_dsa_note {
 struct road_dsa_kernel {
 	uint32_t first_word;     /* index in the words; also its entry */
 	uint32_t word_count;     /* at least 1; kernels hold all words, in order, without gaps */
-	uint32_t argument_bytes; /* each has 8: an address, or a value in its low bytes */
+	uint32_t argument_bytes; /* a multiple of 8 */
 	uint32_t flags;          /* ROAD_DSA_KERNEL_* */
 	uint32_t reserved[4];
 };
