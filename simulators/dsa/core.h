@@ -55,7 +55,8 @@ struct dsa_memory;
 struct dsa_memory *dsa_memory_create(const struct road_dsa_params *params);
 void dsa_memory_destroy(struct dsa_memory *memory);
 /* Returns when `bursts` bursts of `bytes`, `stride` bytes apart from pa on, have moved, if the
- * core asks at `from`. Calls come in ascending `from`. */
+ * core asks at `from`. Calls come in the order in which instructions begin; each part serves them
+ * in that order. */
 uint64_t dsa_memory_take(struct dsa_memory *memory, const struct dsa_piece *piece, uint64_t bytes,
 			 uint64_t bursts, int64_t stride, bool write, uint64_t from);
 struct dsa_memory_counts {

@@ -2,6 +2,7 @@
 /* How S takes instructions and gives them to queues, and how queues begin them. */
 #include "simulators/dsa/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "simulators/dsa/hazard.h"
@@ -28,26 +29,33 @@ static void block(struct dsa_core *core, uint32_t q)
 	}
 }
 
-/* The queue stood at `word`, or S for want of room behind it (word is NULL), until now. */
+static bool is_wait(const struct road_dsa_word *word)
+{
+	return word->op == ROAD_DSA_OP_wait_flag || word->op == ROAD_DSA_OP_cross_wait;
+}
+
+/* The queue stood at `word` until now: for a token, S also for room in a queue, or until all
+ * queues were empty. */
 static void unblock(struct dsa_core *core, uint32_t q, const struct road_dsa_word *word)
 {
 	struct dsa_queue *queue = &core->queue[q];
 	struct dsa_queue_counts *counts = &core->counts.queue[q];
 	uint64_t waited = core->now - queue->blocked_since;
-	char text[48] = "queue full";
+	char text[48] = "drain";
 
 	if (!queue->blocked)
 		return;
 	queue->blocked = false;
-	if (word)
+	if (is_wait(word)) {
 		counts->wait_flag_ps += waited;
-	else
-		counts->wait_full_ps += waited;
-	if (core->setup.fidelity != SIM_TRACE || !waited)
-		return;
-	if (word)
 		dsa_token_text(word, text, sizeof(text));
-	sim_trace_span(core->setup.env, core->lane[q], text, queue->blocked_since, core->now);
+	} else if (dsa_queue_of(word) != q) {
+		counts->wait_full_ps += waited;
+		snprintf(text, sizeof(text), "%s full", dsa_queue_names[dsa_queue_of(word)]);
+	}
+	if (core->setup.fidelity == SIM_TRACE && waited)
+		sim_trace_span(core->setup.env, core->lane[q], text, queue->blocked_since,
+			       core->now);
 }
 
 /* ---- queues ---- */
@@ -92,11 +100,6 @@ static bool head_ready(const struct dsa_core *core, uint32_t q, const struct dsa
 	}
 	return q != ROAD_DSA_QUEUE_V || !core->timed || !core->params->interlocked ||
 	       !reads_flight(core, entry);
-}
-
-static bool is_wait(const struct road_dsa_word *word)
-{
-	return word->op == ROAD_DSA_OP_wait_flag || word->op == ROAD_DSA_OP_cross_wait;
 }
 
 bool dsa_queue_ready(struct dsa_core *core, uint32_t q)
@@ -217,7 +220,7 @@ static enum dsa_step advance(struct dsa_core *core, const struct road_dsa_word *
 {
 	uint64_t time = core->timed ? dsa_ps(core->params, cycles) : 0;
 
-	unblock(core, ROAD_DSA_QUEUE_S, word && is_wait(word) ? word : NULL);
+	unblock(core, ROAD_DSA_QUEUE_S, word);
 	core->ran++;
 	core->s_time = core->now + time;
 	core->counts.queue[ROAD_DSA_QUEUE_S].instructions++;
@@ -242,7 +245,7 @@ static enum dsa_step dispatch(struct dsa_core *core, const struct road_dsa_word 
 	entry->e = core->x[word->e];
 	memcpy(entry->b, &core->x[word->b], count * sizeof(entry->b[0]));
 	dsa_hazards_dispatch(core->hazards, entry);
-	return advance(core, NULL, core->params->dispatch);
+	return advance(core, word, core->params->dispatch);
 }
 
 /* An instruction of order whose queue is S. */
@@ -273,13 +276,13 @@ static enum dsa_step scalar_other(struct dsa_core *core, const struct road_dsa_w
 	if (word->op == ROAD_DSA_OP_end) {
 		if (!dsa_queues_empty(core) || core->pending_count)
 			return stall(core);
-		unblock(core, ROAD_DSA_QUEUE_S, NULL);
+		unblock(core, ROAD_DSA_QUEUE_S, word);
 		return DSA_STEP_END;
 	}
 	memset(&core->work, 0, sizeof(core->work));
 	if (!dsa_scalar_run(core, word))
 		return DSA_STEP_FAULT;
-	return advance(core, NULL, core->timed ? dsa_scalar_cycles(core, word) : 0);
+	return advance(core, word, core->timed ? dsa_scalar_cycles(core, word) : 0);
 }
 
 enum dsa_step dsa_scalar_step(struct dsa_core *core)

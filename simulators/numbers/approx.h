@@ -5,7 +5,8 @@
  * the final narrowing to f32 cannot round wrongly a second time. Only + - * / and sqrt on
  * doubles, no fma and no branch that depends on data, so that loops over lanes vectorise and
  * every instruction set gives the same bits. Every f32 argument was compared with MPFR (see
- * tests/unit/sim_gpu/exhaustive.c): none is rounded wrongly. Coefficients are Taylor's; constants
+ * tests/unit/sim_gpu/exhaustive.c; of e^x and ln x with long doubles, tests/unit/sim_dsa): none is
+ * rounded wrongly. Coefficients are Taylor's; constants
  * that end in _HEAD have few enough bits that their products below are exact.
  *
  * Sums of two terms are split after Dekker (1971): "A floating-point technique for extending the

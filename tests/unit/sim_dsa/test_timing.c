@@ -168,9 +168,11 @@ static void full_queues(void)
 	CU_ASSERT_EQUAL(cycles(), 2 + 6 * 48);
 	/* at 2, 4, 6, 8, 10 it gave five away, until 12; the second begins at 50; then S waits
 	 * for the end from 52 on */
-	CU_ASSERT_EQUAL(span("core0.S", "queue full")->from, 12000);
-	CU_ASSERT_EQUAL(span("core0.S", "queue full")->to, 50000);
-	CU_ASSERT_EQUAL(rig.counts.queue[S].wait_full_ps, (50 - 12 + 290 - 52) * 1000);
+	CU_ASSERT_EQUAL(span("core0.S", "MTE2 full")->from, 12000);
+	CU_ASSERT_EQUAL(span("core0.S", "MTE2 full")->to, 50000);
+	CU_ASSERT_EQUAL(span("core0.S", "drain")->from, 52000);
+	CU_ASSERT_EQUAL(span("core0.S", "drain")->to, 290000);
+	CU_ASSERT_EQUAL(rig.counts.queue[S].wait_full_ps, (50 - 12) * 1000);
 	CU_ASSERT_EQUAL(rig.counts.queue[S].busy_ps, (2 + 6 * 2) * 1000);
 }
 
@@ -227,6 +229,22 @@ static void memory_writes_back(void)
 	CU_ASSERT_EQUAL(rig.memory_counts.l2_written_bytes, 131072);
 	CU_ASSERT_EQUAL(rig.memory_counts.hbm_written_bytes, 131072 - 65536);
 	CU_ASSERT_EQUAL(rig.memory_counts.hbm_read_bytes, 0);
+}
+
+/* A line that came by a read is written back too, once it was written. */
+static void read_lines_become_dirty(void)
+{
+	begin();
+	rig.shared_memory = true;
+	rig_move_ub(&rig, 0, 0, 32768);
+	rig_order(&rig, MTE2, MTE3, 0);
+	rig_store_ub(&rig, 0, 0, 32768);
+	rig_order(&rig, MTE3, MTE2, 0);
+	for (uint64_t i = 2; i < 6; i++) /* all of L2, and more */
+		rig_move_ub(&rig, 0, i * 32768, 32768);
+	cycles();
+	CU_ASSERT_EQUAL(rig.memory_counts.hbm_written_bytes, 32768);
+	CU_ASSERT_EQUAL(rig.memory_counts.hbm_read_bytes, 5 * 32768);
 }
 
 static uint64_t time_of_copies(uint64_t hbm_rate, uint32_t latency)
@@ -287,6 +305,7 @@ static const struct tap_case cases[] = {
 	{"two buffers hide the transfer", double_buffers_overlap},
 	{"L2 and HBM cost what their parameters say", memory_costs},
 	{"what L2 cannot hold is written back", memory_writes_back},
+	{"lines that were read are written back once written", read_lines_become_dirty},
 	{"more bandwidth is never slower, nothing beats it", more_bandwidth_is_never_slower},
 	{"flags between cores take their time", cross_flags_take_their_time},
 };
