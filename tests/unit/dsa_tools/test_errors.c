@@ -155,9 +155,50 @@ static void expressions_have_values(void)
 	}
 }
 
+static void data_has_its_bytes(void)
+{
+	static const char text[] =
+		".data\n"
+		"a: .byte 1, -1, 255\n"
+		" .align 4\n"
+		"b: .half -2\n .zero 2\n"
+		"c: .word 0xdeadbeef\n .f16 1, -inf\n .bf16 1\n"
+		"d: .float 0.1\n .quad a, d\n"
+		".kernel k arguments=0\n"
+		" la x1, c\n la x2, a\n li x3, -5\n li x4, 1 << 31\n end\n.end\n";
+	static const uint8_t bytes[] = {1,    0xff, 0xff, 0,    0xfe, 0xff, 0,    0,    0xef, 0xbe,
+					0xad, 0xde, 0,    0x3c, 0,    0xfc, 0x80, 0x3f, 0xcd, 0xcc,
+					0xcc, 0x3d, 0,    0,    0,    0,    0,    0,    0,    0,
+					18,   0,    0,    0,    0,    0,    0,    0};
+	static const struct road_dsa_word words[] = {
+		{.op = ROAD_DSA_OP_sreg, .d = 1, .imm = ROAD_DSA_SREG_DATA},
+		{.op = ROAD_DSA_OP_addi, .d = 1, .a = 1, .imm = 8},
+		{.op = ROAD_DSA_OP_sreg, .d = 2, .imm = ROAD_DSA_SREG_DATA},
+		{.op = ROAD_DSA_OP_movi, .d = 3, .imm = -5},
+		{.op = ROAD_DSA_OP_movi, .d = 4, .imm = INT32_MIN},
+		{.op = ROAD_DSA_OP_movh, .d = 4, .imm = 0},
+		{.op = ROAD_DSA_OP_end}};
+	struct dsa_messages messages = {0};
+	struct dsa_program program = {0};
+
+	CU_ASSERT_EQUAL_FATAL(dsa_assemble(text, sizeof(text) - 1, NULL, 0, &program, &messages),
+			      0);
+	CU_ASSERT_EQUAL_FATAL(program.data_bytes, sizeof(bytes));
+	CU_ASSERT_EQUAL(memcmp(program.data, bytes, sizeof(bytes)), 0);
+	CU_ASSERT_EQUAL_FATAL(program.word_count, sizeof(words) / sizeof(words[0]));
+	CU_ASSERT_EQUAL(memcmp(program.words, words, sizeof(words)), 0);
+	CU_ASSERT_EQUAL(program.variable_count, 4);
+	CU_ASSERT_EQUAL(program.variables[3].offset, 18);
+	CU_ASSERT_EQUAL(program.variables[3].bytes, 20);
+	CU_ASSERT_EQUAL(program.variables[0].bytes, 4);
+	CU_ASSERT_EQUAL(program.lines[1], 12);
+	dsa_program_free(&program);
+}
+
 static const struct tap_case cases[] = {
 	{"each error has its place, what was seen and what is allowed", each_is_said},
 	{"several errors are found in one run", several_in_one_run},
+	{"data, li and la become what they say", data_has_its_bytes},
 	{"expressions have the values of C, and of IEEE 754", expressions_have_values},
 };
 TAP_MAIN(cases)
