@@ -253,9 +253,9 @@ static void start_scan(struct allocator *a, uint32_t rows, uint32_t pairs)
 	a->files[CLASS_P].limit = ROAD_GPU_PREDS_MAX;
 }
 
-/* Divides `max` registers between pairs and rows in proportion to what each would use. */
-static void divide(uint32_t max, const struct file *rows, const struct file *pairs, uint32_t align,
-		   uint32_t *row_limit, uint32_t *pair_limit)
+/* How many pairs, of `max` registers, in proportion to what pairs and rows each would use. */
+static uint32_t share_of_pairs(uint32_t max, const struct file *rows, const struct file *pairs,
+			       uint32_t align)
 {
 	uint32_t total = 2 * pairs->used + rows->used;
 	uint32_t least_rows = rows->used < 8 ? rows->used : 8;
@@ -266,8 +266,33 @@ static void divide(uint32_t max, const struct file *rows, const struct file *pai
 		p = least_pairs;
 	while (p > least_pairs && row_base(p, align) + least_rows > max)
 		p--;
-	*pair_limit = p;
-	*row_limit = max > row_base(p, align) ? max - row_base(p, align) : 0;
+	return p;
+}
+
+static bool scan_divided(struct function *f, struct allocator *a, uint32_t max, uint32_t align,
+			 uint32_t pairs)
+{
+	uint32_t rows = max > row_base(pairs, align) ? max - row_base(pairs, align) : 0;
+
+	memset(a->spilled, 0, f->vreg_count * sizeof(*a->spilled));
+	a->any_spilled = false;
+	start_scan(a, rows, pairs);
+	return scan(f, a);
+}
+
+/* Where single registers that cannot be spilled stand in all places of a group that cannot be
+ * either, a few registers more or fewer may leave it one: the shares next to `pairs` are tried,
+ * then those beyond. */
+static bool scan_spilling(struct function *f, struct allocator *a, uint32_t max, uint32_t align,
+			  uint32_t pairs)
+{
+	for (uint32_t step = 0; step <= max / 2; step++) {
+		if (pairs + step <= max / 2 && scan_divided(f, a, max, align, pairs + step))
+			return true;
+		if (step && step <= pairs && scan_divided(f, a, max, align, pairs - step))
+			return true;
+	}
+	return false;
 }
 
 static void finish(struct function *f, const struct allocator *a, uint32_t align)
@@ -290,7 +315,7 @@ static uint32_t register_limit(const struct ptx *p)
 static int allocate_round(struct ptx *p, bool may_spill)
 {
 	struct function *f = p->function;
-	uint32_t max = register_limit(p), align, rows, pairs;
+	uint32_t max = register_limit(p), align, pairs;
 	struct allocator a = {0};
 
 	if (!live_compute(p)) {
@@ -310,10 +335,9 @@ static int allocate_round(struct ptx *p, bool may_spill)
 		return -1;
 	if (a.files[CLASS_P].used > ROAD_GPU_PREDS_MAX - 1 && a.files[CLASS_R].used < 4)
 		a.files[CLASS_R].used = 4; /* spilled predicates pass through rows */
-	divide(max, &a.files[CLASS_R], &a.files[CLASS_D], align, &rows, &pairs);
+	pairs = share_of_pairs(max, &a.files[CLASS_R], &a.files[CLASS_D], align);
 	a.spilled = ptx_alloc(p, &p->kernel, f->vreg_count, sizeof(*a.spilled));
-	start_scan(&a, rows, pairs);
-	if (!scan(f, &a))
+	if (!scan_spilling(f, &a, max, align, pairs))
 		return -1;
 	if (a.any_spilled) {
 		spill_rewrite(p, a.spilled);

@@ -147,10 +147,10 @@ static int interpret(struct job *job, const char *text, char *why, size_t why_by
 	return oracle_run(&l, why, why_bytes);
 }
 
-/* Few enough to spill; calls hold some in place by themselves. */
+/* Few enough to spill, whatever is called. */
 static uint32_t few_registers(const struct job *job)
 {
-	return (job->features & FEATURE_CALLS ? 40 : 24) + (uint32_t)(job->seed % 17);
+	return 24 + (uint32_t)(job->seed % 17);
 }
 
 static int simulate(struct job *job, const char *text, enum variant variant, char *why,
