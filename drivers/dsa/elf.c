@@ -171,16 +171,18 @@ static road_status check_note(const struct reader *r, const struct dsa_params *p
 	return ROAD_OK;
 }
 
-/* The name of a symbol, in host memory of its own; NULL: none that is one. */
-static char *name_of(const struct reader *r, const Elf64_Sym *symbol)
+/* The name of a symbol, in host memory of its own; `what`: the error if it has none. */
+static road_status name_of(const struct reader *r, const Elf64_Sym *symbol, const char *what,
+			   char **out)
 {
 	const char *names = (const char *)r->part[STRTAB].at;
 	uint64_t room = r->part[STRTAB].bytes;
 
 	if (symbol->st_name >= room || !names[symbol->st_name] ||
 	    strnlen(names + symbol->st_name, room - symbol->st_name) == room - symbol->st_name)
-		return NULL;
-	return strdup(names + symbol->st_name);
+		return wrong(".symtab", what, symbol->st_value, "a terminated one in .strtab");
+	*out = strdup(names + symbol->st_name);
+	return *out ? ROAD_OK : no_memory();
 }
 
 static struct road_dsa_kernel kernel_at(const struct reader *r, uint32_t i)
@@ -203,11 +205,9 @@ static road_status take_function(struct reader *r, const Elf64_Sym *symbol)
 			continue;
 		if (file->kernels[i].name)
 			return wrong(".symtab", "two names of one kernel", i, "one");
-		file->kernels[i] = (struct dsa_symbol){name_of(r, symbol), kernel.first_word,
-						       kernel.word_count};
-		return file->kernels[i].name ? ROAD_OK
-					     : wrong(".symtab", "a kernel without a name", i,
-						     "a terminated one in .strtab");
+		file->kernels[i].offset = kernel.first_word;
+		file->kernels[i].bytes = kernel.word_count;
+		return name_of(r, symbol, "a kernel without a name", &file->kernels[i].name);
 	}
 	return wrong(".symtab", "a function that is no kernel", symbol->st_value,
 		     "the first byte of one");
@@ -221,12 +221,10 @@ static road_status take_object(struct reader *r, const Elf64_Sym *symbol)
 	    symbol->st_size > r->part[DATA].bytes - symbol->st_value)
 		return wrong(".symtab", "a variable beyond .data", symbol->st_value,
 			     "bytes within it");
-	*object = (struct dsa_symbol){name_of(r, symbol), symbol->st_value, symbol->st_size};
-	if (!object->name)
-		return wrong(".symtab", "a variable without a name", symbol->st_value,
-			     "a terminated one in .strtab");
+	object->offset = symbol->st_value;
+	object->bytes = symbol->st_size;
 	r->file->object_count++;
-	return ROAD_OK;
+	return name_of(r, symbol, "a variable without a name", &object->name);
 }
 
 static road_status take_symbols(struct reader *r)

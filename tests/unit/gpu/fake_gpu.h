@@ -7,7 +7,7 @@
 #ifndef TESTS_UNIT_GPU_FAKE_GPU_H
 #define TESTS_UNIT_GPU_FAKE_GPU_H
 
-#include "tests/unit/gpu/fake_bus.h"
+#include "tests/unit/drivers/fake_bus.h"
 #include "uapi/gpu/aql.h"
 #include "uapi/gpu/image.h"
 #include "uapi/gpu/isa.h"

@@ -5,7 +5,7 @@
 
 #include "drivers/gpu/gpu.h"
 #include "tests/support/tap.h"
-#include "tests/unit/gpu/fake_bus.h"
+#include "tests/unit/drivers/fake_bus.h"
 
 struct rig {
 	struct fake_bus fake;

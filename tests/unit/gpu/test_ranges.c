@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #include "tests/support/tap.h"
-#include "tests/unit/gpu/fake_bus.h"
+#include "tests/unit/drivers/fake_bus.h"
 #include "uapi/gpu/isa.h"
 
 enum { BASE = 0x10000, UNIT = 256, UNITS = 512, LIVE = 128 };

@@ -11,7 +11,7 @@
 #include <roadbed-driver/ring.h>
 
 #include "tests/support/tap.h"
-#include "tests/unit/gpu/fake_bus.h"
+#include "tests/unit/drivers/fake_bus.h"
 
 enum { OP_FILL = 1, OP_LAUNCH, OP_FENCE, EMPTY = 0xffff, ORDERED = 0x100, PACKETS = 16 };
 

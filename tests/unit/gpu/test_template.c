@@ -4,7 +4,7 @@
 
 #include "drivers/template/chip.h"
 #include "tests/support/tap.h"
-#include "tests/unit/gpu/fake_bus.h"
+#include "tests/unit/drivers/fake_bus.h"
 
 extern const struct road_driver road_driver_template;
 #define DRIVER (&road_driver_template)

@@ -3,8 +3,8 @@
  * A bus without a device: memory that is reached by bus address, a clock that only relax moves,
  * failures on demand. What answers register accesses is up to its user.
  */
-#ifndef TESTS_UNIT_GPU_FAKE_BUS_H
-#define TESTS_UNIT_GPU_FAKE_BUS_H
+#ifndef TESTS_UNIT_DRIVERS_FAKE_BUS_H
+#define TESTS_UNIT_DRIVERS_FAKE_BUS_H
 
 #include <roadbed-driver/driver.h>
 
@@ -40,7 +40,7 @@ extern road_status services_status;
 extern uint32_t services_ready; /* calls of road_drv_queue_ready */
 extern uint32_t services_lost;
 /* The n-th allocation from now on fails, of memory or by the bus; < 0: none. Linked with
- * --wrap=malloc,calloc,realloc. */
+ * --wrap=malloc,calloc,realloc,strdup. */
 extern int services_fail_after;
 bool services_fail_now(void);
 

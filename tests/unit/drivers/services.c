@@ -3,8 +3,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "tests/unit/gpu/fake_bus.h"
+#include "tests/unit/drivers/fake_bus.h"
 
 char services_what[256], services_where[128];
 road_status services_status;
@@ -26,9 +27,11 @@ bool services_fail_now(void)
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
 void *__real_realloc(void *old, size_t bytes);
+char *__real_strdup(const char *text);
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_realloc(void *old, size_t bytes);
+char *__wrap_strdup(const char *text);
 
 void *__wrap_malloc(size_t bytes)
 {
@@ -43,6 +46,11 @@ void *__wrap_calloc(size_t count, size_t bytes)
 void *__wrap_realloc(void *old, size_t bytes)
 {
 	return services_fail_now() ? NULL : __real_realloc(old, bytes);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return services_fail_now() ? NULL : __real_strdup(text);
 }
 
 road_status road_drv_error(road_status status, const char *what, const char *where,
@@ -65,6 +73,17 @@ road_status road_drv_errorf(road_status status, const char *where, const char *f
 	va_end(args);
 	snprintf(services_where, sizeof(services_where), "%s", where);
 	return status;
+}
+
+road_status road_last_error(road_error *out)
+{
+	if (!services_status)
+		return ROAD_NOT_FOUND;
+	out->status = services_status;
+	snprintf(out->what, sizeof(out->what), "%.*s", (int)sizeof(out->what) - 1, services_what);
+	snprintf(out->where, sizeof(out->where), "%.*s", (int)sizeof(out->where) - 1,
+		 services_where);
+	return ROAD_OK;
 }
 
 void road_drv_queue_ready(struct road_drv_queue *queue)
