@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counters and the family's part of the report: what was counted is one table. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
+#include "simulators/engine/text.h"
 #include "simulators/gpu/model.h"
 
 struct row {
@@ -132,61 +132,36 @@ bool road_gpu_counter(void *model, uint32_t index, struct sim_counter *out)
 	return true;
 }
 
-struct text {
-	char *out;
-	size_t bytes, used;
-};
-
-__attribute__((format(printf, 2, 3))) static void say(struct text *text, const char *format, ...)
-{
-	size_t room = text->used < text->bytes ? text->bytes - text->used : 0;
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(room ? text->out + text->used : NULL, room, format, args);
-	va_end(args);
-	if (n > 0)
-		text->used += (size_t)n;
-}
-
 static uint64_t ps_cycles(const struct gpu_chip *chip, uint64_t ps)
 {
 	return (uint64_t)((unsigned __int128)ps * chip->params.clock_khz / 1000000000u);
 }
 
-static void say_share(struct text *text, const char *name, uint64_t part, uint64_t whole)
-{
-	uint64_t permille = whole ? part * 1000 / whole : 0;
-
-	say(text, "\"%s\":%" PRIu64 ".%03" PRIu64, name, permille / 1000, permille % 1000);
-}
-
-static void say_own(struct text *text, const struct gpu_chip *chip)
+static void say_own(struct sim_text *text, const struct gpu_chip *chip)
 {
 	const struct gpu_counters *c = &chip->counters;
 
-	say(text, "\"cycles\":%" PRIu64 ",\"launch_cycles\":%" PRIu64,
-	    ps_cycles(chip, sim_now(chip->env)), ps_cycles(chip, c->launch_ps));
-	say(text, ",\"warp_instructions\":%" PRIu64 ",\"thread_instructions\":%" PRIu64,
-	    c->warp_instructions, c->thread_instructions);
-	say(text, ",\"packets\":%" PRIu64 ",\"launches\":%" PRIu64 ",\"workgroups\":%" PRIu64,
-	    c->packets, c->launches, c->workgroups);
-	say(text, ",\"copied_bytes\":%" PRIu64 ",\"filled_bytes\":%" PRIu64, c->copied_bytes,
-	    c->filled_bytes);
-	say(text, ",\"order_sensitive\":%s", chip->order_sensitive ? "true" : "false");
+	sim_say(text, "\"cycles\":%" PRIu64 ",\"launch_cycles\":%" PRIu64,
+		ps_cycles(chip, sim_now(chip->env)), ps_cycles(chip, c->launch_ps));
+	sim_say(text, ",\"warp_instructions\":%" PRIu64 ",\"thread_instructions\":%" PRIu64,
+		c->warp_instructions, c->thread_instructions);
+	sim_say(text, ",\"packets\":%" PRIu64 ",\"launches\":%" PRIu64 ",\"workgroups\":%" PRIu64,
+		c->packets, c->launches, c->workgroups);
+	sim_say(text, ",\"copied_bytes\":%" PRIu64 ",\"filled_bytes\":%" PRIu64, c->copied_bytes,
+		c->filled_bytes);
+	sim_say(text, ",\"order_sensitive\":%s", chip->order_sensitive ? "true" : "false");
 	if (chip->order_sensitive)
-		say(text, ",\"order_sensitive_at\":{\"kernel\":%u,\"pc\":%u,\"line\":%u}",
-		    chip->order_kernel, chip->order_pc, chip->order_line);
+		sim_say(text, ",\"order_sensitive_at\":{\"kernel\":%u,\"pc\":%u,\"line\":%u}",
+			chip->order_kernel, chip->order_pc, chip->order_line);
 }
 
 /* A member with one number for each row whose name starts with `prefix`. */
-static void say_group(struct text *text, const char *member, const char *prefix, size_t skip,
+static void say_group(struct sim_text *text, const char *member, const char *prefix, size_t skip,
 		      const struct row *rows, uint32_t count, const void *counters)
 {
 	const char *comma = "";
 
-	say(text, ",\"%s\":{", member);
+	sim_say(text, ",\"%s\":{", member);
 	for (uint32_t i = 0; i < count; i++) {
 		size_t n = 0;
 
@@ -194,24 +169,24 @@ static void say_group(struct text *text, const char *member, const char *prefix,
 			n++;
 		if (prefix[n])
 			continue;
-		say(text, "%s\"%s\":%" PRIu64, comma, rows[i].name + skip,
-		    value_at(counters, &rows[i]));
+		sim_say(text, "%s\"%s\":%" PRIu64, comma, rows[i].name + skip,
+			value_at(counters, &rows[i]));
 		comma = ",";
 	}
-	say(text, "}");
+	sim_say(text, "}");
 }
 
-static void say_timed(struct text *text, const struct gpu_chip *chip)
+static void say_timed(struct sim_text *text, const struct gpu_chip *chip)
 {
 	struct road_gpu_timing_counters c;
 
 	road_gpu_timing_counters(chip->timing, &c);
-	say(text, ",\"resident_warp_cycles\":%" PRIu64 ",\"active_sm_cycles\":%" PRIu64,
-	    c.resident_warp_cycles, c.active_sm_cycles);
-	say(text, ",\"occupancy\":{");
-	say_share(text, "achieved", c.resident_warp_cycles,
-		  c.active_sm_cycles * chip->params.warps_per_sm);
-	say(text, "}");
+	sim_say(text, ",\"resident_warp_cycles\":%" PRIu64 ",\"active_sm_cycles\":%" PRIu64,
+		c.resident_warp_cycles, c.active_sm_cycles);
+	sim_say(text, ",\"occupancy\":{");
+	sim_say_share(text, "achieved", c.resident_warp_cycles,
+		      c.active_sm_cycles * chip->params.warps_per_sm);
+	sim_say(text, "}");
 	say_group(text, "stalls", "gpu.stall.", 10, timed, COUNT(timed), &c);
 	say_group(text, "memory", "gpu.memory.", 11, timed, COUNT(timed), &c);
 	say_group(text, "shared", "gpu.shared.", 11, timed, COUNT(timed), &c);
@@ -221,7 +196,7 @@ static void say_timed(struct text *text, const struct gpu_chip *chip)
 	say_group(text, "system", "gpu.system.", 11, timed, COUNT(timed), &c);
 }
 
-static void say_note(struct text *text, const struct gpu_chip *chip,
+static void say_note(struct sim_text *text, const struct gpu_chip *chip,
 		     const struct gpu_launch_note *note)
 {
 	static const char *const limits[ROAD_GPU_LIMITS] = {
@@ -232,28 +207,28 @@ static void say_note(struct text *text, const struct gpu_chip *chip,
 		[ROAD_GPU_LIMIT_SHARED] = "shared memory",
 	};
 
-	say(text, "{\"kernel\":%u,\"kernel_object\":%" PRIu64 ",\"begin_ns\":%" PRIu64, note->name,
-	    note->kernel_object, note->begin_ps / SIM_PS_PER_NS);
-	say(text, ",\"cycles\":%" PRIu64 ",\"workgroups\":%" PRIu64,
-	    ps_cycles(chip, note->end_ps - note->begin_ps), note->workgroups);
-	say(text, ",\"warp_instructions\":%" PRIu64 ",\"thread_instructions\":%" PRIu64,
-	    note->warp_instructions, note->thread_instructions);
+	sim_say(text, "{\"kernel\":%u,\"kernel_object\":%" PRIu64 ",\"begin_ns\":%" PRIu64,
+		note->name, note->kernel_object, note->begin_ps / SIM_PS_PER_NS);
+	sim_say(text, ",\"cycles\":%" PRIu64 ",\"workgroups\":%" PRIu64,
+		ps_cycles(chip, note->end_ps - note->begin_ps), note->workgroups);
+	sim_say(text, ",\"warp_instructions\":%" PRIu64 ",\"thread_instructions\":%" PRIu64,
+		note->warp_instructions, note->thread_instructions);
 	if (note->timed) {
-		say(text, ",\"workgroups_per_sm\":%u,\"warps_per_workgroup\":%u,",
-		    note->blocks_per_sm, note->warps_per_block);
-		say_share(text, "occupancy", note->occupancy_permille, 1000);
-		say(text, ",");
-		say_share(text, "occupancy_achieved", note->achieved_permille, 1000);
-		say(text, ",\"limited_by\":\"%s\"",
-		    note->limit < ROAD_GPU_LIMITS ? limits[note->limit] : "?");
+		sim_say(text, ",\"workgroups_per_sm\":%u,\"warps_per_workgroup\":%u,",
+			note->blocks_per_sm, note->warps_per_block);
+		sim_say_share(text, "occupancy", note->occupancy_permille, 1000);
+		sim_say(text, ",");
+		sim_say_share(text, "occupancy_achieved", note->achieved_permille, 1000);
+		sim_say(text, ",\"limited_by\":\"%s\"",
+			note->limit < ROAD_GPU_LIMITS ? limits[note->limit] : "?");
 	}
-	say(text, "}");
+	sim_say(text, "}");
 }
 
 size_t road_gpu_report(void *model, char *out, size_t bytes)
 {
 	const struct gpu_chip *chip = model;
-	struct text text = {out, bytes, 0};
+	struct sim_text text = {out, bytes, 0};
 	uint64_t first = chip->noted > GPU_LAUNCH_LOG ? chip->noted - GPU_LAUNCH_LOG : 0;
 
 	say_own(&text, chip);
@@ -261,11 +236,11 @@ size_t road_gpu_report(void *model, char *out, size_t bytes)
 	say_group(&text, "faults", "gpu.fault.", 10, own, COUNT(own), &chip->counters);
 	if (chip->timing)
 		say_timed(&text, chip);
-	say(&text, ",\"last_launches\":[");
+	sim_say(&text, ",\"last_launches\":[");
 	for (uint64_t i = first; i < chip->noted; i++) {
-		say(&text, "%s", i > first ? "," : "");
+		sim_say(&text, "%s", i > first ? "," : "");
 		say_note(&text, chip, &chip->notes[i % GPU_LAUNCH_LOG]);
 	}
-	say(&text, "]");
+	sim_say(&text, "]");
 	return text.used;
 }
