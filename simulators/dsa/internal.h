@@ -80,6 +80,7 @@ struct dsa_core {
 	struct dsa_queue queue[ROAD_DSA_QUEUES];
 	uint64_t flags[ROAD_DSA_QUEUES][ROAD_DSA_QUEUES]; /* source, target */
 	uint32_t flag_pc[ROAD_DSA_QUEUES][ROAD_DSA_QUEUES][DSA_FLAGS_MAX];
+	uint64_t flag_ps[ROAD_DSA_QUEUES][ROAD_DSA_QUEUES][DSA_FLAGS_MAX]; /* set, not yet seen */
 	struct dsa_pending pending[DSA_PENDING];
 	uint32_t pending_count;
 	uint64_t sequence;

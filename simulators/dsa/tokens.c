@@ -29,6 +29,17 @@ bool dsa_token_is_set(const struct dsa_core *core, const struct road_dsa_word *w
 	return core->flags[word->mods & 0xf][word->mods >> 4] >> word->imm & 1;
 }
 
+/* From where the token was set to where it was awaited. */
+static void draw(struct dsa_core *core, const struct road_dsa_word *word, uint32_t source,
+		 uint32_t target)
+{
+	char text[48];
+
+	dsa_token_text(word, text, sizeof(text));
+	sim_trace_arrow(core->setup.env, core->lane[source], core->lane[target], text,
+			core->flag_ps[source][target][word->imm], core->now);
+}
+
 void dsa_token_clear(struct dsa_core *core, const struct road_dsa_word *word)
 {
 	uint32_t source = word->mods & 0xf, target = word->mods >> 4;
@@ -39,6 +50,8 @@ void dsa_token_clear(struct dsa_core *core, const struct road_dsa_word *word)
 		return;
 	}
 	core->flags[source][target] &= ~(UINT64_C(1) << word->imm);
+	if (core->setup.fidelity == SIM_TRACE)
+		draw(core, word, source, target);
 	dsa_hazards_wait(core->hazards, source, target, (uint32_t)word->imm);
 }
 
@@ -73,6 +86,8 @@ static void raise_flag(struct dsa_core *core, const struct dsa_pending *pending)
 			      dsa_line(core, pending->pc));
 	*flags |= bit;
 	core->flag_pc[pending->source][pending->target][pending->id] = pending->pc;
+	core->flag_ps[pending->source][pending->target][pending->id] =
+		core->now - dsa_ps(core->params, core->params->sync);
 }
 
 static void take_effect(struct dsa_core *core, const struct dsa_pending *pending)

@@ -172,6 +172,13 @@ void sim_trace_span(struct sim_env *env, const char *lane, const char *name, uin
 		sim_trace_add(&env->trace, lane, name, from_ps, to_ps);
 }
 
+void sim_trace_arrow(struct sim_env *env, const char *lane, const char *to_lane, const char *name,
+		     uint64_t from_ps, uint64_t to_ps)
+{
+	if (env->fidelity == SIM_TRACE)
+		sim_trace_add_arrow(&env->trace, lane, to_lane, name, from_ps, to_ps);
+}
+
 void sim_parallel(struct sim_env *env, uint32_t count, void (*fn)(void *arg, uint32_t index),
 		  void *arg)
 {

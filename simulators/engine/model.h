@@ -80,6 +80,10 @@ void sim_approximate(struct sim_env *env, const char *name, uint64_t count);
 void sim_trace_span(struct sim_env *env, const char *lane, const char *name, uint64_t from_ps,
 		    uint64_t to_ps);
 
+/* An arrow of the event log: what happened on `lane` at from_ps let `to_lane` go on at to_ps. */
+void sim_trace_arrow(struct sim_env *env, const char *lane, const char *to_lane, const char *name,
+		     uint64_t from_ps, uint64_t to_ps);
+
 /* Words in host memory that a parked packet waits for: polled when the host writes or rings, and
  * every 100 us of host time while someone waits with nothing else to run. See time.md. */
 void sim_watch_begin(struct sim_env *env);

@@ -21,21 +21,27 @@ static int lane_of(struct sim_trace *trace, const char *lane)
 	return (int)trace->lane_count++;
 }
 
-void sim_trace_add(struct sim_trace *trace, const char *lane, const char *name, uint64_t from_ps,
-		   uint64_t to_ps)
+static bool make_room(struct sim_trace *trace)
 {
-	int row = lane_of(trace, lane);
+	if (trace->count < trace->room)
+		return true;
+	if (trace->room >= SIM_TRACE_SPANS_MAX)
+		return false;
+	uint32_t room = trace->room ? trace->room * 2 : 1024;
+	struct sim_trace_span *spans = realloc(trace->spans, room * sizeof(*spans));
 
-	if (row >= 0 && trace->count == trace->room && trace->room < SIM_TRACE_SPANS_MAX) {
-		uint32_t room = trace->room ? trace->room * 2 : 1024;
-		struct sim_trace_span *spans = realloc(trace->spans, room * sizeof(*spans));
+	if (!spans)
+		return false;
+	trace->spans = spans;
+	trace->room = room;
+	return true;
+}
 
-		if (spans) {
-			trace->spans = spans;
-			trace->room = room;
-		}
-	}
-	if (row < 0 || trace->count == trace->room) {
+/* to_row: SIM_TRACE_NO_LANE for a span. */
+static void add(struct sim_trace *trace, int row, uint32_t to_row, const char *name,
+		uint64_t from_ps, uint64_t to_ps)
+{
+	if (row < 0 || !make_room(trace)) {
 		trace->dropped++;
 		return;
 	}
@@ -45,8 +51,23 @@ void sim_trace_add(struct sim_trace *trace, const char *lane, const char *name, 
 		.from_ps = from_ps,
 		.to_ps = to_ps > from_ps ? to_ps : from_ps,
 		.lane = (uint32_t)row,
+		.to_lane = to_row,
 	};
 	snprintf(span->name, sizeof(span->name), "%s", name);
+}
+
+void sim_trace_add(struct sim_trace *trace, const char *lane, const char *name, uint64_t from_ps,
+		   uint64_t to_ps)
+{
+	add(trace, lane_of(trace, lane), SIM_TRACE_NO_LANE, name, from_ps, to_ps);
+}
+
+void sim_trace_add_arrow(struct sim_trace *trace, const char *lane, const char *to_lane,
+			 const char *name, uint64_t from_ps, uint64_t to_ps)
+{
+	int row = lane_of(trace, lane), to_row = lane_of(trace, to_lane);
+
+	add(trace, to_row < 0 ? -1 : row, (uint32_t)to_row, name, from_ps, to_ps);
 }
 
 struct out {
@@ -131,6 +152,30 @@ static void put_lanes(struct out *out, const struct sim_trace *trace)
 	}
 }
 
+static void put_span(struct out *out, const struct sim_trace_span *span)
+{
+	put_format(out, ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":%u", span->lane + 1);
+	put_time(out, "ts", span->from_ps);
+	put_time(out, "dur", span->to_ps - span->from_ps);
+	put_text(out, ",\"name\":");
+	put_string(out, span->name);
+	put_text(out, "}");
+}
+
+/* Flow events: a start and a finish of one number, bound to the spans that they lie in. */
+static void put_arrow(struct out *out, const struct sim_trace_span *span, uint32_t number)
+{
+	for (int end = 0; end < 2; end++) {
+		put_format(out, ",\n{\"ph\":\"%s\",\"cat\":\"token\",\"id\":%u,\"pid\":1",
+			   end ? "f\",\"bp\":\"e" : "s", number);
+		put_format(out, ",\"tid\":%u", (end ? span->to_lane : span->lane) + 1);
+		put_time(out, "ts", end ? span->to_ps : span->from_ps);
+		put_text(out, ",\"name\":");
+		put_string(out, span->name);
+		put_text(out, "}");
+	}
+}
+
 int sim_trace_write(const struct sim_trace *trace, const char *chip, int fd)
 {
 	struct out out = {.fd = fd};
@@ -142,12 +187,10 @@ int sim_trace_write(const struct sim_trace *trace, const char *chip, int fd)
 	for (uint32_t i = 0; i < trace->count; i++) {
 		const struct sim_trace_span *span = &trace->spans[i];
 
-		put_format(&out, ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":%u", span->lane + 1);
-		put_time(&out, "ts", span->from_ps);
-		put_time(&out, "dur", span->to_ps - span->from_ps);
-		put_text(&out, ",\"name\":");
-		put_string(&out, span->name);
-		put_text(&out, "}");
+		if (span->to_lane == SIM_TRACE_NO_LANE)
+			put_span(&out, span);
+		else
+			put_arrow(&out, span, i);
 	}
 	put_text(&out, "\n]}\n");
 	flush(&out);

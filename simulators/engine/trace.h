@@ -10,9 +10,12 @@
 enum { SIM_TRACE_LANES = 256, SIM_TRACE_NAME = 48 };
 #define SIM_TRACE_SPANS_MAX (1u << 20)
 
+/* A span of a lane, or an arrow from one to another. */
+#define SIM_TRACE_NO_LANE UINT32_MAX
 struct sim_trace_span {
 	uint64_t from_ps, to_ps;
 	uint32_t lane;
+	uint32_t to_lane; /* of an arrow; else SIM_TRACE_NO_LANE */
 	char name[SIM_TRACE_NAME];
 };
 
@@ -26,6 +29,9 @@ struct sim_trace {
 
 void sim_trace_add(struct sim_trace *trace, const char *lane, const char *name, uint64_t from_ps,
 		   uint64_t to_ps);
+/* From `lane` at from_ps to `to_lane` at to_ps. */
+void sim_trace_add_arrow(struct sim_trace *trace, const char *lane, const char *to_lane,
+			 const char *name, uint64_t from_ps, uint64_t to_ps);
 /* A copy, to be written with no lock held; false: no memory. */
 bool sim_trace_copy(const struct sim_trace *trace, struct sim_trace *out);
 /* Returns 0 or an errno. */

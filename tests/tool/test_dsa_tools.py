@@ -73,6 +73,15 @@ def a_kernel_runs_and_the_report_tells_queues_and_hazards():
     run(AS, 'fixed.s')
     words[3] = 'fixed.elf'
     assert 'violations' not in run(*words).stdout
+    words[2] = 'sim:dsa-small?time=trace'
+    run(*words, '--trace', 'log.json')
+    events = json.loads(read('log.json'))['traceEvents']
+    lanes = {e['tid']: e['args']['name'] for e in events if e['ph'] == 'M'}
+    start, end = (next(e for e in events if e['ph'] == kind) for kind in 'sf')
+    assert lanes[start['tid']] == 'core0.MTE2' and lanes[end['tid']] == 'core0.V', (start, end)
+    assert start['id'] == end['id'] and start['ts'] < end['ts'], (start, end)
+    assert any(e['ph'] == 'X' and lanes[e['tid']] == 'core0.V' and e['name'] == 'flag MTE2>V 0'
+               and e['ts'] + e['dur'] >= end['ts'] - 1e-6 for e in events), events
 
 
 @case

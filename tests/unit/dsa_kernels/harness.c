@@ -33,6 +33,12 @@ void sim_approximate(struct sim_env *env, const char *name, uint64_t count)
 	(void)env, (void)name, (void)count;
 }
 
+void sim_trace_arrow(struct sim_env *env, const char *lane, const char *to_lane, const char *name,
+		     uint64_t from, uint64_t to)
+{
+	(void)env, (void)lane, (void)to_lane, (void)name, (void)from, (void)to;
+}
+
 void sim_trace_span(struct sim_env *env, const char *lane, const char *name, uint64_t from,
 		    uint64_t to)
 {
