@@ -24,6 +24,7 @@
 #include "examples/dsa/output.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "tools/dsa/syntax.h"
 
@@ -358,7 +359,20 @@ static const char *build(struct dsa_program *program)
 	return builder.wrong;
 }
 
+/* With --tiles as last argument it also prints the tiles that it chose. */
+static const char *build_and_tell(struct dsa_program *program)
+{
+	for (unsigned i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+		struct tile t = choose(program->pads, dsa_syntax_bytes[variants[i].in]);
+
+		printf("%s %u %u %u %u\n", variants[i].name, t.m, t.n, t.k_l0, t.k_l1);
+	}
+	return build(program);
+}
+
 int main(int argc, char **argv)
 {
-	return output_main(argc, argv, build);
+	bool tell = argc > 1 && !strcmp(argv[argc - 1], "--tiles");
+
+	return output_main(argc - tell, argv, tell ? build_and_tell : build);
 }
