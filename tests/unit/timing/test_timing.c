@@ -174,6 +174,24 @@ static void each_level_answers_in_its_latency(void)
 	rig_close(&rig);
 }
 
+static uint64_t next_sector(const struct fake_lane *l)
+{
+	return one_word(l) + 32;
+}
+
+static void an_open_row_answers_without_activation(void)
+{
+	const struct road_gpu_params p = rig_params();
+	const struct fake_op ops[] = {LOAD(GLOBAL, 4, 0, NO_REG, one_word),
+				      LOAD(GLOBAL, 4, 1, 0, next_sector), EXIT(1)};
+	struct road_gpu_timing_done done = once(&p, ops, 3, 1, 1);
+
+	/* The second goes to memory too, as each sector is fetched by itself: 20 less. */
+	CU_ASSERT_EQUAL(done.end, START + 252 + 232 + 1);
+	CU_ASSERT_EQUAL(done.counters.l2_misses, 2);
+	CU_ASSERT_EQUAL(done.counters.dram_read_bytes, 64);
+}
+
 static void each_line_of_an_access_takes_a_cycle(void)
 {
 	const struct road_gpu_params p = rig_params();
@@ -405,6 +423,32 @@ static void the_far_partition_answers_later_and_fills_the_near_one(void)
 
 	done = rig_run(&rig, &kernel, 1, 1, begin);
 	CU_ASSERT_EQUAL(done.counters.l2_near_hits, 32);
+	fake_kernel_free(&kernel);
+	rig_close(&rig);
+}
+
+static void the_way_to_the_far_partition_and_back_takes_a_hop(void)
+{
+	struct road_gpu_params p = rig_params();
+	const struct fake_op ops[] = {LOAD(GLOBAL, 4, 0, NO_REG, one_word), EXIT(0)};
+	struct fake_kernel kernel;
+	struct rig rig;
+
+	p.l2_partitions = 2;
+	p.l2_hop_latency = 60;
+	p.sm_count = 2; /* one in each partition */
+	rig_open(&rig, &p, NULL);
+	fake_kernel_make(&kernel, ops, 2, FAKE_REGS);
+	struct road_gpu_timing_done done = rig_run(&rig, &kernel, 1, 1, 0);
+
+	/* SMs are given workgroups in turn: the one that has not asked yet is first, and crosses
+	 * over; the other one's, two cycles behind, finds the word near. */
+	done = rig_run(&rig, &kernel, 2, 1, done.end);
+	CU_ASSERT_EQUAL(done.counters.l2_far_hits, 1);
+	CU_ASSERT_EQUAL(done.end - done.start, 130 + 60 + 1);
+	done = rig_run(&rig, &kernel, 2, 1, done.end);
+	CU_ASSERT_EQUAL(done.counters.l2_near_hits, 2);
+	CU_ASSERT_EQUAL(done.end - done.start, 2 + 130 + 1);
 	fake_kernel_free(&kernel);
 	rig_close(&rig);
 }
@@ -680,6 +724,7 @@ static const struct tap_case cases[] = {
 	{"a load of n sectors takes their time on the memory bus",
 	 a_load_of_n_sectors_takes_their_time_on_the_memory_bus},
 	{"each level answers in its latency", each_level_answers_in_its_latency},
+	{"an open row answers without activation", an_open_row_answers_without_activation},
 	{"each line of an access takes a cycle", each_line_of_an_access_takes_a_cycle},
 	{"what is on its way is not asked for again", what_is_on_its_way_is_not_asked_for_again},
 	{"a barrier waits for the slowest warp", a_barrier_waits_for_the_slowest_warp},
@@ -696,6 +741,8 @@ static const struct tap_case cases[] = {
 	 a_freed_place_is_refilled_after_the_dispatch_latency},
 	{"the far partition answers later and fills the near one",
 	 the_far_partition_answers_later_and_fills_the_near_one},
+	{"the way to the far partition and back takes a hop",
+	 the_way_to_the_far_partition_and_back_takes_a_hop},
 	{"occupancy names what bounds it", occupancy_names_what_bounds_it},
 	{"stores arrive in memory byte for byte", stores_arrive_in_memory_byte_for_byte},
 	{"places of old stores are clean when used again",

@@ -193,12 +193,62 @@ static void lanes_on_one_word_follow_each_other(void)
 	CU_ASSERT_TRUE(took[0] > took[1] + 9 * 15);
 }
 
+static uint32_t words_wanted;
+
+static uint64_t some_words(const struct fake_lane *lane)
+{
+	return RIG_BASE + 4096 + 4 * (lane->lane % words_wanted);
+}
+
+/* One warp's atomic, from memory and again from the second level. */
+static void time_atomic(uint32_t rate, uint64_t took[2])
+{
+	static const struct fake_op ops[] = {
+		ATOMIC(4, 1, 1, NO_REG, some_words, one),
+		EXIT(1),
+	};
+	struct road_gpu_timing_done done = {.end = 0};
+	struct fake_kernel kernel;
+	struct rig rig;
+
+	params = rig_params();
+	params.l2_atomic_lanes = rate;
+	rig_open(&rig, &params, NULL);
+	fake_kernel_make(&kernel, ops, COUNT_OF(ops), FAKE_REGS);
+	for (int k = 0; k < 2; k++) {
+		done = rig_run(&rig, &kernel, 1, 1, done.end);
+		took[k] = done.end - done.start;
+	}
+	fake_kernel_free(&kernel);
+	rig_close(&rig);
+}
+
+/* By hand: 30 to the port, 30 network, 40 look-up, 30 back; the exit; and between them as many
+ * cycles as the lanes take, `rate` of them a cycle and those of one word one after the other.
+ * Memory adds 20 row, 100 access and 2 a sector. */
+static void lanes_take_their_cycles_at_the_second_level(void)
+{
+	for (uint32_t rate = 1; rate <= 4; rate *= 2) {
+		for (words_wanted = 1; words_wanted <= 32; words_wanted *= 2) {
+			uint64_t even = 32 / rate, deepest = 32 / words_wanted, took[2];
+			uint64_t cycles = even > deepest ? even : deepest;
+			uint64_t sectors = words_wanted > 8 ? words_wanted / 8 : 1;
+
+			time_atomic(rate, took);
+			CU_ASSERT_EQUAL(took[0], 130 + 120 + 2 * sectors + cycles + 1);
+			CU_ASSERT_EQUAL(took[1], 130 + cycles + 1);
+		}
+	}
+}
+
 static const struct tap_case cases[] = {
 	{"no addition is lost", no_addition_is_lost},
 	{"results, and loads behind atomics, are in order", results_and_loads_behind_are_in_order},
 	{"nobody draws a number twice", nobody_draws_a_number_twice},
 	{"only results are waited for", only_results_are_waited_for},
 	{"lanes on one word follow each other", lanes_on_one_word_follow_each_other},
+	{"lanes take their cycles at the second level",
+	 lanes_take_their_cycles_at_the_second_level},
 };
 
 TAP_MAIN(cases)
