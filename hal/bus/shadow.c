@@ -82,9 +82,34 @@ static void write_back(struct road_shadow *shadow, uint64_t at, uint64_t bytes)
 	memcpy(shadow->clean + at, line, bytes);
 }
 
+/*
+ * Other threads may read the line meanwhile, as they may while a cache fetches it: words go one by
+ * one, whole, from the last to the first, so that who sees a word sees what stands behind it (as
+ * devices write records: the word that is looked at last). What has not changed is not touched.
+ */
+static void show(char *to, const char *from, uint64_t bytes)
+{
+	uint64_t i = bytes;
+
+	while (i) {
+		bool word = i % 8 == 0 && (uintptr_t)to % 8 == 0;
+
+		i -= word ? 8 : 1;
+		if (word) {
+			uint64_t *out = (uint64_t *)(void *)(to + i), value;
+
+			memcpy(&value, from + i, sizeof(value));
+			if (__atomic_load_n(out, __ATOMIC_RELAXED) != value)
+				__atomic_store_n(out, value, __ATOMIC_RELEASE);
+		} else if (__atomic_load_n(to + i, __ATOMIC_RELAXED) != from[i]) {
+			__atomic_store_n(to + i, from[i], __ATOMIC_RELEASE);
+		}
+	}
+}
+
 static void invalidate(struct road_shadow *shadow, uint64_t at, uint64_t bytes)
 {
-	memcpy(shadow->host + at, shadow->seen + at, bytes);
+	show(shadow->host + at, shadow->seen + at, bytes);
 	memcpy(shadow->clean + at, shadow->seen + at, bytes);
 }
 
@@ -96,8 +121,10 @@ void road_shadow_sync(struct road_shadow *shadow, uint64_t offset, uint64_t byte
 	uint64_t left = shadow->bytes - offset;
 	uint64_t end = offset + (bytes < left ? bytes : left);
 
-	for (uint64_t at = offset - offset % shadow->line; at < end; at += shadow->line) {
-		uint64_t rest = shadow->bytes - at;
+	uint64_t first = offset / shadow->line, line = (end - 1) / shadow->line + 1;
+
+	while (line-- > first) {
+		uint64_t at = line * shadow->line, rest = shadow->bytes - at;
 		uint64_t count = rest < shadow->line ? rest : shadow->line;
 
 		if (direction != ROAD_DMA_TO_HOST)
