@@ -15,7 +15,7 @@ extern "C" {
 /*
  * What one packet does (`rows` rows and `slices` slices, `slice_rows` rows from slice to slice on
  * both sides), and how often: outer times middle packets. Packet i (from 0) adds
- * (i / middle) * step + (i % middle) * middle_step to each side.
+ * (i / middle) * step + (i % middle) * middle_step to each side. Bytes throughout.
  */
 struct road_copy_plan {
 	uint64_t bytes;
@@ -25,6 +25,8 @@ struct road_copy_plan {
 	uint64_t outer, dst_step, src_step;
 	uint64_t middle, dst_middle, src_middle;
 };
+/* Pure in its input, which the core checked (at least 1 byte, row and slice; pitches that do not
+ * wrap); any thread; cannot fail. */
 ROAD_API void road_copy_plan_make(const struct road_cmd_copy *copy, struct road_copy_plan *out);
 
 static inline uint64_t road_copy_packets(const struct road_copy_plan *plan)
