@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/conformance/capability.h"
+
+#include "tests/conformance/fixture.h"
+
+#include <unistd.h>
+
+/* ---- how each is seen ---- */
+
+static bool feature(const struct fixture *f, uint32_t bit)
+{
+	return f->info.features & bit;
+}
+
+static bool command(const struct fixture *f, enum road_command_kind kind)
+{
+	return f->info.commands >> kind & 1;
+}
+
+static bool heap(struct fixture *f, uint32_t kind)
+{
+	for (uint32_t i = 0; i < f->info.heap_count; i++) {
+		road_heap_info info = {.size = sizeof(info)};
+
+		if (!road_device_heap(f->device, i, &info) && info.kind == kind)
+			return true;
+	}
+	return false;
+}
+
+static bool can_export(struct fixture *f, bool import)
+{
+	uint32_t kind = heap(f, ROAD_HEAP_HOST) ? ROAD_HEAP_HOST : fixture_heap(f);
+	road_buffer *buffer = fixture_buffer_in(f, kind, 4096), *again = NULL;
+	road_status status;
+	int fd = -1;
+
+	status = road_buffer_export(buffer, &fd);
+	if (!status && import)
+		status = road_buffer_import(f->space, fd, 4096, &again);
+	road_buffer_release(again);
+	if (fd >= 0)
+		close(fd);
+	return status != ROAD_UNSUPPORTED;
+}
+
+static bool prints(struct fixture *f)
+{
+	size_t bytes;
+
+	return road_space_output_read(f->space, NULL, 0, &bytes) != ROAD_UNSUPPORTED;
+}
+
+static bool has_limits(struct fixture *f)
+{
+	uint64_t bytes;
+
+	for (uint32_t limit = 0; limit < ROAD_LIMIT_KINDS; limit++)
+		if (road_space_limit(f->space, limit, &bytes) != ROAD_UNSUPPORTED)
+			return true;
+	return false;
+}
+
+static bool timed(const struct fixture *f)
+{
+	return f->info.simulated && !strstr(f->address, "time=functional");
+}
+
+static bool truth(struct fixture *f, const char *property)
+{
+	road_property out = {.size = sizeof(out)};
+
+	return !road_device_property(f->device, property, &out) && out.u64;
+}
+
+/* Sanitizers bring an allocator of their own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define OWN_ALLOCATOR 0
+#else
+#define OWN_ALLOCATOR 1
+#endif
+
+bool fixture_has(struct fixture *f, enum capability capability)
+{
+	switch (capability) {
+	case CAPABILITY_IMAGES: return feature(f, ROAD_FEATURE_IMAGES);
+	case CAPABILITY_SPACES: return feature(f, ROAD_FEATURE_SPACES);
+	case CAPABILITY_UNIFIED: return feature(f, ROAD_FEATURE_UNIFIED_ADDRESS);
+	case CAPABILITY_NONCOHERENT: return !feature(f, ROAD_FEATURE_COHERENT);
+	case CAPABILITY_SPACE_MAP: return feature(f, ROAD_FEATURE_SPACE_MAP);
+	case CAPABILITY_QUEUE_RESET: return feature(f, ROAD_FEATURE_QUEUE_RESET);
+	case CAPABILITY_REGIONS: return feature(f, ROAD_FEATURE_REGIONS);
+	case CAPABILITY_PRIORITIES: return feature(f, ROAD_FEATURE_PRIORITIES);
+	case CAPABILITY_CLUSTERS: return feature(f, ROAD_FEATURE_CLUSTERS);
+	case CAPABILITY_COMPUTE: return f->info.queue_classes >> ROAD_QUEUE_COMPUTE & 1;
+	case CAPABILITY_TRANSFER: return f->info.queue_classes >> ROAD_QUEUE_TRANSFER & 1;
+	case CAPABILITY_TWO_QUEUES: return f->info.queues_max > 1;
+	case CAPABILITY_COPY: return command(f, ROAD_COMMAND_COPY);
+	case CAPABILITY_FILL: return command(f, ROAD_COMMAND_FILL);
+	case CAPABILITY_WAIT_VALUE: return command(f, ROAD_COMMAND_WAIT_VALUE);
+	case CAPABILITY_WRITE_VALUE: return command(f, ROAD_COMMAND_WRITE_VALUE);
+	case CAPABILITY_TIMESTAMP: return command(f, ROAD_COMMAND_TIMESTAMP);
+	case CAPABILITY_CALLBACK: return command(f, ROAD_COMMAND_CALLBACK);
+	case CAPABILITY_DEVICE_HEAP: return heap(f, ROAD_HEAP_DEVICE);
+	case CAPABILITY_VISIBLE_HEAP: return fixture_visible_heap(f) != ROAD_HEAP_KINDS;
+	case CAPABILITY_HOST_HEAP: return heap(f, ROAD_HEAP_HOST);
+	case CAPABILITY_EXPORT: return can_export(f, false);
+	case CAPABILITY_IMPORT: return can_export(f, true);
+	case CAPABILITY_PRINT: return prints(f);
+	case CAPABILITY_LIMITS: return has_limits(f);
+	case CAPABILITY_WATCHDOG: return truth(f, "fault.watchdog");
+	case CAPABILITY_PROTECTION: return truth(f, "fault.protection");
+	case CAPABILITY_SECOND: return fixture_can_second(f);
+	case CAPABILITY_SIMULATED: return f->info.simulated;
+	case CAPABILITY_TIMED: return timed(f);
+	case CAPABILITY_ECC: return truth(f, "memory.ecc");
+	case CAPABILITY_KERNEL_SPIN: return fixture_has_kernel(f, "spin");
+	case CAPABILITY_KERNEL_ILLEGAL: return fixture_has_kernel(f, "illegal");
+	case CAPABILITY_KERNEL_BARRIER: return fixture_has_kernel(f, "barrier");
+	case CAPABILITY_KERNEL_ATOMIC: return fixture_has_kernel(f, "atomic");
+	case CAPABILITY_STARVE: return OWN_ALLOCATOR;
+	case CAPABILITIES: break;
+	}
+	return false;
+}
+
+/* ---- negative twins: without it, the call says so ---- */
+
+static void twin_images(struct fixture *f)
+{
+	road_image *image = NULL;
+
+	CHECK_STATUS(road_image_load(f->space, "x", 1, NULL, &image), ROAD_UNSUPPORTED);
+}
+
+static void twin_spaces(struct fixture *f)
+{
+	road_space *space = NULL;
+
+	CHECK_STATUS(road_space_create(f->device, NULL, &space), ROAD_UNSUPPORTED);
+}
+
+static void twin_space_map(struct fixture *f)
+{
+	uint64_t address;
+
+	CHECK_STATUS(road_space_reserve(f->space, 4096, 0, &address), ROAD_UNSUPPORTED);
+}
+
+static void twin_class(struct fixture *f, uint32_t queue_class)
+{
+	road_queue_options options = {.size = sizeof(options), .queue_class = queue_class};
+	road_queue *queue = NULL;
+
+	CHECK_STATUS(road_queue_create(f->space, &options, &queue), ROAD_UNSUPPORTED);
+}
+
+static void twin_heap(struct fixture *f, uint32_t kind)
+{
+	road_buffer_options options = {.size = sizeof(options), .heap = kind, .bytes = 64};
+	road_buffer *buffer = NULL;
+
+	CHECK_STATUS(road_buffer_create(f->space, &options, &buffer), ROAD_UNSUPPORTED);
+}
+
+static void twin_command(struct fixture *f, enum road_command_kind kind)
+{
+	road_list *list = fixture_list(f, 0);
+	road_buffer *buffer = fixture_buffer(f, 64);
+	road_status status;
+
+	switch (kind) {
+	case ROAD_COMMAND_COPY: status = road_list_copy(list, buffer, 0, buffer, 32, 8); break;
+	case ROAD_COMMAND_FILL: status = road_list_fill(list, buffer, 0, 64, 0, 1); break;
+	case ROAD_COMMAND_WAIT_VALUE:
+		status = road_list_wait_value(list, buffer, 0, 8, ROAD_COMPARE_GE, 0);
+		break;
+	case ROAD_COMMAND_WRITE_VALUE: status = road_list_write_value(list, buffer, 0, 8, 0); break;
+	default: status = road_list_timestamp(list, buffer, 0); break;
+	}
+	CHECK_STATUS(status, ROAD_UNSUPPORTED);
+}
+
+static void twin_export(struct fixture *f)
+{
+	int fd = -1;
+
+	CHECK_STATUS(road_buffer_export(fixture_buffer(f, 4096), &fd), ROAD_UNSUPPORTED);
+}
+
+static void twin_print(struct fixture *f)
+{
+	size_t bytes;
+
+	CHECK_STATUS(road_space_output_read(f->space, NULL, 0, &bytes), ROAD_UNSUPPORTED);
+}
+
+static void twin_limits(struct fixture *f)
+{
+	for (uint32_t limit = 0; limit < ROAD_LIMIT_KINDS; limit++)
+		CHECK_STATUS(road_space_limit_set(f->space, limit, 4096), ROAD_UNSUPPORTED);
+}
+
+static void twin_simulated(struct fixture *f)
+{
+	uint64_t count;
+
+	CHECK_STATUS(road_sim_violations(f->device, &count), ROAD_UNSUPPORTED);
+}
+
+/* The machine's, a kernel's and a second device's absence have nothing to answer. */
+void capability_twin(struct fixture *f, enum capability capability)
+{
+	switch (capability) {
+	case CAPABILITY_IMAGES: twin_images(f); break;
+	case CAPABILITY_SPACES: twin_spaces(f); break;
+	case CAPABILITY_SPACE_MAP: twin_space_map(f); break;
+	case CAPABILITY_COMPUTE: twin_class(f, ROAD_QUEUE_COMPUTE); break;
+	case CAPABILITY_TRANSFER: twin_class(f, ROAD_QUEUE_TRANSFER); break;
+	case CAPABILITY_COPY: twin_command(f, ROAD_COMMAND_COPY); break;
+	case CAPABILITY_FILL: twin_command(f, ROAD_COMMAND_FILL); break;
+	case CAPABILITY_WAIT_VALUE: twin_command(f, ROAD_COMMAND_WAIT_VALUE); break;
+	case CAPABILITY_WRITE_VALUE: twin_command(f, ROAD_COMMAND_WRITE_VALUE); break;
+	case CAPABILITY_TIMESTAMP: twin_command(f, ROAD_COMMAND_TIMESTAMP); break;
+	case CAPABILITY_DEVICE_HEAP: twin_heap(f, ROAD_HEAP_DEVICE); break;
+	case CAPABILITY_HOST_HEAP: twin_heap(f, ROAD_HEAP_HOST); break;
+	case CAPABILITY_EXPORT: twin_export(f); break;
+	case CAPABILITY_PRINT: twin_print(f); break;
+	case CAPABILITY_LIMITS: twin_limits(f); break;
+	case CAPABILITY_SIMULATED: twin_simulated(f); break;
+	default: break;
+	}
+}
+
+/* ---- names ---- */
+
+static const struct {
+	const char *name, *absence;
+} rows[] = {
+#define CAPABILITY(id, name, text) {name, text},
+#include "tests/conformance/capability.def"
+#undef CAPABILITY
+};
+
+_Static_assert(CAPABILITIES <= 64, "capabilities are bits of a 64-bit word");
+
+const char *capability_name(enum capability capability)
+{
+	return rows[capability].name;
+}
+
+const char *capability_absence(enum capability capability)
+{
+	return rows[capability].absence;
+}
+
+enum capability capability_find(const char *name)
+{
+	unsigned i = 0;
+
+	while (i < CAPABILITIES && strcmp(rows[i].name, name))
+		i++;
+	return i;
+}
+
+bool capability_of_machine(enum capability capability)
+{
+	return !strncmp(rows[capability].name, "machine.", 8);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of a case's process: what it says goes down a pipe, one record a line. */
+#include "tests/conformance/inside.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct {
+	int fd;
+	pthread_t thread;
+	jmp_buf end;
+	bool failed;
+} inside;
+
+static void say(char kind, const char *file, int line, const char *text)
+{
+	char record[1024];
+	int bytes = snprintf(record, sizeof(record) - 1, "%c\x1f%s\x1f%d\x1f%s", kind, file, line,
+			     text);
+	size_t count = bytes < 0                            ? 0
+		       : (size_t)bytes > sizeof(record) - 2 ? sizeof(record) - 2
+							    : (size_t)bytes;
+
+	for (size_t i = 0; i < count; i++)
+		if (record[i] == '\n')
+			record[i] = ' ';
+	record[count++] = '\n';
+	if (write(inside.fd, record, count) < 0)
+		_exit(70); /* nobody listens */
+}
+
+static void end_case(void)
+{
+	if (pthread_equal(pthread_self(), inside.thread))
+		longjmp(inside.end, 1);
+	pthread_exit(NULL); /* a case's own thread ends alone; the case was failed */
+}
+
+static bool failed(bool required, const char *file, int line, const char *text)
+{
+	inside.failed = true;
+	say('F', file, line, text);
+	if (required)
+		end_case();
+	return false;
+}
+
+bool case_check(bool good, bool required, const char *file, int line, const char *text)
+{
+	return good || failed(required, file, line, text);
+}
+
+bool case_check_u64(uint64_t seen, uint64_t wanted, bool required, const char *file, int line,
+		    const char *text)
+{
+	char words[400];
+
+	if (seen == wanted)
+		return true;
+	snprintf(words, sizeof(words),
+		 "%.200s is %" PRIu64 " (0x%" PRIx64 "), not %" PRIu64 " (0x%" PRIx64 ")", text,
+		 seen, seen, wanted, wanted);
+	return failed(required, file, line, words);
+}
+
+/* The detail, where the status is an error that has one. */
+static void last_words(road_status status, char *out, size_t bytes)
+{
+	road_error e = {.size = sizeof(e)};
+
+	out[0] = 0;
+	if (status >= 0 || road_last_error(&e) || e.status != status)
+		return;
+	snprintf(out, bytes, " [%s: %s%s%s%s%s]", e.where, e.what, e.seen[0] ? ", seen " : "",
+		 e.seen, e.allowed[0] ? ", allowed " : "", e.allowed);
+}
+
+bool case_check_status(road_status seen, road_status wanted, bool required, const char *file,
+		       int line, const char *text)
+{
+	char words[700], detail[360];
+
+	if (seen == wanted)
+		return true;
+	last_words(seen, detail, sizeof(detail));
+	snprintf(words, sizeof(words), "%.160s answers \"%s\"%s, not \"%s\"", text,
+		 road_status_text(seen), detail, road_status_text(wanted));
+	return failed(required, file, line, words);
+}
+
+bool case_check_detail(const char *part, const char *file, int line)
+{
+	road_error e = {.size = sizeof(e)};
+	char words[600];
+
+	if (!road_last_error(&e) && (strstr(e.what, part) || strstr(e.where, part) ||
+				     strstr(e.seen, part) || strstr(e.allowed, part)))
+		return true;
+	snprintf(words, sizeof(words), "the detail lacks \"%s\": %s: %s, seen %s, allowed %s", part,
+		 e.where, e.what, e.seen, e.allowed);
+	return failed(false, file, line, words);
+}
+
+void case_fail(bool required, const char *file, int line, const char *format, ...)
+{
+	char words[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(words, sizeof(words), format, args);
+	va_end(args);
+	failed(required, file, line, words);
+}
+
+void case_note(const char *format, ...)
+{
+	char words[200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(words, sizeof(words), format, args);
+	va_end(args);
+	say('N', "", 0, words);
+}
+
+void case_unsupported(const char *why)
+{
+	say('U', "", CAPABILITIES, why);
+	end_case();
+	abort(); /* not reached */
+}
+
+static void say_unsupported(enum capability capability)
+{
+	say(capability_of_machine(capability) ? 'S' : 'U', "", capability,
+	    capability_absence(capability));
+}
+
+/* The first of the case's needs that is absent. */
+static enum capability missing(struct fixture *f, uint64_t needs)
+{
+	for (unsigned i = 0; i < CAPABILITIES; i++)
+		if (needs >> i & 1 && !fixture_has(f, i))
+			return i;
+	return CAPABILITIES;
+}
+
+static void run_or_twin(struct fixture *f, const struct conformance_case *c)
+{
+	enum capability absent = missing(f, c->needs);
+
+	if (absent == CAPABILITIES) {
+		c->run(f);
+		return;
+	}
+	capability_twin(f, absent);
+	say_unsupported(absent);
+}
+
+static int descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 1024; fd++) /* lent ones, too */
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+void inside_case(const struct conformance_case *c, const struct fixture_where *where, int fd)
+{
+	struct fixture f;
+	int before = descriptors();
+
+	inside.fd = fd;
+	inside.thread = pthread_self();
+	inside.failed = false;
+	if (!setjmp(inside.end)) {
+		CHECK_OK(fixture_open(&f, where));
+		run_or_twin(&f, c);
+	}
+	if (!setjmp(inside.end))
+		fixture_close(&f);
+	if (!inside.failed && !f.lost && descriptors() != before)
+		CASE_FAIL("%d descriptors are open after the case, %d before", descriptors(),
+			  before);
+	say('D', "", 0, "");
+}
+
+void inside_identify(const struct fixture_where *where, int fd)
+{
+	struct fixture f;
+
+	inside.fd = fd;
+	inside.thread = pthread_self();
+	if (!setjmp(inside.end)) {
+		CHECK_OK(fixture_open(&f, where));
+		if (write(fd, "I", 1) != 1 || write(fd, &f.info, sizeof(f.info)) < 0)
+			_exit(70);
+	}
+	if (!setjmp(inside.end))
+		fixture_close(&f);
+}

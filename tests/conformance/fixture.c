@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/conformance/fixture.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What a fixture gave, to be given back in reverse. */
+struct given {
+	void *object;
+	void (*release)(void *object);
+	struct given *next;
+};
+
+struct fixture_own {
+	struct given *given;
+	road_queue *queue;
+	road_image *image;
+	road_device *second;
+	uint64_t random;
+	char text[512];
+};
+
+static void give_back_queue(void *queue)
+{
+	road_queue_release(queue);
+}
+
+static void give_back_buffer(void *buffer)
+{
+	road_buffer_release(buffer);
+}
+
+static void give_back_event(void *event)
+{
+	road_event_release(event);
+}
+
+static void give_back_list(void *list)
+{
+	road_list_release(list);
+}
+
+static void give_back_image(void *image)
+{
+	road_image_release(image);
+}
+
+static void give_back_kernel(void *kernel)
+{
+	road_kernel_release(kernel);
+}
+
+static void give_back_device(void *device)
+{
+	road_device_release(device);
+}
+
+static void *keep(struct fixture *f, void *object, void (*release)(void *object))
+{
+	struct given *given = malloc(sizeof(*given));
+
+	REQUIRE(given != NULL);
+	*given = (struct given){object, release, f->own->given};
+	f->own->given = given;
+	return object;
+}
+
+void *fixture_memory(struct fixture *f, size_t bytes)
+{
+	void *memory = calloc(1, bytes ? bytes : 1);
+
+	REQUIRE(memory != NULL);
+	return keep(f, memory, free);
+}
+
+/* ---- open and close ---- */
+
+road_status fixture_open(struct fixture *f, const struct fixture_where *where)
+{
+	road_instance_options options = {.size = sizeof(options),
+					 .flags = ROAD_INSTANCE_VALIDATE,
+					 .library_folder = where->libraries};
+	road_status status;
+
+	*f = (struct fixture){
+		.address = where->address, .kernels = where->kernels, .seed = where->seed};
+	f->soak = where->soak;
+	f->info.size = sizeof(f->info);
+	f->own = calloc(1, sizeof(*f->own));
+	if (!f->own)
+		return ROAD_OUT_OF_HOST_MEMORY;
+	f->own->random = where->seed;
+	status = road_instance_create(&options, &f->instance);
+	if (!status)
+		status = road_device_open(f->instance, where->address, &f->device);
+	if (!status)
+		status = road_device_info_get(f->device, &f->info);
+	if (!status && (f->info.features & ROAD_FEATURE_SPACES))
+		status = road_space_create(f->device, NULL, &f->space);
+	else if (!status)
+		status = road_space_shared(f->device, &f->space);
+	return status;
+}
+
+static void give_all_back(struct fixture *f)
+{
+	while (f->own && f->own->given) {
+		struct given *given = f->own->given;
+
+		f->own->given = given->next;
+		given->release(given->object);
+		free(given);
+	}
+}
+
+static void look_for_violations(struct fixture *f)
+{
+	char text[200];
+	uint64_t count = 0;
+
+	if (f->violates || road_sim_violations(f->device, &count) || !count)
+		return;
+	if (road_sim_violation(f->device, 0, text, sizeof(text)))
+		text[0] = 0;
+	CASE_FAIL("the driver broke %llu rules of the chip, first: %s", (unsigned long long)count,
+		  text);
+}
+
+/* After all was given back, what of the heaps is still in use? */
+static void look_for_buffers(struct fixture *f)
+{
+	for (uint32_t i = 0; i < f->info.heap_count; i++) {
+		road_heap_info heap = {.size = sizeof(heap)};
+
+		if (!road_device_heap(f->device, i, &heap) && heap.buffer_count)
+			CASE_FAIL("%llu buffers of heap %u are still there after their release",
+				  (unsigned long long)heap.buffer_count, i);
+	}
+}
+
+void fixture_close(struct fixture *f)
+{
+	give_all_back(f);
+	if (f->device && !f->lost) {
+		road_space_release(f->space);
+		f->space = NULL;
+		look_for_violations(f);
+		look_for_buffers(f);
+	}
+	road_space_release(f->space);
+	road_device_release(f->device);
+	road_instance_release(f->instance);
+	free(f->own);
+	f->own = NULL;
+}
+
+/* ---- what it gives ---- */
+
+road_queue *fixture_queue_new(struct fixture *f, const road_queue_options *options)
+{
+	road_queue *queue = NULL;
+
+	CHECK_OK(road_queue_create(f->space, options, &queue));
+	return keep(f, queue, give_back_queue);
+}
+
+road_queue *fixture_queue(struct fixture *f)
+{
+	if (!f->own->queue)
+		f->own->queue = fixture_queue_new(f, NULL);
+	return f->own->queue;
+}
+
+road_buffer *fixture_buffer_in(struct fixture *f, uint32_t heap, uint64_t bytes)
+{
+	road_buffer_options options = {.size = sizeof(options), .heap = heap, .bytes = bytes};
+	road_buffer *buffer = NULL;
+
+	CHECK_OK(road_buffer_create(f->space, &options, &buffer));
+	return keep(f, buffer, give_back_buffer);
+}
+
+uint32_t fixture_heap(struct fixture *f)
+{
+	road_heap_info heap = {.size = sizeof(heap)};
+
+	CHECK_OK(road_device_heap(f->device, 0, &heap));
+	return heap.kind;
+}
+
+uint32_t fixture_visible_heap(struct fixture *f)
+{
+	for (uint32_t i = 0; i < f->info.heap_count; i++) {
+		road_heap_info heap = {.size = sizeof(heap)};
+
+		CHECK_OK(road_device_heap(f->device, i, &heap));
+		if (heap.host_visible)
+			return heap.kind;
+	}
+	return ROAD_HEAP_KINDS;
+}
+
+road_buffer *fixture_buffer(struct fixture *f, uint64_t bytes)
+{
+	return fixture_buffer_in(f, fixture_heap(f), bytes);
+}
+
+road_event *fixture_event(struct fixture *f, uint64_t initial)
+{
+	road_event *event = NULL;
+
+	CHECK_OK(road_event_create(f->instance, initial, &event));
+	return keep(f, event, give_back_event);
+}
+
+road_list *fixture_list(struct fixture *f, uint32_t flags)
+{
+	road_list *list = NULL;
+
+	CHECK_OK(road_list_create(f->space, flags, &list));
+	return keep(f, list, give_back_list);
+}
+
+void fixture_put(struct fixture *f, road_buffer *to, uint64_t offset, const void *from,
+		 uint64_t bytes)
+{
+	road_point point;
+
+	CHECK_OK(road_queue_write(fixture_queue(f), to, offset, from, bytes, &point));
+	CHECK_OK(road_point_wait(point, SOON));
+}
+
+void fixture_get(struct fixture *f, void *to, road_buffer *from, uint64_t offset, uint64_t bytes)
+{
+	road_point point;
+
+	CHECK_OK(road_queue_read(fixture_queue(f), to, from, offset, bytes, &point));
+	CHECK_OK(road_point_wait(point, SOON));
+}
+
+uint64_t fixture_address(struct fixture *f, road_buffer *buffer)
+{
+	uint64_t address = 0;
+
+	(void)f;
+	CHECK_OK(road_buffer_address(buffer, &address));
+	return address;
+}
+
+/* ---- kernels ---- */
+
+/* The family's image: NAME.image as it is; else NAME.so, by its path. */
+void *fixture_image_bytes(struct fixture *f, size_t *bytes)
+{
+	char *path = f->own->text;
+	long size;
+
+	snprintf(path, sizeof(f->own->text), "%s/%s.so", f->kernels, f->info.driver);
+	if (!access(path, R_OK)) {
+		*bytes = strlen(path);
+		return path;
+	}
+	snprintf(path, sizeof(f->own->text), "%s/%s.image", f->kernels, f->info.driver);
+	FILE *file = fopen(path, "rb");
+
+	if (!file || fseek(file, 0, SEEK_END) || (size = ftell(file)) < 0 ||
+	    fseek(file, 0, SEEK_SET))
+		case_fail(true, __FILE__, __LINE__, "no image of kernels: %s", path);
+	void *image = fixture_memory(f, (size_t)size);
+
+	REQUIRE_EQ(fread(image, 1, (size_t)size, file), (size_t)size);
+	fclose(file);
+	*bytes = (size_t)size;
+	return image;
+}
+
+static road_image *image_of(struct fixture *f)
+{
+	if (!f->own->image) {
+		size_t count = 0;
+		void *bytes = fixture_image_bytes(f, &count);
+
+		CHECK_OK(road_image_load(f->space, bytes, count, NULL, &f->own->image));
+		keep(f, f->own->image, give_back_image);
+	}
+	return f->own->image;
+}
+
+road_kernel *fixture_kernel(struct fixture *f, const char *name)
+{
+	road_kernel *kernel = NULL;
+
+	CHECK_OK(road_image_kernel(image_of(f), name, &kernel));
+	return keep(f, kernel, give_back_kernel);
+}
+
+bool fixture_has_kernel(struct fixture *f, const char *name)
+{
+	road_kernel *kernel = NULL;
+
+	if (!(f->info.features & ROAD_FEATURE_IMAGES) ||
+	    road_image_kernel(image_of(f), name, &kernel))
+		return false;
+	road_kernel_release(kernel);
+	return true;
+}
+
+road_launch fixture_launch_of(struct fixture *f, const char *kernel, const uint64_t *arguments,
+			      uint32_t count)
+{
+	road_launch launch = {.size = sizeof(launch), .grid = {2, 1, 1}, .block = {1, 1, 1}};
+	road_kernel_info info = {.size = sizeof(info)};
+
+	launch.kernel = fixture_kernel(f, kernel);
+	CHECK_OK(road_kernel_info_get(launch.kernel, &info));
+	if (info.threads_max >= 32)
+		launch.block.x = 32;
+	launch.arguments = arguments;
+	launch.argument_bytes = count * sizeof(*arguments);
+	return launch;
+}
+
+void fixture_launch(struct fixture *f, road_queue *queue, const char *kernel,
+		    const uint64_t *arguments, uint32_t count, road_point *point)
+{
+	road_launch launch = fixture_launch_of(f, kernel, arguments, count);
+
+	CHECK_OK(road_queue_launch(queue, &launch, point));
+}
+
+/* ---- addresses, sizes, numbers ---- */
+
+const char *fixture_address_with(struct fixture *f, const char *options)
+{
+	size_t bytes = strlen(f->address) + strlen(options) + 2;
+	char *text = fixture_memory(f, bytes);
+
+	snprintf(text, bytes, "%s%c%s", f->address, strchr(f->address, '?') ? '&' : '?', options);
+	return text;
+}
+
+/* "sim:NAME?OPTIONS" -> "sim:NAME@1?OPTIONS" */
+static const char *second_address(struct fixture *f)
+{
+	size_t bytes = strlen(f->address) + 4, plain = strcspn(f->address, "?");
+	char *text = fixture_memory(f, bytes);
+
+	snprintf(text, bytes, "%.*s@1%s", (int)plain, f->address, f->address + plain);
+	return text;
+}
+
+bool fixture_can_second(const struct fixture *f)
+{
+	return f->info.simulated && !strncmp(f->address, "sim:", 4) && !strchr(f->address, '@');
+}
+
+road_device *fixture_second(struct fixture *f)
+{
+	if (!f->own->second) {
+		CHECK_OK(road_device_open(f->instance, second_address(f), &f->own->second));
+		keep(f, f->own->second, give_back_device);
+	}
+	return f->own->second;
+}
+
+uint64_t fixture_bytes(const struct fixture *f, uint64_t bytes, uint64_t least)
+{
+	uint64_t scaled = bytes / (f->info.test_scale ? f->info.test_scale : 1);
+
+	return scaled < least ? least : scaled / least * least;
+}
+
+/* splitmix64 */
+uint64_t fixture_random(struct fixture *f)
+{
+	uint64_t z = f->own->random += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+void fixture_fill_random(struct fixture *f, void *out, size_t bytes)
+{
+	unsigned char *at = out;
+
+	for (size_t i = 0; i < bytes; i++)
+		at[i] = (unsigned char)fixture_random(f);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The runner's side of fixtures; cases include case.h alone. */
+#ifndef TESTS_CONFORMANCE_FIXTURE_H
+#define TESTS_CONFORMANCE_FIXTURE_H
+
+#include "tests/conformance/case.h"
+
+struct fixture_where {
+	const char *address, *kernels;
+	const char *libraries; /* NULL, or where libroadbed-sim is */
+	uint64_t seed;
+	bool soak;
+};
+
+/* The detail of an error is road_last_error's; fixture_close takes what was opened so far. */
+road_status fixture_open(struct fixture *f, const struct fixture_where *where);
+/* Gives everything back and fails the case for what it left behind. */
+void fixture_close(struct fixture *f);
+
+/* The family's image as road_image_load takes it; lives as long as the fixture. */
+void *fixture_image_bytes(struct fixture *f, size_t *bytes);
+bool fixture_has_kernel(struct fixture *f, const char *name);
+bool fixture_can_second(const struct fixture *f);
+
+#endif
