@@ -29,6 +29,9 @@ static const struct verb {
 	 verb_run},
 	{"diff", "A.json B.json [--json]",
 	 "what differs between two reports of runs; exits with 1 if anything does", verb_diff},
+	{"conformance", "DEVICE [--suite GROUP] [--case GROUP.CASE] [--list] [--help] …",
+	 "does the device do what the interface promises? exits with 1 if it does not",
+	 verb_conformance},
 #ifdef ROADBED_BENCH
 	{"bench", "[--json]", "what submissions, copies and kernels cost on this machine",
 	 verb_bench},
