@@ -118,6 +118,8 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_KERNEL_ILLEGAL: return fixture_has_kernel(f, "illegal");
 	case CAPABILITY_KERNEL_BARRIER: return fixture_has_kernel(f, "barrier");
 	case CAPABILITY_KERNEL_ATOMIC: return fixture_has_kernel(f, "atomic");
+	case CAPABILITY_KERNEL_TRAP: return fixture_has_kernel(f, "trap");
+	case CAPABILITY_KERNEL_PRINT: return fixture_has_kernel(f, "print");
 	case CAPABILITY_STARVE: return OWN_ALLOCATOR;
 	case CAPABILITIES: break;
 	}

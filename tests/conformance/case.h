@@ -51,7 +51,9 @@ struct fixture {
 	struct fixture_own *own;
 };
 
-#define CONFORMANCE_CASE(group, name) void case_##group##_##name(struct fixture *f)
+#define CONFORMANCE_CASE(group, name)                  \
+	void case_##group##_##name(struct fixture *f); \
+	void case_##group##_##name(struct fixture *f)
 
 /* ---- what a fixture gives; a failure ends the case ---- */
 
