@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The bus to simulated chips in this process: the one file that knows both sides. Loads
- * libroadbed-sim at the first `sim:` address and keeps it.
- */
-#include <dlfcn.h>
+/* The bus to simulated chips in this process; with sim_library.c the one place that knows both
+ * sides. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,12 +10,11 @@
 #include "hal/bus/iova.h"
 #include "hal/bus/memfd.h"
 #include "hal/bus/shadow.h"
+#include "hal/bus/sim_library.h"
 #include "hal/bus/transport.h"
 #include "hal/core/error.h"
-#include "simulators/engine/entry.h"
 
-#define LIBRARY_NAME "libroadbed-sim.so"
-#define NS_PS        UINT64_C(1000)
+#define NS_PS UINT64_C(1000)
 
 struct sim_bus {
 	struct road_bus_handle handle;
@@ -35,97 +31,54 @@ struct sim_bus {
 
 static struct {
 	pthread_mutex_t lock;
-	const struct sim_entry *entry;
-	struct sim_bus *open; /* by number */
-} library = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	struct sim_bus *first; /* by number */
+} open_buses = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static const struct sim_entry *sim;
+static const struct sim_entry *sim; /* set once, before there is a bus */
 
 static struct sim_bus *bus_of(struct road_bus *bus)
 {
 	return (struct sim_bus *)(void *)bus;
 }
 
-/* ---- the library ---- */
-
-static void *try_folder(const char *folder, size_t length)
-{
-	char path[4096];
-
-	if (length + sizeof(LIBRARY_NAME) + 1 > sizeof(path))
-		return NULL;
-	snprintf(path, sizeof(path), "%.*s/%s", (int)length, folder, LIBRARY_NAME);
-	return dlopen(path, RTLD_NOW | RTLD_LOCAL);
-}
-
-/* The named folder, the folder of this library, then wherever the loader looks. */
-static void *find_library(const char *folder)
-{
-	void *handle = folder ? try_folder(folder, strlen(folder)) : NULL;
-	Dl_info own;
-
-	if (!handle && dladdr((const void *)(uintptr_t)&find_library, &own) && own.dli_fname) {
-		const char *slash = strrchr(own.dli_fname, '/');
-
-		if (slash && own.dli_fname[0] == '/')
-			handle = try_folder(own.dli_fname, (size_t)(slash - own.dli_fname));
-	}
-	return handle ? handle : dlopen(LIBRARY_NAME, RTLD_NOW | RTLD_LOCAL);
-}
-
 static road_status load_library(const char *folder)
 {
-	const struct sim_entry *(*entry)(uint32_t) = NULL;
-	road_status status = ROAD_OK;
+	const struct sim_entry *entry;
+	road_status status = road_sim_library(folder, &entry);
 
-	pthread_mutex_lock(&library.lock);
-	if (library.entry)
-		goto out;
-	void *handle = find_library(folder);
-	const char *why = handle ? "" : dlerror();
-
-	if (handle)
-		*(void **)(void *)&entry = dlsym(handle, SIM_ENTRY_SYMBOL);
-	library.entry = entry ? entry(SIM_ENTRY_VERSION) : NULL;
-	sim = library.entry;
-	if (!library.entry) {
-		if (handle)
-			dlclose(handle);
-		status = road_fail(ROAD_NOT_FOUND,
-				   handle ? "libroadbed-sim.so is of another version"
-					  : "libroadbed-sim.so cannot be loaded",
-				   "device address: sim", why ? why : "",
-				   "a build with simulators, of this version");
-	}
-out:
-	pthread_mutex_unlock(&library.lock);
+	pthread_mutex_lock(&open_buses.lock);
+	if (!status && !sim)
+		sim = entry;
+	pthread_mutex_unlock(&open_buses.lock);
 	return status;
 }
+
+/* ---- the open buses ---- */
 
 /* The lowest number that no open bus has: the same address when a program runs again. */
 static void list_bus(struct sim_bus *bus)
 {
-	struct sim_bus **at = &library.open;
+	struct sim_bus **at = &open_buses.first;
 
-	pthread_mutex_lock(&library.lock);
+	pthread_mutex_lock(&open_buses.lock);
 	while (*at && (*at)->number == bus->number) {
 		bus->number++;
 		at = &(*at)->next;
 	}
 	bus->next = *at;
 	*at = bus;
-	pthread_mutex_unlock(&library.lock);
+	pthread_mutex_unlock(&open_buses.lock);
 }
 
 static void unlist_bus(const struct sim_bus *bus)
 {
-	struct sim_bus **at = &library.open;
+	struct sim_bus **at = &open_buses.first;
 
-	pthread_mutex_lock(&library.lock);
+	pthread_mutex_lock(&open_buses.lock);
 	while (*at != bus)
 		at = &(*at)->next;
 	*at = bus->next;
-	pthread_mutex_unlock(&library.lock);
+	pthread_mutex_unlock(&open_buses.lock);
 }
 
 static uint64_t to_ps(uint64_t ns)
@@ -760,8 +713,9 @@ static road_status transport_candidate(const char *library_folder, uint32_t flag
 	out->status = id.runnable ? ROAD_OK : ROAD_UNSUPPORTED;
 	snprintf(out->address, sizeof(out->address), "sim:%s", id.name);
 	snprintf(out->name, sizeof(out->name), "%s", id.product);
-	snprintf(out->reason, sizeof(out->reason), "%s",
-		 id.runnable ? "could be simulated" : "no model of its family is built in");
+	snprintf(out->reason, sizeof(out->reason), "%s%s%.120s",
+		 id.runnable ? "could be simulated" : "there is no model of its family",
+		 id.path[0] ? ", by " : "", id.path);
 	return ROAD_OK;
 }
 

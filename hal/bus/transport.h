@@ -10,6 +10,8 @@
 #include <roadbed/roadbed.h>
 #include <roadbed/sim.h>
 
+struct road_driver_entry;
+
 /* What one slice of the simulation did. */
 struct road_slice {
 	bool ran;      /* events ran */
@@ -75,6 +77,36 @@ static inline const struct road_bus_control *road_bus_control_of(struct road_bus
 {
 	return ((struct road_bus_handle *)(void *)bus)->control;
 }
+
+/*
+ * A file of a driver folder: a shared object with a driver, a model of chips, or both; a chip's
+ * file; or the folder itself, if it is refused.
+ */
+struct road_plugin {
+	const char *path;   /* as the caller's folder names it */
+	road_status status; /* ROAD_OK: it is in use; reason then says what it brought */
+	char reason[192];
+	const struct road_driver_entry *driver; /* NULL: none; nobody looked into it yet */
+	uint32_t simulated;                     /* a chip's file */
+};
+/*
+ * Opens what the folders hold (absolute, separated by ':'), each file once in the process and never
+ * closed, and tells fn of each: shared objects first, then chips' files, in the order of folders
+ * and, within one, of names. What fn gets stays for fn's time only, but for `driver`.
+ */
+void road_plugins_open(const char *library_folder, const char *folders,
+		       void (*fn)(void *arg, const struct road_plugin *plugin), void *arg);
+/* The function `stem` and the major's number name; else *other is the major that the library has
+ * instead, 0 for none. */
+void *road_plugin_symbol(void *library, const char *stem, uint32_t major, uint32_t *other);
+
+/* Simulators, if there are any, are loaded before objects that may want their services. */
+void road_sim_preload(const char *library_folder);
+/* A model in an opened object, a chip's file: NOT_FOUND without a reason if the object has none. */
+road_status road_sim_add_model(const char *library_folder, void *library, char *reason,
+			       size_t bytes);
+road_status road_sim_add_chip(const char *library_folder, const char *path, const char *text,
+			      size_t text_bytes, char *reason, size_t bytes);
 
 extern const struct road_transport road_transport_sim;
 extern const struct road_decorator road_decorator_faulty;

@@ -188,7 +188,8 @@ struct road_instance {
 	uint32_t flags;
 	char *devices;
 	char *library_folder;
-	struct road_cache *cache; /* for drivers; NULL: none */
+	struct road_loaded *loaded; /* of its driver folders; NULL: none. Never changes */
+	struct road_cache *cache;   /* for drivers; NULL: none */
 	road_message_fn message;
 	void *message_user;
 	struct road_device *open_devices; /* linked by next; weak */

@@ -96,18 +96,20 @@ static bool speaks_for(const struct road_driver *driver, const struct road_bus_i
 }
 
 /* The driver that takes this function. */
-static road_status match(struct road_bus *bus, const char *identity, const struct road_driver **out)
+static road_status match(const struct road_instance *instance, struct road_bus *bus,
+			 const char *identity, const struct road_driver **out)
 {
 	struct road_bus_ids ids = {0};
 	road_status status = ROAD_NOT_FOUND;
+	const struct road_driver *driver;
 
 	bus->ops->ids(bus, &ids);
-	for (const struct road_driver *const *driver = road_drivers; *driver; driver++) {
-		if ((*driver)->scheme || !speaks_for(*driver, &ids))
+	for (uint32_t i = 0; (driver = road_driver_at(instance, i, NULL)); i++) {
+		if (driver->scheme || !speaks_for(driver, &ids))
 			continue;
-		status = (*driver)->ops->probe(bus);
+		status = driver->ops->probe(bus);
 		if (status == ROAD_OK) {
-			*out = *driver;
+			*out = driver;
 			return ROAD_OK;
 		}
 	}
@@ -215,22 +217,24 @@ static void unmake_device(struct road_device *device)
 static road_status find_driver(struct road_instance *instance, const struct road_address *address,
 			       struct road_bus **bus, const struct road_driver **driver)
 {
+	const struct road_driver *d;
+
 	*bus = NULL;
-	for (const struct road_driver *const *d = road_drivers; *d; d++) {
-		if (!(*d)->scheme || strcmp((*d)->scheme, address->scheme))
+	for (uint32_t i = 0; (d = road_driver_at(instance, i, NULL)); i++) {
+		if (!d->scheme || strcmp(d->scheme, address->scheme))
 			continue;
 		if (address->decorator_count || address->rest[0])
 			return road_fail(ROAD_INVALID_ARGUMENT,
 					 "this scheme takes no name and no decorator",
 					 "road_device_open: address", address->identity,
 					 "the scheme and ':' alone");
-		*driver = *d;
-		return (*d)->ops->probe(NULL);
+		*driver = d;
+		return d->ops->probe(NULL);
 	}
 	road_status status = road_bus_open(instance->library_folder, address, bus);
 
 	if (!status)
-		status = match(*bus, address->identity, driver);
+		status = match(instance, *bus, address->identity, driver);
 	if (status && *bus) {
 		(*bus)->ops->close(*bus);
 		*bus = NULL;

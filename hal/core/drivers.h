@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The drivers that are built in, and the defaults of what they leave out. */
+/* The drivers that are built in or come from files, and the defaults of what they leave out. */
 #ifndef HAL_CORE_DRIVERS_H
 #define HAL_CORE_DRIVERS_H
 
@@ -7,6 +7,21 @@
 
 /* Ends with NULL; written by meson from the drivers that are enabled. */
 extern const struct road_driver *const road_drivers[];
+
+struct road_instance;
+struct road_loaded; /* what an instance took from its driver folders */
+
+/* Opens what the folders hold; never fails: what was refused has a candidate that says so. NULL
+ * only without host memory, or without folders. */
+struct road_loaded *road_loaded_open(const char *library_folder, const char *folders);
+void road_loaded_close(struct road_loaded *loaded);
+/* The files, and folders that were refused, by position; false ends. */
+bool road_loaded_candidate(const struct road_loaded *loaded, uint32_t index, road_candidate *out);
+
+/* All drivers of an instance by position, first those that are built in; NULL ends. path: of the
+ * file it comes from, "" if it is built in; may be NULL. */
+const struct road_driver *road_driver_at(const struct road_instance *instance, uint32_t index,
+					 const char **path);
 
 /* A complete table of defaults with the driver's sparse one (may be NULL) laid over it. */
 void road_defaults_ops(struct road_driver_ops *out, const struct road_driver_ops *over);

@@ -18,24 +18,28 @@ struct walk {
 /* Drivers that are their own bus: one device each. */
 static bool own_bus(struct walk *walk)
 {
-	for (const struct road_driver *const *d = road_drivers; *d; d++) {
-		if (!(*d)->scheme)
+	const struct road_driver *d;
+	const char *path;
+
+	for (uint32_t i = 0; (d = road_driver_at(walk->instance, i, &path)); i++) {
+		if (!d->scheme)
 			continue;
 		if (walk->index--)
 			continue;
 		road_candidate *c = walk->out;
 
-		snprintf(c->address, sizeof(c->address), "%s:", (*d)->scheme);
-		snprintf(c->name, sizeof(c->name), "%s", (*d)->name);
-		snprintf(c->driver, sizeof(c->driver), "%s", (*d)->name);
-		c->status = (*d)->ops->probe(NULL);
+		snprintf(c->address, sizeof(c->address), "%s:", d->scheme);
+		snprintf(c->name, sizeof(c->name), "%s", d->name);
+		snprintf(c->driver, sizeof(c->driver), "%s", d->name);
+		c->status = d->ops->probe(NULL);
 		if (c->status) {
 			road_error why;
 
 			road_error_take(&why);
 			snprintf(c->reason, sizeof(c->reason), "%s", why.what);
 		} else {
-			snprintf(c->reason, sizeof(c->reason), "built in");
+			snprintf(c->reason, sizeof(c->reason), "%s%.170s",
+				 path[0] ? "driver from " : "built in", path);
 		}
 		return true;
 	}
@@ -102,6 +106,18 @@ static bool transports(struct walk *walk)
 	return false;
 }
 
+/* Files of the driver folders, and folders that were refused. */
+static bool files(struct walk *walk)
+{
+	const struct road_loaded *loaded = walk->instance->loaded;
+	road_candidate unused;
+
+	for (uint32_t i = 0; road_loaded_candidate(loaded, i, &unused); i++)
+		if (!walk->index--)
+			return road_loaded_candidate(loaded, i, walk->out);
+	return false;
+}
+
 static road_status candidate_at(struct road_instance *instance, uint32_t flags, uint32_t index,
 				road_candidate *out)
 {
@@ -109,7 +125,7 @@ static road_status candidate_at(struct road_instance *instance, uint32_t flags, 
 
 	memset(out, 0, sizeof(*out));
 	out->size = sizeof(*out);
-	if (own_bus(&walk) || listed(&walk) || transports(&walk))
+	if (own_bus(&walk) || listed(&walk) || transports(&walk) || files(&walk))
 		return ROAD_OK;
 	return road_fail_u64(ROAD_NOT_FOUND, "no more candidates", "road_instance_explain: index",
 			     index, "");

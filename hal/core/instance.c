@@ -6,6 +6,7 @@
 #include <sys/auxv.h>
 
 #include "hal/core/core.h"
+#include "hal/core/drivers.h"
 
 static struct {
 	pthread_mutex_t lock;
@@ -36,6 +37,7 @@ static void instance_finish(struct road_object *object)
 
 	free(instance->devices);
 	free(instance->library_folder);
+	road_loaded_close(instance->loaded);
 	road_cache_destroy(instance->cache);
 	free(instance->lookup);
 	pthread_mutex_destroy(&instance->lock);
@@ -69,14 +71,19 @@ static road_status check_options(const road_instance_options *options)
 	return ROAD_OK;
 }
 
-/* The list of devices that the program, or else the environment, names. */
+/* What the program says, or else the environment, unless that is not to be believed. */
+static const char *or_environment(const char *text, const char *name, uint32_t flags)
+{
+	if (!text && !(flags & ROAD_INSTANCE_NO_ENV) && !getauxval(AT_SECURE))
+		text = getenv(name);
+	return text ? text : "";
+}
+
+/* The list of devices, and where the simulators lie. */
 static bool take_devices(struct road_instance *instance, const road_instance_options *options)
 {
-	const char *text = options->devices;
-
-	if (!text && !(options->flags & ROAD_INSTANCE_NO_ENV) && !getauxval(AT_SECURE))
-		text = getenv("ROADBED_DEVICES");
-	instance->devices = strdup(text ? text : "");
+	instance->devices =
+		strdup(or_environment(options->devices, "ROADBED_DEVICES", options->flags));
 	if (options->library_folder)
 		instance->library_folder = strdup(options->library_folder);
 	return instance->devices && (!options->library_folder || instance->library_folder);
@@ -124,6 +131,9 @@ road_status road_instance_create(const road_instance_options *options, road_inst
 		if (status)
 			goto free_instance;
 	}
+	instance->loaded =
+		road_loaded_open(instance->library_folder,
+				 or_environment(own.driver_folders, "ROADBED_DRIVERS", own.flags));
 	make_cache(instance, own.flags);
 	instance->flags = own.flags;
 	instance->message = own.message;

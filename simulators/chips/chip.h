@@ -11,7 +11,7 @@
  *	parameters: {...}	of the family, and the host's costs
  *
  * and each value is {value: V, unit: U, source: NAME, kind: measured|datasheet|tuned|assumed};
- * unit only where the key has one. A family's keys are one table (struct road_chip_key): adding a
+ * unit only where the key has one. A family's keys are one table (<roadbed-sim/chip.h>): adding a
  * parameter is one row and one member.
  *
  * Parsing takes bytes and touches no file; every error names file, line, key, what was seen and
@@ -24,8 +24,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ROAD_CHIP_FILE_MAX_BYTES  (1u << 20)
-#define ROAD_CHIP_PCI_DEVICES_MAX 8u
+#include <roadbed-sim/chip.h>
+
+#define ROAD_CHIP_FILE_MAX_BYTES (1u << 20)
 
 enum road_chip_kind {
 	ROAD_CHIP_MEASURED,  /* on silicon, by someone named in the source */
@@ -62,31 +63,6 @@ struct road_chip_error {
 	char message[640]; /* all of it in one line */
 };
 
-/* How a key's value is written and kept. */
-enum road_chip_type {
-	ROAD_CHIP_UINT,    /* integer, decimal or 0x; kept times `scale` in 4 or 8 bytes */
-	ROAD_CHIP_DECIMAL, /* may have a fraction; value times `scale` must be whole */
-	ROAD_CHIP_STRING,  /* kept as char *, owned by the chip */
-	ROAD_CHIP_IDS,     /* list of 16-bit numbers: struct road_chip_ids */
-};
-
-struct road_chip_key {
-	const char *name;
-	enum road_chip_type type;
-	const char *unit;      /* NULL: none may be given */
-	uint64_t scale;        /* stored = written * scale */
-	uint64_t min, max;     /* of the number as written; of a string's length */
-	const char *fallback;  /* value when the key is absent, as text; NULL: required */
-	uint32_t offset, size; /* of the member */
-};
-/* A row: member `m` of struct `s`. */
-#define ROAD_CHIP_MEMBER(s, m) (uint32_t) offsetof(s, m), (uint32_t)sizeof(((s *)0)->m)
-
-struct road_chip_ids {
-	uint32_t count;
-	uint16_t id[ROAD_CHIP_PCI_DEVICES_MAX];
-};
-
 /* What reports print: one row a value, in the file's order; defaults come last as assumed. */
 struct road_chip_value {
 	const char *name;
@@ -112,16 +88,6 @@ struct road_chip_host {
 	uint64_t line_bytes;
 };
 
-struct road_chip_family {
-	const char *name;
-	const struct road_chip_key *keys;
-	size_t key_count;
-	size_t params_bytes;
-	/* Do the values hold together? Returns the key to blame (its name in `keys`) and writes
-	 * what would be allowed, or NULL. */
-	const char *(*check)(const void *params, char *allowed, size_t bytes);
-};
-
 struct road_chip {
 	const char *name;
 	const struct road_chip_family *family;
@@ -135,6 +101,12 @@ struct road_chip {
 
 /* All families, by name; NULL: none. */
 const struct road_chip_family *road_chip_family_find(const char *name);
+/* Their names: "gpu, dsa, edu". */
+void road_chip_family_names(char *out, size_t bytes);
+/* One more, of a model from outside the tree; it stays for the life of the process, and so does
+ * what it points to. One call at a time; lookups may go on meanwhile. NULL: done. Else what is
+ * wrong, in static storage, with the key's name (or the family's) in *which. */
+const char *road_chip_family_add(const struct road_chip_family *family, const char **which);
 /* Names of the kinds as files write them. */
 const char *road_chip_kind_name(enum road_chip_kind kind);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables that all families share, and the list of families. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,17 +30,112 @@ const struct road_chip_key road_chip_host_keys[] = {
 const size_t road_chip_host_key_count =
 	sizeof(road_chip_host_keys) / sizeof(road_chip_host_keys[0]);
 
-static const struct road_chip_family *const families[] = {
+static const struct road_chip_family *const built_in[] = {
 	&road_chip_family_gpu,
-	&road_chip_family_dsa,
 	&road_chip_family_edu,
+	&road_chip_family_dsa,
 };
+enum { BUILT_IN = sizeof(built_in) / sizeof(built_in[0]), ADDED_MAX = 64 };
+
+/* What stands below `count` never changes any more: it is read without a lock. */
+static struct {
+	const struct road_chip_family *families[ADDED_MAX];
+	_Atomic size_t count;
+} added;
+
+static const struct road_chip_family *family_at(size_t index)
+{
+	if (index < BUILT_IN)
+		return built_in[index];
+	index -= BUILT_IN;
+	return index < atomic_load_explicit(&added.count, memory_order_acquire)
+		       ? added.families[index]
+		       : NULL;
+}
 
 const struct road_chip_family *road_chip_family_find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		if (!strcmp(families[i]->name, name))
-			return families[i];
+	const struct road_chip_family *family;
+
+	for (size_t i = 0; (family = family_at(i)); i++)
+		if (!strcmp(family->name, name))
+			return family;
+	return NULL;
+}
+
+void road_chip_family_names(char *out, size_t bytes)
+{
+	const struct road_chip_family *family;
+	size_t used = 0;
+
+	for (size_t i = 0; (family = family_at(i)) && used < bytes; i++)
+		used += (size_t)snprintf(out + used, bytes - used, "%s%s", i ? ", " : "",
+					 family->name);
+}
+
+static bool named_before(const struct road_chip_family *family, size_t index)
+{
+	const char *name = family->keys[index].name;
+
+	for (size_t i = 0; i < index; i++)
+		if (!strcmp(family->keys[i].name, name))
+			return true;
+	for (size_t i = 0; i < road_chip_host_key_count; i++)
+		if (!strcmp(road_chip_host_keys[i].name, name))
+			return true;
+	return false;
+}
+
+/* What the loader counts on: a mistake here would write beside the structure. */
+static const char *check_key(const struct road_chip_family *family, size_t index)
+{
+	const struct road_chip_key *key = &family->keys[index];
+	uint32_t bytes = key->size;
+
+	if (!key->name || !*key->name)
+		return "has a parameter without a name";
+	if (named_before(family, index))
+		return "has two parameters of one name";
+	if (key->offset > family->params_bytes || bytes > family->params_bytes - key->offset)
+		return "has a parameter outside its structure";
+	if (!key->scale || key->min > key->max)
+		return "has a parameter whose scale or range allows no value";
+	switch (key->type) {
+	case ROAD_CHIP_UINT:
+	case ROAD_CHIP_DECIMAL:
+		return bytes == 4 || bytes == 8 ? NULL : "has a number of neither 4 nor 8 bytes";
+	case ROAD_CHIP_STRING:
+		return bytes == sizeof(char *) && !key->fallback
+			       ? NULL
+			       : "has a text that is no pointer, or has a fallback";
+	case ROAD_CHIP_IDS:
+		return bytes == sizeof(struct road_chip_ids) ? NULL
+							     : "has a list of ids of another size";
+	}
+	return "has a parameter of an unknown type";
+}
+
+const char *road_chip_family_add(const struct road_chip_family *family, const char **which)
+{
+	size_t count = atomic_load(&added.count);
+
+	*which = family->name;
+	if (road_chip_family_find(family->name))
+		return "has a table of parameters for a family that has one";
+	if (count == ADDED_MAX)
+		return "has one table of parameters too many";
+	if (family->key_count && !family->keys)
+		return "has a table of parameters without rows";
+	for (size_t i = 0; i < family->key_count; i++) {
+		const char *wrong = check_key(family, i);
+
+		if (wrong) {
+			*which = family->keys[i].name ? family->keys[i].name : "";
+			return wrong;
+		}
+	}
+	added.families[count] = family;
+	atomic_store_explicit(&added.count, count + 1, memory_order_release);
 	return NULL;
 }
 

@@ -474,14 +474,16 @@ static int take_name(struct parse *p, const yaml_node_t *root)
 
 static int take_family(struct parse *p, const yaml_node_t *root)
 {
+	char allowed[sizeof(p->error->allowed)];
 	yaml_node_t *node;
 
 	if (get_text(p, root, "", "family", 31, &node))
 		return -1;
 	p->chip->family = road_chip_family_find(text_of(node));
-	if (!p->chip->family)
-		return fail_node(p, ROAD_CHIP_ERROR_RANGE, node, "", "family", "gpu, edu, dsa");
-	return 0;
+	if (p->chip->family)
+		return 0;
+	road_chip_family_names(allowed, sizeof(allowed));
+	return fail_node(p, ROAD_CHIP_ERROR_RANGE, node, "", "family", allowed);
 }
 
 static int check_params(struct parse *p, const yaml_node_t *map)

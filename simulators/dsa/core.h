@@ -14,8 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <roadbed-sim/model.h>
+
 #include "simulators/chips/chip_dsa.h"
-#include "simulators/engine/model.h"
 #include "uapi/dsa/image.h"
 #include "uapi/dsa/isa.h"
 #include "uapi/dsa/regs.h"

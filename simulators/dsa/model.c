@@ -118,8 +118,8 @@ static void *create(const struct sim_model_create *create)
 	chip->seed = create->seed;
 	chip->hazards = create->fidelity == SIM_FUNCTIONAL;
 	chip->origin_ps = sim_now(create->env);
-	chip->memory_bytes = create->chip->identity.memory_bytes;
-	chip->params = *(const struct road_dsa_params *)create->chip->params;
+	chip->memory_bytes = create->memory_bytes;
+	chip->params = *(const struct road_dsa_params *)create->params;
 	for (uint32_t i = 0; i < create->option_count; i++) {
 		if (take_option(chip, &create->options[i], create->error))
 			continue;
@@ -185,6 +185,7 @@ static void poke(void *model)
 }
 
 const struct sim_model_ops sim_model_dsa = {
+	.abi = ROAD_SIM_ABI,
 	.family = "dsa",
 	.compatible = "roadbed,dsa",
 	.create = create,

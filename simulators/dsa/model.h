@@ -13,9 +13,9 @@
 #ifndef SIMULATORS_DSA_MODEL_H
 #define SIMULATORS_DSA_MODEL_H
 
-#include "simulators/chips/chip.h"
+#include <roadbed-sim/model.h>
+
 #include "simulators/dsa/core.h"
-#include "simulators/engine/model.h"
 #include "uapi/dsa/regs.h"
 #include "uapi/dsa/ring.h"
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The educational device: what QEMU documents of it, with times from its chip file. */
+#include <roadbed-sim/model.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "simulators/chips/chip.h"
 #include "simulators/chips/chip_edu.h"
-#include "simulators/engine/model.h"
 #include "uapi/edu.h"
 
 struct edu {
@@ -241,7 +240,7 @@ static void *create(const struct sim_model_create *create)
 			 create->options[0].key);
 		return NULL;
 	}
-	const struct road_edu_params *params = create->chip->params;
+	const struct road_edu_params *params = create->params;
 
 	edu = calloc(1, sizeof(*edu) + params->buffer_bytes);
 	if (!edu) {
@@ -294,6 +293,7 @@ static bool counter(void *model, uint32_t index, struct sim_counter *out)
 }
 
 const struct sim_model_ops sim_model_edu = {
+	.abi = ROAD_SIM_ABI,
 	.family = "edu",
 	.compatible = "qemu,edu",
 	.create = create,

@@ -31,6 +31,7 @@ struct sim_env {
 	const struct sim_model_ops *ops;
 	void *model;
 	struct road_chip *chip;
+	const char *path; /* of its file; "": built in */
 	enum sim_fidelity fidelity;
 	struct sim_host host;
 	uint64_t random[4];

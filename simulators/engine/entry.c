@@ -10,7 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "simulators/engine/catalogue.h"
 #include "simulators/engine/domain.h"
+#include "simulators/engine/models.h"
 #include "simulators/engine/options.h"
 #include "simulators/engine/parallel.h"
 #include "simulators/engine/parameters.h"
@@ -32,32 +34,9 @@ static void leave(struct sim_fp saved)
 	sim_unlock(&sim_domain.lock);
 }
 
-static const struct sim_model_ops *model_of(const char *family)
+static void describe(const struct road_chip *chip, const char *path, struct sim_chip_id *out)
 {
-	for (size_t i = 0; sim_models[i]; i++)
-		if (!strcmp(sim_models[i]->family, family))
-			return sim_models[i];
-	return NULL;
-}
-
-/* Identities of the built-in chips, parsed once and kept for the life of the process. */
-static struct road_chip *catalogue[256];
-static pthread_once_t catalogue_once = PTHREAD_ONCE_INIT;
-
-static void make_catalogue(void)
-{
-	struct road_chip_error error;
-	const struct road_chip_builtin *file;
-	size_t kept = 0;
-
-	for (size_t i = 0; (file = road_chip_builtin(i)) && kept < 255; i++)
-		if (!road_chip_parse(file->bytes, file->len, file->name, &catalogue[kept], &error))
-			kept++;
-}
-
-static void describe(const struct road_chip *chip, struct sim_chip_id *out)
-{
-	const struct sim_model_ops *ops = model_of(chip->family->name);
+	const struct sim_model_ops *ops = sim_model_find(chip->family->name);
 
 	*out = (struct sim_chip_id){
 		.name = chip->name,
@@ -70,16 +49,17 @@ static void describe(const struct road_chip *chip, struct sim_chip_id *out)
 			chip->identity.pci_devices.count ? chip->identity.pci_devices.id[0] : 0,
 		.pci_class = (uint16_t)chip->identity.pci_class,
 		.runnable = ops != NULL,
+		.path = path,
 	};
 }
 
 static bool entry_chip(uint32_t index, struct sim_chip_id *out)
 {
-	pthread_once(&catalogue_once, make_catalogue);
-	if (index >= 255 || !catalogue[index])
-		return false;
-	describe(catalogue[index], out);
-	return true;
+	const struct sim_catalogue_row *row = sim_catalogue_at(index);
+
+	if (row)
+		describe(row->chip, row->path, out);
+	return row;
 }
 
 /* The state of the generator, spread over by splitmix64 from seed and address. */
@@ -101,7 +81,7 @@ static void seed_random(struct sim_env *env, const char *address)
 
 static enum sim_open_result load_chip(const struct sim_open *open, struct sim_env *env)
 {
-	const struct road_chip_builtin *file = road_chip_builtin_find(open->chip, open->chip_bytes);
+	const struct sim_catalogue_row *file = sim_catalogue_find(open->chip, open->chip_bytes);
 	struct road_chip_error error;
 
 	if (!file) {
@@ -113,9 +93,10 @@ static enum sim_open_result load_chip(const struct sim_open *open, struct sim_en
 		snprintf(open->error, SIM_ERROR_BYTES, "%.250s", error.message);
 		return error.code == ROAD_CHIP_ERROR_MEMORY ? SIM_OPEN_NO_MEMORY : SIM_OPEN_NO_CHIP;
 	}
-	env->ops = model_of(env->chip->family->name);
+	env->path = file->path;
+	env->ops = sim_model_find(env->chip->family->name);
 	if (!env->ops) {
-		snprintf(open->error, SIM_ERROR_BYTES, "no model of family %.32s is built in",
+		snprintf(open->error, SIM_ERROR_BYTES, "there is no model of family %.32s",
 			 env->chip->family->name);
 		return SIM_OPEN_NO_MODEL;
 	}
@@ -127,12 +108,14 @@ static enum sim_open_result create_model(struct sim_env *env, const struct sim_o
 {
 	struct sim_model_create create = {
 		.env = env,
-		.chip = env->chip,
 		.fidelity = options->fidelity,
 		.seed = options->seed,
 		.options = options->own,
 		.option_count = options->own_count,
 		.error = error,
+		.params = env->chip->params,
+		.chip = env->chip->name,
+		.memory_bytes = env->chip->identity.memory_bytes,
 	};
 	struct sim_fp saved = enter();
 
@@ -225,7 +208,7 @@ static void entry_close(struct sim_function *function)
 
 static bool entry_identify(struct sim_function *function, struct sim_chip_id *out)
 {
-	describe(function->env->chip, out);
+	describe(function->env->chip, function->env->path, out);
 	return true;
 }
 
@@ -522,6 +505,30 @@ static int entry_trace(struct sim_function *function, int fd)
 	return error;
 }
 
+static bool entry_add_model(const struct sim_model_entry *model, struct sim_added *out, char *error)
+{
+	const struct sim_model_ops *ops;
+	struct sim_fp saved = enter();
+	bool added = sim_model_add(model, &ops, error);
+
+	leave(saved);
+	if (added)
+		*out = (struct sim_added){ops->family, ops->compatible};
+	return added;
+}
+
+static bool entry_add_chip(const char *path, const char *bytes, size_t len, struct sim_chip_id *out,
+			   char *error)
+{
+	struct sim_fp saved = enter();
+	const struct sim_catalogue_row *row = sim_catalogue_add(path, bytes, len, error);
+
+	leave(saved);
+	if (row)
+		describe(row->chip, row->path, out);
+	return row;
+}
+
 static const struct sim_entry entry = {
 	.version = SIM_ENTRY_VERSION,
 	.chip = entry_chip,
@@ -555,6 +562,8 @@ static const struct sim_entry entry = {
 	.violation = entry_violation,
 	.report = entry_report,
 	.trace = entry_trace,
+	.add_model = entry_add_model,
+	.add_chip = entry_add_chip,
 };
 
 static void init_domain(void)
@@ -563,7 +572,7 @@ static void init_domain(void)
 	sim_heap_reserve(&sim_domain.heap, 256);
 }
 
-__attribute__((visibility("default"))) const struct sim_entry *roadbed_sim_entry(uint32_t version)
+ROAD_SIM_API const struct sim_entry *roadbed_sim_entry(uint32_t version)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 

@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "simulators/engine/line.h"
+#include <roadbed-sim/line.h>
 
-#define SIM_ENTRY_VERSION 4u
+#define SIM_ENTRY_VERSION 5u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */
@@ -24,7 +24,13 @@ struct sim_chip_id {
 	const char *name, *vendor, *product, *family, *compatible;
 	uint16_t pci_vendor, pci_device;
 	uint16_t pci_class; /* class << 8 | subclass */
-	bool runnable;      /* a model of its family is built in */
+	bool runnable;      /* there is a model of its family */
+	const char *path;   /* of its file; "": built in */
+};
+
+struct sim_model_entry; /* <roadbed-sim/model.h> */
+struct sim_added {      /* a model from outside the tree */
+	const char *family, *compatible;
 };
 
 /* The host's side of a function: how bus addresses become memory. Called under the engine's lock;
@@ -46,7 +52,7 @@ struct sim_open {
 enum sim_open_result {
 	SIM_OPEN_OK,
 	SIM_OPEN_NO_CHIP,    /* of that name */
-	SIM_OPEN_NO_MODEL,   /* of its family is built in */
+	SIM_OPEN_NO_MODEL,   /* of its family */
 	SIM_OPEN_BAD_OPTION, /* or the model's own reason */
 	SIM_OPEN_NO_MEMORY
 };
@@ -129,6 +135,11 @@ struct sim_entry {
 	size_t (*report)(struct sim_function *function, char *out, size_t bytes);
 	/* Writes the event log as Chrome trace; -1: not opened with time=trace, else an errno. */
 	int (*trace)(struct sim_function *function, int fd);
+	/* A model, and a chip's file, from outside the tree; both stay for the life of the process.
+	 * false: error (256 bytes) says why. */
+	bool (*add_model)(const struct sim_model_entry *model, struct sim_added *out, char *error);
+	bool (*add_chip)(const char *path, const char *bytes, size_t len, struct sim_chip_id *out,
+			 char *error);
 };
 
 /* The library's one exported function. */

@@ -6,7 +6,7 @@
 #ifndef SIMULATORS_ENGINE_HEAP_H
 #define SIMULATORS_ENGINE_HEAP_H
 
-#include "simulators/engine/model.h"
+#include <roadbed-sim/model.h>
 
 struct sim_heap {
 	struct sim_event **slots;

@@ -3,9 +3,9 @@
 #ifndef SIMULATORS_ENGINE_OPTIONS_H
 #define SIMULATORS_ENGINE_OPTIONS_H
 
-#include "simulators/engine/model.h"
+#include <roadbed-sim/model.h>
 
-enum { SIM_OPTIONS_MAX = 16, SIM_OPTIONS_BYTES = 512, SIM_ERROR_BYTES = 256 };
+enum { SIM_OPTIONS_MAX = 16, SIM_OPTIONS_BYTES = 512 };
 
 struct sim_options {
 	enum sim_fidelity fidelity;
@@ -19,8 +19,5 @@ struct sim_options {
 
 /* -1 with the reason in error (SIM_ERROR_BYTES). */
 int sim_options_parse(const char *text, struct sim_options *out, char *error);
-/* A whole decimal or 0x number within [min, max]; false with the reason in error. */
-bool sim_option_u64(const struct sim_option *option, uint64_t min, uint64_t max, uint64_t *out,
-		    char *error);
 
 #endif

@@ -185,7 +185,7 @@ static bool configure(struct gpu_chip *chip, const struct sim_model_create *crea
 	const char *key;
 	char allowed[128];
 
-	chip->params = *(const struct road_gpu_params *)create->chip->params;
+	chip->params = *(const struct road_gpu_params *)create->params;
 	for (uint32_t i = 0; i < create->option_count; i++)
 		if (!take_option(chip, &create->options[i], create->error))
 			return false;
@@ -215,7 +215,7 @@ static void *create(const struct sim_model_create *create)
 	chip->env = create->env;
 	chip->fidelity = create->fidelity;
 	chip->origin_ps = sim_now(create->env);
-	chip->memory_bytes = create->chip->identity.memory_bytes;
+	chip->memory_bytes = create->memory_bytes;
 	chip->cp = (struct sim_event){.run = road_gpu_cp_run, .arg = chip};
 	chip->backend = create->fidelity == SIM_FUNCTIONAL ? &road_gpu_backend_functional
 							   : &road_gpu_backend_timed;
@@ -329,6 +329,7 @@ static void poke(void *model)
 }
 
 const struct sim_model_ops sim_model_gpu = {
+	.abi = ROAD_SIM_ABI,
 	.family = "gpu",
 	.compatible = "roadbed,gpgpu",
 	.create = create,

@@ -12,8 +12,8 @@
 #ifndef SIMULATORS_GPU_MODEL_H
 #define SIMULATORS_GPU_MODEL_H
 
-#include "simulators/chips/chip.h"
-#include "simulators/engine/model.h"
+#include <roadbed-sim/model.h>
+
 #include "simulators/gpu/print.h"
 #include "simulators/gpu/timing.h"
 #include "simulators/gpu/warp.h"

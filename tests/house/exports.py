@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Only listed symbols are exported: exports.py SOURCE_ROOT LIBROADBED [LIBROADBED_SIM].
 
-exports.py --write SOURCE_ROOT writes the list from the headers, when the interface has grown.
+exports.py --write SOURCE_ROOT writes the lists from the headers, when an interface has grown.
 """
 import os
 import re
@@ -10,26 +10,29 @@ import sys
 
 import house
 
-LIST = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'exported.list')
-DECLARED = re.compile(r'\bROAD_API\b[^;(]*?\b(\w+)\s*\(')
-NOT_CODE = re.compile(r'/\*.*?\*/|^[ \t]*#[^\n]*', re.S | re.M)
+HERE = os.path.dirname(os.path.abspath(__file__))
+LIST, SIM_LIST = (os.path.join(HERE, name) for name in ('exported.list', 'exported-sim.list'))
+NOT_CODE = re.compile(r'/\*.*?\*/|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', re.S | re.M)
 FOLDER = 'hal/include' # programs' headers, and what drivers outside the tree call
+SIM_FOLDER = 'simulators/include' # what models outside the tree call
+SIM_DOOR = {'roadbed_sim_entry'} # what libroadbed calls
 
 
-def declared(root):
+def declared(root, folder, mark):
     names = set()
-    for header in house.files(os.path.join(root, FOLDER), '.h'):
-        text = house.read(os.path.join(root, FOLDER), header)
-        names.update(DECLARED.findall(NOT_CODE.sub('', text)))
+    pattern = re.compile(r'\b' + mark + r'\b[^;(]*?\b(\w+)\s*\(')
+    for header in house.files(os.path.join(root, folder), '.h'):
+        text = house.read(os.path.join(root, folder), header)
+        names.update(pattern.findall(NOT_CODE.sub('', text)))
     return names
 
 
-def write(root):
-    with open(LIST, 'w', encoding='utf-8') as file:
+def write(path, library, names):
+    with open(path, 'w', encoding='utf-8') as file:
         file.write('# SPDX-License-Identifier: Apache-2.0\n'
-                   '# What libroadbed.so exports; written by `exports.py --write`. A line that\n'
-                   '# goes breaks programs that are built: it needs a new soversion.\n')
-        file.writelines(f'{name}\n' for name in sorted(declared(root)))
+                   f'# What {library} exports; written by `exports.py --write`. A line that\n'
+                   '# goes breaks what is built against it: it needs a new soversion, or major.\n')
+        file.writelines(f'{name}\n' for name in sorted(names))
 
 
 def exported(library):
@@ -45,15 +48,20 @@ def differences(left, left_name, right, right_name):
 
 
 if sys.argv[1] == '--write':
-    write(sys.argv[2])
+    write(LIST, 'libroadbed.so', declared(sys.argv[2], FOLDER, 'ROAD_API'))
+    write(SIM_LIST, 'libroadbed-sim.so', declared(sys.argv[2], SIM_FOLDER, 'ROAD_SIM_API'))
     sys.exit(0)
 
 ROOT, LIBRARY, SIM = sys.argv[1], sys.argv[2], sys.argv[3:]
-LISTED = set(house.listed(LIST))
+LISTED, SIM_LISTED = set(house.listed(LIST)), set(house.listed(SIM_LIST))
 
 
 def list_and_headers_agree():
-    return differences(LISTED, 'in exported.list', declared(ROOT), 'declared with ROAD_API')
+    yield from differences(LISTED, 'in exported.list', declared(ROOT, FOLDER, 'ROAD_API'),
+                           'declared with ROAD_API')
+    yield from differences(SIM_LISTED, 'in exported-sim.list',
+                           declared(ROOT, SIM_FOLDER, 'ROAD_SIM_API'),
+                           'declared with ROAD_SIM_API')
 
 
 def library_exports_the_list():
@@ -62,20 +70,23 @@ def library_exports_the_list():
 
 
 def names_have_the_prefix():
-    return [f'{name} lacks the prefix road_' for name in sorted(LISTED | exported(LIBRARY))
-            if not name.startswith('road_')]
+    for names, prefix in ((LISTED | exported(LIBRARY), 'road_'), (SIM_LISTED, 'sim_')):
+        for name in sorted(names):
+            if not name.startswith(prefix):
+                yield f'{name} lacks the prefix {prefix}'
 
 
-def simulators_have_one_door():
+def simulators_export_their_services():
     if not SIM:
         raise house.Skip('libroadbed-sim is not built')
-    return differences(exported(SIM[0]), 'exported by libroadbed-sim.so', {'roadbed_sim_entry'},
-                       'its one door')
+    return differences(exported(SIM[0]), 'exported by libroadbed-sim.so', SIM_DOOR | SIM_LISTED,
+                       'in exported-sim.list')
 
 
 house.run([
-    ('the list of exported symbols is what the headers declare', list_and_headers_agree),
+    ('the lists of exported symbols are what the headers declare', list_and_headers_agree),
     ('libroadbed exports the listed symbols and no other', library_exports_the_list),
-    ('every exported name starts with road_', names_have_the_prefix),
-    ('libroadbed-sim exports its entry and nothing else', simulators_have_one_door),
+    ('every exported name starts with road_ or sim_', names_have_the_prefix),
+    ('libroadbed-sim exports its entry, the listed services and no other',
+     simulators_export_their_services),
 ])

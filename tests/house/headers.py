@@ -7,7 +7,8 @@ import sys
 import house
 
 ROOT, CC = sys.argv[1], sys.argv[2:]
-STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror', f'-I{ROOT}/hal/include', f'-I{ROOT}']
+STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror', f'-I{ROOT}/hal/include',
+          f'-I{ROOT}/simulators/include', f'-I{ROOT}']
 
 
 def headers(*folders):
@@ -30,7 +31,8 @@ def alone(compiler, language, standard, *folders):
     return rule
 
 
-PUBLIC = ('hal/include/roadbed/', 'hal/include/roadbed-driver/')
+PUBLIC = ('hal/include/roadbed/', 'hal/include/roadbed-driver/',
+          'simulators/include/roadbed-sim/')
 CXX = [shutil.which('g++') or shutil.which('c++') or shutil.which('clang++-14')]
 CXX = CXX if CXX[0] else None
 

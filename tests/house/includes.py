@@ -10,17 +10,19 @@ import house
 ROOT = sys.argv[1]
 PUBLIC = 'hal/include/roadbed/'
 DRIVER = 'hal/include/roadbed-driver/'
+MODEL = 'simulators/include/roadbed-sim/'
 
 # The first row whose folder fits: what its files may include. {own}: the folder itself.
 ALLOWED = [
     (PUBLIC, [PUBLIC]),
     (DRIVER, [DRIVER, PUBLIC]),
+    (MODEL, [MODEL]),
     ('hal/core/', ['hal/core/', 'hal/bus/transport.h', 'hal/bus/address.h', 'hal/bus/memfd.h',
                    'hal/cache/cache.h', PUBLIC, DRIVER]),
     ('hal/cache/', ['hal/cache/', PUBLIC, DRIVER]),
     ('hal/helpers/', ['hal/helpers/', 'uapi/', PUBLIC, DRIVER]),
-    ('hal/bus/sim.c', ['hal/bus/', 'hal/core/error.h', 'simulators/engine/entry.h', PUBLIC,
-                       DRIVER]),
+    ('hal/bus/sim', ['hal/bus/', 'hal/core/error.h', 'simulators/engine/entry.h', MODEL, PUBLIC,
+                     DRIVER]),
     ('hal/bus/', ['hal/bus/', 'hal/core/error.h', PUBLIC, DRIVER]),
     ('hal/driver_table.c.in', ['hal/core/drivers.h']),
     ('hal/', [PUBLIC, DRIVER]),
@@ -66,7 +68,7 @@ def room_of(path):
 
 def resolve(path, quoted, name):
     """The file of the tree that is meant, or None: a header of the system."""
-    tries = ['hal/include/', '']
+    tries = ['hal/include/', 'simulators/include/', '']
     if quoted:
         tries.insert(0, os.path.dirname(path) + '/')
     for folder in tries:

@@ -17,9 +17,14 @@
 extern "C" {
 #endif
 
-/* Version of this interface: major << 16 | minor. A driver of another major is refused; a newer
- * minor only appends. */
-#define ROAD_DRIVER_ABI 0x00020000u
+/*
+ * Version of this interface. A driver of another major is refused. A newer minor only appends: to
+ * the end of tables and structures, never within one, and never to one that others embed or keep in
+ * arrays (struct road_cmd, struct road_place, struct road_dma, struct road_kernel_info).
+ */
+#define ROAD_DRIVER_ABI_MAJOR 2
+#define ROAD_DRIVER_ABI_MINOR 0
+#define ROAD_DRIVER_ABI       ((uint32_t)ROAD_DRIVER_ABI_MAJOR << 16 | ROAD_DRIVER_ABI_MINOR)
 
 struct road_driver;
 struct road_cache;
@@ -239,7 +244,9 @@ struct road_region_ops;   /* reconfiguration; comes with it */
 struct road_firmware_ops; /* boot before queues; comes with the firmware loader */
 
 struct road_driver {
-	uint32_t abi; /* ROAD_DRIVER_ABI */
+	/* ROAD_DRIVER_ABI. A driver that needs no more than an older minor may say that minor: then
+	 * older libraries take it, too, if the tails that they do not know are zero. */
+	uint32_t abi;
 	const char *name;
 	/* Functions it may be asked to probe: by what answers ("roadbed,gpgpu"), or by PCI ids. */
 	const char *compatible;
@@ -251,6 +258,50 @@ struct road_driver {
 	const struct road_region_ops *region;
 	const struct road_firmware_ops *firmware;
 };
+
+/* ---- a driver from outside the tree ---- */
+
+/* What the macro below makes known: the tables as the driver was built with them, so that another
+ * version of the library reads no further than they go. */
+struct road_driver_entry {
+	uint32_t size; /* of this structure */
+	uint32_t driver_bytes, ops_bytes, memory_bytes, image_bytes;
+	uint32_t reserved; /* 0 */
+	const struct road_driver *driver;
+};
+typedef const struct road_driver_entry *(*road_driver_entry_fn)(void);
+
+/* road_driver_entry_2: another major has another name. */
+#define ROAD_DRIVER_ENTRY_PASTE2(major) road_driver_entry_##major
+#define ROAD_DRIVER_ENTRY_PASTE(major)  ROAD_DRIVER_ENTRY_PASTE2(major)
+#define ROAD_DRIVER_ENTRY_NAME          ROAD_DRIVER_ENTRY_PASTE(ROAD_DRIVER_ABI_MAJOR)
+
+#ifdef __cplusplus
+#define ROAD_DRIVER_LINKAGE extern "C"
+#else
+#define ROAD_DRIVER_LINKAGE
+#endif
+
+/*
+ * Once in a shared object NAME.so, in a folder that ROADBED_DRIVERS names: offers the driver (a
+ * struct road_driver of static storage). The object is opened once and never unloaded. No semicolon
+ * follows.
+ */
+#define ROAD_DRIVER_ENTRY(table)                                                                   \
+	ROAD_DRIVER_LINKAGE ROAD_API const struct road_driver_entry *ROAD_DRIVER_ENTRY_NAME(void); \
+	ROAD_DRIVER_LINKAGE ROAD_API const struct road_driver_entry *ROAD_DRIVER_ENTRY_NAME(void)  \
+	{                                                                                          \
+		static const struct road_driver_entry entry = {                                    \
+			sizeof(struct road_driver_entry),                                          \
+			sizeof(struct road_driver),                                                \
+			sizeof(struct road_driver_ops),                                            \
+			sizeof(struct road_memory_ops),                                            \
+			sizeof(struct road_image_ops),                                             \
+			0,                                                                         \
+			&(table),                                                                  \
+		};                                                                                 \
+		return &entry;                                                                     \
+	}
 
 /* ---- services of the core for drivers ---- */
 

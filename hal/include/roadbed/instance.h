@@ -31,6 +31,13 @@ typedef struct road_instance_options {
 	/* Where libroadbed-sim.so is looked for first; absolute path of a folder. NULL: beside
 	 * libroadbed.so, then the loader's path. */
 	const char *library_folder;
+	/* Folders of drivers and chips from outside the tree, absolute, separated by ':'. NULL:
+	 * take the environment's ROADBED_DRIVERS (ignored under AT_SECURE and with NO_ENV). Every
+	 * NAME.so in them is opened, once in the process and for good; every NAME.yaml becomes a
+	 * chip that can be simulated. A folder or file that others than root and this user own or
+	 * may write is refused. road_instance_explain tells what became of each. Drivers are this
+	 * instance's; simulated chips are the process's. */
+	const char *driver_folders;
 } road_instance_options;
 
 /*
@@ -68,7 +75,9 @@ typedef struct road_candidate {
 ROAD_API road_status road_instance_enumerate(road_instance *instance, uint32_t flags,
 					     uint32_t index, road_candidate *out);
 
-/* Like enumerate, but every candidate seen, with the reason it became a device or did not. */
+/* Like enumerate, but every candidate seen, with the reason it became a device or did not. The
+ * files of driver folders come last: what they hold (ROAD_NOT_READY: no device by itself), or why
+ * they were refused. */
 ROAD_API road_status road_instance_explain(road_instance *instance, uint32_t flags, uint32_t index,
 					   road_candidate *out);
 

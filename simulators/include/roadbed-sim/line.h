@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a line of a kernel's source cost: see struct road_sim_line in <roadbed/sim.h>. */
-#ifndef SIMULATORS_ENGINE_LINE_H
-#define SIMULATORS_ENGINE_LINE_H
+#ifndef ROADBED_SIM_LINE_H
+#define ROADBED_SIM_LINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

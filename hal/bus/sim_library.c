@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libroadbed-sim: loaded when something simulated is first asked for, and kept. What models and
+ * chips from outside the tree bring goes through here.
+ */
+#include "hal/bus/sim_library.h"
+
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <roadbed-sim/model.h>
+
+#include "hal/bus/transport.h"
+#include "hal/core/error.h"
+
+#define LIBRARY_NAME "libroadbed-sim.so"
+
+static struct {
+	pthread_mutex_t lock;
+	const struct sim_entry *entry;
+} library = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void *try_folder(const char *folder, size_t length)
+{
+	char path[4096];
+
+	if (length + sizeof(LIBRARY_NAME) + 1 > sizeof(path))
+		return NULL;
+	snprintf(path, sizeof(path), "%.*s/%s", (int)length, folder, LIBRARY_NAME);
+	return dlopen(path, RTLD_NOW | RTLD_LOCAL);
+}
+
+/* The named folder, the folder of this library, then wherever the loader looks. */
+static void *find_library(const char *folder)
+{
+	void *handle = folder ? try_folder(folder, strlen(folder)) : NULL;
+	Dl_info own;
+
+	if (!handle && dladdr((const void *)(uintptr_t)&find_library, &own) && own.dli_fname) {
+		const char *slash = strrchr(own.dli_fname, '/');
+
+		if (slash && own.dli_fname[0] == '/')
+			handle = try_folder(own.dli_fname, (size_t)(slash - own.dli_fname));
+	}
+	return handle ? handle : dlopen(LIBRARY_NAME, RTLD_NOW | RTLD_LOCAL);
+}
+
+road_status road_sim_library(const char *folder, const struct sim_entry **out)
+{
+	const struct sim_entry *(*entry)(uint32_t) = NULL;
+	road_status status = ROAD_OK;
+
+	pthread_mutex_lock(&library.lock);
+	if (library.entry)
+		goto out;
+	void *handle = find_library(folder);
+	const char *why = handle ? "" : dlerror();
+
+	if (handle)
+		*(void **)(void *)&entry = dlsym(handle, SIM_ENTRY_SYMBOL);
+	library.entry = entry ? entry(SIM_ENTRY_VERSION) : NULL;
+	if (!library.entry) {
+		if (handle)
+			dlclose(handle);
+		status = road_fail(ROAD_NOT_FOUND,
+				   handle ? "libroadbed-sim.so is of another version"
+					  : "libroadbed-sim.so cannot be loaded",
+				   "device address: sim", why ? why : "",
+				   "a build with simulators, of this version");
+	}
+out:
+	*out = library.entry;
+	pthread_mutex_unlock(&library.lock);
+	return status;
+}
+
+/* ---- models and chips from outside the tree ---- */
+
+void road_sim_preload(const char *library_folder)
+{
+	const struct sim_entry *sim;
+
+	(void)road_sim_library(library_folder, &sim);
+}
+
+road_status road_sim_add_model(const char *library_folder, void *object, char *reason, size_t bytes)
+{
+	const struct sim_entry *sim;
+	struct sim_added added;
+	sim_model_entry_fn entry = NULL;
+	char error[SIM_ERROR_BYTES] = "";
+	uint32_t other;
+
+	*(void **)(void *)&entry =
+		road_plugin_symbol(object, "road_sim_entry_", ROAD_SIM_ABI_MAJOR, &other);
+	reason[0] = 0;
+	if (!entry && other)
+		snprintf(reason, bytes,
+			 "made for simulator interface %" PRIu32 ", this library has %d", other,
+			 ROAD_SIM_ABI_MAJOR);
+	if (!entry)
+		return other ? ROAD_UNSUPPORTED : ROAD_NOT_FOUND;
+	if (road_sim_library(library_folder, &sim)) {
+		snprintf(reason, bytes, "a model, and libroadbed-sim.so cannot be loaded");
+		return ROAD_UNSUPPORTED;
+	}
+	if (!sim->add_model(entry(), &added, error)) {
+		snprintf(reason, bytes, "%.180s", error);
+		return ROAD_UNSUPPORTED;
+	}
+	snprintf(reason, bytes, "model of family %.32s (\"%.32s\")", added.family,
+		 added.compatible);
+	return ROAD_OK;
+}
+
+road_status road_sim_add_chip(const char *library_folder, const char *path, const char *text,
+			      size_t text_bytes, char *reason, size_t bytes)
+{
+	char error[SIM_ERROR_BYTES] = "";
+	const struct sim_entry *sim;
+	struct sim_chip_id id;
+
+	if (road_sim_library(library_folder, &sim)) {
+		snprintf(reason, bytes, "a chip, and libroadbed-sim.so cannot be loaded");
+		return ROAD_UNSUPPORTED;
+	}
+	if (!sim->add_chip(path, text, text_bytes, &id, error)) {
+		snprintf(reason, bytes, "%.190s", error);
+		return ROAD_UNSUPPORTED;
+	}
+	snprintf(reason, bytes, "chip sim:%.63s of family %.31s", id.name, id.family);
+	return ROAD_OK;
+}
