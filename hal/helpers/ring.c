@@ -243,6 +243,8 @@ static road_status encode(struct road_ring *ring, struct road_ring_encoder *enco
 					       "%d packets for a command of kind %u, at most %u",
 					       count, (unsigned)command->kind,
 					       encoder->packet_room);
+		if (count < -1)
+			return (road_status)count;
 		if (count < 0 || !place(ring, (uint32_t)count))
 			return ROAD_NOT_READY;
 		if (count)

@@ -12,7 +12,8 @@ PUBLIC = 'hal/include/roadbed/'
 DRIVER = 'hal/include/roadbed-driver/'
 MODEL = 'simulators/include/roadbed-sim/'
 
-# The first row whose folder fits: what its files may include. {own}: the folder itself.
+# The first row whose folder fits: what its files may include. {own}: the folder itself;
+# {kit}: the project of the porting kit that it is in.
 ALLOWED = [
     (PUBLIC, [PUBLIC]),
     (DRIVER, [DRIVER, PUBLIC]),
@@ -26,6 +27,10 @@ ALLOWED = [
     ('hal/bus/', ['hal/bus/', 'hal/core/error.h', PUBLIC, DRIVER]),
     ('hal/driver_table.c.in', ['hal/core/drivers.h']),
     ('hal/', [PUBLIC, DRIVER]),
+    ('drivers/template/*/simulators/', ['{kit}uapi/', MODEL]),
+    ('drivers/template/*/entry_sim.c', [MODEL]),
+    ('drivers/template/*/tests/', [PUBLIC]),
+    ('drivers/template/*/', ['{kit}uapi/', PUBLIC, DRIVER]),
     ('drivers/*/', ['{own}', 'uapi/', PUBLIC, DRIVER]),
     ('uapi/', ['uapi/']),
     ('firmware-loader/', ['{own}', 'uapi/', PUBLIC, DRIVER + 'firmware.h']),
@@ -62,13 +67,19 @@ def room_of(path):
         match = re.match(pattern, path)
         if match:
             own = match[0] if match[0].endswith('/') else os.path.dirname(match[0]) + '/'
-            return [a.replace('{own}', own) for a in allowed]
+            return [a.replace('{own}', own).replace('{kit}', kit_of(path)) for a in allowed]
     return None
+
+
+def kit_of(path):
+    """Where a project of the porting kit begins; '' if the file is in none."""
+    match = re.match(r'drivers/template/(?:written/(\w+)\.c|(\w+)/)', path)
+    return f'drivers/template/{match[1] or match[2]}/' if match else ''
 
 
 def resolve(path, quoted, name):
     """The file of the tree that is meant, or None: a header of the system."""
-    tries = ['hal/include/', 'simulators/include/', '']
+    tries = ['hal/include/', 'simulators/include/', kit_of(path)]
     if quoted:
         tries.insert(0, os.path.dirname(path) + '/')
     for folder in tries:

@@ -32,6 +32,8 @@ static const struct verb {
 	{"conformance", "DEVICE [--suite GROUP] [--case GROUP.CASE] [--list] [--help] …",
 	 "does the device do what the interface promises? exits with 1 if it does not",
 	 verb_conformance},
+	{"new-driver", "NAME --shape ring|step|runtime [--folder FOLDER]",
+	 "writes the project of a new port; docs/porting.md is its guide", verb_new_driver},
 #ifdef ROADBED_BENCH
 	{"bench", "[--json]", "what submissions, copies and kernels cost on this machine",
 	 verb_bench},

@@ -56,7 +56,8 @@ struct road_ring_geometry {
 
 struct road_ring_ops {
 	/* Writes the command's packets in order, returns how many; 0 for a command that needs none.
-	 * Arguments are taken with road_ring_arguments; NULL from it: return -1 (full). */
+	 * Arguments are taken with road_ring_arguments; NULL from it: return -1 (full). A status
+	 * below that refuses the command; the port recorded its detail. */
 	int (*encode)(struct road_ring_encoder *encoder, const struct road_cmd *command);
 	/* The packet that stores `sequence` to the completion word after all before it. One packet.
 	 */

@@ -40,6 +40,8 @@ static int encode(struct road_ring_encoder *e, const struct road_cmd *command)
 
 	if (command->kind == ROAD_COMMAND_BARRIER)
 		return 0;
+	if (command->kind == ROAD_COMMAND_COPY)
+		return road_drv_error(ROAD_UNSUPPORTED, "no copies", "test", NULL, NULL);
 	if (command->kind == ROAD_COMMAND_LAUNCH) {
 		road_iova iova;
 		uint32_t bytes = command->launch.argument_bytes;
@@ -305,6 +307,24 @@ static void test_sequence_of(void)
 	close_ring(&rig);
 }
 
+static void test_refused(void)
+{
+	const struct road_cmd commands[] = {
+		{.kind = ROAD_COMMAND_FILL, .fill = {.pattern_bytes = 1}},
+		{.kind = ROAD_COMMAND_COPY}};
+	struct road_drv_submission s = {.sequence = 1, .commands = commands, .count = 2};
+	struct rig rig;
+
+	open_ring(&rig, 4, 0);
+	CU_ASSERT_EQUAL(road_ring_submit(rig.ring, &s), ROAD_UNSUPPORTED);
+	CU_ASSERT_STRING_EQUAL(services_what, "no copies");
+	CU_ASSERT_EQUAL(rig.doorbells, 0);
+	s.count = 1;
+	CU_ASSERT_EQUAL(road_ring_submit(rig.ring, &s), ROAD_OK);
+	CU_ASSERT_EQUAL(atomic_load(&rig.rung), 2);
+	close_ring(&rig);
+}
+
 static void test_lost(void)
 {
 	struct rig rig;
@@ -457,6 +477,7 @@ static const struct tap_case cases[] = {
 	{"no more submissions than the depth are in flight", test_depth},
 	{"a list that no empty ring could hold is refused, with the numbers", test_too_large},
 	{"argument blocks are aligned, in one piece, and freed in order", test_arguments},
+	{"a command that the port refuses takes nothing, and says why", test_refused},
 	{"a packet's number tells its submission", test_sequence_of},
 	{"a lost device takes no work", test_lost},
 	{"bad geometry is refused and no failed allocation leaks", test_geometry},

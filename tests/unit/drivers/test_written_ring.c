@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The template port on a chip made of paper: what is there to copy works. */
+/* The written ring port of the kit on a chip made of paper, and each of its allocations failing. */
 #include <string.h>
 
-#include "drivers/template/chip.h"
+#include "drivers/template/ring/uapi/template/regs.h"
 #include "tests/support/tap.h"
 #include "tests/unit/drivers/fake_bus.h"
 
@@ -42,9 +42,9 @@ static void take(struct rig *rig)
 		rig->bad++;
 		return;
 	}
-	if (p->op == TEMPLATE_FILL)
-		memset(dst, (int)(p->src & 0xff), p->bytes);
-	else
+	for (uint32_t i = 0; p->op == TEMPLATE_FILL && i < p->bytes; i++)
+		dst[i] = ((const char *)&p->src)[i % 8];
+	if (p->op != TEMPLATE_FILL)
 		memmove(dst, src, p->bytes);
 	rig->interrupts += p->op == TEMPLATE_FENCE;
 }
@@ -56,12 +56,12 @@ static void write_reg(struct fake_bus *fake, uint64_t offset, uint32_t width, ui
 	(void)width;
 	switch (offset) {
 	case TEMPLATE_REG_RESET: rig->packets = 0; break;
-	case TEMPLATE_REG_RING64: rig->ring = value; break;
+	case TEMPLATE_REG_RING: rig->ring = value; break;
 	case TEMPLATE_REG_PACKETS:
 		rig->packets = (uint32_t)value;
 		rig->taken = 0;
 		break;
-	case TEMPLATE_REG_TAIL64:
+	case TEMPLATE_REG_TAIL:
 		while (rig->packets && rig->taken != value)
 			take(rig);
 		break;
@@ -76,7 +76,7 @@ static uint64_t read_reg(struct fake_bus *fake, uint64_t offset, uint32_t width)
 	(void)width;
 	switch (offset) {
 	case TEMPLATE_REG_ID: return TEMPLATE_ID;
-	case TEMPLATE_REG_STATUS: return rig->never_ready ? 0 : TEMPLATE_READY;
+	case TEMPLATE_REG_STATUS: return rig->never_ready ? 0 : TEMPLATE_STATUS_READY;
 	case TEMPLATE_REG_MEMORY_BYTES: return MEMORY_BYTES;
 	default: return 0;
 	}

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The driver of the chip `template` (uapi/template/regs.h), a ring port with all of its steps
+ * written: what drivers/template/ring becomes, to compare with. Tests run it; no build ships it.
+ */
+#include <pthread.h>
+#include <roadbed-driver/driver.h>
+#include <roadbed-driver/ring.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "uapi/template/regs.h"
+
+#define RESET_NS UINT64_C(100000000) /* regs.h, STATUS: the most that a reset takes */
+#define GRANULE  UINT64_C(64)        /* what one allocation is rounded to */
+
+struct template_chip {
+	struct road_bus *bus;
+	/* memory */
+	uint32_t memory_bytes;
+	char *memory;         /* region 1, mapped */
+	uint64_t window;      /* device addresses are window + offset: one meaning in the process */
+	pthread_mutex_t lock; /* of all below */
+	struct road_ranges *heap;
+	/* the chip's one queue */
+	struct road_drv_queue *queue; /* NULL: closed */
+	struct road_ring *ring;
+	_Atomic bool running;       /* it has a ring; read without the lock */
+	struct road_dma completion; /* the word that fences store to */
+	struct road_drv_progress failure;
+};
+
+static const struct road_drv_progress no_failure = {.failed_from = UINT64_MAX};
+
+/* ---- 1: is it ours? ---- */
+
+static road_status probe(struct road_bus *bus)
+{
+	uint32_t id = road_read32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_ID);
+	char seen[16];
+
+	if (id == TEMPLATE_ID)
+		return ROAD_OK;
+	snprintf(seen, sizeof(seen), "0x%08x", id);
+	return road_drv_error(ROAD_UNSUPPORTED, "not this chip", "template: register ID", seen,
+			      "0x504d4554");
+}
+
+/* ---- 2: up and down ---- */
+
+/* All ones is no legal status: the chip may be gone. */
+static road_status reset_chip(struct road_bus *bus)
+{
+	uint64_t deadline = bus->ops->now_ns(bus) + RESET_NS;
+
+	road_write32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_RESET, 1);
+	for (;;) {
+		uint64_t now = bus->ops->now_ns(bus);
+		uint32_t status = road_read32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_STATUS);
+
+		if (status == UINT32_MAX && bus->ops->lost(bus))
+			return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "template",
+					      NULL, NULL);
+		if (status & TEMPLATE_STATUS_READY)
+			return ROAD_OK;
+		if (now >= deadline)
+			return road_drv_errorf(ROAD_TIMEOUT, "template: register STATUS",
+					       "stays 0x%x, awaited: bit 0", status);
+		bus->ops->relax(bus, deadline);
+	}
+}
+
+static road_status map_memory(struct template_chip *t)
+{
+	void *memory;
+	road_status status;
+
+	t->memory_bytes = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_MEMORY_BYTES);
+	if (t->memory_bytes < GRANULE || t->memory_bytes == UINT32_MAX)
+		return road_drv_errorf(ROAD_IO, "template: register MEMORY_BYTES",
+				       "the chip says that it has %u bytes", t->memory_bytes);
+	status = t->bus->ops->region_map(t->bus, TEMPLATE_REGION_MEMORY, 0, t->memory_bytes,
+					 &memory);
+	if (status)
+		return status;
+	t->memory = memory;
+	/* Aligned as strictly as any buffer may ask, so that offsets are aligned like addresses. */
+	status = road_va_reserve(t->memory_bytes, UINT64_C(2) << 20, &t->window);
+	if (status)
+		goto unmap;
+	status = road_ranges_create(0, t->memory_bytes, GRANULE, &t->heap);
+	if (status)
+		goto release;
+	return ROAD_OK;
+release:
+	road_va_release(t->window, t->memory_bytes);
+unmap:
+	t->bus->ops->region_unmap(t->bus, memory, t->memory_bytes);
+	return status;
+}
+
+static void unmap_memory(struct template_chip *t)
+{
+	road_ranges_destroy(t->heap);
+	road_va_release(t->window, t->memory_bytes);
+	t->bus->ops->region_unmap(t->bus, t->memory, t->memory_bytes);
+}
+
+static road_status start(struct road_drv_device *dev, const char *options)
+{
+	struct template_chip *t = calloc(1, sizeof(*t));
+	road_status status;
+
+	(void)options; /* what stands behind '?' is the simulator's; this driver has none */
+	if (!t)
+		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for the driver",
+				      "template", NULL, NULL);
+	t->bus = dev->bus;
+	t->failure = no_failure;
+	pthread_mutex_init(&t->lock, NULL);
+	status = reset_chip(t->bus);
+	if (!status)
+		status = map_memory(t);
+	if (status) {
+		pthread_mutex_destroy(&t->lock);
+		free(t);
+		return status;
+	}
+	dev->data = t;
+	return ROAD_OK;
+}
+
+static void stop(struct road_drv_device *dev, enum road_stop_reason why)
+{
+	struct template_chip *t = dev->data;
+
+	if (why != ROAD_STOP_LOST)
+		(void)reset_chip(t->bus);
+	unmap_memory(t);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+	dev->data = NULL;
+}
+
+static void info(struct road_drv_device *dev, struct road_device_info *out)
+{
+	const struct template_chip *t = dev->data;
+
+	out->device_class = ROAD_CLASS_OTHER;
+	out->heap_count = 1;
+	out->queue_classes = 1u << ROAD_QUEUE_TRANSFER;
+	out->queues_max = 1;
+	out->queue_depth_max = 64;
+	out->memory_bytes = t->memory_bytes;
+	out->commands = 1u << ROAD_COMMAND_COPY | 1u << ROAD_COMMAND_FILL;
+	out->features =
+		ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_COHERENT | ROAD_FEATURE_QUEUE_RESET;
+}
+
+/* ---- 3: memory ---- */
+
+static road_status heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
+{
+	struct template_chip *t = dev->data;
+
+	if (index)
+		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_heap", "no heap %u", index);
+	pthread_mutex_lock(&t->lock);
+	*out = (struct road_heap_info){.size = sizeof(*out),
+				       .kind = ROAD_HEAP_DEVICE_VISIBLE,
+				       .bytes = t->memory_bytes,
+				       .used_bytes = road_ranges_used(t->heap),
+				       .granule_bytes = GRANULE,
+				       .host_visible = 1,
+				       .coherent = 1};
+	pthread_mutex_unlock(&t->lock);
+	return ROAD_OK;
+}
+
+static road_status alloc(struct road_drv_buffer *buffer)
+{
+	struct template_chip *t = buffer->space->dev->data;
+	road_status status;
+	uint64_t offset;
+
+	if (buffer->heap != ROAD_HEAP_DEVICE_VISIBLE)
+		return road_drv_errorf(ROAD_UNSUPPORTED, "road_buffer_create: options.heap",
+				       "no heap of kind %u", buffer->heap);
+	pthread_mutex_lock(&t->lock);
+	status = road_ranges_alloc(t->heap, buffer->bytes, buffer->alignment, &offset, NULL);
+	pthread_mutex_unlock(&t->lock);
+	if (status)
+		return status;
+	memset(t->memory + offset, 0, buffer->bytes); /* whatever its last owner left there */
+	buffer->address = t->window + offset;
+	buffer->host = t->memory + offset;
+	return ROAD_OK;
+}
+
+static void free_buffer(struct road_drv_buffer *buffer)
+{
+	struct template_chip *t = buffer->space->dev->data;
+
+	pthread_mutex_lock(&t->lock);
+	road_ranges_free(t->heap, buffer->address - t->window, buffer->bytes);
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- 4: commands as packets; pure in their inputs ---- */
+
+/* A place as packets name it: a bus address, or an offset in the chip's memory. */
+static uint64_t at(const struct template_chip *t, const struct road_place *place, uint64_t offset)
+{
+	return place->address + offset - (place->bus ? 0 : t->window);
+}
+
+/* One packet a row. */
+static int encode_copy(struct road_ring_encoder *encoder, const struct road_cmd_copy *copy)
+{
+	uint64_t rows = (uint64_t)copy->rows * copy->slices, row = encoder->resume;
+	struct template_packet *out = encoder->packets;
+	int count = 0;
+
+	for (; row < rows && (uint32_t)count < encoder->packet_room; row++) {
+		uint64_t slice = row / copy->rows, line = row % copy->rows;
+
+		out[count++] = (struct template_packet){
+			.op = TEMPLATE_COPY,
+			.flags = (uint16_t)((copy->dst.bus ? TEMPLATE_DST_BUS : 0u) |
+					    (copy->src.bus ? TEMPLATE_SRC_BUS : 0u)),
+			.bytes = (uint32_t)copy->bytes, /* fits: the memory has 32 bits */
+			.dst = at(encoder->user, &copy->dst,
+				  slice * copy->dst_slice_pitch + line * copy->dst_row_pitch),
+			.src = at(encoder->user, &copy->src,
+				  slice * copy->src_slice_pitch + line * copy->src_row_pitch),
+		};
+	}
+	encoder->resume = row < rows ? row : 0; /* called again for the rest */
+	return count;
+}
+
+static int encode_fill(struct road_ring_encoder *encoder, const struct road_cmd_fill *fill)
+{
+	uint64_t pattern = fill->pattern;
+
+	for (uint32_t bytes = fill->pattern_bytes; bytes < 8; bytes *= 2)
+		pattern = (pattern & ((UINT64_C(1) << bytes * 8) - 1)) | pattern << bytes * 8;
+	*(struct template_packet *)encoder->packets = (struct template_packet){
+		.op = TEMPLATE_FILL,
+		.flags = fill->dst.bus ? TEMPLATE_DST_BUS : 0,
+		.bytes = (uint32_t)fill->bytes,
+		.dst = at(encoder->user, &fill->dst, 0),
+		.src = pattern,
+	};
+	return 1;
+}
+
+static int encode(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	switch (command->kind) {
+	case ROAD_COMMAND_COPY: return encode_copy(encoder, &command->copy);
+	case ROAD_COMMAND_FILL: return encode_fill(encoder, &command->fill);
+	default: return 0; /* a barrier: this chip keeps order; others are not in info.commands */
+	}
+}
+
+static void encode_fence(struct road_ring_encoder *encoder, uint64_t sequence)
+{
+	const struct template_chip *t = encoder->user;
+
+	*(struct template_packet *)encoder->packets = (struct template_packet){
+		.op = TEMPLATE_FENCE,
+		.flags = TEMPLATE_DST_BUS,
+		.bytes = sizeof(sequence),
+		.dst = t->completion.iova.value,
+		.src = sequence,
+	};
+}
+
+static void doorbell(void *user, uint64_t tail)
+{
+	const struct template_chip *t = user;
+
+	road_write64(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_TAIL, tail);
+}
+
+/* ---- 4: the queue; submit and advance are the ring helper's ---- */
+
+static const struct road_ring_ops ring_ops = {encode, encode_fence, doorbell};
+static const struct road_ring_geometry geometry = {
+	.packet_bytes = sizeof(struct template_packet),
+	.packets = 1024,
+	.packets_per_command = 64,
+	.argument_align = 16, /* packets hold all: argument_bytes is 0 */
+	.header_bytes = 2,
+	.header_empty = TEMPLATE_EMPTY,
+};
+
+/* Under the lock. The chip is told where its ring is and starts at packet 0. */
+static void give_ring(struct template_chip *t)
+{
+	road_write64(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_RING,
+		     road_ring_iova(t->ring).value);
+	road_write32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_PACKETS, geometry.packets);
+	atomic_store(&t->running, true);
+}
+
+static void sync_completion(struct template_chip *t)
+{
+	t->bus->ops->dma_sync(t->bus, &t->completion, 0, sizeof(uint64_t), ROAD_DMA_TO_HOST);
+}
+
+static road_status queue_open(struct road_drv_queue *queue)
+{
+	struct template_chip *t = queue->dev->data;
+	road_status status = ROAD_OK;
+
+	pthread_mutex_lock(&t->lock);
+	if (t->queue)
+		status = road_drv_error(ROAD_NO_SPACE, "the chip's only queue is in use",
+					"road_queue_create", "1", "1");
+	if (!status)
+		status = t->bus->ops->dma_alloc(t->bus, sizeof(uint64_t), &t->completion);
+	if (status)
+		goto unlock;
+	status = road_ring_create(t->bus, &geometry, &ring_ops, t, queue->depth, t->completion.host,
+				  &t->ring);
+	if (status) {
+		t->bus->ops->dma_free(t->bus, &t->completion);
+		goto unlock;
+	}
+	give_ring(t);
+	t->queue = queue;
+unlock:
+	pthread_mutex_unlock(&t->lock);
+	return status;
+}
+
+/* The reset's read of STATUS pushes its write: then the chip touches nothing of the ring. */
+static void queue_close(struct road_drv_queue *queue)
+{
+	struct template_chip *t = queue->dev->data;
+
+	pthread_mutex_lock(&t->lock);
+	atomic_store(&t->running, false);
+	(void)reset_chip(t->bus);
+	road_ring_destroy(t->ring);
+	t->bus->ops->dma_free(t->bus, &t->completion);
+	t->failure = no_failure;
+	t->queue = NULL;
+	pthread_mutex_unlock(&t->lock);
+}
+
+static road_status submit(struct road_drv_queue *queue,
+			  const struct road_drv_submission *submission)
+{
+	struct template_chip *t = queue->dev->data;
+
+	if (!atomic_load(&t->running))
+		return road_drv_error(ROAD_CANCELLED, "the device was reset", "road_queue_submit",
+				      NULL, "road_queue_reset first");
+	sync_completion(t);
+	return road_ring_submit(t->ring, submission);
+}
+
+static void advance(struct road_drv_queue *queue, struct road_drv_progress *out)
+{
+	struct template_chip *t = queue->dev->data;
+
+	sync_completion(t);
+	pthread_mutex_lock(&t->lock);
+	*out = t->failure;
+	out->completed = road_ring_completed(t->ring);
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- 7: faults and resets ---- */
+
+/* Under the lock: the queue stopped at a packet; what came before it has completed. */
+static void take_fault(struct template_chip *t)
+{
+	uint32_t fault = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_FAULT);
+	uint64_t packet = road_read64(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_FAULT_PACKET);
+
+	t->failure = (struct road_drv_progress){
+		.failed_from = road_ring_sequence_of(t->ring, packet),
+		.status = ROAD_FAULT,
+		.fault = {.size = sizeof(t->failure.fault),
+			  .kind = fault == TEMPLATE_FAULT_ADDRESS ? ROAD_FAULT_MEMORY
+								  : ROAD_FAULT_PACKET},
+	};
+	snprintf(t->failure.fault.text, sizeof(t->failure.fault.text),
+		 "the chip stopped at packet %llu: %s", (unsigned long long)packet,
+		 fault == TEMPLATE_FAULT_ADDRESS ? "no memory at its address" : "malformed");
+}
+
+static void irq(struct road_drv_device *dev, uint32_t vector)
+{
+	struct template_chip *t = dev->data;
+	uint32_t status;
+
+	(void)vector;
+	road_write32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_IRQ, 1);
+	pthread_mutex_lock(&t->lock);
+	status = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_STATUS);
+	if (t->queue && status != UINT32_MAX && status & TEMPLATE_STATUS_FAULTED &&
+	    t->failure.failed_from == UINT64_MAX)
+		take_fault(t);
+	if (t->queue)
+		road_drv_queue_ready(t->queue);
+	pthread_mutex_unlock(&t->lock);
+}
+
+static road_status queue_reset(struct road_drv_queue *queue)
+{
+	struct template_chip *t = queue->dev->data;
+	road_status status;
+
+	pthread_mutex_lock(&t->lock);
+	status = reset_chip(t->bus);
+	if (!status) {
+		road_ring_reset(t->ring);
+		road_store64(t->completion.host, 0);
+		t->bus->ops->dma_sync(t->bus, &t->completion, 0, sizeof(uint64_t),
+				      ROAD_DMA_TO_DEVICE);
+		t->failure = no_failure;
+		give_ring(t);
+	}
+	pthread_mutex_unlock(&t->lock);
+	return status;
+}
+
+/* All queues stop, and stay so until each is reset. */
+static road_status reset(struct road_drv_device *dev)
+{
+	struct template_chip *t = dev->data;
+	road_status status;
+
+	pthread_mutex_lock(&t->lock);
+	atomic_store(&t->running, false);
+	status = reset_chip(t->bus);
+	if (t->queue) {
+		t->failure = (struct road_drv_progress){
+			.failed_from = road_ring_completed(t->ring) + 1, .status = ROAD_CANCELLED};
+		road_drv_queue_ready(t->queue);
+	}
+	pthread_mutex_unlock(&t->lock);
+	return status;
+}
+
+/* ---- the tables; a missing slot gets a default or answers UNSUPPORTED ---- */
+
+static const struct road_driver_ops ops = {
+	.probe = probe,
+	.start = start,
+	.stop = stop,
+	.info = info,
+	.queue_open = queue_open,
+	.queue_close = queue_close,
+	.submit = submit,
+	.advance = advance,
+	.queue_reset = queue_reset,
+	.irq = irq,
+	.reset = reset,
+};
+static const struct road_memory_ops memory_ops = {
+	.heap = heap,
+	.alloc = alloc,
+	.free = free_buffer,
+};
+
+extern const struct road_driver road_driver_template;
+const struct road_driver road_driver_template = {
+	.abi = ROAD_DRIVER_ABI,
+	.name = "template",
+	.compatible = "roadbed,template",
+	.ops = &ops,
+	.memory = &memory_ops,
+};
