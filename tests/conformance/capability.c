@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/conformance/capability.h"
 
+#include "tests/conformance/allocations.h"
 #include "tests/conformance/fixture.h"
 
 #include <unistd.h>
@@ -73,13 +74,6 @@ static bool truth(struct fixture *f, const char *property)
 	return !road_device_property(f->device, property, &out) && out.u64;
 }
 
-/* Sanitizers bring an allocator of their own. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define OWN_ALLOCATOR 0
-#else
-#define OWN_ALLOCATOR 1
-#endif
-
 bool fixture_has(struct fixture *f, enum capability capability)
 {
 	switch (capability) {
@@ -120,7 +114,7 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_KERNEL_ATOMIC: return fixture_has_kernel(f, "atomic");
 	case CAPABILITY_KERNEL_TRAP: return fixture_has_kernel(f, "trap");
 	case CAPABILITY_KERNEL_PRINT: return fixture_has_kernel(f, "print");
-	case CAPABILITY_STARVE: return OWN_ALLOCATOR;
+	case CAPABILITY_STARVE: return allocations_watched();
 	case CAPABILITIES: break;
 	}
 	return false;

@@ -255,7 +255,7 @@ uint64_t fixture_address(struct fixture *f, road_buffer *buffer)
 void *fixture_image_bytes(struct fixture *f, size_t *bytes)
 {
 	char *path = f->own->text;
-	long size;
+	long size = 0;
 
 	snprintf(path, sizeof(f->own->text), "%s/%s.so", f->kernels, f->info.driver);
 	if (!access(path, R_OK)) {

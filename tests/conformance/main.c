@@ -214,7 +214,7 @@ static int no_device(const struct result *result)
 
 static int look_at_device(void)
 {
-	char path[PATH_MAX + 64], error[256];
+	char path[PATH_MAX + 128], error[256];
 	struct result result;
 
 	if (!device_identify(&run.where, &run.report.info, &result)) {

@@ -53,8 +53,10 @@ static void print_reason(const char *lead, const struct row *row)
 	const struct result *result = &row->result;
 
 	for (const struct failure *f = result->failures; f; f = f->next)
-		printf("%s%s%s%.0u%s\n", lead, f->file, f->line ? ":" : "", f->line, ""),
-			printf("%s  %s\n", lead, f->text);
+		if (f->line)
+			printf("%s%s:%u: %s\n", lead, f->file, f->line, f->text);
+		else
+			printf("%s%s\n", lead, f->text);
 	if (row->why[0])
 		printf("%s%s\n", lead, row->why);
 }
