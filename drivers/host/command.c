@@ -18,20 +18,13 @@ static char *row(const struct road_place *place, uint64_t row_pitch, uint64_t sl
 	return pointer(place) + s * slice_pitch + r * row_pitch;
 }
 
-/* Boxes go row by row; from the end if the destination lies above, so that rows that overlap are
- * read before they are written over. */
+/* Row by row: of several none overlaps another side's, for the core sees to that. */
 static void copy(const struct road_cmd_copy *c)
 {
-	bool up = c->dst.address > c->src.address;
-	uint64_t rows = (uint64_t)c->rows * c->slices;
-
-	for (uint64_t i = 0; i < rows; i++) {
-		uint64_t n = up ? rows - 1 - i : i;
-		uint32_t r = (uint32_t)(n % c->rows), s = (uint32_t)(n / c->rows);
-
-		memmove(row(&c->dst, c->dst_row_pitch, c->dst_slice_pitch, r, s),
-			row(&c->src, c->src_row_pitch, c->src_slice_pitch, r, s), c->bytes);
-	}
+	for (uint32_t s = 0; s < c->slices; s++)
+		for (uint32_t r = 0; r < c->rows; r++)
+			memmove(row(&c->dst, c->dst_row_pitch, c->dst_slice_pitch, r, s),
+				row(&c->src, c->src_row_pitch, c->src_slice_pitch, r, s), c->bytes);
 }
 
 /* The pattern once, then what is there doubled until all is full. */

@@ -332,6 +332,14 @@ struct road_kernel {
 extern const struct road_class road_image_class, road_kernel_class;
 void road_space_unload_images(struct road_space *space);
 
+/* ---- box.c ---- */
+/* Bytes that one side of a box spans from its offset; UINT64_MAX: pitches do not cover what they
+ * step over, or it wraps. */
+uint64_t road_box_span(const road_copy_box *box, uint64_t row_pitch, uint64_t slice_pitch);
+/* Whether the sides of a box that spans no such side meet, both counted from one place. True also
+ * for some that pass by each other, if their pitches differ. */
+bool road_box_overlaps(const road_copy_box *box, uint64_t dst, uint64_t src);
+
 /* ---- list.c ---- */
 struct road_list_segment { /* device commands, then perhaps a callback */
 	uint32_t first, count;

@@ -209,19 +209,6 @@ road_status road_list_copy(road_list *list, road_buffer *dst, uint64_t dst_offse
 	return end(list, record(list, &command, &dst->object, &src->object, "road_list_copy"));
 }
 
-/* Bytes that a box spans from its offset; UINT64_MAX: pitches do not cover, or it overflows. */
-static uint64_t box_span(const road_copy_box *box, uint64_t row_pitch, uint64_t slice_pitch)
-{
-	unsigned __int128 slice = (unsigned __int128)(box->rows - 1) * row_pitch + box->bytes;
-	unsigned __int128 all = (unsigned __int128)(box->slices - 1) * slice_pitch + slice;
-
-	if (box->rows > 1 && row_pitch < box->bytes)
-		return UINT64_MAX;
-	if (box->slices > 1 && slice_pitch < slice)
-		return UINT64_MAX;
-	return all > UINT64_MAX - 1 ? UINT64_MAX : (uint64_t)all;
-}
-
 static road_status check_box(const struct road_list *list, const road_copy_box *box,
 			     struct road_buffer *dst, struct road_buffer *src)
 {
@@ -233,8 +220,8 @@ static road_status check_box(const struct road_list *list, const road_copy_box *
 	if (box->reserved)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "reserved field is not zero", where,
 				     box->reserved, "0");
-	uint64_t to = box_span(box, box->dst_row_pitch, box->dst_slice_pitch);
-	uint64_t from = box_span(box, box->src_row_pitch, box->src_slice_pitch);
+	uint64_t to = road_box_span(box, box->dst_row_pitch, box->dst_slice_pitch);
+	uint64_t from = road_box_span(box, box->src_row_pitch, box->src_slice_pitch);
 
 	if (to == UINT64_MAX || from == UINT64_MAX)
 		return road_fail(ROAD_INVALID_ARGUMENT, "pitches do not cover what they step over",
@@ -244,6 +231,73 @@ static road_status check_box(const struct road_list *list, const road_copy_box *
 	if (!status)
 		status = check_range(list, src, box->src_offset, from, "road_list_copy_box: src");
 	return status;
+}
+
+/* Appends the copy of a box that was checked. */
+static road_status record_box(struct road_list *list, struct road_buffer *dst,
+			      struct road_buffer *src, const road_copy_box *box)
+{
+	struct road_cmd command = {.kind = ROAD_COMMAND_COPY,
+				   .copy = {.dst = road_buffer_place(dst, box->dst_offset),
+					    .src = road_buffer_place(src, box->src_offset),
+					    .bytes = box->bytes,
+					    .rows = box->rows,
+					    .slices = box->slices,
+					    .dst_row_pitch = box->dst_row_pitch,
+					    .dst_slice_pitch = box->dst_slice_pitch,
+					    .src_row_pitch = box->src_row_pitch,
+					    .src_slice_pitch = box->src_slice_pitch}};
+
+	return record(list, &command, &dst->object, &src->object, "road_list_copy_box");
+}
+
+/* Memory of the list for a box: host memory, for the device's own may be short. */
+static road_status between(struct road_list *list, uint64_t bytes, uint32_t heap,
+			   struct road_buffer **out)
+{
+	road_buffer_options options = {.heap = ROAD_HEAP_HOST, .bytes = bytes};
+	road_status status = road_buffer_make(list->space, &options, NULL, out);
+
+	if (status == ROAD_UNSUPPORTED) {
+		options.heap = heap;
+		status = road_buffer_make(list->space, &options, NULL, out);
+	}
+	return status;
+}
+
+/* A box over itself: no order of rows is safe for all pitches, and few engines choose an order at
+ * all. So it goes to memory between, and then to where it belongs. */
+static road_status record_overlapping(struct road_list *list, struct road_buffer *dst,
+				      struct road_buffer *src, const road_copy_box *box)
+{
+	const struct road_cmd barrier = {.kind = ROAD_COMMAND_BARRIER};
+	uint64_t slice = box->bytes * box->rows; /* what fits into a buffer does not wrap */
+	road_copy_box in = *box, out = *box;
+	struct road_buffer *packed = NULL;
+	road_status status = between(list, slice * box->slices, src->drv.heap, &packed);
+
+	if (status)
+		return status;
+	in.dst_offset = out.src_offset = 0;
+	in.dst_row_pitch = out.src_row_pitch = box->bytes;
+	in.dst_slice_pitch = out.src_slice_pitch = slice;
+	status = record_box(list, packed, src, &in);
+	if (!status && list->flags & ROAD_LIST_CONCURRENT)
+		status = record(list, &barrier, NULL, NULL, "road_list_copy_box");
+	if (!status)
+		status = record_box(list, dst, packed, &out);
+	road_object_release(&packed->object); /* the list holds it */
+	return status;
+}
+
+static bool overlaps(const struct road_buffer *dst, const struct road_buffer *src,
+		     const road_copy_box *box)
+{
+	const struct road_buffer *to = dst->parent ? dst->parent : dst;
+	const struct road_buffer *from = src->parent ? src->parent : src;
+
+	return to == from && box->rows * (uint64_t)box->slices > 1 &&
+	       road_box_overlaps(box, dst->offset + box->dst_offset, src->offset + box->src_offset);
 }
 
 road_status road_list_copy_box(road_list *list, road_buffer *dst, road_buffer *src,
@@ -263,18 +317,8 @@ road_status road_list_copy_box(road_list *list, road_buffer *dst, road_buffer *s
 		status = check_box(list, &own, dst, src);
 	if (status)
 		return end(list, status);
-	struct road_cmd command = {.kind = ROAD_COMMAND_COPY,
-				   .copy = {.dst = road_buffer_place(dst, own.dst_offset),
-					    .src = road_buffer_place(src, own.src_offset),
-					    .bytes = own.bytes,
-					    .rows = own.rows,
-					    .slices = own.slices,
-					    .dst_row_pitch = own.dst_row_pitch,
-					    .dst_slice_pitch = own.dst_slice_pitch,
-					    .src_row_pitch = own.src_row_pitch,
-					    .src_slice_pitch = own.src_slice_pitch}};
-
-	return end(list, record(list, &command, &dst->object, &src->object, "road_list_copy_box"));
+	return end(list, overlaps(dst, src, &own) ? record_overlapping(list, dst, src, &own)
+						  : record_box(list, dst, src, &own));
 }
 
 /* write and read: a copy whose host side is resolved at each submission. */

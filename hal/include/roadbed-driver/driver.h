@@ -85,7 +85,9 @@ struct road_place {
 	void *host;       /* the host's view, if there is one */
 };
 
-struct road_cmd_copy { /* rows x bytes, slices deep */
+/* rows x bytes, slices deep. Of a single row source and destination may overlap: as if the source
+ * was read first. Of several no row meets one of the other side. */
+struct road_cmd_copy {
 	struct road_place dst, src;
 	uint64_t bytes;
 	uint32_t rows, slices;

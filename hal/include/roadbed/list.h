@@ -41,8 +41,9 @@ ROAD_API road_status road_list_close(road_list *list);
  * must lie inside the buffers. Buffers must belong to the list's space, unless stated.
  */
 
-/* Overlapping source and destination behave as if the source was read first. Buffers may belong
- * to another space of the instance when both devices can reach host memory. */
+/* Overlapping source and destination behave as if the source was read first, lines and boxes;
+ * two buffers made of one memory (road_buffer_import, road_buffer_attach) count as two memories. A
+ * buffer of another space, also of another device, is copied through one of road_buffer_attach. */
 ROAD_API road_status road_list_copy(road_list *list, road_buffer *dst, uint64_t dst_offset,
 				    road_buffer *src, uint64_t src_offset, uint64_t bytes);
 

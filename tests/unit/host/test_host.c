@@ -65,33 +65,6 @@ static void boxes_keep_what_lies_between_their_rows(void)
 	teardown(&f);
 }
 
-static void boxes_that_overlap_read_before_they_write(void)
-{
-	struct fixture f;
-	unsigned char bytes[100], expected[100];
-
-	setup(&f);
-	for (unsigned dst = 10; dst <= 30; dst += 10) { /* a row down, in place, a row up */
-		for (unsigned i = 0; i < 100; i++)
-			bytes[i] = expected[i] = (unsigned char)i;
-		memmove(expected + dst, expected + 20, 60);
-		const struct road_cmd command = {.kind = ROAD_COMMAND_COPY,
-						 .copy = {.dst = at(bytes + dst),
-							  .src = at(bytes + 20),
-							  .bytes = 10,
-							  .rows = 3,
-							  .slices = 2,
-							  .dst_row_pitch = 10,
-							  .dst_slice_pitch = 30,
-							  .src_row_pitch = 10,
-							  .src_slice_pitch = 30}};
-
-		run_command(&f, &command);
-		CU_ASSERT_EQUAL(memcmp(bytes, expected, 100), 0);
-	}
-	teardown(&f);
-}
-
 static void fills_repeat_the_pattern(void)
 {
 	struct fixture f;
@@ -580,7 +553,6 @@ static void the_device_tells_what_it_is(void)
 static const struct tap_case cases[] = {
 	{"copies that overlap read before they write", copies_that_overlap_read_before_they_write},
 	{"boxes keep what lies between their rows", boxes_keep_what_lies_between_their_rows},
-	{"boxes that overlap read before they write", boxes_that_overlap_read_before_they_write},
 	{"fills repeat the pattern", fills_repeat_the_pattern},
 	{"words are compared as the interface says", words_are_compared_as_the_interface_says},
 	{"words are stored in their width and the clock is the host's",
