@@ -7,34 +7,10 @@
  * One thread at a time submits. Records are read by any thread (sequence_of), so their ring is
  * published by release stores of `next`; a record is overwritten only after `first` passed it.
  */
-#include <roadbed-driver/ring.h>
+#include "hal/helpers/ring.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct record { /* an accepted submission: what is free once it completed */
-	uint64_t sequence;
-	uint64_t packets_end, arguments_end;
-};
-
-struct road_ring {
-	struct road_bus *bus;
-	struct road_ring_geometry geometry;
-	const struct road_ring_ops *ops;
-	void *user;
-	const uint64_t *completion;
-	uint32_t depth;
-	/* the submitting thread's; counted since the ring was opened */
-	uint64_t head, tail, draft;
-	uint64_t argument_head, argument_tail, argument_draft;
-	char *scratch;     /* packets of one call of encode */
-	uint32_t *headers; /* by slot, of packets that are not published */
-	/* any thread's */
-	uint64_t first, next;
-	struct record *records;
-	uint64_t record_mask;
-	struct road_dma packets, arguments;
-};
 
 static road_status no_memory(void)
 {
@@ -55,9 +31,6 @@ static road_status check_geometry(const struct road_ring_geometry *g, uint32_t d
 		return road_drv_errorf(ROAD_INVALID_ARGUMENT, where,
 				       "packet_bytes is %u, not a power of two >= 8",
 				       g->packet_bytes);
-	if (!power_of_two(g->packets))
-		return road_drv_errorf(ROAD_INVALID_ARGUMENT, where,
-				       "packets is %u, not a power of two", g->packets);
 	if (!g->packets_per_command || g->packets_per_command >= g->packets)
 		return road_drv_errorf(ROAD_INVALID_ARGUMENT, where,
 				       "packets_per_command is %u, not in 1 .. %u",
@@ -69,6 +42,12 @@ static road_status check_geometry(const struct road_ring_geometry *g, uint32_t d
 	if (g->header_bytes != 0 && g->header_bytes != 2 && g->header_bytes != 4)
 		return road_drv_errorf(ROAD_INVALID_ARGUMENT, where,
 				       "header_bytes is %u, not 0, 2 or 4", g->header_bytes);
+	if (g->status_host && (!g->status_ok || !g->status_stride || g->status_stride % 4))
+		return road_drv_errorf(
+			ROAD_INVALID_ARGUMENT, where,
+			"status words %u bytes apart, %u for done: not a multiple of 4, "
+			"or 0",
+			g->status_stride, g->status_ok);
 	if (!depth || depth > 1u << 24)
 		return road_drv_errorf(ROAD_INVALID_ARGUMENT, "road_ring_create: depth",
 				       "depth is %u, not in 1 .. 16777216", depth);
@@ -78,7 +57,29 @@ static road_status check_geometry(const struct road_ring_geometry *g, uint32_t d
 static char *slot_of(const struct road_ring *ring, uint64_t packet)
 {
 	return (char *)ring->packets.host +
-	       (packet & (ring->geometry.packets - 1)) * ring->geometry.packet_bytes;
+	       (size_t)road_ring_slot(ring, packet) * ring->geometry.packet_bytes;
+}
+
+/* Memory of the device needs no DMA and no sync. */
+static void sync(struct road_ring *ring, struct road_dma *dma, uint64_t offset, uint64_t bytes)
+{
+	if (dma->data != ring)
+		ring->bus->ops->dma_sync(ring->bus, dma, offset, bytes, ROAD_DMA_TO_DEVICE);
+}
+
+static road_status take_memory(struct road_ring *ring, void *host, uint64_t device, uint64_t bytes,
+			       struct road_dma *out)
+{
+	if (!host)
+		return ring->bus->ops->dma_alloc(ring->bus, bytes, out);
+	*out = (struct road_dma){.host = host, .iova = {device}, .bytes = bytes, .data = ring};
+	return ROAD_OK;
+}
+
+static void give_memory(struct road_ring *ring, struct road_dma *dma)
+{
+	if (dma->data != ring)
+		ring->bus->ops->dma_free(ring->bus, dma);
 }
 
 static void store_header(const struct road_ring *ring, char *slot, uint32_t header)
@@ -93,8 +94,7 @@ static void empty_slots(struct road_ring *ring)
 {
 	for (uint32_t i = 0; i < ring->geometry.packets; i++)
 		store_header(ring, slot_of(ring, i), ring->geometry.header_empty);
-	ring->bus->ops->dma_sync(ring->bus, &ring->packets, 0, ring->packets.bytes,
-				 ROAD_DMA_TO_DEVICE);
+	sync(ring, &ring->packets, 0, ring->packets.bytes);
 }
 
 static road_status alloc_host(struct road_ring *ring, uint32_t depth)
@@ -108,6 +108,15 @@ static road_status alloc_host(struct road_ring *ring, uint32_t depth)
 	ring->headers = calloc(ring->geometry.packets, sizeof(*ring->headers));
 	ring->scratch = calloc(ring->geometry.packets_per_command, ring->geometry.packet_bytes);
 	return ring->records && ring->headers && ring->scratch ? ROAD_OK : no_memory();
+}
+
+static void free_host(struct road_ring *ring)
+{
+	pthread_mutex_destroy(&ring->settle_lock);
+	free(ring->scratch);
+	free(ring->headers);
+	free(ring->records);
+	free(ring);
 }
 
 road_status road_ring_create(struct road_bus *bus, const struct road_ring_geometry *geometry,
@@ -124,31 +133,32 @@ road_status road_ring_create(struct road_bus *bus, const struct road_ring_geomet
 		return no_memory();
 	ring->bus = bus;
 	ring->geometry = *geometry;
+	ring->mask = power_of_two(geometry->packets) ? geometry->packets - 1 : 0;
 	ring->ops = ops;
 	ring->user = user;
 	ring->completion = completion;
 	ring->depth = depth;
+	pthread_mutex_init(&ring->settle_lock, NULL);
+	road_ring_settle_nothing(ring);
 	status = alloc_host(ring, depth);
 	if (status)
 		goto free_host;
-	status = bus->ops->dma_alloc(bus, (uint64_t)geometry->packets * geometry->packet_bytes,
-				     &ring->packets);
+	status = take_memory(ring, geometry->packets_host, geometry->packets_device,
+			     (uint64_t)geometry->packets * geometry->packet_bytes, &ring->packets);
 	if (status)
 		goto free_host;
 	if (geometry->argument_bytes)
-		status = bus->ops->dma_alloc(bus, geometry->argument_bytes, &ring->arguments);
+		status = take_memory(ring, geometry->arguments_host, geometry->arguments_device,
+				     geometry->argument_bytes, &ring->arguments);
 	if (status)
 		goto free_packets;
 	empty_slots(ring);
 	*out = ring;
 	return ROAD_OK;
 free_packets:
-	bus->ops->dma_free(bus, &ring->packets);
+	give_memory(ring, &ring->packets);
 free_host:
-	free(ring->scratch);
-	free(ring->headers);
-	free(ring->records);
-	free(ring);
+	free_host(ring);
 	return status;
 }
 
@@ -157,12 +167,9 @@ void road_ring_destroy(struct road_ring *ring)
 	if (!ring)
 		return;
 	if (ring->geometry.argument_bytes)
-		ring->bus->ops->dma_free(ring->bus, &ring->arguments);
-	ring->bus->ops->dma_free(ring->bus, &ring->packets);
-	free(ring->scratch);
-	free(ring->headers);
-	free(ring->records);
-	free(ring);
+		give_memory(ring, &ring->arguments);
+	give_memory(ring, &ring->packets);
+	free_host(ring);
 }
 
 road_iova road_ring_iova(const struct road_ring *ring)
@@ -186,11 +193,6 @@ void *road_ring_arguments(struct road_ring_encoder *encoder, uint32_t bytes, roa
 	ring->argument_draft = start + bytes;
 	iova->value = ring->arguments.iova.value + start % area;
 	return (char *)ring->arguments.host + start % area;
-}
-
-uint64_t road_ring_completed(struct road_ring *ring)
-{
-	return road_load64(ring->completion);
 }
 
 /* Frees what completed submissions held. */
@@ -221,7 +223,7 @@ static bool place(struct road_ring *ring, uint32_t count)
 		uint32_t header = 0, header_bytes = ring->geometry.header_bytes;
 
 		memcpy(&header, from, header_bytes);
-		ring->headers[ring->draft & (ring->geometry.packets - 1)] = header;
+		ring->headers[road_ring_slot(ring, ring->draft)] = header;
 		store_header(ring, slot, ring->geometry.header_empty);
 		memcpy(slot + header_bytes, from + header_bytes, bytes - header_bytes);
 		ring->draft++;
@@ -236,6 +238,8 @@ static road_status encode(struct road_ring *ring, struct road_ring_encoder *enco
 {
 	encoder->resume = 0;
 	do {
+		encoder->slot = road_ring_slot(ring, ring->draft);
+
 		int count = ring->ops->encode(encoder, command);
 
 		if (count > (int)encoder->packet_room || (!count && encoder->resume))
@@ -293,9 +297,10 @@ static road_status encode_all(struct road_ring *ring, const struct road_drv_subm
 	if (!status)
 		status = encode_words(ring, &encoder, ROAD_COMMAND_WRITE_VALUE, submission->signals,
 				      submission->signal_count);
-	if (status)
+	if (status || ring->geometry.status_host)
 		return status;
 	encoder.ordered = true;
+	encoder.slot = road_ring_slot(ring, ring->draft);
 	ring->ops->encode_fence(&encoder, submission->sequence);
 	return place(ring, 1) ? ROAD_OK : ROAD_NOT_READY;
 }
@@ -304,14 +309,12 @@ static road_status encode_all(struct road_ring *ring, const struct road_drv_subm
 static void sync_slots(struct road_ring *ring, uint64_t from, uint64_t to)
 {
 	uint64_t bytes = ring->geometry.packet_bytes, packets = ring->geometry.packets;
-	uint64_t start = from & (packets - 1), count = to - from;
+	uint64_t start = road_ring_slot(ring, from), count = to - from;
 	uint64_t before_end = count < packets - start ? count : packets - start;
 
-	ring->bus->ops->dma_sync(ring->bus, &ring->packets, start * bytes, before_end * bytes,
-				 ROAD_DMA_TO_DEVICE);
+	sync(ring, &ring->packets, start * bytes, before_end * bytes);
 	if (count > before_end)
-		ring->bus->ops->dma_sync(ring->bus, &ring->packets, 0, (count - before_end) * bytes,
-					 ROAD_DMA_TO_DEVICE);
+		sync(ring, &ring->packets, 0, (count - before_end) * bytes);
 }
 
 static void publish(struct road_ring *ring, uint64_t sequence)
@@ -322,13 +325,14 @@ static void publish(struct road_ring *ring, uint64_t sequence)
 	__atomic_store_n(&record->sequence, sequence, __ATOMIC_RELAXED);
 	__atomic_store_n(&record->packets_end, ring->draft, __ATOMIC_RELAXED);
 	record->arguments_end = ring->argument_draft;
+	if (ring->geometry.status_host)
+		road_ring_clear_status(ring, from, ring->draft);
 	road_store64(&ring->next, ring->next + 1);
 	if (ring->argument_draft != ring->argument_tail)
-		ring->bus->ops->dma_sync(ring->bus, &ring->arguments, 0, ring->arguments.bytes,
-					 ROAD_DMA_TO_DEVICE);
+		sync(ring, &ring->arguments, 0, ring->arguments.bytes);
 	for (uint64_t packet = from; packet != ring->draft; packet++)
 		store_header(ring, slot_of(ring, packet),
-			     ring->headers[packet & (ring->geometry.packets - 1)]);
+			     ring->headers[road_ring_slot(ring, packet)]);
 	ring->tail = ring->draft;
 	ring->argument_tail = ring->argument_draft;
 	sync_slots(ring, from, ring->tail);
@@ -380,5 +384,6 @@ void road_ring_reset(struct road_ring *ring)
 	ring->argument_head = ring->argument_tail = ring->argument_draft = 0;
 	road_store64(&ring->first, 0);
 	road_store64(&ring->next, 0);
+	road_ring_settle_nothing(ring);
 	empty_slots(ring);
 }

@@ -11,8 +11,9 @@
  *	completion word (acquire) <-------- sequence of the last completed submission
  *
  * Each submission is its commands' packets followed by one that stores the submission's sequence
- * to the completion word when all before it completed (encode_fence). A port whose slot `native`
- * says yes gets a submission's waits and signals as WAIT_VALUE and WRITE_VALUE commands.
+ * to the completion word when all before it completed (encode_fence); or, for a device that reports
+ * on each packet by a word of its own, its commands' packets alone. A port whose slot `native` says
+ * yes gets a submission's waits and signals as WAIT_VALUE and WRITE_VALUE commands.
  */
 #ifndef ROADBED_DRIVER_RING_H
 #define ROADBED_DRIVER_RING_H
@@ -42,16 +43,31 @@ struct road_ring_encoder {
 	/* For a command that needs more than packet_room packets: 0 at first; what encode leaves
 	 * here it finds again when it is called for the rest, until it leaves 0. */
 	uint64_t resume;
+	/* Where the first of the packets goes, in 0 .. geometry.packets - 1; the next ones follow
+	 * it and go on at 0. */
+	uint32_t slot;
 };
 
 struct road_ring_geometry {
 	uint32_t packet_bytes;        /* a power of two */
-	uint32_t packets;             /* in the ring, a power of two */
+	uint32_t packets;             /* in the ring; powers of two are quicker */
 	uint32_t packets_per_command; /* the most that encode writes for one */
 	uint32_t argument_bytes;      /* of the argument area, shared by all submissions */
 	uint32_t argument_align;
 	uint32_t header_bytes; /* 2 or 4: stored last, at the packet's start; 0: tail publishes */
 	uint16_t header_empty; /* header of a slot that is not published */
+	/* Where packets and arguments lie. NULL: in host memory that the helper takes for DMA. Else
+	 * in memory of the device: where the host sees it (a mapped region), and the address by
+	 * which the device knows it. They stay the port's. */
+	void *packets_host, *arguments_host;
+	uint64_t packets_device, arguments_device;
+	/* Completion by a word a packet: slot i's lies status_stride bytes after that of slot i -
+	 * 1, the first at status_host, where the host sees it. The helper clears it, the device
+	 * stores status_ok, or another value but 0 if the packet failed. NULL: by the completion
+	 * word. */
+	uint32_t *status_host;
+	uint32_t status_stride; /* a multiple of 4 */
+	uint32_t status_ok;     /* not 0 */
 };
 
 struct road_ring_ops {
@@ -60,19 +76,24 @@ struct road_ring_ops {
 	 * below that refuses the command; the port recorded its detail. */
 	int (*encode)(struct road_ring_encoder *encoder, const struct road_cmd *command);
 	/* The packet that stores `sequence` to the completion word after all before it. One packet.
-	 */
+	 * Not called where completion is by a word a packet. */
 	void (*encode_fence)(struct road_ring_encoder *encoder, uint64_t sequence);
 	/* tail: packets written since the ring was opened. */
 	void (*doorbell)(void *user, uint64_t tail);
+	/* What a packet's word that is neither 0 nor status_ok means; the fault is zeroed before.
+	 * NULL: the text gives the number. */
+	void (*decode_status)(void *user, uint32_t status, struct road_fault *out);
 };
 
 /* Allocates ring and argument area by DMA and the bookkeeping. completion: the word that fences
- * write, in memory that the device reaches; must stay until destroy. */
+ * write, in memory that the device reaches; must stay until destroy; NULL where each packet has a
+ * word. */
 ROAD_API road_status road_ring_create(struct road_bus *bus,
 				      const struct road_ring_geometry *geometry,
 				      const struct road_ring_ops *ops, void *user, uint32_t depth,
 				      const uint64_t *completion, struct road_ring **out);
 ROAD_API void road_ring_destroy(struct road_ring *ring);
+/* The ring, as the device knows it: a bus address, or geometry.packets_device. */
 ROAD_API road_iova road_ring_iova(const struct road_ring *ring);
 
 /* NULL when the argument area is full. */
@@ -86,7 +107,10 @@ ROAD_API void *road_ring_arguments(struct road_ring_encoder *encoder, uint32_t b
  */
 ROAD_API road_status road_ring_submit(struct road_ring *ring,
 				      const struct road_drv_submission *submission);
-/* Sequence of the last completed submission, by the completion word. */
+/* For the driver's slot: what completed, and what a packet's word says of the first that failed. A
+ * failure stays until road_ring_reset; the port sees to it that the device stops. */
+ROAD_API void road_ring_advance(struct road_ring *ring, struct road_drv_progress *out);
+/* Sequence of the last completed submission. */
 ROAD_API uint64_t road_ring_completed(struct road_ring *ring);
 /* The sequence of the submission that packet number `packet` (since open) belongs to; for one of a
  * completed submission, the last completed; for one not yet written, the next. */
