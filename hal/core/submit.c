@@ -66,6 +66,7 @@ static road_status resolve(struct road_submit *submit, struct road_device *devic
 		memcpy(stage->host, transfer->host, transfer->bytes);
 		road_stage_sync(device, stage, ROAD_DMA_TO_DEVICE);
 	}
+	stage->command = (uint32_t)(command - submit->commands);
 	stage->next = submit->stages;
 	submit->stages = stage;
 	set_place(command, transfer->write, road_stage_place(stage, 0));
@@ -100,7 +101,7 @@ road_status road_submit_prepare(struct road_submit *submit, struct road_device *
 	submit->command_count = count + extra;
 	if (count)
 		memcpy(submit->commands + shift, list->commands, count * sizeof(*list->commands));
-	for (uint32_t i = 0; list && i < list->transfer_count; i++) {
+	for (uint32_t i = list ? list->transfer_count : 0; i--;) { /* the first ends up in front */
 		const struct road_list_transfer *transfer = &list->transfers[i];
 
 		status = resolve(submit, device, transfer,
@@ -120,13 +121,21 @@ road_status road_submit_prepare(struct road_submit *submit, struct road_device *
 	return ROAD_OK;
 }
 
+/* What later segments read is not there yet, and what earlier ones read may have changed since;
+ * where two commands read to the same memory, the later one's bytes stay. */
 void road_submit_arrived(const struct road_submit *submit)
 {
 	struct road_device *device = submit->queue->space->device;
+	struct road_drv_submission segment;
 
-	for (struct road_stage *stage = submit->stages; stage; stage = stage->next)
-		if (stage->read)
+	road_submit_segment(submit, submit->segment, &segment);
+	for (struct road_stage *stage = submit->stages; stage; stage = stage->next) {
+		const struct road_cmd *command = &submit->commands[stage->command];
+
+		if (stage->read && command >= segment.commands &&
+		    command < segment.commands + segment.count)
 			road_stage_sync(device, stage, ROAD_DMA_TO_HOST);
+	}
 	if (submit->clock)
 		road_stage_sync(device, submit->clock, ROAD_DMA_TO_HOST);
 }

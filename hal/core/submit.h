@@ -9,8 +9,9 @@
 struct road_stage {
 	struct road_dma dma;
 	void *host;
-	bool mapped; /* the program's memory, mapped; else our own */
-	bool read;   /* the device writes it */
+	bool mapped;      /* the program's memory, mapped; else our own */
+	bool read;        /* the device writes it */
+	uint32_t command; /* of the submission, that it is for */
 	size_t bytes;
 	struct road_stage *next;
 };
@@ -58,9 +59,9 @@ struct road_submit {
 	struct road_cmd *commands; /* own copy, or the list's */
 	uint32_t command_count;
 	bool own_commands;
-	struct road_stage *stages;
-	struct road_stage *clock; /* two timestamps, if timed */
-	struct road_times *times; /* the program's */
+	struct road_stage *stages; /* in the order of their commands */
+	struct road_stage *clock;  /* two timestamps, if timed */
+	struct road_times *times;  /* the program's */
 	uint64_t queued_ps, stamp_ps;
 	struct road_callback_job job;
 };
