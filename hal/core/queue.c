@@ -326,6 +326,8 @@ static road_status hand_over(struct road_queue *queue, struct road_submit *submi
 	submit->drv_sequence = submission.sequence;
 	pthread_mutex_unlock(&queue->lock);
 	*time = submit->stamp_ps;
+	if (submit->times && !submit->submitted_ns)
+		submit->submitted_ns = road_submit_clock(queue->space->device);
 	if (queue->native)
 		road_native_signal(queue, submit, &submission);
 	status = queue->space->device->ops.submit(&queue->drv, &submission);

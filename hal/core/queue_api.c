@@ -337,8 +337,10 @@ static road_status make_submit(struct road_queue *queue, const road_submission *
 	submit->list = s->list;
 	if (s->list)
 		road_object_retain(&s->list->object);
-	if (s->flags & ROAD_SUBMIT_TIMED)
+	if (s->flags & ROAD_SUBMIT_TIMED) {
 		submit->times = s->times;
+		submit->queued_ns = road_submit_clock(queue->space->device);
+	}
 	road_status status = road_submit_prepare(submit, queue->space->device);
 
 	if (status) {

@@ -140,6 +140,15 @@ void road_submit_arrived(const struct road_submit *submit)
 		road_stage_sync(device, submit->clock, ROAD_DMA_TO_HOST);
 }
 
+uint64_t road_submit_clock(const struct road_device *device)
+{
+	struct road_bus *bus = device->drv.bus;
+
+	if (device->control && device->control->domain)
+		return 0;
+	return bus ? bus->ops->now_ns(bus) : road_now_ns();
+}
+
 void road_submit_times(const struct road_submit *submit)
 {
 	struct road_times times = {.size = sizeof(times)};
@@ -149,8 +158,9 @@ void road_submit_times(const struct road_submit *submit)
 		return;
 	if (submit->clock)
 		memcpy(stamps, submit->clock->host, sizeof(stamps));
-	times.queued = submit->queued_ps / ROAD_NS_PS;
-	times.submitted = submit->stamp_ps / ROAD_NS_PS;
+	times.queued = submit->queued_ns ? submit->queued_ns : submit->queued_ps / ROAD_NS_PS;
+	times.submitted =
+		submit->submitted_ns ? submit->submitted_ns : submit->stamp_ps / ROAD_NS_PS;
 	times.started = stamps[0];
 	times.ended = stamps[1];
 	road_struct_out(submit->times, &times, sizeof(times));

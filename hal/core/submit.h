@@ -63,6 +63,7 @@ struct road_submit {
 	struct road_stage *clock;  /* two timestamps, if timed */
 	struct road_times *times;  /* the program's */
 	uint64_t queued_ps, stamp_ps;
+	uint64_t queued_ns, submitted_ns; /* timed, on a device that lives on host time */
 	struct road_callback_job job;
 };
 
@@ -74,6 +75,8 @@ void road_submit_segment(const struct road_submit *submit, uint32_t index,
 uint32_t road_submit_segments(const struct road_submit *submit);
 /* The device has done a segment: what it wrote of the host's memory is there to be read. */
 void road_submit_arrived(const struct road_submit *submit);
+/* The present time of a device that lives on host time; 0 for others, whose time the stamps say. */
+uint64_t road_submit_clock(const struct road_device *device);
 /* Writes the times of a timed submission. */
 void road_submit_times(const struct road_submit *submit);
 
