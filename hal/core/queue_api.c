@@ -123,6 +123,9 @@ static road_status check_options(const struct road_device *device, road_queue_op
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown priority",
 				     "road_queue_create: options.priority", options->priority,
 				     "0, 1, 2");
+	if (options->priority && !(device->info.features & ROAD_FEATURE_PRIORITIES))
+		return road_fail_u64(ROAD_UNSUPPORTED, "the device's queues have no priorities",
+				     "road_queue_create: options.priority", options->priority, "0");
 	if (!options->queue_class)
 		options->queue_class = classes & 1u << ROAD_QUEUE_COMPUTE ? ROAD_QUEUE_COMPUTE
 									  : ROAD_QUEUE_TRANSFER;

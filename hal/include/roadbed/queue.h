@@ -15,7 +15,7 @@ enum road_queue_class { ROAD_QUEUE_COMPUTE = 1, ROAD_QUEUE_TRANSFER = 2 };
 typedef struct road_queue_options {
 	uint32_t size;
 	uint32_t queue_class; /* enum road_queue_class; 0 = compute, or what the device has */
-	uint32_t priority;    /* 0 normal; 1 high, 2 low: where the device has priorities */
+	uint32_t priority;    /* 0 normal; 1 high, 2 low: with ROAD_FEATURE_PRIORITIES */
 	uint32_t depth;       /* submissions in flight and pending; 0 = the device's default */
 	uint32_t flags;       /* 0 */
 	uint32_t reserved;
@@ -24,7 +24,7 @@ typedef struct road_queue_options {
 /*
  * A queue of the space, with a timeline of its own: submission n completes at value n (from 1).
  * It starts submissions in order and completes them in order. options may be NULL.
- * ROAD_INVALID_ARGUMENT, ROAD_UNSUPPORTED (class), ROAD_NO_SPACE (queues used up).
+ * ROAD_INVALID_ARGUMENT, ROAD_UNSUPPORTED (class, priority), ROAD_NO_SPACE (queues used up).
  */
 ROAD_API road_status road_queue_create(road_space *space, const road_queue_options *options,
 				       road_queue **out);
