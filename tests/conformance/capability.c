@@ -151,6 +151,24 @@ static void twin_class(struct fixture *f, uint32_t queue_class)
 	CHECK_STATUS(road_queue_create(f->space, &options, &queue), ROAD_UNSUPPORTED);
 }
 
+static void twin_priorities(struct fixture *f)
+{
+	for (uint32_t priority = 1; priority <= 2; priority++) {
+		road_queue_options options = {.size = sizeof(options), .priority = priority};
+		road_queue *queue = NULL;
+
+		CHECK_STATUS(road_queue_create(f->space, &options, &queue), ROAD_UNSUPPORTED);
+	}
+}
+
+static void twin_timed(struct fixture *f)
+{
+	road_times times = {.size = sizeof(times)};
+	road_submission s = {.size = sizeof(s), .flags = ROAD_SUBMIT_TIMED, .times = &times};
+
+	CHECK_STATUS(road_queue_submit(fixture_queue(f), &s, NULL), ROAD_UNSUPPORTED);
+}
+
 static void twin_heap(struct fixture *f, uint32_t kind)
 {
 	road_buffer_options options = {.size = sizeof(options), .heap = kind, .bytes = 64};
@@ -211,13 +229,17 @@ void capability_twin(struct fixture *f, enum capability capability)
 	case CAPABILITY_IMAGES: twin_images(f); break;
 	case CAPABILITY_SPACES: twin_spaces(f); break;
 	case CAPABILITY_SPACE_MAP: twin_space_map(f); break;
+	case CAPABILITY_PRIORITIES: twin_priorities(f); break;
 	case CAPABILITY_COMPUTE: twin_class(f, ROAD_QUEUE_COMPUTE); break;
 	case CAPABILITY_TRANSFER: twin_class(f, ROAD_QUEUE_TRANSFER); break;
 	case CAPABILITY_COPY: twin_command(f, ROAD_COMMAND_COPY); break;
 	case CAPABILITY_FILL: twin_command(f, ROAD_COMMAND_FILL); break;
 	case CAPABILITY_WAIT_VALUE: twin_command(f, ROAD_COMMAND_WAIT_VALUE); break;
 	case CAPABILITY_WRITE_VALUE: twin_command(f, ROAD_COMMAND_WRITE_VALUE); break;
-	case CAPABILITY_TIMESTAMP: twin_command(f, ROAD_COMMAND_TIMESTAMP); break;
+	case CAPABILITY_TIMESTAMP:
+		twin_command(f, ROAD_COMMAND_TIMESTAMP);
+		twin_timed(f);
+		break;
 	case CAPABILITY_DEVICE_HEAP: twin_heap(f, ROAD_HEAP_DEVICE); break;
 	case CAPABILITY_HOST_HEAP: twin_heap(f, ROAD_HEAP_HOST); break;
 	case CAPABILITY_EXPORT: twin_export(f); break;

@@ -174,6 +174,18 @@ static int descriptors(void)
 	return count;
 }
 
+/* What a thread of the library, or another one's wait, is just done with goes a moment later. */
+static int descriptors_settled(int wanted)
+{
+	int count = descriptors();
+
+	for (int ms = 0; count != wanted && ms < 2000; ms++) {
+		usleep(1000);
+		count = descriptors();
+	}
+	return count;
+}
+
 /* A fixture's whole life; longjmp ends its middle early. */
 static void live_through(const struct conformance_case *c, const struct fixture_where *where)
 {
@@ -198,7 +210,7 @@ static bool look_for_leaks(const struct conformance_case *c, const struct fixtur
 	live_through(c, where);
 	if (inside.failed)
 		return true;
-	int after = descriptors();
+	int after = descriptors_settled(before);
 
 	if (after != before)
 		CASE_FAIL("%d descriptors are open after the case, %d before", after, before);
