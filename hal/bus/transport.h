@@ -108,6 +108,10 @@ road_status road_sim_add_model(const char *library_folder, void *library, char *
 road_status road_sim_add_chip(const char *library_folder, const char *path, const char *text,
 			      size_t text_bytes, char *reason, size_t bytes);
 
+/* The bus to a vendor's library: a path, or a name that the loader looks for. NOT_FOUND with the
+ * loader's words. */
+road_status road_runtime_open(const char *library, struct road_bus **out);
+
 extern const struct road_transport road_transport_sim;
 extern const struct road_decorator road_decorator_faulty;
 

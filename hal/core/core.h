@@ -160,6 +160,17 @@ void road_sleeper_wake(struct road_sleeper *sleeper);
 /* Runs the simulation up to this thread's virtual time, as a query does. */
 void road_progress_query(uint64_t cost_ps);
 
+/* ---- driver_sleep.c ---- */
+
+/* Sleeps in the driver of the queue that the point hangs on, for a moment at most; false: none does
+ * that. No lock held. */
+bool road_driver_sleep(struct road_point point, uint64_t until);
+/* A device whose driver sleeps: its queues with work are to be asked; true: there are some. */
+bool road_device_ask(struct road_device *device);
+/* stall.c: the queue that owes the event's values, with a hold, and the value of its timeline by
+ * which it pays; NULL: nobody does. */
+struct road_queue *road_event_owner(struct road_event *event, uint64_t *value);
+
 /* External agents: while one is alive the run is not reproducible. */
 void road_agent_begin(void);
 void road_agent_end(void);
@@ -224,6 +235,8 @@ struct road_device {
 	pthread_mutex_t lock;
 	char *address; /* identity */
 	char *options;
+	char *drv_options;          /* those of the driver */
+	bool sleeps;                /* its driver has a wait of its own */
 	struct road_driver_ops ops; /* the driver's over the defaults */
 	struct road_memory_ops memory;
 	struct road_image_ops image;
@@ -412,8 +425,8 @@ extern const struct road_class road_queue_class;
 void road_queue_kick(struct road_queue *queue, struct road_work *work);
 /* The same under the queue's lock, which is open while the driver is at work. */
 void road_queue_move(struct road_queue *queue, struct road_work *work);
-/* Asks the driver what was done and passes it on. */
-void road_queue_advance(struct road_queue *queue, struct road_work *work);
+/* Asks the driver what was done and passes it on; true: something was. */
+bool road_queue_advance(struct road_queue *queue, struct road_work *work);
 void road_submit_free(struct road_submit *submit);
 /* Should the callback still run? Not if its submission failed meanwhile. */
 bool road_queue_callback_due(struct road_queue *queue);

@@ -53,6 +53,7 @@ static void device_finish(struct road_object *object)
 
 	free(device->address);
 	free(device->options);
+	free(device->drv_options);
 	destroy_locks(device);
 	road_object_release(&device->instance->object);
 }
@@ -85,6 +86,7 @@ static void lay_tables(struct road_device *device, const struct road_driver *dri
 	road_defaults_ops(&device->ops, driver->ops);
 	road_defaults_memory(&device->memory, driver->memory);
 	road_defaults_image(&device->image, driver->image);
+	device->sleeps = driver->ops->wait;
 }
 
 static bool speaks_for(const struct road_driver *driver, const struct road_bus_ids *ids)
@@ -166,11 +168,14 @@ static road_status start(struct road_device *device, struct road_bus *bus,
 	device->drv.bus = bus;
 	device->drv.address = device->address;
 	device->drv.cache = device->instance->cache;
+	device->drv.name =
+		driver->scheme && driver->ops->scan ? strchr(device->address, ':') + 1 : "";
 	if (bus)
 		device->control = road_bus_control_of(bus);
 	take_costs(device);
 	lay_tables(device, driver);
-	road_status status = device->ops.start(&device->drv, device->options);
+	road_driver_options(driver, device->drv_options);
+	road_status status = device->ops.start(&device->drv, device->drv_options);
 
 	if (!status) {
 		fill_info(device);
@@ -188,9 +193,11 @@ static struct road_device *make_device(struct road_instance *instance,
 		return NULL;
 	device->address = strdup(address->identity);
 	device->options = strdup(address->options);
-	if (!device->address || !device->options) {
+	device->drv_options = strdup(address->options);
+	if (!device->address || !device->options || !device->drv_options) {
 		free(device->address);
 		free(device->options);
+		free(device->drv_options);
 		free(device);
 		return NULL;
 	}
@@ -208,33 +215,64 @@ static void unmake_device(struct road_device *device)
 {
 	free(device->address);
 	free(device->options);
+	free(device->drv_options);
 	destroy_locks(device);
 	free(device);
 }
 
-/* The bus, with its decorators around it, and the driver that takes it; bus NULL for a driver that
- * is its own bus. */
-static road_status find_driver(struct road_instance *instance, const struct road_address *address,
-			       struct road_bus **bus, const struct road_driver **driver)
+/* SCHEME: or SCHEME:NAME, as the driver has one device or any number. */
+static road_status check_own(const struct road_driver *driver, const struct road_address *address)
 {
-	const struct road_driver *d;
+	const bool named = driver->ops->scan;
 
-	*bus = NULL;
-	for (uint32_t i = 0; (d = road_driver_at(instance, i, NULL)); i++) {
-		if (!d->scheme || strcmp(d->scheme, address->scheme))
-			continue;
-		if (address->decorator_count || address->rest[0])
-			return road_fail(ROAD_INVALID_ARGUMENT,
-					 "this scheme takes no name and no decorator",
-					 "road_device_open: address", address->identity,
-					 "the scheme and ':' alone");
-		*driver = d;
-		return d->ops->probe(NULL);
-	}
-	road_status status = road_bus_open(instance->library_folder, address, bus);
+	if (address->decorator_count || (address->rest[0] && !named))
+		return road_fail(ROAD_INVALID_ARGUMENT,
+				 named ? "this scheme takes no decorator"
+				       : "this scheme takes no name and no decorator",
+				 "road_device_open: address", address->identity,
+				 named ? "the scheme, ':' and a name" : "the scheme and ':' alone");
+	if (named && !address->rest[0])
+		return road_fail(ROAD_INVALID_ARGUMENT,
+				 "the address names no device of this scheme",
+				 "road_device_open: address", address->identity,
+				 "one that road_instance_enumerate lists");
+	return ROAD_OK;
+}
+
+static road_status open_own(struct road_device *device, const struct road_address *address,
+			    const struct road_driver *driver, struct road_bus **bus)
+{
+	road_status status = check_own(driver, address);
 
 	if (!status)
-		status = match(instance, *bus, address->identity, driver);
+		status = road_driver_bus(device->instance, driver, device->options, bus);
+	if (!status)
+		status = driver->ops->probe(*bus);
+	return status;
+}
+
+/* The bus, with its decorators around it, and the driver that takes it; bus NULL for a driver that
+ * is its own bus. */
+static road_status find_driver(struct road_device *device, const struct road_address *address,
+			       struct road_bus **bus, const struct road_driver **driver)
+{
+	struct road_instance *instance = device->instance;
+	const struct road_driver *own;
+	road_status status;
+	uint32_t i = 0;
+
+	*bus = NULL;
+	while ((own = road_driver_at(instance, i, NULL)) &&
+	       (!own->scheme || strcmp(own->scheme, address->scheme)))
+		i++;
+	if (own) {
+		*driver = own;
+		status = open_own(device, address, own, bus);
+	} else {
+		status = road_bus_open(instance->library_folder, address, bus);
+		if (!status)
+			status = match(instance, *bus, address->identity, driver);
+	}
 	if (status && *bus) {
 		(*bus)->ops->close(*bus);
 		*bus = NULL;
@@ -253,7 +291,7 @@ static road_status open_new(struct road_instance *instance, const struct road_ad
 	if (!device)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a device",
 				 "road_device_open", "", "");
-	status = find_driver(instance, address, &bus, &driver);
+	status = find_driver(device, address, &bus, &driver);
 	if (status)
 		goto unmake;
 	status = start(device, bus, driver);

@@ -23,6 +23,16 @@ bool road_loaded_candidate(const struct road_loaded *loaded, uint32_t index, roa
 const struct road_driver *road_driver_at(const struct road_instance *instance, uint32_t index,
 					 const char **path);
 
+/* The bus of a driver with a scheme: to its library, NULL without one. */
+road_status road_driver_bus(const struct road_instance *instance, const struct road_driver *driver,
+			    const char *options, struct road_bus **out);
+/* Takes out of the options what they say about the library: the rest is the driver's. */
+void road_driver_options(const struct road_driver *driver, char *options);
+/* The devices of a driver with a scheme, by position; *index loses as many as there are if it is
+ * none of them: false. */
+bool road_driver_candidate(const struct road_instance *instance, const struct road_driver *driver,
+			   const char *path, uint32_t *index, road_candidate *out);
+
 /* A complete table of defaults with the driver's sparse one (may be NULL) laid over it. */
 void road_defaults_ops(struct road_driver_ops *out, const struct road_driver_ops *over);
 void road_defaults_memory(struct road_memory_ops *out, const struct road_memory_ops *over);

@@ -15,34 +15,16 @@ struct walk {
 	road_candidate *out;
 };
 
-/* Drivers that are their own bus: one device each. */
+/* Drivers that are their own bus: one device each, or those that they know of. */
 static bool own_bus(struct walk *walk)
 {
-	const struct road_driver *d;
+	const struct road_driver *driver;
 	const char *path;
 
-	for (uint32_t i = 0; (d = road_driver_at(walk->instance, i, &path)); i++) {
-		if (!d->scheme)
-			continue;
-		if (walk->index--)
-			continue;
-		road_candidate *c = walk->out;
-
-		snprintf(c->address, sizeof(c->address), "%s:", d->scheme);
-		snprintf(c->name, sizeof(c->name), "%s", d->name);
-		snprintf(c->driver, sizeof(c->driver), "%s", d->name);
-		c->status = d->ops->probe(NULL);
-		if (c->status) {
-			road_error why;
-
-			road_error_take(&why);
-			snprintf(c->reason, sizeof(c->reason), "%s", why.what);
-		} else {
-			snprintf(c->reason, sizeof(c->reason), "%s%.170s",
-				 path[0] ? "driver from " : "built in", path);
-		}
-		return true;
-	}
+	for (uint32_t i = 0; (driver = road_driver_at(walk->instance, i, &path)); i++)
+		if (driver->scheme &&
+		    road_driver_candidate(walk->instance, driver, path, &walk->index, walk->out))
+			return true;
 	return false;
 }
 

@@ -51,7 +51,8 @@ static void walk_await(struct walk *walk)
 static struct {
 	struct walk walk;
 	struct road_device *_Atomic first;
-	pthread_cond_t unseen; /* a device is not looked at any more */
+	pthread_cond_t unseen;  /* a device is not looked at any more */
+	_Atomic uint32_t sleep; /* how many have a driver that sleeps */
 } devices = {.walk = WALK_INIT, .unseen = PTHREAD_COND_INITIALIZER};
 
 /* Queues that a driver said may have progressed, the latest first. Any thread puts one there; the
@@ -95,6 +96,7 @@ void road_progress_device_add(struct road_device *device)
 	pthread_mutex_lock(&devices.walk.lock);
 	atomic_store(&device->next_open, atomic_load(&devices.first));
 	atomic_store(&devices.first, device);
+	atomic_fetch_add(&devices.sleep, device->sleeps);
 	pthread_mutex_unlock(&devices.walk.lock);
 }
 
@@ -105,8 +107,10 @@ void road_progress_device_remove(struct road_device *device)
 
 	while ((one = atomic_load(at)) && one != device)
 		at = &one->next_open;
-	if (one)
+	if (one) {
 		atomic_store(at, atomic_load(&device->next_open));
+		atomic_fetch_sub(&devices.sleep, device->sleeps);
+	}
 	walk_await(&devices.walk);
 	while (device->looked_at)
 		pthread_cond_wait(&devices.unseen, &devices.walk.lock);
@@ -145,6 +149,22 @@ static bool deliver_all(void)
 	     device = atomic_load(&device->next_open))
 		if (has_irq(device))
 			any |= deliver(device);
+	walk_end(&devices.walk);
+	return any;
+}
+
+/* Of devices whose drivers sleep nobody tells that they progressed. */
+static bool ask_all(void)
+{
+	bool any = false;
+
+	if (!atomic_load_explicit(&devices.sleep, memory_order_relaxed))
+		return false;
+	walk_begin(&devices.walk);
+	for (struct road_device *device = atomic_load(&devices.first); device;
+	     device = atomic_load(&device->next_open))
+		if (device->sleeps)
+			any |= road_device_ask(device);
 	walk_end(&devices.walk);
 	return any;
 }
@@ -190,11 +210,13 @@ static bool advance_ready(void)
 		/* A driver that finds the mark leaves it at that: so the mark goes before the
 		 * driver is asked, and what it knew when it looked at the mark is seen. */
 		atomic_exchange(&queue->in_ready, false);
-		road_queue_advance(queue, &work);
+		bool moved = road_queue_advance(queue, &work);
+
 		road_work_drain(&work);
+		/* Who says that a queue is ready knows more; one that is asked may know nothing. */
+		any |= moved || !queue->space->device->sleeps;
 		road_object_drop(&queue->object);
 		queue = next;
-		any = true;
 	}
 	return any;
 }
@@ -282,6 +304,7 @@ struct road_progress road_progress_slice(uint64_t until_ps)
 		if (slice.irq)
 			progress.ran |= deliver_all();
 	}
+	progress.watching |= ask_all();
 	progress.ran |= advance_ready();
 	road_telemetry_tick();
 	return progress;

@@ -226,7 +226,7 @@ static void fail_from(struct road_queue *queue, struct road_drv_progress *progre
 	fail_everything(queue, &why, work);
 }
 
-void road_queue_advance(struct road_queue *queue, struct road_work *work)
+bool road_queue_advance(struct road_queue *queue, struct road_work *work)
 {
 	struct road_drv_progress progress = {.failed_from = UINT64_MAX};
 
@@ -237,7 +237,7 @@ void road_queue_advance(struct road_queue *queue, struct road_work *work)
 		queue->advance_missed = true; /* who moves or stops it looks again */
 	if (queue->closed || later || !queue->flight_first) {
 		pthread_mutex_unlock(&queue->lock);
-		return;
+		return false;
 	}
 	uint64_t generation = queue->generation;
 
@@ -255,8 +255,10 @@ void road_queue_advance(struct road_queue *queue, struct road_work *work)
 			end_segment(queue, pop(&queue->flight_first), work);
 			moved = true;
 		}
-		if (progress.failed_from != UINT64_MAX)
+		if (progress.failed_from != UINT64_MAX) {
 			fail_from(queue, &progress, work);
+			moved = true;
+		}
 	}
 	/* What ended may have stood before one whose native wait failed. */
 	bool kick = moved && ((queue->pending_first && !queue->blocked) || queue->native_waits);
@@ -264,6 +266,7 @@ void road_queue_advance(struct road_queue *queue, struct road_work *work)
 	pthread_mutex_unlock(&queue->lock);
 	if (kick)
 		road_work_queue(work, queue);
+	return moved;
 }
 
 /* ---- moves ---- */

@@ -13,14 +13,15 @@ struct hop {
 	bool running; /* the queue's head is on the device, or in a callback */
 };
 
-/* The queue that owes the event's values, with a hold; NULL: nobody does. */
-static struct road_queue *owner_of(struct road_event *event)
+struct road_queue *road_event_owner(struct road_event *event, uint64_t *value)
 {
 	pthread_mutex_lock(&event->lock);
 	struct road_queue *queue = event->timeline ? event->owner : event->promiser;
 
 	if (queue)
 		road_object_hold(&queue->object);
+	if (queue && !event->timeline)
+		*value = event->promised_at;
 	pthread_mutex_unlock(&event->lock);
 	return queue;
 }
@@ -68,7 +69,8 @@ __attribute__((format(printf, 2, 3))) static void say(struct text *text, const c
  */
 static bool follow(struct road_event **event, struct text *text, struct hop *hop)
 {
-	struct road_queue *queue = owner_of(*event);
+	uint64_t unused;
+	struct road_queue *queue = road_event_owner(*event, &unused);
 
 	if (!queue) {
 		say(text, "nobody promised it");

@@ -71,10 +71,27 @@ static void run_through(struct wait *wait)
 	road_baton_release(&wait->sleeper);
 }
 
+/* For a wait that cannot go on before its first open point is decided. */
+static bool sleep_in_driver(const struct wait *wait, uint64_t until)
+{
+	uint32_t i = 0;
+
+	if (wait->count > 1 && wait->mode == ROAD_WAIT_ANY)
+		return false;
+	while (i < wait->count &&
+	       road_event_state(wait->points[i].event, wait->points[i].value) != ROAD_POINT_OPEN)
+		i++;
+	return i < wait->count && road_driver_sleep(wait->points[i], until);
+}
+
 static void sleep_once(struct wait *wait)
 {
 	uint64_t until = wait->deadline;
 
+	/* Awake to those who look for somebody to run what comes up meanwhile. */
+	if (wait->watching && !(road_progress_pending() && road_baton_free()) &&
+	    sleep_in_driver(wait, until))
+		return;
 	atomic_store(&wait->sleeper.word, 0);
 	if (decided(wait) || (road_progress_pending() && road_baton_free())) {
 		atomic_store(&wait->sleeper.word, 1);

@@ -23,7 +23,7 @@ extern "C" {
  * arrays (struct road_cmd, struct road_place, struct road_dma, struct road_kernel_info).
  */
 #define ROAD_DRIVER_ABI_MAJOR 2
-#define ROAD_DRIVER_ABI_MINOR 0
+#define ROAD_DRIVER_ABI_MINOR 1
 #define ROAD_DRIVER_ABI       ((uint32_t)ROAD_DRIVER_ABI_MAJOR << 16 | ROAD_DRIVER_ABI_MINOR)
 
 struct road_driver;
@@ -33,10 +33,12 @@ struct road_cache;
  * the fields marked "driver"; `data` is the driver's own. */
 struct road_drv_device {
 	const struct road_driver *driver;
-	struct road_bus *bus;     /* NULL for a driver that is its own bus */
+	struct road_bus *bus;     /* NULL for a driver that is its own bus, without a library */
 	const char *address;      /* identity text */
 	void *data;               /* driver */
 	struct road_cache *cache; /* the instance's; NULL: nothing is cached */
+	/* 2.1: what follows the scheme's ':' in the address of a driver with `scan`; else "" */
+	const char *name;
 };
 
 struct road_drv_space {
@@ -144,6 +146,20 @@ struct road_drv_progress {
 	struct road_fault fault; /* likewise; kind NONE if it was no fault of the work */
 };
 
+/* A device that a driver's scan found. */
+struct road_drv_found {
+	uint32_t size;       /* sizeof(struct road_drv_found) */
+	road_status status;  /* ROAD_OK: it can be opened; else why not */
+	const char *name;    /* SCHEME:NAME is its address; 1 to 63 characters, no '?' */
+	const char *product; /* NULL: unknown */
+	const char *reason;  /* how it is known, or why it cannot be opened; NULL: nothing to say */
+	bool simulated;
+};
+struct road_drv_sink {
+	/* Texts are copied. false: that is enough, scan may return. */
+	bool (*found)(struct road_drv_sink *sink, const struct road_drv_found *found);
+};
+
 enum road_stop_reason { ROAD_STOP_CLOSE, ROAD_STOP_LOST, ROAD_STOP_RESET };
 
 struct road_driver_ops {
@@ -197,6 +213,22 @@ struct road_driver_ops {
 	 * says how many. Any thread, several at a time; never waits for the device's work. */
 	road_status (*output_read)(struct road_drv_space *space, char *buffer, size_t capacity,
 				   size_t *bytes);
+	/*
+	 * 2.1, only with `scheme`: tells the sink of each device that is here, in a stable order;
+	 * opens none. bus as in probe, which said yes. Without it the driver has one device,
+	 * "SCHEME:"; with it any number, "SCHEME:NAME", and start finds the name in the device.
+	 */
+	road_status (*scan)(struct road_bus *bus, struct road_drv_sink *sink);
+	/*
+	 * 2.1, for a driver that nobody tells when its queues progress, because a vendor's library
+	 * or a kernel does the work: sleeps there until `sequence` of the queue (it was submitted)
+	 * is done or failed, or CLOCK_MONOTONIC has come to deadline_ns (a few milliseconds away);
+	 * earlier is allowed. Any thread, several at a time. With it the core asks advance of
+	 * queues with work whenever somebody queries or waits, and the driver need not call
+	 * road_drv_queue_ready. Without it the driver does call that, from whichever thread, and
+	 * then road_source_poke.
+	 */
+	void (*wait)(struct road_drv_queue *queue, uint64_t sequence, uint64_t deadline_ns);
 };
 
 struct road_memory_ops {
@@ -253,12 +285,22 @@ struct road_driver {
 	/* Functions it may be asked to probe: by what answers ("roadbed,gpgpu"), or by PCI ids. */
 	const char *compatible;
 	uint16_t pci_vendor, pci_device; /* 0 = none */
-	const char *scheme; /* a driver that is its own bus: "host"; its probe gets a NULL bus */
+	/* A driver that is its own bus: "host". It gets a NULL bus, or that of its library. */
+	const char *scheme;
 	const struct road_driver_ops *ops;
 	const struct road_memory_ops *memory;
 	const struct road_image_ops *image;
 	const struct road_region_ops *region;
 	const struct road_firmware_ops *firmware;
+	/*
+	 * 2.1, only with `scheme`: a vendor's runtime library, "libvendor.so.1". The bus opens it
+	 * where the loader finds it, or at the absolute path that the address says
+	 * (SCHEME:NAME?library=PATH) or the environment (ROADBED_LIBRARY_SCHEME, in capitals, '_'
+	 * for '-'; ignored under AT_SECURE and with NO_ENV). probe, scan and start get a bus whose
+	 * symbol() finds the library's functions, whose clock is the host's, whose bus addresses
+	 * are host pointers, and which can do nothing else. The library is never unloaded.
+	 */
+	const char *library;
 };
 
 /* ---- a driver from outside the tree ---- */

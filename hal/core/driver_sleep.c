@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Devices whose driver sleeps in a vendor's library or a kernel: nobody tells the core when their
+ * queues progress. Whoever queries or waits asks them, and who has nothing to run sleeps there.
+ */
+#include "hal/core/submit.h"
+
+enum { HOPS = 16 };
+
+/* Others cannot wake who sleeps in a library, and there may be other work for it. */
+#define SLEEP_NS UINT64_C(2000000)
+
+/* Under the queue's lock: the driver's sequence after which the timeline's `value` is there. */
+static uint64_t sequence_of(const struct road_queue *queue, uint64_t value)
+{
+	for (const struct road_submit *submit = queue->flight_first; submit; submit = submit->next)
+		if (submit->value >= value)
+			return submit->drv_sequence;
+	return queue->flight_last->drv_sequence;
+}
+
+/* The queue on which the point hangs in the end, with a hold; what its driver should await. */
+static struct road_queue *follow(struct road_point point, uint64_t *sequence)
+{
+	struct road_event *event = point.event;
+	uint64_t value = point.value;
+
+	road_object_hold(&event->object);
+	for (int hop = 0; event && hop < HOPS; hop++) {
+		struct road_queue *queue = road_event_owner(event, &value);
+
+		road_object_drop(&event->object);
+		event = NULL;
+		if (!queue)
+			return NULL;
+		pthread_mutex_lock(&queue->lock);
+		const bool on_device = queue->flight_first;
+
+		if (on_device) {
+			*sequence = sequence_of(queue, value);
+		} else if (queue->waiting_on) {
+			event = queue->waiting_on;
+			value = queue->waiter.value;
+			road_object_hold(&event->object);
+		}
+		pthread_mutex_unlock(&queue->lock);
+		if (on_device)
+			return queue;
+		road_object_drop(&queue->object);
+	}
+	if (event)
+		road_object_drop(&event->object);
+	return NULL;
+}
+
+/* Nobody closes or resets the queue while its driver is asked. */
+static bool enter(struct road_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	bool open = !queue->closed && !queue->stopped && queue->flight_first;
+
+	if (open)
+		queue->in_driver++;
+	pthread_mutex_unlock(&queue->lock);
+	return open;
+}
+
+static void leave(struct road_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	if (!--queue->in_driver)
+		road_queue_tell_idle(queue);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+bool road_driver_sleep(struct road_point point, uint64_t until)
+{
+	uint64_t sequence, bound = road_progress_domain_get() ? ROAD_WATCH_NS : SLEEP_NS;
+	uint64_t soon = road_now_ns() + bound;
+	struct road_queue *queue = follow(point, &sequence);
+	bool slept = queue && queue->space->device->sleeps && enter(queue);
+
+	if (slept) {
+		queue->space->device->ops.wait(&queue->drv, sequence, soon < until ? soon : until);
+		leave(queue);
+	}
+	if (queue)
+		road_object_drop(&queue->object);
+	return slept;
+}
+
+bool road_device_ask(struct road_device *device)
+{
+	bool any = false;
+
+	pthread_mutex_lock(&device->lock);
+	for (struct road_queue *queue = device->queues; queue; queue = queue->next) {
+		pthread_mutex_lock(&queue->lock);
+		const bool busy = queue->flight_first && !queue->closed;
+
+		pthread_mutex_unlock(&queue->lock);
+		if (busy)
+			road_drv_queue_ready(&queue->drv);
+		any |= busy;
+	}
+	pthread_mutex_unlock(&device->lock);
+	return any;
+}

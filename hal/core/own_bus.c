@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drivers that are their own bus: the library that they may want, and the devices they have. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "hal/core/core.h"
+#include "hal/core/drivers.h"
+
+#define OPTION "library="
+
+/* ---- the library ---- */
+
+/* ROADBED_LIBRARY_SCHEME. */
+static const char *from_environment(const struct road_instance *instance, const char *scheme,
+				    char *name, size_t bytes)
+{
+	size_t used = (size_t)snprintf(name, bytes, "ROADBED_LIBRARY_");
+
+	for (; *scheme && used + 1 < bytes; scheme++) {
+		char c = *scheme == '-' ? '_' : *scheme;
+
+		name[used++] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+	}
+	name[used] = 0;
+	if (instance->flags & ROAD_INSTANCE_NO_ENV || getauxval(AT_SECURE))
+		return NULL;
+	return getenv(name);
+}
+
+/* Where the options say "library=PATH", and how long that is; NULL: they do not. */
+static const char *find_option(const char *options, size_t *bytes)
+{
+	for (; *options; options += *bytes + (options[*bytes] == '&')) {
+		*bytes = strcspn(options, "&");
+		if (!strncmp(options, OPTION, strlen(OPTION)))
+			return options;
+	}
+	return NULL;
+}
+
+void road_driver_options(const struct road_driver *driver, char *options)
+{
+	size_t bytes;
+	const char *found = driver->library ? find_option(options, &bytes) : NULL;
+
+	if (!found)
+		return;
+	char *at = options + (found - options), *rest = at + bytes;
+
+	if (*rest == '&')
+		rest++;
+	else if (at > options)
+		at--; /* the '&' before it */
+	memmove(at, rest, strlen(rest) + 1);
+}
+
+static road_status open_at(const char *path, const char *where, struct road_bus **out)
+{
+	if (path[0] != '/')
+		return road_fail(ROAD_INVALID_ARGUMENT, "the library's path is not absolute", where,
+				 path, "a path that starts with '/'");
+	return road_runtime_open(path, out);
+}
+
+road_status road_driver_bus(const struct road_instance *instance, const struct road_driver *driver,
+			    const char *options, struct road_bus **out)
+{
+	char name[64], *option = NULL;
+	const char *found;
+	size_t bytes = 0;
+	road_status status;
+
+	*out = NULL;
+	if (!driver->library)
+		return ROAD_OK;
+	const char *environment = from_environment(instance, driver->scheme, name, sizeof(name));
+
+	found = find_option(options, &bytes);
+	if (found)
+		option = strndup(found + strlen(OPTION), bytes - strlen(OPTION));
+	if (found && !option)
+		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a path",
+				   "device address, options: library", "", "");
+	else if (option && getauxval(AT_SECURE))
+		status = road_fail(ROAD_PERMISSION,
+				   "a privileged program opens no library of choice",
+				   "device address, options: library", option, "");
+	else if (option)
+		status = open_at(option, "device address, options: library", out);
+	else if (environment && *environment)
+		status = open_at(environment, name, out);
+	else
+		status = road_runtime_open(driver->library, out);
+	free(option);
+	return status;
+}
+
+/* ---- the devices ---- */
+
+static void begin(road_candidate *out, const struct road_driver *driver, const char *name)
+{
+	memset(out, 0, sizeof(*out));
+	out->size = sizeof(*out);
+	snprintf(out->address, sizeof(out->address), "%.120s:%.63s", driver->scheme, name);
+	snprintf(out->driver, sizeof(out->driver), "%s", driver->name);
+}
+
+static void say_origin(road_candidate *out, const char *path)
+{
+	snprintf(out->reason, sizeof(out->reason), "%s%.170s",
+		 path[0] ? "driver from " : "built in", path);
+}
+
+static void say_error(road_candidate *out, road_status status)
+{
+	road_error why;
+
+	road_error_take(&why);
+	out->status = status;
+	snprintf(out->reason, sizeof(out->reason), "%.95s%s%.60s", why.what,
+		 why.where[0] ? ": " : "", why.where);
+}
+
+struct search {
+	struct road_drv_sink sink;
+	const struct road_driver *driver;
+	const char *path;
+	uint32_t *index;
+	uint32_t seen;
+	bool done;
+	road_candidate *out;
+};
+
+static bool found(struct road_drv_sink *sink, const struct road_drv_found *one)
+{
+	struct search *search = (struct search *)(void *)sink;
+	struct road_drv_found own = {0};
+
+	memcpy(&own, one, one->size < sizeof(own) ? one->size : sizeof(own));
+	search->seen++;
+	if (search->done || (*search->index)--)
+		return !search->done;
+	search->done = true;
+	begin(search->out, search->driver, own.name ? own.name : "");
+	search->out->status = own.status;
+	search->out->simulated = own.simulated;
+	snprintf(search->out->name, sizeof(search->out->name), "%s",
+		 own.product ? own.product : "");
+	if (own.reason)
+		snprintf(search->out->reason, sizeof(search->out->reason), "%s", own.reason);
+	else
+		say_origin(search->out, search->path);
+	return false;
+}
+
+/* One row that stands for the driver as a whole. */
+static bool whole(struct search *search, road_status status, const char *nothing)
+{
+	if ((*search->index)--)
+		return false;
+	begin(search->out, search->driver, "");
+	if (nothing) {
+		search->out->status = status;
+		snprintf(search->out->reason, sizeof(search->out->reason), "%s", nothing);
+	} else if (status) {
+		say_error(search->out, status);
+	} else {
+		snprintf(search->out->name, sizeof(search->out->name), "%s", search->driver->name);
+		say_origin(search->out, search->path);
+	}
+	return true;
+}
+
+static bool scan(struct search *search, struct road_bus *bus)
+{
+	road_status status = search->driver->ops->scan(bus, &search->sink);
+
+	if (search->done)
+		return true;
+	if (status)
+		return whole(search, status, NULL);
+	return !search->seen && whole(search, ROAD_NOT_FOUND, "the driver knows of no device");
+}
+
+bool road_driver_candidate(const struct road_instance *instance, const struct road_driver *driver,
+			   const char *path, uint32_t *index, road_candidate *out)
+{
+	struct search search = {
+		.sink = {found}, .driver = driver, .path = path, .index = index, .out = out};
+	struct road_bus *bus = NULL;
+	road_status status = road_driver_bus(instance, driver, "", &bus);
+
+	if (!status)
+		status = driver->ops->probe(bus);
+	bool is_one =
+		!status && driver->ops->scan ? scan(&search, bus) : whole(&search, status, NULL);
+
+	if (bus)
+		bus->ops->close(bus);
+	return is_one;
+}
