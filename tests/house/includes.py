@@ -41,6 +41,7 @@ ALLOWED = [
     ('tools/*/', ['{own}', 'uapi/', PUBLIC]),
     ('bench/', ['{own}', PUBLIC]),
     ('examples/dsa/', ['{own}', 'tools/dsa/', 'uapi/dsa/', PUBLIC]),
+    ('examples/out-of-tree/', ['{own}', PUBLIC, DRIVER, MODEL]),
     ('examples/', ['{own}', PUBLIC]),
     ('tests/oracle/mpfr/', ['{own}', 'tests/support/', 'uapi/']),
     ('tests/oracle/gpu/', ['{own}', 'tests/oracle/mpfr/', PUBLIC]),
