@@ -31,7 +31,7 @@ static size_t word_length(const char *text)
 
 	if (!isalpha((unsigned char)text[0]))
 		return 0;
-	while (isalnum((unsigned char)text[length]) || text[length] == '-')
+	while (isalnum((unsigned char)text[length]) || text[length] == '-' || text[length] == '_')
 		length++;
 	return length;
 }

@@ -116,7 +116,7 @@ int road_chip_parse(const char *bytes, size_t len, const char *file_name, struct
 		    struct road_chip_error *error);
 /* Reads and parses the file. */
 int road_chip_load(const char *path, struct road_chip **out, struct road_chip_error *error);
-/* Reads folder/name.yaml; the name holds only [a-z0-9.-] and the file must say the same name. */
+/* Reads folder/name.yaml; the name holds only [a-z0-9._-] and the file must say the same name. */
 int road_chip_load_named(const char *folder, const char *name, struct road_chip **out,
 			 struct road_chip_error *error);
 void road_chip_free(struct road_chip *chip); /* NULL is fine */

@@ -89,7 +89,7 @@ close_file:
 int road_chip_load_named(const char *folder, const char *name, struct road_chip **out,
 			 struct road_chip_error *error)
 {
-	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
 	struct road_chip *chip;
 	char path[4096];
 
@@ -97,7 +97,7 @@ int road_chip_load_named(const char *folder, const char *name, struct road_chip 
 	snprintf(error->file, sizeof(error->file), "%s", name);
 	if (!*name || *name == '.' || name[strspn(name, alphabet)])
 		return road_chip_fail(error, ROAD_CHIP_ERROR_RANGE, 0, 0, "chip", name,
-				      "a-z, 0-9, '.', '-'");
+				      "a-z, 0-9, '.', '-', '_'");
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s.yaml", folder, name) >= sizeof(path))
 		return file_error(error, "a path that is too long");
 	if (road_chip_load(path, &chip, error))

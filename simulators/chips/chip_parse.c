@@ -459,15 +459,15 @@ static int take_sources(struct parse *p, const yaml_node_t *root)
 
 static int take_name(struct parse *p, const yaml_node_t *root)
 {
-	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
 	yaml_node_t *node;
 
 	if (get_text(p, root, "", "chip", 63, &node))
 		return -1;
 	if (strspn(text_of(node), alphabet) != node->data.scalar.length ||
-	    text_of(node)[0] == '.' || text_of(node)[0] == '-')
+	    strchr(".-_", text_of(node)[0]))
 		return fail_node(p, ROAD_CHIP_ERROR_RANGE, node, "", "chip",
-				 "a-z, 0-9, '.', '-', beginning with a letter or digit");
+				 "a-z, 0-9, '.', '-', '_', beginning with a letter or digit");
 	p->chip->name = own_text(p, text_of(node), node->data.scalar.length);
 	return p->chip->name ? 0 : -1;
 }

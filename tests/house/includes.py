@@ -29,6 +29,7 @@ ALLOWED = [
     ('hal/', [PUBLIC, DRIVER]),
     ('drivers/template/*/simulators/', ['{kit}uapi/', MODEL]),
     ('drivers/template/*/entry_sim.c', [MODEL]),
+    ('drivers/template/*/tests/vendor/', ['{kit}uapi/']),
     ('drivers/template/*/tests/', [PUBLIC]),
     ('drivers/template/*/', ['{kit}uapi/', PUBLIC, DRIVER]),
     ('drivers/*/', ['{own}', 'uapi/', PUBLIC, DRIVER]),

@@ -288,7 +288,11 @@ static void doorbell(void *user, uint64_t tail)
 
 /* ---- 4: the queue; submit and advance are the ring helper's ---- */
 
-static const struct road_ring_ops ring_ops = {encode, encode_fence, doorbell};
+static const struct road_ring_ops ring_ops = {
+	.encode = encode,
+	.encode_fence = encode_fence,
+	.doorbell = doorbell,
+};
 static const struct road_ring_geometry geometry = {
 	.packet_bytes = sizeof(struct template_packet),
 	.packets = 1024,

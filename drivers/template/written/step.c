@@ -48,7 +48,11 @@ static enum road_step check(struct road_drv_queue *queue, const struct road_cmd 
 			    uint64_t *done, struct road_fault *fault);
 static void abort_step(struct road_drv_queue *queue);
 
-static const struct road_step_ops step_ops = {begin, check, abort_step};
+static const struct road_step_ops step_ops = {
+	.begin = begin,
+	.check = check,
+	.abort = abort_step,
+};
 
 /* ---- 2: up and down ---- */
 

@@ -22,10 +22,12 @@
 
 #include "uapi/template/regs.h"
 
-/* What is not written yet answers with what to write, and where the guide tells how. */
+/* What is not written yet answers with what to write; the guide has a section for each step. */
+#define PORT_TEXT(step, what, function) \
+	"template: step " #step ": " what ": " function "() in driver.c"
 #define PORT_TODO(step, what)                                             \
 	road_drv_errorf(ROAD_UNSUPPORTED, "docs/porting.md, step " #step, \
-			"template: step " #step ": " what ": %s() in driver.c", __func__)
+			PORT_TEXT(step, what, "%s"), __func__)
 
 #define RESET_NS UINT64_C(100000000) /* PORT: the most that a reset takes, by the data sheet */
 #define GRANULE  UINT64_C(64)        /* PORT: what one allocation is rounded to */
@@ -195,7 +197,11 @@ static void doorbell(void *user, uint64_t tail)
 
 /* ---- 4: the queue; submit and advance are the ring helper's ---- */
 
-static const struct road_ring_ops ring_ops = {encode, encode_fence, doorbell};
+static const struct road_ring_ops ring_ops = {
+	.encode = encode,
+	.encode_fence = encode_fence,
+	.doorbell = doorbell,
+};
 static const struct road_ring_geometry geometry = {
 	/* PORT: the ring as the data sheet has it */
 	.packet_bytes = sizeof(struct template_packet),
@@ -286,7 +292,8 @@ static void advance(struct road_drv_queue *queue, struct road_drv_progress *out)
 	sync_completion(t);
 	*out = (struct road_drv_progress){
 		.failed_from = 1,
-		.status = PORT_TODO(5, "report what the completion word says"),
+		.status = ROAD_UNSUPPORTED,
+		.fault.text = PORT_TEXT(5, "report what the completion word says", "advance"),
 	};
 }
 

@@ -21,10 +21,12 @@
 
 #include "uapi/template/regs.h"
 
-/* What is not written yet answers with what to write, and where the guide tells how. */
+/* What is not written yet answers with what to write; the guide has a section for each step. */
+#define PORT_TEXT(step, what, function) \
+	"template: step " #step ": " what ": " function "() in driver.c"
 #define PORT_TODO(step, what)                                             \
 	road_drv_errorf(ROAD_UNSUPPORTED, "docs/porting.md, step " #step, \
-			"template: step " #step ": " what ": %s() in driver.c", __func__)
+			PORT_TEXT(step, what, "%s"), __func__)
 
 #define RESET_NS UINT64_C(100000000) /* PORT: the most that a reset takes, by the data sheet */
 #define GRANULE  UINT64_C(64)        /* PORT: what one allocation is rounded to */
@@ -56,7 +58,11 @@ static enum road_step check(struct road_drv_queue *queue, const struct road_cmd 
 			    uint64_t *done, struct road_fault *fault);
 static void abort_step(struct road_drv_queue *queue);
 
-static const struct road_step_ops step_ops = {begin, check, abort_step};
+static const struct road_step_ops step_ops = {
+	.begin = begin,
+	.check = check,
+	.abort = abort_step,
+};
 
 /* ---- 2: up, down, what it is ---- */
 
@@ -200,10 +206,8 @@ static enum road_step check(struct road_drv_queue *queue, const struct road_cmd 
 	(void)queue;
 	(void)command;
 	(void)done;
-	(void)PORT_TODO(5, "has what begin started ended?");
-	snprintf(fault->text, sizeof(fault->text),
-		 "template: step 5: has what begin started ended?: "
-		 "check() in driver.c");
+	snprintf(fault->text, sizeof(fault->text), "%s",
+		 PORT_TEXT(5, "has what begin started ended?", "check"));
 	return ROAD_STEP_FAILED;
 }
 
