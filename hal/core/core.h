@@ -467,8 +467,9 @@ void road_native_disown(struct road_event *timeline);
 void road_word_put(struct road_word *word);
 void road_words_trim(struct road_device *device);
 
-/* Why a point is still open: the chain of what it waits for, as text. */
-void road_stall_text(struct road_event *event, char *bytes, size_t size);
+/* Why a point is still open: the chain of what it waits for, as text. true: it is a cycle, and the
+ * text ends where it is closed. */
+bool road_stall_text(struct road_event *event, char *bytes, size_t size);
 
 /* ---- telemetry.c, telemetry_stream.c ---- */
 void road_telemetry_count(struct road_device *device);

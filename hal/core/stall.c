@@ -65,53 +65,59 @@ __attribute__((format(printf, 2, 3))) static void say(struct text *text, const c
 		text->used += (size_t)n;
 }
 
+/* The queues of the chain so far. */
+struct chain {
+	uint64_t seen[HOPS];
+	uint32_t hops;
+	bool cycle;
+};
+
+static bool was_seen(const struct chain *chain, uint64_t queue_id)
+{
+	for (uint32_t i = 0; i < chain->hops; i++)
+		if (chain->seen[i] == queue_id)
+			return true;
+	return false;
+}
+
 /* One step along the chain: replaces *event (a hold) by what its owner waits for; false: the end.
  */
-static bool follow(struct road_event **event, struct text *text, struct hop *hop)
+static bool follow(struct road_event **event, struct text *text, struct chain *chain)
 {
 	uint64_t unused;
 	struct road_queue *queue = road_event_owner(*event, &unused);
+	struct hop hop = {0};
 
 	if (!queue) {
 		say(text, "nobody promised it");
 		return false;
 	}
-	struct road_event *next = next_event(queue, hop);
+	struct road_event *next = next_event(queue, &hop);
 
 	road_object_drop(&queue->object);
-	say(text, "owed by queue %" PRIu64, hop->queue_id);
+	chain->cycle = was_seen(chain, hop.queue_id);
+	chain->seen[chain->hops++] = hop.queue_id;
+	say(text, "owed by queue %" PRIu64, hop.queue_id);
 	if (!next) {
-		say(text, hop->running ? ", which runs" : ", which is idle");
+		say(text, hop.running ? ", which runs" : ", which is idle");
 		return false;
 	}
-	say(text, ", awaits event %" PRIu64 " = %" PRIu64 ": ", next->object.id, hop->value);
+	if (!chain->cycle)
+		say(text, ", awaits event %" PRIu64 " = %" PRIu64 ": ", next->object.id, hop.value);
 	road_object_drop(&(*event)->object);
 	*event = next;
-	return true;
+	return !chain->cycle;
 }
 
-void road_stall_text(struct road_event *event, char *bytes, size_t size)
+bool road_stall_text(struct road_event *event, char *bytes, size_t size)
 {
 	struct text text = {.bytes = bytes, .size = size};
-	uint64_t seen[HOPS];
-	uint32_t hops = 0;
+	struct chain chain = {.hops = 0};
 
 	bytes[0] = 0;
 	road_object_hold(&event->object);
-	while (hops < HOPS) {
-		struct hop hop = {0};
-
-		if (!follow(&event, &text, &hop))
-			break;
-		for (uint32_t j = 0; j < hops; j++) {
-			if (seen[j] == hop.queue_id) {
-				say(&text, "a cycle");
-				hops = HOPS;
-				break;
-			}
-		}
-		if (hops < HOPS)
-			seen[hops++] = hop.queue_id;
-	}
+	while (chain.hops < HOPS && follow(&event, &text, &chain))
+		;
 	road_object_drop(&event->object);
+	return chain.cycle;
 }

@@ -177,8 +177,12 @@ static road_status timed_out(const struct wait *wait)
 			continue;
 		snprintf(seen, sizeof(seen), "value %" PRIu64 ", awaited %" PRIu64,
 			 road_event_now(wait->points[i].event), wait->points[i].value);
-		road_stall_text(wait->points[i].event, where, sizeof(where));
-		return road_fail(ROAD_TIMEOUT, "deadline passed", where, seen, "");
+		bool cycle = road_stall_text(wait->points[i].event, where, sizeof(where));
+
+		return road_fail(ROAD_TIMEOUT,
+				 cycle ? "deadline passed; queues await each other: a cycle"
+				       : "deadline passed",
+				 where, seen, "");
 	}
 	return road_fail(ROAD_TIMEOUT, "deadline passed", "road_event_wait", "", "");
 }
