@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hal/core/object.h"
+
 static _Thread_local road_error last;
 
 static const char *const texts[] = {
@@ -97,11 +99,14 @@ road_status road_last_error(road_error *out)
 		return ROAD_INVALID_ARGUMENT;
 	if (last.status == ROAD_OK)
 		return ROAD_NOT_FOUND;
-	uint32_t size = out->size < sizeof(last) ? out->size : (uint32_t)sizeof(last);
-
-	if (size < offsetof(road_error, what))
+	/* Refusals here are no errors of their own: the detail that was asked for stays. */
+	if (out->size < offsetof(road_error, what) || out->size > ROAD_STRUCT_MAX)
 		return ROAD_INVALID_ARGUMENT;
-	memcpy(out, &last, size);
+	uint32_t size = out->size;
+
+	if (size > sizeof(last))
+		memset((char *)out + sizeof(last), 0, size - sizeof(last));
+	memcpy(out, &last, size < sizeof(last) ? size : sizeof(last));
 	out->size = size;
 	return ROAD_OK;
 }

@@ -252,7 +252,7 @@ road_status road_struct_in(void *to, uint32_t bytes, const void *from, uint32_t 
 	if (!from)
 		return ROAD_OK;
 	memcpy(&size, from, sizeof(size));
-	if (size < least || size > 65536)
+	if (size < least || size > ROAD_STRUCT_MAX)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "size of the structure is wrong", where,
 				     size, "sizeof the structure");
 	for (uint32_t i = bytes; i < size; i++)
@@ -272,7 +272,7 @@ road_status road_struct_out_check(const void *out, uint32_t least, const char *w
 		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL", where, "NULL",
 				 "a structure with its size set");
 	memcpy(&size, out, sizeof(size));
-	if (size < least || size > 65536)
+	if (size < least || size > ROAD_STRUCT_MAX)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "size of the structure is wrong", where,
 				     size, "sizeof the structure");
 	return ROAD_OK;

@@ -67,6 +67,7 @@ bool road_forked(void);
 
 /* Sized structures. in: copies what the caller gave over zeroes; bytes = our sizeof, least = the
  * size of the first version. out: writes what fits the caller's size. */
+enum { ROAD_STRUCT_MAX = 65536 }; /* more is no size of a structure */
 road_status road_struct_in(void *to, uint32_t bytes, const void *from, uint32_t least,
 			   const char *where);
 road_status road_struct_out_check(const void *out, uint32_t least, const char *where);
