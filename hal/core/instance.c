@@ -56,6 +56,15 @@ static void instance_free(struct road_object *object)
 const struct road_class road_instance_class = {ROAD_TYPE_INSTANCE, "instance", instance_close,
 					       instance_finish, instance_free};
 
+/* A child of the process that uses the library has no threads of it, and half of its locks. */
+static road_status check_process(const char *where)
+{
+	return road_forked()
+		       ? road_fail(ROAD_WRONG_PROCESS, "process is a child of the one that uses it",
+				   where, "", "exec first")
+		       : ROAD_OK;
+}
+
 static road_status check_options(const road_instance_options *options)
 {
 	const uint32_t known = ROAD_INSTANCE_VALIDATE | ROAD_INSTANCE_NO_ENV | ROAD_INSTANCE_PUMP;
@@ -117,6 +126,8 @@ road_status road_instance_create(const road_instance_options *options, road_inst
 	if (!status && !out)
 		status = road_fail(ROAD_INVALID_ARGUMENT, "output is NULL",
 				   "road_instance_create: out", "NULL", "");
+	if (!status)
+		status = check_process("road_instance_create");
 	if (status)
 		return status;
 	struct road_instance *instance = calloc(1, sizeof(*instance));
@@ -165,9 +176,9 @@ road_status road_instance_shared(road_instance **out)
 	if (!out)
 		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL",
 				 "road_instance_shared: out", "NULL", "");
-	if (road_forked())
-		return road_fail(ROAD_WRONG_PROCESS, "process is a child of the one that uses it",
-				 "road_instance_shared", "", "exec first");
+	status = check_process("road_instance_shared");
+	if (status)
+		return status;
 	pthread_mutex_lock(&shared.lock);
 	struct road_instance *instance = shared.instance;
 
