@@ -11,12 +11,14 @@
  *   - Any thread may use any object through a reference that it holds.
  *   - Option and info structures start with `size`, set by the caller to sizeof(the structure).
  *     A shorter one (older caller) has its missing tail read as zero and left unwritten; a longer
- *     one (newer caller) is accepted if the unknown tail is zero, else ROAD_INVALID_ARGUMENT.
+ *     one (newer caller) is accepted if the unknown tail is zero, else ROAD_INVALID_ARGUMENT; of
+ *     a structure that is an output the unknown tail is written with zeroes, whatever it held.
  *     Unknown flag bits and non-zero reserved fields are ROAD_INVALID_ARGUMENT.
  *   - No function waits without a deadline. Device loss, the watchdog and reset break any wait.
  *   - The library never prints, exits, or installs signal handlers. It speaks through the
  *     instance's message callback only.
- *   - After fork() the child gets ROAD_WRONG_PROCESS from every function; releases do nothing.
+ *   - After fork() the child gets ROAD_WRONG_PROCESS from every function that takes or makes an
+ *     object; releases do nothing.
  */
 #ifndef ROADBED_BASE_H
 #define ROADBED_BASE_H

@@ -54,11 +54,12 @@ typedef struct road_submission {
 } road_submission;
 
 /*
- * Hands work to the queue; never waits and never runs it. ROAD_NOT_READY: the queue's depth is
- * used up, nothing changed. Once accepted, every promised point is reached or fails exactly once,
- * whatever happens. A wait on a failed point fails the submission with that point's status; a
- * failed submission fails the rest of the queue, which then refuses work (road_queue_status)
- * until it is reset. point (may be NULL) receives the submission's point on the queue's timeline.
+ * Hands work to the queue; never waits and never runs it. submission NULL: one of zeroes.
+ * ROAD_NOT_READY: the queue's depth is used up, nothing changed. Once accepted, every promised
+ * point is reached or fails exactly once, whatever happens. A wait on a failed point fails the
+ * submission with that point's status; a failed submission fails the rest of the queue, which then
+ * refuses work (road_queue_status) until it is reset. point (may be NULL) receives the submission's
+ * point on the queue's timeline.
  */
 ROAD_API road_status road_queue_submit(road_queue *queue, const road_submission *submission,
 				       road_point *point);
