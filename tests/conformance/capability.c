@@ -3,6 +3,7 @@
 
 #include "tests/conformance/allocations.h"
 #include "tests/conformance/fixture.h"
+#include "tests/conformance/machine.h"
 
 #include <unistd.h>
 
@@ -115,6 +116,11 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_KERNEL_TRAP: return fixture_has_kernel(f, "trap");
 	case CAPABILITY_KERNEL_PRINT: return fixture_has_kernel(f, "print");
 	case CAPABILITY_STARVE: return allocations_watched();
+	case CAPABILITY_COMPILER: return machine_has("cc") && machine_headers();
+	case CAPABILITY_CXX: return machine_has("c++") && machine_headers();
+	case CAPABILITY_SOURCES: return machine_has("cc") && machine_sources();
+	case CAPABILITY_M32: return machine_has_m32();
+	case CAPABILITY_COMMAND: return machine_command() != NULL;
 	case CAPABILITIES: break;
 	}
 	return false;

@@ -85,6 +85,13 @@ road_launch fixture_launch_of(struct fixture *f, const char *kernel, const uint6
 uint64_t fixture_address(struct fixture *f, road_buffer *buffer);
 /* A second device of the same kind: of this instance, released with the fixture. */
 road_device *fixture_second(struct fixture *f);
+/* A further instance of its own, in checked mode, released with the fixture. devices: the list of
+ * its options; NULL: the environment's. */
+road_instance *fixture_instance(struct fixture *f, const char *devices, uint32_t flags);
+/* The device, or another one, once more: opened in that instance, released with the fixture. */
+road_device *fixture_open_in(struct fixture *f, road_instance *instance, const char *address);
+/* Lets a little of the device's time pass. */
+void fixture_pass(struct fixture *f);
 /* A temporary of malloc; freed when the case ends. */
 void *fixture_memory(struct fixture *f, size_t bytes);
 /* The device's address with `options` ("seed=7&host_line=64") added to those it has. */

@@ -18,6 +18,8 @@ struct fixture_own {
 	road_queue *queue;
 	road_image *image;
 	road_device *second;
+	road_buffer *passing;
+	const char *libraries;
 	uint64_t random;
 	char text[512];
 };
@@ -57,6 +59,11 @@ static void give_back_device(void *device)
 	road_device_release(device);
 }
 
+static void give_back_instance(void *instance)
+{
+	road_instance_release(instance);
+}
+
 static void *keep(struct fixture *f, void *object, void (*release)(void *object))
 {
 	struct given *given = malloc(sizeof(*given));
@@ -92,6 +99,7 @@ road_status fixture_open(struct fixture *f, const struct fixture_where *where)
 	if (!f->own)
 		return ROAD_OUT_OF_HOST_MEMORY;
 	f->own->random = where->seed;
+	f->own->libraries = where->libraries;
 	status = road_instance_create(&options, &f->instance);
 	if (!status)
 		status = road_device_open(f->instance, where->address, &f->device);
@@ -227,6 +235,36 @@ road_list *fixture_list(struct fixture *f, uint32_t flags)
 
 	CHECK_OK(road_list_create(f->space, flags, &list));
 	return keep(f, list, give_back_list);
+}
+
+road_instance *fixture_instance(struct fixture *f, const char *devices, uint32_t flags)
+{
+	road_instance_options options = {.size = sizeof(options),
+					 .flags = flags | ROAD_INSTANCE_VALIDATE,
+					 .devices = devices,
+					 .library_folder = f->own->libraries};
+	road_instance *instance = NULL;
+
+	CHECK_OK(road_instance_create(&options, &instance));
+	return keep(f, instance, give_back_instance);
+}
+
+road_device *fixture_open_in(struct fixture *f, road_instance *instance, const char *address)
+{
+	road_device *device = NULL;
+
+	CHECK_OK(road_device_open(instance, address, &device));
+	return keep(f, device, give_back_device);
+}
+
+/* Work is what lets simulated time pass; of others' time some passes by itself. */
+void fixture_pass(struct fixture *f)
+{
+	uint64_t word = 0;
+
+	if (!f->own->passing)
+		f->own->passing = fixture_buffer(f, sizeof(word));
+	fixture_put(f, f->own->passing, 0, &word, sizeof(word));
 }
 
 void fixture_put(struct fixture *f, road_buffer *to, uint64_t offset, const void *from,

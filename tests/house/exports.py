@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Only listed symbols are exported: exports.py SOURCE_ROOT LIBROADBED [LIBROADBED_SIM].
 
-exports.py --write SOURCE_ROOT writes the lists from the headers, when an interface has grown.
+exports.py --write SOURCE_ROOT writes the lists from the headers, when an interface has grown;
+exports.py --c SOURCE_ROOT prints the first for the conformance suite.
 """
 import os
 import re
@@ -35,6 +36,15 @@ def write(path, library, names):
         file.writelines(f'{name}\n' for name in sorted(names))
 
 
+def print_c(root):
+    programs = declared(root, FOLDER + '/roadbed', 'ROAD_API')
+    print('/* What headers declare; of_programs: those of <roadbed/…>. */\n'
+          'static const struct {\n\tconst char *name;\n\tint of_programs;\n} exported[] = {')
+    for name in sorted(declared(root, FOLDER, 'ROAD_API')):
+        print(f'\t{{"{name}", {int(name in programs)}}},')
+    print('};')
+
+
 def exported(library):
     lines = house.output_of('nm', '-D', '--defined-only', library).splitlines()
     return {line.split()[-1].split('@')[0] for line in lines if line.strip()}
@@ -50,6 +60,10 @@ def differences(left, left_name, right, right_name):
 if sys.argv[1] == '--write':
     write(LIST, 'libroadbed.so', declared(sys.argv[2], FOLDER, 'ROAD_API'))
     write(SIM_LIST, 'libroadbed-sim.so', declared(sys.argv[2], SIM_FOLDER, 'ROAD_SIM_API'))
+    sys.exit(0)
+
+if sys.argv[1] == '--c':
+    print_c(sys.argv[2])
     sys.exit(0)
 
 ROOT, LIBRARY, SIM = sys.argv[1], sys.argv[2], sys.argv[3:]
