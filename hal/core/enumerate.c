@@ -28,8 +28,52 @@ static bool own_bus(struct walk *walk)
 	return false;
 }
 
+/* "NAME@N" of a bus that lists what it could open: its candidate, in `out`. */
+static bool find_possible(struct road_instance *instance, const struct road_transport *transport,
+			  const struct road_address *address, road_candidate *out)
+{
+	size_t scheme = strlen(address->scheme) + 1, bytes = strcspn(address->rest, "@");
+
+	for (uint32_t i = 0;; i++) {
+		*out = (road_candidate){.size = sizeof(*out)};
+		if (transport->candidate(instance->library_folder, ROAD_ENUMERATE_POSSIBLE, i, out))
+			return false;
+		if (out->status && !out->address[scheme])
+			return true; /* of the bus itself: why it opens nothing */
+		if (!strncmp(out->address + scheme, address->rest, bytes) &&
+		    !out->address[scheme + bytes])
+			return true;
+	}
+}
+
+/* What opening a listed address would find, as far as can be told without opening it. */
+static void look_up(struct road_instance *instance, const struct road_address *address,
+		    road_candidate *c)
+{
+	const struct road_transport *transport = road_transport_find(address->scheme);
+	const struct road_driver *driver;
+	road_candidate possible;
+
+	for (uint32_t i = 0; !transport && (driver = road_driver_at(instance, i, NULL)); i++)
+		if (driver->scheme && !strcmp(driver->scheme, address->scheme))
+			return;
+	c->simulated = transport == &road_transport_sim;
+	if (transport && find_possible(instance, transport, address, &possible)) {
+		c->status = possible.status;
+		memcpy(c->name, possible.name, sizeof(c->name));
+		if (possible.status)
+			memcpy(c->reason, possible.reason, sizeof(c->reason));
+		return;
+	}
+	c->status = ROAD_NOT_FOUND;
+	snprintf(c->reason, sizeof(c->reason), "%s: %.160s",
+		 transport ? "nothing of this name" : "unknown scheme",
+		 transport ? address->rest : address->scheme);
+}
+
 /* One address of the program's list or the environment's. */
-static void describe_listed(road_candidate *c, const char *text, size_t bytes)
+static void describe_listed(struct road_instance *instance, road_candidate *c, const char *text,
+			    size_t bytes)
 {
 	struct road_address address;
 	char copy[sizeof(c->address)];
@@ -46,10 +90,8 @@ static void describe_listed(road_candidate *c, const char *text, size_t bytes)
 		snprintf(c->reason, sizeof(c->reason), "%.90s (%.90s)", why.what, why.where);
 		return;
 	}
-	const struct road_transport *transport = road_transport_find(address.scheme);
-
-	c->simulated = transport == &road_transport_sim;
 	snprintf(c->reason, sizeof(c->reason), "listed by the program or ROADBED_DEVICES");
+	look_up(instance, &address, c);
 	road_address_free(&address);
 }
 
@@ -61,7 +103,7 @@ static bool listed(struct walk *walk)
 		size_t bytes = strcspn(text, ";");
 
 		if (bytes && !walk->index--) {
-			describe_listed(walk->out, text, bytes);
+			describe_listed(walk->instance, walk->out, text, bytes);
 			return true;
 		}
 		text += bytes + (text[bytes] == ';');
@@ -155,21 +197,36 @@ road_status road_instance_enumerate(road_instance *instance, uint32_t flags, uin
 	return status;
 }
 
+/* DOMAIN:BUS:SLOT.FUNCTION, in hexadecimal digits and nothing else. */
+static bool is_pci_address(const char *text)
+{
+	static const char between[] = "::.";
+
+	for (unsigned i = 0;; i++) {
+		size_t digits = strspn(text, "0123456789abcdefABCDEF");
+
+		if (!digits || digits > 8)
+			return false;
+		text += digits;
+		if (!between[i])
+			return !*text;
+		if (*text++ != between[i])
+			return false;
+	}
+}
+
 road_status road_instance_find(road_instance *instance, const char *pci_address, char *address,
 			       size_t bytes)
 {
 	road_status status =
 		road_object_check(instance, &road_instance_class, "road_instance_find: instance");
-	unsigned domain, bus, slot, function;
-	int end = 0;
 
 	if (status)
 		return status;
 	if (!pci_address || !address)
 		return road_fail(ROAD_INVALID_ARGUMENT, "argument is NULL",
 				 "road_instance_find: pci_address, address", "NULL", "");
-	if (sscanf(pci_address, "%x:%x:%x.%x%n", &domain, &bus, &slot, &function, &end) != 4 ||
-	    pci_address[end])
+	if (!is_pci_address(pci_address))
 		return road_fail(ROAD_INVALID_ARGUMENT, "malformed PCI address",
 				 "road_instance_find: pci_address", pci_address, "0000:03:00.0");
 	status = ROAD_NOT_FOUND;

@@ -167,7 +167,6 @@ static bool whole(struct search *search, road_status status, const char *nothing
 	} else if (status) {
 		say_error(search->out, status);
 	} else {
-		snprintf(search->out->name, sizeof(search->out->name), "%s", search->driver->name);
 		say_origin(search->out, search->path);
 	}
 	return true;

@@ -69,8 +69,9 @@ typedef struct road_candidate {
 #define ROAD_ENUMERATE_POSSIBLE 0x1u /* also every chip that could be simulated */
 
 /*
- * The devices of this instance, in a stable order: by bus, then by address. index counts from 0;
- * ROAD_NOT_FOUND ends the list. Opens nothing.
+ * The devices of this instance, in a stable order: those that drivers bring themselves (host:),
+ * those that the program or the environment lists, in the list's order, then what each bus has.
+ * index counts from 0; ROAD_NOT_FOUND ends the list. Opens nothing.
  */
 ROAD_API road_status road_instance_enumerate(road_instance *instance, uint32_t flags,
 					     uint32_t index, road_candidate *out);
