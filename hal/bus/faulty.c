@@ -480,8 +480,11 @@ static road_status read_plan(struct faulty *faulty, struct road_bus_text argumen
 	FILE *file = fopen(text, "re");
 
 	if (!file)
-		return road_fail(ROAD_NOT_FOUND, "plan cannot be opened", "faulty plan", text,
-				 "a file, or statements with '@'");
+		return errno == EACCES
+			       ? road_fail(ROAD_PERMISSION, "no permission to read the plan",
+					   "faulty plan", text, "a file that may be read")
+			       : road_fail(ROAD_NOT_FOUND, "plan cannot be opened", "faulty plan",
+					   text, "a file, or statements with '@'");
 	size_t bytes = fread(text, 1, sizeof(text), file);
 	bool bad_read = ferror(file);
 
