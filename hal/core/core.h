@@ -266,6 +266,8 @@ struct road_device {
 	uint64_t fault_first, fault_next; /* sequence numbers from 1 */
 };
 extern const struct road_class road_device_class;
+/* Heap `index` with what the instance's buffers take of it. */
+road_status road_device_heap_read(struct road_device *device, uint32_t index, road_heap_info *out);
 void road_device_fault_add(struct road_device *device, struct road_fault *fault);
 /* Fails the work of a device that is gone; once. No lock held. */
 void road_device_lose(struct road_device *device);

@@ -69,24 +69,33 @@ road_status road_device_property(road_device *device, const char *name, road_pro
 	return status;
 }
 
+road_status road_device_heap_read(struct road_device *device, uint32_t index, road_heap_info *out)
+{
+	*out = (road_heap_info){.size = sizeof(*out)};
+	road_status status = device->memory.heap(&device->drv, index, out);
+
+	if (status || out->kind >= ROAD_HEAP_KINDS)
+		return status;
+	pthread_mutex_lock(&device->lock);
+	out->buffer_bytes = device->heap_use[out->kind].bytes;
+	out->buffer_peak_bytes = device->heap_use[out->kind].peak_bytes;
+	out->buffer_count = device->heap_use[out->kind].buffers;
+	pthread_mutex_unlock(&device->lock);
+	if (out->used_bytes < out->buffer_bytes) /* of a heap that the driver does not count */
+		out->used_bytes = out->buffer_bytes;
+	return ROAD_OK;
+}
+
 road_status road_device_heap(road_device *device, uint32_t index, road_heap_info *out)
 {
-	road_heap_info heap = {.size = sizeof(heap)};
+	road_heap_info heap;
 	road_status status = check_out(device, out, "road_device_heap: device, out");
 
 	if (!status)
-		status = device->memory.heap(&device->drv, index, &heap);
-	if (status)
-		return status;
-	if (heap.kind < ROAD_HEAP_KINDS) {
-		pthread_mutex_lock(&device->lock);
-		heap.buffer_bytes = device->heap_use[heap.kind].bytes;
-		heap.buffer_peak_bytes = device->heap_use[heap.kind].peak_bytes;
-		heap.buffer_count = device->heap_use[heap.kind].buffers;
-		pthread_mutex_unlock(&device->lock);
-	}
-	road_struct_out(out, &heap, sizeof(heap));
-	return ROAD_OK;
+		status = road_device_heap_read(device, index, &heap);
+	if (!status)
+		road_struct_out(out, &heap, sizeof(heap));
+	return status;
 }
 
 road_status road_device_link(road_device *device, road_device *other, road_link *out)

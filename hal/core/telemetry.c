@@ -76,9 +76,9 @@ static bool memory_metric(struct road_device *device, uint32_t index, struct roa
 		[ROAD_HEAP_DEVICE_VISIBLE] = "memory.visible.used",
 		[ROAD_HEAP_HOST] = "memory.host.used",
 	};
-	struct road_heap_info heap = {.size = sizeof(heap)};
+	struct road_heap_info heap;
 
-	if (index >= device->info.heap_count || device->memory.heap(&device->drv, index, &heap) ||
+	if (index >= device->info.heap_count || road_device_heap_read(device, index, &heap) ||
 	    heap.kind >= ROAD_HEAP_KINDS)
 		return false;
 	set(out, names[heap.kind], "bytes", heap.used_bytes);

@@ -232,7 +232,8 @@ struct road_driver_ops {
 };
 
 struct road_memory_ops {
-	/* Heap by position; ROAD_NOT_FOUND ends. */
+	/* Heap by position; ROAD_NOT_FOUND ends. used_bytes may stay 0 where it is not counted:
+	 * then it is what buffers take. */
 	road_status (*heap)(struct road_drv_device *dev, uint32_t index,
 			    struct road_heap_info *out);
 	/* buffer->heap, bytes, alignment are checked; zero-filled memory is handed out. */
