@@ -116,9 +116,12 @@ road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct roa
 			 features & ROAD_DSA_FEATURE_INTERLOCKED);
 	} else if (index == ROWS) {
 		set_bool(out, index + 1, "compute.systolic", features & ROAD_DSA_FEATURE_SYSTOLIC);
+	} else if (index == ROWS + 1) {
+		set_bool(out, index + 1, "address.unified", true);
+		out->source = ROAD_SOURCE_COMPUTED;
 	} else {
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
-				       "no property %u, there are %u", index, ROWS + 1u);
+				       "no property %u, there are %u", index, ROWS + 2u);
 	}
 	return ROAD_OK;
 }
