@@ -5,6 +5,7 @@
 #include "tests/conformance/fixture.h"
 #include "tests/conformance/machine.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 /* ---- how each is seen ---- */
@@ -106,6 +107,9 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_WATCHDOG: return truth(f, "fault.watchdog");
 	case CAPABILITY_PROTECTION: return truth(f, "fault.protection");
 	case CAPABILITY_SECOND: return fixture_can_second(f);
+	case CAPABILITY_BUS: return strcmp(f->info.bus, "none") != 0;
+	case CAPABILITY_PCI: return f->info.pci_address[0];
+	case CAPABILITY_FIXED: return !feature(f, ROAD_FEATURE_REGIONS);
 	case CAPABILITY_SIMULATED: return f->info.simulated;
 	case CAPABILITY_TIMED: return timed(f);
 	case CAPABILITY_ECC: return truth(f, "memory.ecc");
@@ -228,6 +232,24 @@ static void twin_simulated(struct fixture *f)
 	CHECK_STATUS(road_sim_violations(f->device, &count), ROAD_UNSUPPORTED);
 }
 
+/* A decorator stands before a bus. */
+static void twin_bus(struct fixture *f)
+{
+	char address[400];
+	road_device *device = NULL;
+
+	snprintf(address, sizeof(address), "faulty(1@1):%s", f->address);
+	CHECK_STATUS(road_device_open(f->instance, address, &device), ROAD_INVALID_ARGUMENT);
+}
+
+static void twin_pci(struct fixture *f)
+{
+	char address[256];
+
+	CHECK_STATUS(road_instance_find(f->instance, "0000:00:00.0", address, sizeof(address)),
+		     ROAD_NOT_FOUND);
+}
+
 /* The machine's, a kernel's and a second device's absence have nothing to answer. */
 void capability_twin(struct fixture *f, enum capability capability)
 {
@@ -251,6 +273,8 @@ void capability_twin(struct fixture *f, enum capability capability)
 	case CAPABILITY_EXPORT: twin_export(f); break;
 	case CAPABILITY_PRINT: twin_print(f); break;
 	case CAPABILITY_LIMITS: twin_limits(f); break;
+	case CAPABILITY_BUS: twin_bus(f); break;
+	case CAPABILITY_PCI: twin_pci(f); break;
 	case CAPABILITY_SIMULATED: twin_simulated(f); break;
 	default: break;
 	}

@@ -90,6 +90,8 @@ road_device *fixture_second(struct fixture *f);
 road_instance *fixture_instance(struct fixture *f, const char *devices, uint32_t flags);
 /* The device, or another one, once more: opened in that instance, released with the fixture. */
 road_device *fixture_open_in(struct fixture *f, road_instance *instance, const char *address);
+/* Where libroadbed-sim is, for options of instances that a case makes itself; NULL: found. */
+const char *fixture_libraries(const struct fixture *f);
 /* Lets a little of the device's time pass. */
 void fixture_pass(struct fixture *f);
 /* A temporary of malloc; freed when the case ends. */

@@ -249,6 +249,11 @@ road_instance *fixture_instance(struct fixture *f, const char *devices, uint32_t
 	return keep(f, instance, give_back_instance);
 }
 
+const char *fixture_libraries(const struct fixture *f)
+{
+	return f->own->libraries;
+}
+
 road_device *fixture_open_in(struct fixture *f, road_instance *instance, const char *address)
 {
 	road_device *device = NULL;

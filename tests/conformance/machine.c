@@ -19,7 +19,7 @@ extern char **environ;
 enum { ARGUMENTS_MAX = 32 };
 
 /* `below` as seen from this program's folder, if `witness` is there. */
-static const char *beside(char out[PATH_MAX + 64], const char *below, const char *witness)
+static const char *beside(char out[PATH_MAX + 80], const char *below, const char *witness)
 {
 	char home[PATH_MAX], path[2 * PATH_MAX];
 	ssize_t bytes = readlink("/proc/self/exe", home, sizeof(home) - 1);
@@ -33,7 +33,7 @@ static const char *beside(char out[PATH_MAX + 64], const char *below, const char
 /* The build folder lies in the sources, or ROADBED_SOURCE says where they are. */
 const char *machine_sources(void)
 {
-	static char folder[PATH_MAX + 64];
+	static char folder[PATH_MAX + 80];
 	const char *told = getenv("ROADBED_SOURCE");
 
 	if (!told || !*told)
@@ -44,7 +44,7 @@ const char *machine_sources(void)
 
 const char *machine_headers(void)
 {
-	static char folder[PATH_MAX + 64];
+	static char folder[PATH_MAX + 80];
 
 	if (machine_sources()) {
 		snprintf(folder, sizeof(folder), "%s/hal/include", machine_sources());
@@ -55,12 +55,15 @@ const char *machine_headers(void)
 
 const char *machine_command(void)
 {
-	static char path[PATH_MAX + 64];
-	const char *found = beside(path, "../../tools/roadbed/roadbed", ""); /* in a build folder */
+	static char path[PATH_MAX + 80];
+	const char *folder = beside(path, "../../tools/roadbed", "roadbed"); /* of a build */
 
-	if (!found || access(path, X_OK))
-		found = beside(path, "../../bin/roadbed", "");
-	return access(path, X_OK) ? NULL : path;
+	if (!folder)
+		folder = beside(path, "../../bin", "roadbed");
+	if (!folder)
+		return NULL;
+	strcat(path, "/roadbed");
+	return path;
 }
 
 bool machine_has(const char *program)
@@ -112,7 +115,7 @@ static bool run_compiler(char **arguments, int in, int out)
 bool machine_compiles(const char *compiler, const char *flags, const char *text, char *said,
 		      size_t bytes)
 {
-	char headers[PATH_MAX + 80] = "", sources[PATH_MAX + 80] = "", words[256];
+	char headers[PATH_MAX + 96] = "", sources[PATH_MAX + 96] = "", words[256];
 	char *arguments[ARGUMENTS_MAX] = {(char *)(uintptr_t)compiler, "-fsyntax-only", "-Wall",
 					  "-Wextra", "-Werror"};
 	unsigned count = 5;

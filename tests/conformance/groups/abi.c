@@ -2,8 +2,9 @@
 /* What is promised of headers, contracts and the library itself, whichever device there is. */
 #include "tests/conformance/groups/abi.h"
 
-#include "tests/conformance/exported.h"
 #include "tests/conformance/machine.h"
+
+#include "exported.h" /* generated from what headers declare */
 
 #include <dlfcn.h>
 #include <elf.h>
