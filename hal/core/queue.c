@@ -372,6 +372,8 @@ static bool move_head(struct road_queue *queue, struct road_work *work)
 		queue->drv_sequence++;
 		queue->was_full = false;
 		append(&queue->flight_first, &queue->flight_last, submit);
+		if (queue->space->device->sleeps) /* who sleeps has somebody to ask now */
+			road_drv_queue_ready(&queue->drv);
 		return true;
 	}
 	submit->next = queue->pending_first;

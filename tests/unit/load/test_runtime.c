@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/tap.h"
 #include "tests/unit/load/folders.h"
@@ -260,6 +261,30 @@ static void *wait_for(void *arg)
 	return (void *)(intptr_t)road_point_wait(*(road_point *)arg, soon());
 }
 
+static void linger(void *user)
+{
+	(void)user;
+	usleep(20000); /* so that who waits has nothing to ask, and sleeps */
+}
+
+static void what_a_callback_lets_go_on_is_seen(void)
+{
+	road_instance *instance = begin();
+	struct use use = open_use(instance, DEVICE(0));
+	road_submission submission = {.size = sizeof(submission)};
+	road_point behind;
+
+	CU_ASSERT_EQUAL_FATAL(road_list_create(use.space, 0, &submission.list), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_list_callback(submission.list, linger, NULL, 0), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_list_close(submission.list), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_queue_submit(use.queue, &submission, NULL), ROAD_OK);
+	behind = give(&use);
+	CU_ASSERT_EQUAL(road_point_wait(behind, soon()), ROAD_OK);
+	road_list_release(submission.list);
+	close_use(&use);
+	end(instance);
+}
+
 static void queues_of_two_devices_wait_for_each_other(void)
 {
 	enum { THREADS = 4 };
@@ -329,6 +354,7 @@ static const struct tap_case cases[] = {
 	{"who waits sleeps in the library", who_waits_sleeps_in_the_library},
 	{"queries see progress without a wait", queries_see_progress_without_a_wait},
 	{"a deadline ends the sleep", a_deadline_ends_the_sleep},
+	{"what a callback lets go on is seen by who sleeps", what_a_callback_lets_go_on_is_seen},
 	{"queues of two devices wait for each other", queues_of_two_devices_wait_for_each_other},
 	{"a queue closes while somebody sleeps for it",
 	 a_queue_closes_while_somebody_sleeps_for_it},
