@@ -82,6 +82,25 @@ static void give_memory(struct road_ring *ring, struct road_dma *dma)
 		ring->bus->ops->dma_free(ring->bus, dma);
 }
 
+/* A page of its own: nothing else may share a line with what the device writes. */
+static road_status take_word(struct road_ring *ring)
+{
+	road_status status;
+
+	if (ring->completion || ring->geometry.status_host)
+		return ROAD_OK;
+	status = ring->bus->ops->dma_alloc(ring->bus, sizeof(uint64_t), &ring->word);
+	if (!status)
+		ring->completion = ring->word.host;
+	return status;
+}
+
+static void give_word(struct road_ring *ring)
+{
+	if (ring->word.bytes)
+		ring->bus->ops->dma_free(ring->bus, &ring->word);
+}
+
 static void store_header(const struct road_ring *ring, char *slot, uint32_t header)
 {
 	if (ring->geometry.header_bytes == 2)
@@ -143,10 +162,13 @@ road_status road_ring_create(struct road_bus *bus, const struct road_ring_geomet
 	status = alloc_host(ring, depth);
 	if (status)
 		goto free_host;
+	status = take_word(ring);
+	if (status)
+		goto free_host;
 	status = take_memory(ring, geometry->packets_host, geometry->packets_device,
 			     (uint64_t)geometry->packets * geometry->packet_bytes, &ring->packets);
 	if (status)
-		goto free_host;
+		goto give_word;
 	if (geometry->argument_bytes)
 		status = take_memory(ring, geometry->arguments_host, geometry->arguments_device,
 				     geometry->argument_bytes, &ring->arguments);
@@ -157,6 +179,8 @@ road_status road_ring_create(struct road_bus *bus, const struct road_ring_geomet
 	return ROAD_OK;
 free_packets:
 	give_memory(ring, &ring->packets);
+give_word:
+	give_word(ring);
 free_host:
 	free_host(ring);
 	return status;
@@ -169,7 +193,13 @@ void road_ring_destroy(struct road_ring *ring)
 	if (ring->geometry.argument_bytes)
 		give_memory(ring, &ring->arguments);
 	give_memory(ring, &ring->packets);
+	give_word(ring);
 	free_host(ring);
+}
+
+road_iova road_ring_word(const struct road_ring *ring)
+{
+	return ring->word.iova;
 }
 
 road_iova road_ring_iova(const struct road_ring *ring)
@@ -385,5 +415,9 @@ void road_ring_reset(struct road_ring *ring)
 	road_store64(&ring->first, 0);
 	road_store64(&ring->next, 0);
 	road_ring_settle_nothing(ring);
+	if (ring->word.bytes) {
+		road_store64(ring->word.host, 0);
+		sync(ring, &ring->word, 0, sizeof(uint64_t));
+	}
 	empty_slots(ring);
 }

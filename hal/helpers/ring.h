@@ -17,7 +17,8 @@ struct road_ring {
 	struct road_ring_geometry geometry;
 	const struct road_ring_ops *ops;
 	void *user;
-	const uint64_t *completion;
+	const uint64_t *completion; /* NULL: each packet has a word */
+	struct road_dma word;       /* the completion word, if it is the helper's; bytes 0: not */
 	uint32_t depth;
 	uint32_t mask; /* of packet numbers; 0: the ring's size is no power of two */
 	/* the submitting thread's; counted since the ring was opened */
@@ -36,6 +37,9 @@ struct road_ring {
 	uint64_t settled; /* sequence of the last one that completed; atomic */
 	uint64_t failed_from;
 	uint32_t failed_status;
+	/* What the port told of a failure; under the lock, too. */
+	road_status told; /* ROAD_OK: nothing */
+	struct road_fault fault;
 };
 
 static inline uint32_t road_ring_slot(const struct road_ring *ring, uint64_t packet)

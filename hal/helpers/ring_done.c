@@ -28,6 +28,7 @@ void road_ring_settle_nothing(struct road_ring *ring)
 	ring->settled_record = ring->settled_packet = 0;
 	ring->failed_from = UINT64_MAX;
 	ring->failed_status = 0;
+	ring->told = ROAD_OK;
 	road_store64(&ring->settled, 0);
 	pthread_mutex_unlock(&ring->settle_lock);
 }
@@ -71,6 +72,9 @@ static void settle(struct road_ring *ring)
 
 uint64_t road_ring_completed(struct road_ring *ring)
 {
+	if (ring->word.bytes)
+		ring->bus->ops->dma_sync(ring->bus, &ring->word, 0, sizeof(uint64_t),
+					 ROAD_DMA_TO_HOST);
 	if (!ring->geometry.status_host)
 		return road_load64(ring->completion);
 	pthread_mutex_lock(&ring->settle_lock);
@@ -88,17 +92,34 @@ static void describe_failure(struct road_ring *ring, uint32_t status, struct roa
 		snprintf(out->text, sizeof(out->text), "the device says %u of a packet", status);
 }
 
+void road_ring_fail(struct road_ring *ring, uint64_t packet, road_status status,
+		    const struct road_fault *fault)
+{
+	uint64_t sequence = road_ring_sequence_of(ring, packet);
+
+	pthread_mutex_lock(&ring->settle_lock);
+	if (ring->failed_from == UINT64_MAX) {
+		ring->failed_from = sequence;
+		ring->told = status;
+		ring->fault = fault ? *fault : (struct road_fault){.size = sizeof(ring->fault)};
+	}
+	pthread_mutex_unlock(&ring->settle_lock);
+}
+
+/* The failure first: a device that stopped completes nothing any more. */
 void road_ring_advance(struct road_ring *ring, struct road_drv_progress *out)
 {
-	*out = (struct road_drv_progress){.completed = road_ring_completed(ring),
-					  .failed_from = UINT64_MAX};
+	uint64_t done = road_ring_completed(ring);
+
 	pthread_mutex_lock(&ring->settle_lock);
 	uint32_t failed = ring->failed_status;
 
-	if (failed)
-		out->failed_from = ring->failed_from;
+	*out = (struct road_drv_progress){.failed_from = ring->failed_from, .status = ring->told};
+	if (ring->told)
+		out->fault = ring->fault;
 	pthread_mutex_unlock(&ring->settle_lock);
-	if (!failed)
+	out->completed = done;
+	if (!failed || out->status)
 		return;
 	out->status = ROAD_FAULT;
 	describe_failure(ring, failed, &out->fault);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
 #include <roadbed-driver/ring.h>
+#include <roadbed-driver/window.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,23 +19,20 @@
 
 struct template_chip {
 	struct road_bus *bus;
-	/* memory */
-	uint32_t memory_bytes;
-	char *memory;         /* region 1, mapped */
-	uint64_t window;      /* device addresses are window + offset: one meaning in the process */
-	pthread_mutex_t lock; /* of all below */
-	struct road_ranges *heap;
+	struct road_window *memory; /* region 1 */
+	pthread_mutex_t lock;       /* of all below */
 	/* the chip's one queue */
 	struct road_drv_queue *queue; /* NULL: closed */
 	struct road_ring *ring;
-	_Atomic bool running;       /* it has a ring; read without the lock */
-	struct road_dma completion; /* the word that fences store to */
-	struct road_drv_progress failure;
+	_Atomic bool running; /* it has a ring; read without the lock */
 };
 
-static const struct road_drv_progress no_failure = {.failed_from = UINT64_MAX};
-
 /* ---- 1: is it ours? ---- */
+
+static road_status gone(void)
+{
+	return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "template", NULL, NULL);
+}
 
 static road_status probe(struct road_bus *bus)
 {
@@ -43,6 +41,8 @@ static road_status probe(struct road_bus *bus)
 
 	if (id == TEMPLATE_ID)
 		return ROAD_OK;
+	if (bus->ops->lost(bus))
+		return gone();
 	snprintf(seen, sizeof(seen), "0x%08x", id);
 	return road_drv_error(ROAD_UNSUPPORTED, "not this chip", "template: register ID", seen,
 			      "0x504d4554");
@@ -61,8 +61,7 @@ static road_status reset_chip(struct road_bus *bus)
 		uint32_t status = road_read32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_STATUS);
 
 		if (status == UINT32_MAX && bus->ops->lost(bus))
-			return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "template",
-					      NULL, NULL);
+			return gone();
 		if (status & TEMPLATE_STATUS_READY)
 			return ROAD_OK;
 		if (now >= deadline)
@@ -72,40 +71,16 @@ static road_status reset_chip(struct road_bus *bus)
 	}
 }
 
-static road_status map_memory(struct template_chip *t)
+static road_status open_memory(struct template_chip *t)
 {
-	void *memory;
-	road_status status;
+	uint32_t bytes = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_MEMORY_BYTES);
 
-	t->memory_bytes = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_MEMORY_BYTES);
-	if (t->memory_bytes < GRANULE || t->memory_bytes == UINT32_MAX)
+	if (bytes == UINT32_MAX && t->bus->ops->lost(t->bus))
+		return gone();
+	if (bytes < GRANULE)
 		return road_drv_errorf(ROAD_IO, "template: register MEMORY_BYTES",
-				       "the chip says that it has %u bytes", t->memory_bytes);
-	status = t->bus->ops->region_map(t->bus, TEMPLATE_REGION_MEMORY, 0, t->memory_bytes,
-					 &memory);
-	if (status)
-		return status;
-	t->memory = memory;
-	/* Aligned as strictly as any buffer may ask, so that offsets are aligned like addresses. */
-	status = road_va_reserve(t->memory_bytes, UINT64_C(2) << 20, &t->window);
-	if (status)
-		goto unmap;
-	status = road_ranges_create(0, t->memory_bytes, GRANULE, &t->heap);
-	if (status)
-		goto release;
-	return ROAD_OK;
-release:
-	road_va_release(t->window, t->memory_bytes);
-unmap:
-	t->bus->ops->region_unmap(t->bus, memory, t->memory_bytes);
-	return status;
-}
-
-static void unmap_memory(struct template_chip *t)
-{
-	road_ranges_destroy(t->heap);
-	road_va_release(t->window, t->memory_bytes);
-	t->bus->ops->region_unmap(t->bus, t->memory, t->memory_bytes);
+				       "the chip says that it has %u bytes", bytes);
+	return road_window_open(t->bus, TEMPLATE_REGION_MEMORY, 0, bytes, GRANULE, &t->memory);
 }
 
 static road_status start(struct road_drv_device *dev, const char *options)
@@ -118,11 +93,10 @@ static road_status start(struct road_drv_device *dev, const char *options)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for the driver",
 				      "template", NULL, NULL);
 	t->bus = dev->bus;
-	t->failure = no_failure;
 	pthread_mutex_init(&t->lock, NULL);
 	status = reset_chip(t->bus);
 	if (!status)
-		status = map_memory(t);
+		status = open_memory(t);
 	if (status) {
 		pthread_mutex_destroy(&t->lock);
 		free(t);
@@ -138,7 +112,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 
 	if (why != ROAD_STOP_LOST)
 		(void)reset_chip(t->bus);
-	unmap_memory(t);
+	road_window_close(t->memory);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 	dev->data = NULL;
@@ -147,65 +121,45 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 static void info(struct road_drv_device *dev, struct road_device_info *out)
 {
 	const struct template_chip *t = dev->data;
+	struct road_dma_limits limits = {0};
 
+	t->bus->ops->dma_limits(t->bus, &limits);
 	out->device_class = ROAD_CLASS_OTHER;
 	out->heap_count = 1;
 	out->queue_classes = 1u << ROAD_QUEUE_TRANSFER;
 	out->queues_max = 1;
 	out->queue_depth_max = 64;
-	out->memory_bytes = t->memory_bytes;
+	out->memory_bytes = road_window_bytes(t->memory);
 	out->commands = 1u << ROAD_COMMAND_COPY | 1u << ROAD_COMMAND_FILL;
-	out->features =
-		ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_COHERENT | ROAD_FEATURE_QUEUE_RESET;
+	out->features = ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_QUEUE_RESET;
+	if (limits.coherent)
+		out->features |= ROAD_FEATURE_COHERENT;
 }
 
 /* ---- 3: memory ---- */
 
 static road_status heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
 {
-	struct template_chip *t = dev->data;
+	const struct template_chip *t = dev->data;
 
 	if (index)
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_heap", "no heap %u", index);
-	pthread_mutex_lock(&t->lock);
-	*out = (struct road_heap_info){.size = sizeof(*out),
-				       .kind = ROAD_HEAP_DEVICE_VISIBLE,
-				       .bytes = t->memory_bytes,
-				       .used_bytes = road_ranges_used(t->heap),
-				       .granule_bytes = GRANULE,
-				       .host_visible = 1,
-				       .coherent = 1};
-	pthread_mutex_unlock(&t->lock);
+	road_window_heap(t->memory, out);
 	return ROAD_OK;
 }
 
 static road_status alloc(struct road_drv_buffer *buffer)
 {
-	struct template_chip *t = buffer->space->dev->data;
-	road_status status;
-	uint64_t offset;
+	const struct template_chip *t = buffer->space->dev->data;
 
-	if (buffer->heap != ROAD_HEAP_DEVICE_VISIBLE)
-		return road_drv_errorf(ROAD_UNSUPPORTED, "road_buffer_create: options.heap",
-				       "no heap of kind %u", buffer->heap);
-	pthread_mutex_lock(&t->lock);
-	status = road_ranges_alloc(t->heap, buffer->bytes, buffer->alignment, &offset, NULL);
-	pthread_mutex_unlock(&t->lock);
-	if (status)
-		return status;
-	memset(t->memory + offset, 0, buffer->bytes); /* whatever its last owner left there */
-	buffer->address = t->window + offset;
-	buffer->host = t->memory + offset;
-	return ROAD_OK;
+	return road_window_alloc(t->memory, buffer);
 }
 
 static void free_buffer(struct road_drv_buffer *buffer)
 {
-	struct template_chip *t = buffer->space->dev->data;
+	const struct template_chip *t = buffer->space->dev->data;
 
-	pthread_mutex_lock(&t->lock);
-	road_ranges_free(t->heap, buffer->address - t->window, buffer->bytes);
-	pthread_mutex_unlock(&t->lock);
+	road_window_free(t->memory, buffer);
 }
 
 /* ---- 4: commands as packets; pure in their inputs ---- */
@@ -213,7 +167,7 @@ static void free_buffer(struct road_drv_buffer *buffer)
 /* A place as packets name it: a bus address, or an offset in the chip's memory. */
 static uint64_t at(const struct template_chip *t, const struct road_place *place, uint64_t offset)
 {
-	return place->address + offset - (place->bus ? 0 : t->window);
+	return road_window_place(t->memory, place) + offset;
 }
 
 /* One packet a row. */
@@ -274,7 +228,7 @@ static void encode_fence(struct road_ring_encoder *encoder, uint64_t sequence)
 		.op = TEMPLATE_FENCE,
 		.flags = TEMPLATE_DST_BUS,
 		.bytes = sizeof(sequence),
-		.dst = t->completion.iova.value,
+		.dst = road_ring_word(t->ring).value,
 		.src = sequence,
 	};
 }
@@ -311,33 +265,17 @@ static void give_ring(struct template_chip *t)
 	atomic_store(&t->running, true);
 }
 
-static void sync_completion(struct template_chip *t)
-{
-	t->bus->ops->dma_sync(t->bus, &t->completion, 0, sizeof(uint64_t), ROAD_DMA_TO_HOST);
-}
-
 static road_status queue_open(struct road_drv_queue *queue)
 {
 	struct template_chip *t = queue->dev->data;
-	road_status status = ROAD_OK;
+	road_status status;
 
 	pthread_mutex_lock(&t->lock);
-	if (t->queue)
-		status = road_drv_error(ROAD_NO_SPACE, "the chip's only queue is in use",
-					"road_queue_create", "1", "1");
-	if (!status)
-		status = t->bus->ops->dma_alloc(t->bus, sizeof(uint64_t), &t->completion);
-	if (status)
-		goto unlock;
-	status = road_ring_create(t->bus, &geometry, &ring_ops, t, queue->depth, t->completion.host,
-				  &t->ring);
-	if (status) {
-		t->bus->ops->dma_free(t->bus, &t->completion);
-		goto unlock;
+	status = road_ring_create(t->bus, &geometry, &ring_ops, t, queue->depth, NULL, &t->ring);
+	if (!status) {
+		give_ring(t);
+		t->queue = queue;
 	}
-	give_ring(t);
-	t->queue = queue;
-unlock:
 	pthread_mutex_unlock(&t->lock);
 	return status;
 }
@@ -351,8 +289,6 @@ static void queue_close(struct road_drv_queue *queue)
 	atomic_store(&t->running, false);
 	(void)reset_chip(t->bus);
 	road_ring_destroy(t->ring);
-	t->bus->ops->dma_free(t->bus, &t->completion);
-	t->failure = no_failure;
 	t->queue = NULL;
 	pthread_mutex_unlock(&t->lock);
 }
@@ -365,19 +301,14 @@ static road_status submit(struct road_drv_queue *queue,
 	if (!atomic_load(&t->running))
 		return road_drv_error(ROAD_CANCELLED, "the device was reset", "road_queue_submit",
 				      NULL, "road_queue_reset first");
-	sync_completion(t);
 	return road_ring_submit(t->ring, submission);
 }
 
 static void advance(struct road_drv_queue *queue, struct road_drv_progress *out)
 {
-	struct template_chip *t = queue->dev->data;
+	const struct template_chip *t = queue->dev->data;
 
-	sync_completion(t);
-	pthread_mutex_lock(&t->lock);
-	*out = t->failure;
-	out->completed = road_ring_completed(t->ring);
-	pthread_mutex_unlock(&t->lock);
+	road_ring_advance(t->ring, out);
 }
 
 /* ---- 7: faults and resets ---- */
@@ -385,19 +316,15 @@ static void advance(struct road_drv_queue *queue, struct road_drv_progress *out)
 /* Under the lock: the queue stopped at a packet; what came before it has completed. */
 static void take_fault(struct template_chip *t)
 {
-	uint32_t fault = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_FAULT);
+	bool address = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_FAULT) ==
+		       TEMPLATE_FAULT_ADDRESS;
 	uint64_t packet = road_read64(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_FAULT_PACKET);
+	struct road_fault fault = {.size = sizeof(fault),
+				   .kind = address ? ROAD_FAULT_MEMORY : ROAD_FAULT_PACKET};
 
-	t->failure = (struct road_drv_progress){
-		.failed_from = road_ring_sequence_of(t->ring, packet),
-		.status = ROAD_FAULT,
-		.fault = {.size = sizeof(t->failure.fault),
-			  .kind = fault == TEMPLATE_FAULT_ADDRESS ? ROAD_FAULT_MEMORY
-								  : ROAD_FAULT_PACKET},
-	};
-	snprintf(t->failure.fault.text, sizeof(t->failure.fault.text),
-		 "the chip stopped at packet %llu: %s", (unsigned long long)packet,
-		 fault == TEMPLATE_FAULT_ADDRESS ? "no memory at its address" : "malformed");
+	snprintf(fault.text, sizeof(fault.text), "the chip stopped at packet %llu: %s",
+		 (unsigned long long)packet, address ? "no memory at its address" : "malformed");
+	road_ring_fail(t->ring, packet, ROAD_FAULT, &fault);
 }
 
 static void irq(struct road_drv_device *dev, uint32_t vector)
@@ -409,8 +336,7 @@ static void irq(struct road_drv_device *dev, uint32_t vector)
 	road_write32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_IRQ, 1);
 	pthread_mutex_lock(&t->lock);
 	status = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_STATUS);
-	if (t->queue && status != UINT32_MAX && status & TEMPLATE_STATUS_FAULTED &&
-	    t->failure.failed_from == UINT64_MAX)
+	if (t->queue && status != UINT32_MAX && status & TEMPLATE_STATUS_FAULTED)
 		take_fault(t);
 	if (t->queue)
 		road_drv_queue_ready(t->queue);
@@ -426,10 +352,6 @@ static road_status queue_reset(struct road_drv_queue *queue)
 	status = reset_chip(t->bus);
 	if (!status) {
 		road_ring_reset(t->ring);
-		road_store64(t->completion.host, 0);
-		t->bus->ops->dma_sync(t->bus, &t->completion, 0, sizeof(uint64_t),
-				      ROAD_DMA_TO_DEVICE);
-		t->failure = no_failure;
 		give_ring(t);
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -445,11 +367,6 @@ static road_status reset(struct road_drv_device *dev)
 	pthread_mutex_lock(&t->lock);
 	atomic_store(&t->running, false);
 	status = reset_chip(t->bus);
-	if (t->queue) {
-		t->failure = (struct road_drv_progress){
-			.failed_from = road_ring_completed(t->ring) + 1, .status = ROAD_CANCELLED};
-		road_drv_queue_ready(t->queue);
-	}
 	pthread_mutex_unlock(&t->lock);
 	return status;
 }

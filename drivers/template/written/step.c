@@ -3,9 +3,9 @@
  * The driver of the chip `template` (uapi/template/regs.h), a step port with all of its steps
  * written: what drivers/template/step becomes, to compare with. Tests run it; no build ships it.
  */
-#include <pthread.h>
 #include <roadbed-driver/driver.h>
 #include <roadbed-driver/step.h>
+#include <roadbed-driver/window.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,18 +17,18 @@
 
 struct template_chip {
 	struct road_bus *bus;
-	/* memory */
-	uint32_t memory_bytes;
-	char *memory;         /* region 1, mapped */
-	uint64_t window;      /* device addresses are window + offset: one meaning in the process */
-	pthread_mutex_t lock; /* of the heap */
-	struct road_ranges *heap;
+	struct road_window *memory; /* region 1 */
 	/* the engine, which all queues share */
 	struct road_stepper *stepper;
 	uint64_t part; /* bytes of what runs; under the stepper's lock */
 };
 
 /* ---- 1: is it ours? ---- */
+
+static road_status gone(void)
+{
+	return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "template", NULL, NULL);
+}
 
 static road_status probe(struct road_bus *bus)
 {
@@ -37,6 +37,8 @@ static road_status probe(struct road_bus *bus)
 
 	if (id == TEMPLATE_ID)
 		return ROAD_OK;
+	if (bus->ops->lost(bus))
+		return gone();
 	snprintf(seen, sizeof(seen), "0x%08x", id);
 	return road_drv_error(ROAD_UNSUPPORTED, "not this chip", "template: register ID", seen,
 			      "0x504d4554");
@@ -67,8 +69,7 @@ static road_status reset_chip(struct road_bus *bus)
 		uint32_t status = road_read32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_STATUS);
 
 		if (status == UINT32_MAX && bus->ops->lost(bus))
-			return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "template",
-					      NULL, NULL);
+			return gone();
 		if (status & TEMPLATE_STATUS_READY)
 			return ROAD_OK;
 		if (now >= deadline)
@@ -78,40 +79,16 @@ static road_status reset_chip(struct road_bus *bus)
 	}
 }
 
-static road_status map_memory(struct template_chip *t)
+static road_status open_memory(struct template_chip *t)
 {
-	void *memory;
-	road_status status;
+	uint32_t bytes = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_MEMORY_BYTES);
 
-	t->memory_bytes = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_MEMORY_BYTES);
-	if (t->memory_bytes < GRANULE || t->memory_bytes == UINT32_MAX)
+	if (bytes == UINT32_MAX && t->bus->ops->lost(t->bus))
+		return gone();
+	if (bytes < GRANULE)
 		return road_drv_errorf(ROAD_IO, "template: register MEMORY_BYTES",
-				       "the chip says that it has %u bytes", t->memory_bytes);
-	status = t->bus->ops->region_map(t->bus, TEMPLATE_REGION_MEMORY, 0, t->memory_bytes,
-					 &memory);
-	if (status)
-		return status;
-	t->memory = memory;
-	/* Aligned as strictly as any buffer may ask, so that offsets are aligned like addresses. */
-	status = road_va_reserve(t->memory_bytes, UINT64_C(2) << 20, &t->window);
-	if (status)
-		goto unmap;
-	status = road_ranges_create(0, t->memory_bytes, GRANULE, &t->heap);
-	if (status)
-		goto release;
-	return ROAD_OK;
-release:
-	road_va_release(t->window, t->memory_bytes);
-unmap:
-	t->bus->ops->region_unmap(t->bus, memory, t->memory_bytes);
-	return status;
-}
-
-static void unmap_memory(struct template_chip *t)
-{
-	road_ranges_destroy(t->heap);
-	road_va_release(t->window, t->memory_bytes);
-	t->bus->ops->region_unmap(t->bus, t->memory, t->memory_bytes);
+				       "the chip says that it has %u bytes", bytes);
+	return road_window_open(t->bus, TEMPLATE_REGION_MEMORY, 0, bytes, GRANULE, &t->memory);
 }
 
 static road_status start(struct road_drv_device *dev, const char *options)
@@ -124,11 +101,10 @@ static road_status start(struct road_drv_device *dev, const char *options)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for the driver",
 				      "template", NULL, NULL);
 	t->bus = dev->bus;
-	pthread_mutex_init(&t->lock, NULL);
 	status = reset_chip(t->bus);
 	if (status)
 		goto free_chip;
-	status = map_memory(t);
+	status = open_memory(t);
 	if (status)
 		goto free_chip;
 	status = road_stepper_create(dev, &step_ops, &t->stepper);
@@ -137,9 +113,8 @@ static road_status start(struct road_drv_device *dev, const char *options)
 	dev->data = t;
 	return ROAD_OK;
 unmap:
-	unmap_memory(t);
+	road_window_close(t->memory);
 free_chip:
-	pthread_mutex_destroy(&t->lock);
 	free(t);
 	return status;
 }
@@ -151,8 +126,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	if (why != ROAD_STOP_LOST)
 		(void)reset_chip(t->bus);
 	road_stepper_destroy(t->stepper);
-	unmap_memory(t);
-	pthread_mutex_destroy(&t->lock);
+	road_window_close(t->memory);
 	free(t);
 	dev->data = NULL;
 }
@@ -160,65 +134,45 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 static void info(struct road_drv_device *dev, struct road_device_info *out)
 {
 	const struct template_chip *t = dev->data;
+	struct road_dma_limits limits = {0};
 
+	t->bus->ops->dma_limits(t->bus, &limits);
 	out->device_class = ROAD_CLASS_OTHER;
 	out->heap_count = 1;
 	out->queue_classes = 1u << ROAD_QUEUE_TRANSFER;
 	out->queues_max = 16;
 	out->queue_depth_max = 64;
-	out->memory_bytes = t->memory_bytes;
+	out->memory_bytes = road_window_bytes(t->memory);
 	out->commands = 1u << ROAD_COMMAND_COPY | 1u << ROAD_COMMAND_FILL;
-	out->features =
-		ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_COHERENT | ROAD_FEATURE_QUEUE_RESET;
+	out->features = ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_QUEUE_RESET;
+	if (limits.coherent)
+		out->features |= ROAD_FEATURE_COHERENT;
 }
 
 /* ---- 3: memory ---- */
 
 static road_status heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
 {
-	struct template_chip *t = dev->data;
+	const struct template_chip *t = dev->data;
 
 	if (index)
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_heap", "no heap %u", index);
-	pthread_mutex_lock(&t->lock);
-	*out = (struct road_heap_info){.size = sizeof(*out),
-				       .kind = ROAD_HEAP_DEVICE_VISIBLE,
-				       .bytes = t->memory_bytes,
-				       .used_bytes = road_ranges_used(t->heap),
-				       .granule_bytes = GRANULE,
-				       .host_visible = 1,
-				       .coherent = 1};
-	pthread_mutex_unlock(&t->lock);
+	road_window_heap(t->memory, out);
 	return ROAD_OK;
 }
 
 static road_status alloc(struct road_drv_buffer *buffer)
 {
-	struct template_chip *t = buffer->space->dev->data;
-	road_status status;
-	uint64_t offset;
+	const struct template_chip *t = buffer->space->dev->data;
 
-	if (buffer->heap != ROAD_HEAP_DEVICE_VISIBLE)
-		return road_drv_errorf(ROAD_UNSUPPORTED, "road_buffer_create: options.heap",
-				       "no heap of kind %u", buffer->heap);
-	pthread_mutex_lock(&t->lock);
-	status = road_ranges_alloc(t->heap, buffer->bytes, buffer->alignment, &offset, NULL);
-	pthread_mutex_unlock(&t->lock);
-	if (status)
-		return status;
-	memset(t->memory + offset, 0, buffer->bytes); /* whatever its last owner left there */
-	buffer->address = t->window + offset;
-	buffer->host = t->memory + offset;
-	return ROAD_OK;
+	return road_window_alloc(t->memory, buffer);
 }
 
 static void free_buffer(struct road_drv_buffer *buffer)
 {
-	struct template_chip *t = buffer->space->dev->data;
+	const struct template_chip *t = buffer->space->dev->data;
 
-	pthread_mutex_lock(&t->lock);
-	road_ranges_free(t->heap, buffer->address - t->window, buffer->bytes);
-	pthread_mutex_unlock(&t->lock);
+	road_window_free(t->memory, buffer);
 }
 
 /* ---- 4: one command, or a part of it ---- */
@@ -235,7 +189,7 @@ static void run(struct template_chip *t, uint32_t op, uint64_t dst, uint64_t src
 /* A place as the engine names it: a bus address, or an offset in the chip's memory. */
 static uint64_t at(const struct template_chip *t, const struct road_place *place, uint64_t offset)
 {
-	return place->address + offset - (place->bus ? 0 : t->window);
+	return road_window_place(t->memory, place) + offset;
 }
 
 /* One row a part. */

@@ -86,8 +86,8 @@ struct road_ring_ops {
 };
 
 /* Allocates ring and argument area by DMA and the bookkeeping. completion: the word that fences
- * write, in memory that the device reaches; must stay until destroy; NULL where each packet has a
- * word. */
+ * write, in memory that the device reaches; must stay until destroy, and syncing it is the port's.
+ * NULL: a word of the helper's own, at road_ring_word, or none where each packet has a word. */
 ROAD_API road_status road_ring_create(struct road_bus *bus,
 				      const struct road_ring_geometry *geometry,
 				      const struct road_ring_ops *ops, void *user, uint32_t depth,
@@ -95,6 +95,9 @@ ROAD_API road_status road_ring_create(struct road_bus *bus,
 ROAD_API void road_ring_destroy(struct road_ring *ring);
 /* The ring, as the device knows it: a bus address, or geometry.packets_device. */
 ROAD_API road_iova road_ring_iova(const struct road_ring *ring);
+
+/* Where fences store to, if the word is the helper's. */
+ROAD_API road_iova road_ring_word(const struct road_ring *ring);
 
 /* NULL when the argument area is full. */
 ROAD_API void *road_ring_arguments(struct road_ring_encoder *encoder, uint32_t bytes,
@@ -107,8 +110,13 @@ ROAD_API void *road_ring_arguments(struct road_ring_encoder *encoder, uint32_t b
  */
 ROAD_API road_status road_ring_submit(struct road_ring *ring,
 				      const struct road_drv_submission *submission);
-/* For the driver's slot: what completed, and what a packet's word says of the first that failed. A
- * failure stays until road_ring_reset; the port sees to it that the device stops. */
+/* The device stopped at packet number `packet` (since open): its submission and all behind it
+ * failed. The first failure stays until road_ring_reset. fault may be NULL. Any thread. */
+ROAD_API void road_ring_fail(struct road_ring *ring, uint64_t packet, road_status status,
+			     const struct road_fault *fault);
+/* For the driver's slot: what completed, and what failed: by road_ring_fail, or by what a packet's
+ * word says of the first that did. A failure stays until road_ring_reset; the port sees to it that
+ * the device stops. */
 ROAD_API void road_ring_advance(struct road_ring *ring, struct road_drv_progress *out);
 /* Sequence of the last completed submission. */
 ROAD_API uint64_t road_ring_completed(struct road_ring *ring);

@@ -325,6 +325,31 @@ static void test_refused(void)
 	close_ring(&rig);
 }
 
+static void test_told(void)
+{
+	const struct road_fault fault = {.size = sizeof(fault), .kind = ROAD_FAULT_MEMORY};
+	const struct road_cmd one = {.kind = ROAD_COMMAND_FILL, .fill = {.pattern_bytes = 1}};
+	struct road_drv_progress progress;
+	struct rig rig;
+
+	open_ring(&rig, 4, 0);
+	CU_ASSERT_EQUAL(submit(&rig, 1, &one, 1, false), ROAD_OK);
+	CU_ASSERT_EQUAL(submit(&rig, 2, &one, 1, false), ROAD_OK);
+	rig.completion = 1;
+	road_ring_fail(rig.ring, 2, ROAD_FAULT, &fault);
+	road_ring_fail(rig.ring, 0, ROAD_IO, NULL); /* the first one stays */
+	road_ring_advance(rig.ring, &progress);
+	CU_ASSERT_EQUAL(progress.completed, 1);
+	CU_ASSERT_EQUAL(progress.failed_from, 2);
+	CU_ASSERT_EQUAL(progress.status, ROAD_FAULT);
+	CU_ASSERT_EQUAL(progress.fault.kind, ROAD_FAULT_MEMORY);
+	road_ring_reset(rig.ring);
+	road_ring_advance(rig.ring, &progress);
+	CU_ASSERT_EQUAL(progress.failed_from, UINT64_MAX);
+	CU_ASSERT_EQUAL(progress.status, ROAD_OK);
+	close_ring(&rig);
+}
+
 static void test_lost(void)
 {
 	struct rig rig;
@@ -478,6 +503,7 @@ static const struct tap_case cases[] = {
 	{"argument blocks are aligned, in one piece, and freed in order", test_arguments},
 	{"a command that the port refuses takes nothing, and says why", test_refused},
 	{"a packet's number tells its submission", test_sequence_of},
+	{"a failure that the port tells of stays until the reset", test_told},
 	{"a lost device takes no work", test_lost},
 	{"bad geometry is refused and no failed allocation leaks", test_geometry},
 	{"20000 random lists reach a consumer thread as a reference says", test_random},

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
 #include <roadbed-driver/ring.h>
+#include <roadbed-driver/window.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,21 +35,13 @@
 
 struct template_chip {
 	struct road_bus *bus;
-	/* memory */
-	uint32_t memory_bytes;
-	char *memory;         /* region 1, mapped */
-	uint64_t window;      /* device addresses are window + offset: one meaning in the process */
-	pthread_mutex_t lock; /* of all below */
-	struct road_ranges *heap;
+	struct road_window *memory; /* region 1; NULL before step 3 */
+	pthread_mutex_t lock;       /* of all below */
 	/* the chip's one queue */
 	struct road_drv_queue *queue; /* NULL: closed */
 	struct road_ring *ring;
-	_Atomic bool running;       /* it has a ring; read without the lock */
-	struct road_dma completion; /* the word that fences store to */
-	struct road_drv_progress failure;
+	_Atomic bool running; /* it has a ring; read without the lock */
 };
-
-static const struct road_drv_progress no_failure = {.failed_from = UINT64_MAX};
 
 /* ---- 1: is it ours? ---- */
 
@@ -78,10 +71,9 @@ static road_status start(struct road_drv_device *dev, const char *options)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for the driver",
 				      "template", NULL, NULL);
 	t->bus = dev->bus;
-	t->failure = no_failure;
 	pthread_mutex_init(&t->lock, NULL);
 	status = reset_chip(t->bus);
-	/* Step 3 maps the memory here, and makes the heap of it. */
+	/* Step 3 opens the memory here. */
 	if (status) {
 		pthread_mutex_destroy(&t->lock);
 		free(t);
@@ -97,7 +89,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 
 	if (why != ROAD_STOP_LOST)
 		(void)reset_chip(t->bus);
-	/* Step 3 undoes here what it did in start, in reverse. */
+	road_window_close(t->memory);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 	dev->data = NULL;
@@ -106,51 +98,48 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 /* PORT: only what is written and works; from registers where there are any. */
 static void info(struct road_drv_device *dev, struct road_device_info *out)
 {
-	const struct template_chip *t = dev->data;
+	struct road_bus *bus = dev->bus;
+	struct road_dma_limits limits = {0};
 
+	bus->ops->dma_limits(bus, &limits);
 	out->device_class = ROAD_CLASS_OTHER;
 	out->heap_count = 0; /* step 3: 1 */
 	out->queue_classes = 1u << ROAD_QUEUE_TRANSFER;
 	out->queues_max = 1;
 	out->queue_depth_max = 64;
-	out->memory_bytes = t->memory_bytes;
+	out->memory_bytes = 0; /* step 3: road_window_bytes() */
 	out->commands = 1u << ROAD_COMMAND_COPY | 1u << ROAD_COMMAND_FILL;
-	out->features = ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_COHERENT;
+	out->features = ROAD_FEATURE_UNIFIED_ADDRESS;
+	if (limits.coherent)
+		out->features |= ROAD_FEATURE_COHERENT;
 }
 
 /* ---- 3: memory ---- */
 
 static road_status heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
 {
-	struct template_chip *t = dev->data;
+	const struct template_chip *t = dev->data;
 
-	if (index)
+	if (index || !t->memory)
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_heap", "no heap %u", index);
-	pthread_mutex_lock(&t->lock);
-	*out = (struct road_heap_info){.size = sizeof(*out),
-				       .kind = ROAD_HEAP_DEVICE_VISIBLE,
-				       .bytes = t->memory_bytes,
-				       .used_bytes = road_ranges_used(t->heap),
-				       .granule_bytes = GRANULE,
-				       .host_visible = 1,
-				       .coherent = 1};
-	pthread_mutex_unlock(&t->lock);
+	road_window_heap(t->memory, out);
 	return ROAD_OK;
 }
 
 static road_status alloc(struct road_drv_buffer *buffer)
 {
-	(void)buffer;
-	return PORT_TODO(3, "map the memory in start(), then hand out ranges of it");
+	const struct template_chip *t = buffer->space->dev->data;
+
+	if (!t->memory)
+		return PORT_TODO(3, "open the memory in start()");
+	return road_window_alloc(t->memory, buffer);
 }
 
 static void free_buffer(struct road_drv_buffer *buffer)
 {
-	struct template_chip *t = buffer->space->dev->data;
+	const struct template_chip *t = buffer->space->dev->data;
 
-	pthread_mutex_lock(&t->lock);
-	road_ranges_free(t->heap, buffer->address - t->window, buffer->bytes);
-	pthread_mutex_unlock(&t->lock);
+	road_window_free(t->memory, buffer);
 }
 
 /* ---- 4: commands as packets; pure in their inputs ---- */
@@ -180,8 +169,8 @@ static int encode(struct road_ring_encoder *encoder, const struct road_cmd *comm
 	}
 }
 
-/* One packet that stores `sequence` to the completion word when all before it is done, and raises
- * the interrupt. */
+/* One packet that stores `sequence` to road_ring_word() when all before it is done, and raises the
+ * interrupt. */
 static void encode_fence(struct road_ring_encoder *encoder, uint64_t sequence)
 {
 	(void)encoder; /* step 4 */
@@ -221,38 +210,20 @@ static road_status give_ring(struct template_chip *t)
 	return status;
 }
 
-static void sync_completion(struct template_chip *t)
-{
-	t->bus->ops->dma_sync(t->bus, &t->completion, 0, sizeof(uint64_t), ROAD_DMA_TO_HOST);
-}
-
 static road_status queue_open(struct road_drv_queue *queue)
 {
 	struct template_chip *t = queue->dev->data;
-	road_status status = ROAD_OK;
+	road_status status;
 
 	pthread_mutex_lock(&t->lock);
-	if (t->queue)
-		status = road_drv_error(ROAD_NO_SPACE, "the chip's only queue is in use",
-					"road_queue_create", "1", "1");
-	if (!status)
-		status = t->bus->ops->dma_alloc(t->bus, sizeof(uint64_t), &t->completion);
-	if (status)
-		goto unlock;
-	status = road_ring_create(t->bus, &geometry, &ring_ops, t, queue->depth, t->completion.host,
-				  &t->ring);
-	if (status)
-		goto free_completion;
-	status = give_ring(t);
-	if (status)
-		goto destroy_ring;
-	t->queue = queue;
-	goto unlock;
-destroy_ring:
-	road_ring_destroy(t->ring);
-free_completion:
-	t->bus->ops->dma_free(t->bus, &t->completion);
-unlock:
+	status = road_ring_create(t->bus, &geometry, &ring_ops, t, queue->depth, NULL, &t->ring);
+	if (!status) {
+		status = give_ring(t);
+		if (status)
+			road_ring_destroy(t->ring);
+		else
+			t->queue = queue;
+	}
 	pthread_mutex_unlock(&t->lock);
 	return status;
 }
@@ -266,8 +237,6 @@ static void queue_close(struct road_drv_queue *queue)
 	atomic_store(&t->running, false);
 	(void)reset_chip(t->bus);
 	road_ring_destroy(t->ring);
-	t->bus->ops->dma_free(t->bus, &t->completion);
-	t->failure = no_failure;
 	t->queue = NULL;
 	pthread_mutex_unlock(&t->lock);
 }
@@ -280,20 +249,17 @@ static road_status submit(struct road_drv_queue *queue,
 	if (!atomic_load(&t->running))
 		return road_drv_error(ROAD_CANCELLED, "the device was reset", "road_queue_submit",
 				      NULL, "road_queue_reset first");
-	sync_completion(t);
 	(void)submission;
 	return PORT_TODO(4, "write fence and doorbell, then submit");
 }
 
 static void advance(struct road_drv_queue *queue, struct road_drv_progress *out)
 {
-	struct template_chip *t = queue->dev->data;
-
-	sync_completion(t);
+	(void)queue;
 	*out = (struct road_drv_progress){
 		.failed_from = 1,
 		.status = ROAD_UNSUPPORTED,
-		.fault.text = PORT_TEXT(5, "report what the completion word says", "advance"),
+		.fault.text = PORT_TEXT(5, "look over irq(), then road_ring_advance()", "advance"),
 	};
 }
 

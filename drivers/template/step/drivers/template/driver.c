@@ -12,9 +12,9 @@
  *   - memory is zero when it is handed out.
  *   - every error says where, what was seen and what would be right.
  */
-#include <pthread.h>
 #include <roadbed-driver/driver.h>
 #include <roadbed-driver/step.h>
+#include <roadbed-driver/window.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,12 +33,7 @@
 
 struct template_chip {
 	struct road_bus *bus;
-	/* memory */
-	uint32_t memory_bytes;
-	char *memory;         /* region 1, mapped */
-	uint64_t window;      /* device addresses are window + offset: one meaning in the process */
-	pthread_mutex_t lock; /* of the heap */
-	struct road_ranges *heap;
+	struct road_window *memory; /* region 1; NULL before step 3 */
 	/* the engine, which all queues share */
 	struct road_stepper *stepper;
 	uint64_t part; /* bytes of what runs; under the stepper's lock */
@@ -84,18 +79,16 @@ static road_status start(struct road_drv_device *dev, const char *options)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for the driver",
 				      "template", NULL, NULL);
 	t->bus = dev->bus;
-	pthread_mutex_init(&t->lock, NULL);
 	status = reset_chip(t->bus);
 	if (status)
 		goto free_chip;
-	/* Step 3 maps the memory here, and makes the heap of it. */
+	/* Step 3 opens the memory here. */
 	status = road_stepper_create(dev, &step_ops, &t->stepper);
 	if (status)
 		goto free_chip;
 	dev->data = t;
 	return ROAD_OK;
 free_chip:
-	pthread_mutex_destroy(&t->lock);
 	free(t);
 	return status;
 }
@@ -107,8 +100,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	if (why != ROAD_STOP_LOST)
 		(void)reset_chip(t->bus);
 	road_stepper_destroy(t->stepper);
-	/* Step 3 undoes here what it did in start, in reverse. */
-	pthread_mutex_destroy(&t->lock);
+	road_window_close(t->memory);
 	free(t);
 	dev->data = NULL;
 }
@@ -116,51 +108,48 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 /* PORT: only what is written and works; from registers where there are any. */
 static void info(struct road_drv_device *dev, struct road_device_info *out)
 {
-	const struct template_chip *t = dev->data;
+	struct road_bus *bus = dev->bus;
+	struct road_dma_limits limits = {0};
 
+	bus->ops->dma_limits(bus, &limits);
 	out->device_class = ROAD_CLASS_OTHER;
 	out->heap_count = 0; /* step 3: 1 */
 	out->queue_classes = 1u << ROAD_QUEUE_TRANSFER;
 	out->queues_max = 16;
 	out->queue_depth_max = 64;
-	out->memory_bytes = t->memory_bytes;
+	out->memory_bytes = 0; /* step 3: road_window_bytes() */
 	out->commands = 1u << ROAD_COMMAND_COPY | 1u << ROAD_COMMAND_FILL;
-	out->features = ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_COHERENT;
+	out->features = ROAD_FEATURE_UNIFIED_ADDRESS;
+	if (limits.coherent)
+		out->features |= ROAD_FEATURE_COHERENT;
 }
 
 /* ---- 3: memory ---- */
 
 static road_status heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
 {
-	struct template_chip *t = dev->data;
+	const struct template_chip *t = dev->data;
 
-	if (index)
+	if (index || !t->memory)
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_heap", "no heap %u", index);
-	pthread_mutex_lock(&t->lock);
-	*out = (struct road_heap_info){.size = sizeof(*out),
-				       .kind = ROAD_HEAP_DEVICE_VISIBLE,
-				       .bytes = t->memory_bytes,
-				       .used_bytes = road_ranges_used(t->heap),
-				       .granule_bytes = GRANULE,
-				       .host_visible = 1,
-				       .coherent = 1};
-	pthread_mutex_unlock(&t->lock);
+	road_window_heap(t->memory, out);
 	return ROAD_OK;
 }
 
 static road_status alloc(struct road_drv_buffer *buffer)
 {
-	(void)buffer;
-	return PORT_TODO(3, "map the memory in start(), then hand out ranges of it");
+	const struct template_chip *t = buffer->space->dev->data;
+
+	if (!t->memory)
+		return PORT_TODO(3, "open the memory in start()");
+	return road_window_alloc(t->memory, buffer);
 }
 
 static void free_buffer(struct road_drv_buffer *buffer)
 {
-	struct template_chip *t = buffer->space->dev->data;
+	const struct template_chip *t = buffer->space->dev->data;
 
-	pthread_mutex_lock(&t->lock);
-	road_ranges_free(t->heap, buffer->address - t->window, buffer->bytes);
-	pthread_mutex_unlock(&t->lock);
+	road_window_free(t->memory, buffer);
 }
 
 /* ---- 4: one command, or a part of it ---- */
