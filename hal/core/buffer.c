@@ -252,7 +252,7 @@ road_status road_buffer_retain(road_buffer *buffer)
 
 void road_buffer_release(road_buffer *buffer)
 {
-	if (road_object_mine(buffer))
+	if (road_object_mine(buffer, &road_buffer_class, "road_buffer_release: buffer"))
 		road_object_release(&buffer->object);
 }
 

@@ -363,6 +363,6 @@ road_status road_device_retain(road_device *device)
 
 void road_device_release(road_device *device)
 {
-	if (road_object_mine(device))
+	if (road_object_mine(device, &road_device_class, "road_device_release: device"))
 		road_object_release(&device->object);
 }

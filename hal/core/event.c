@@ -314,7 +314,7 @@ road_status road_event_retain(road_event *event)
 
 void road_event_release(road_event *event)
 {
-	if (road_object_mine(event))
+	if (road_object_mine(event, &road_event_class, "road_event_release: event"))
 		road_object_release(&event->object);
 }
 

@@ -160,7 +160,7 @@ road_status road_image_retain(road_image *image)
 
 void road_image_release(road_image *image)
 {
-	if (road_object_mine(image))
+	if (road_object_mine(image, &road_image_class, "road_image_release: image"))
 		road_object_release(&image->object);
 }
 
@@ -263,7 +263,7 @@ road_status road_kernel_retain(road_kernel *kernel)
 
 void road_kernel_release(road_kernel *kernel)
 {
-	if (road_object_mine(kernel))
+	if (road_object_mine(kernel, &road_kernel_class, "road_kernel_release: kernel"))
 		road_object_release(&kernel->object);
 }
 

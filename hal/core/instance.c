@@ -205,7 +205,7 @@ road_status road_instance_retain(road_instance *instance)
 
 void road_instance_release(road_instance *instance)
 {
-	if (road_object_mine(instance))
+	if (road_object_mine(instance, &road_instance_class, "road_instance_release: instance"))
 		road_object_release(&instance->object);
 }
 

@@ -75,7 +75,7 @@ road_status road_list_retain(road_list *list)
 
 void road_list_release(road_list *list)
 {
-	if (road_object_mine(list))
+	if (road_object_mine(list, &road_list_class, "road_list_release: list"))
 		road_object_release(&list->object);
 }
 

@@ -228,19 +228,9 @@ road_status road_object_check(const void *object, const struct road_class *class
 	return ROAD_OK;
 }
 
-bool road_object_mine(const void *object)
+bool road_object_mine(const void *object, const struct road_class *class, const char *where)
 {
-	size_t at;
-
-	if (!object || road_forked())
-		return false;
-	if (!atomic_load_explicit(&live.users, memory_order_relaxed))
-		return true;
-	pthread_mutex_lock(&live.lock);
-	bool found = live_find(object, &at) && atomic_load(&live.slots[at]->refs);
-
-	pthread_mutex_unlock(&live.lock);
-	return found;
+	return object && !road_forked() && !road_object_check(object, class, where);
 }
 
 road_status road_struct_in(void *to, uint32_t bytes, const void *from, uint32_t least,

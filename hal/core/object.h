@@ -55,8 +55,8 @@ void road_object_drop(struct road_object *object);
 /* Is this a handle of that type, in this process? Records the error, naming `where`. */
 road_status road_object_check(const void *object, const struct road_class *class,
 			      const char *where);
-/* The same for release: silent, false if nothing is to be done. */
-bool road_object_mine(const void *object);
+/* The same for release: false if nothing is to be done, silently for NULL and in a forked child. */
+bool road_object_mine(const void *object, const struct road_class *class, const char *where);
 
 /* Validation counts: on while any instance wants it. */
 void road_validate_begin(void);

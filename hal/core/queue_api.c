@@ -245,7 +245,7 @@ road_status road_queue_retain(road_queue *queue)
 
 void road_queue_release(road_queue *queue)
 {
-	if (road_object_mine(queue))
+	if (road_object_mine(queue, &road_queue_class, "road_queue_release: queue"))
 		road_object_release(&queue->object);
 }
 

@@ -177,7 +177,7 @@ road_status road_space_retain(road_space *space)
 
 void road_space_release(road_space *space)
 {
-	if (road_object_mine(space))
+	if (road_object_mine(space, &road_space_class, "road_space_release: space"))
 		road_object_release(&space->object);
 }
 

@@ -264,7 +264,7 @@ road_status road_telemetry_retain(road_telemetry *telemetry)
 
 void road_telemetry_release(road_telemetry *telemetry)
 {
-	if (road_object_mine(telemetry))
+	if (road_object_mine(telemetry, &stream_class, "road_telemetry_release: telemetry"))
 		road_object_release(&telemetry->object);
 }
 

@@ -89,7 +89,7 @@ road_status road_watch_create(road_instance *instance, uint32_t mask, road_watch
 
 void road_watch_release(road_watch *watch)
 {
-	if (road_object_mine(watch))
+	if (road_object_mine(watch, &watch_class, "road_watch_release: watch"))
 		road_object_release(&watch->object);
 }
 
