@@ -11,10 +11,19 @@
 
 #include "hal/core/error.h"
 
+/* Would the machine hold it at all? Pages are taken at the first touch: without this any size would
+ * be granted that has addresses, and who fills it be killed later. */
+static bool machine_holds(uint64_t bytes)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+	return pages <= 0 || page <= 0 || bytes / (uint64_t)page < (uint64_t)pages;
+}
+
 road_status road_memfd_alloc(uint64_t bytes, void **memory, int *fd)
 {
-	if (bytes > INT64_MAX)
-		return road_fail_u64(ROAD_OUT_OF_HOST_MEMORY, "size is more than any host has",
+	if (bytes > INT64_MAX || !machine_holds(bytes))
+		return road_fail_u64(ROAD_OUT_OF_HOST_MEMORY, "size is more than this machine has",
 				     "dma_alloc", bytes, "");
 	*fd = memfd_create("roadbed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (*fd < 0)
@@ -54,8 +63,13 @@ road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **mem
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "memory is smaller than asked for",
 				     where, bytes, "at most the memfd's size");
 	*memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (*memory == MAP_FAILED && (errno == EPERM || errno == EACCES))
+		return road_fail(ROAD_PERMISSION, "memory may not be written", where,
+				 seals & F_SEAL_WRITE ? "sealed against writing" : "",
+				 "a descriptor to read and write");
 	if (*memory == MAP_FAILED)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "memory cannot be mapped", where, "", "");
+	madvise(*memory, bytes, MADV_DONTFORK);
 	return ROAD_OK;
 }
 

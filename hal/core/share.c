@@ -12,6 +12,9 @@ static road_status exportable(const struct road_buffer *root, const char *where)
 	if (root->drv.heap != ROAD_HEAP_HOST || root->drv.dma.fd < 0 || !root->drv.dma.host)
 		return road_fail(ROAD_UNSUPPORTED, "this memory has no descriptor", where, "",
 				 "ROAD_HEAP_HOST, and not imported");
+	if (root->drv.host != root->drv.dma.host) /* the descriptor's begins before the buffer */
+		return road_fail_u64(ROAD_UNSUPPORTED, "memory of this alignment is not shared",
+				     where, root->drv.alignment, "at most 4096");
 	return ROAD_OK;
 }
 

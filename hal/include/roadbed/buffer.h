@@ -48,7 +48,8 @@ typedef struct road_buffer_options {
 /*
  * Memory of a space, zero-filled. The device keeps `bytes` exactly: an access beyond is a fault
  * where the device has bounds. ROAD_INVALID_ARGUMENT (zero size, bad alignment),
- * ROAD_OUT_OF_DEVICE_MEMORY, ROAD_NO_SPACE (the space's quota).
+ * ROAD_OUT_OF_DEVICE_MEMORY, ROAD_OUT_OF_HOST_MEMORY, ROAD_NO_SPACE (the space's quota, or bus
+ * addresses are used up).
  */
 ROAD_API road_status road_buffer_create(road_space *space, const road_buffer_options *options,
 					road_buffer **out);
@@ -80,8 +81,10 @@ ROAD_API road_status road_buffer_address(road_buffer *buffer, uint64_t *out);
 #define ROAD_MAP_WRITE 0x2u
 /*
  * Makes [offset, offset + bytes) visible to the host; the pointer stays valid until unmapped as
- * often as mapped, or the buffer is freed. ROAD_PERMISSION for a heap that is not host visible.
- * On heaps that are not coherent: invalidate before reading, flush after writing.
+ * often as mapped, or the buffer is freed. ROAD_PERMISSION for a heap that is not host visible. A
+ * buffer has one mapping, whoever asks for which part of it: access says what the caller is going
+ * to do, nothing stops it from more. On heaps that are not coherent: invalidate before reading,
+ * flush after writing.
  */
 ROAD_API road_status road_buffer_map(road_buffer *buffer, uint64_t offset, uint64_t bytes,
 				     uint32_t access, void **out);
@@ -110,11 +113,11 @@ ROAD_API road_status road_lookup(road_instance *instance, uint64_t address,
 				 road_lookup_result *out);
 
 /* Memory as a descriptor (a sealed memfd) that another process, or another device of this one,
- * can import. Host heaps only; else ROAD_UNSUPPORTED. Of a view: all of its parent's memory. The
- * caller closes the descriptor. */
+ * can import. Host heaps only, of an alignment up to 4096; else ROAD_UNSUPPORTED. Of a view: all of
+ * its parent's memory. The caller closes the descriptor. */
 ROAD_API road_status road_buffer_export(road_buffer *buffer, int *fd);
-/* Imports a descriptor; it must be sealed against shrinking (ROAD_INVALID_ARGUMENT else). The
- * descriptor is duplicated. */
+/* Imports a descriptor; it must be sealed against shrinking (ROAD_INVALID_ARGUMENT else) and not
+ * against writing (ROAD_PERMISSION). The descriptor is duplicated. */
 ROAD_API road_status road_buffer_import(road_space *space, int fd, uint64_t bytes,
 					road_buffer **out);
 
