@@ -293,6 +293,7 @@ struct road_space {
 	pthread_cond_t mapping_idle;
 	pthread_mutex_t sticky_lock; /* a leaf */
 	road_error sticky;           /* status OK: none */
+	uint64_t sticky_resets;      /* of the device when it came: the next one ends it */
 };
 extern const struct road_class road_space_class;
 /* Is the space open and its device there? */

@@ -209,9 +209,13 @@ road_status road_space_usable(struct road_space *space, const char *where)
 
 void road_space_fault(struct road_space *space, const road_error *why)
 {
+	uint64_t resets = atomic_load(&space->device->resets);
+
 	pthread_mutex_lock(&space->sticky_lock);
-	if (!space->sticky.status)
+	if (!space->sticky.status || space->sticky_resets != resets) {
 		space->sticky = *why;
+		space->sticky_resets = resets;
+	}
 	pthread_mutex_unlock(&space->sticky_lock);
 }
 
@@ -225,7 +229,8 @@ road_status road_space_status(road_space *space, road_error *detail)
 	if (status)
 		return status;
 	pthread_mutex_lock(&space->sticky_lock);
-	status = space->sticky.status;
+	if (space->sticky_resets == atomic_load(&space->device->resets))
+		status = space->sticky.status;
 	if (status && detail)
 		road_struct_out(detail, &space->sticky, sizeof(space->sticky));
 	pthread_mutex_unlock(&space->sticky_lock);

@@ -33,8 +33,8 @@ ROAD_API road_status road_space_close(road_space *space);
  * failure is returned. ROAD_TIMEOUT. */
 ROAD_API road_status road_space_drain(road_space *space, uint64_t deadline);
 
-/* ROAD_OK, or the first fault of the space since it was made or last reset (sticky). detail may
- * be NULL. */
+/* ROAD_OK, or the first fault of the space since it was made or its device was last reset (sticky).
+ * detail may be NULL. */
 ROAD_API road_status road_space_status(road_space *space, road_error *detail);
 
 typedef struct road_space_usage {
