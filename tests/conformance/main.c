@@ -9,6 +9,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EXIT_WRONG = 1, EXIT_USAGE = 2 };
@@ -98,6 +99,14 @@ static uint64_t seed_of(const struct conformance_case *c)
 	return seed;
 }
 
+static double now(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
 static void run_row(void)
 {
 	struct row *row = current;
@@ -108,7 +117,10 @@ static void run_row(void)
 		return;
 	}
 	run.where.seed = seed_of(row->c);
+	double start = now();
+
 	case_run(row->c, &run.where, run.in_process, &row->result);
+	row->result.seconds = now() - start;
 	row->good = expected_is(run.expected, row->c, &row->result, row->why, sizeof(row->why));
 	for (const struct failure *f = row->result.failures; f && !row->good; f = f->next)
 		CU_assertImplementation(CU_FALSE, f->line, f->text, f->file, "", CU_FALSE);

@@ -156,6 +156,7 @@ static struct json_object *json_case(const struct row *row)
 				       : row->result.outcome == FAILED
 					       ? "failed"
 					       : outcome_words[row->result.outcome]));
+	json_object_object_add(out, "seconds", json_object_new_double(row->result.seconds));
 	json_object_object_add(out, "expected", json_object_new_boolean(row->good));
 	if (row->result.reason[0])
 		json_object_object_add(out, "reason", json_object_new_string(row->result.reason));
@@ -249,7 +250,8 @@ static void xml_text(FILE *out, const char *text)
 
 static void junit_row(FILE *out, const struct row *row)
 {
-	fprintf(out, "    <testcase classname=\"%s\" name=\"%s\">\n", row->c->group, row->c->name);
+	fprintf(out, "    <testcase classname=\"%s\" name=\"%s\" time=\"%.3f\">\n", row->c->group,
+		row->c->name, row->result.seconds);
 	if (!row->good) {
 		fputs("      <failure>", out);
 		xml_text(out, row->why);

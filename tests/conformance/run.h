@@ -29,6 +29,7 @@ struct result {
 	enum capability capability; /* that was missing; CAPABILITIES: none */
 	struct failure *failures;   /* in order */
 	char notes[512];            /* lines */
+	double seconds; /* of the host's clock, for whoever waits: nothing is judged by it */
 };
 
 /* Runs it and waits for its end, at most some two minutes (times ROADBED_TIMEOUT_SCALE).
