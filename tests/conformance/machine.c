@@ -66,6 +66,15 @@ const char *machine_command(void)
 	return path;
 }
 
+const char *machine_drivers(void)
+{
+	static char folder[PATH_MAX + 80];
+	static const char witness[] = "driver-match.so";
+	const char *found = beside(folder, "drivers", witness);
+
+	return found ? found : beside(folder, "../../share/roadbed/conformance/drivers", witness);
+}
+
 bool machine_has(const char *program)
 {
 	const char *at = getenv("PATH");

@@ -12,6 +12,8 @@
 const char *machine_headers(void);
 const char *machine_sources(void);
 const char *machine_command(void);
+/* Folder of the suite's own drivers. */
+const char *machine_drivers(void);
 
 /* Is this program in the path? */
 bool machine_has(const char *program);

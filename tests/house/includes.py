@@ -51,6 +51,7 @@ ALLOWED = [
     ('tests/support/', ['{own}', PUBLIC]),
     ('tests/tool/', ['{own}', 'tests/support/', 'tools/roadbed/', PUBLIC]),
     ('tests/oracle/*/', ['{own}', PUBLIC]),
+    ('tests/conformance/drivers/', [PUBLIC, 'hal/include/roadbed-driver/']),
     ('tests/', ['{own}', 'tests/support/', PUBLIC]),
 ]
 
