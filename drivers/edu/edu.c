@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bring-up of the educational device, after QEMU's docs/specs/edu.txt. */
+/*
+ * The driver of the educational device, after QEMU's docs/specs/edu.txt: a step port, in the order
+ * of docs/porting.md. Steps 1, 2 and 7 are here, 3 is in memory.c, 4 and 5 in step.c; there is no
+ * step 6, for it runs no code.
+ */
 #include "drivers/edu/edu.h"
 
 #include <stdio.h>
@@ -19,6 +23,8 @@ static void write_reg(struct edu *edu, uint64_t reg, uint32_t value)
 	road_write32(edu->bus, ROAD_EDU_REGION, reg, value);
 }
 
+/* ---- 1: is it ours? ---- */
+
 static road_status probe(struct road_bus *bus)
 {
 	uint32_t id = road_read32(bus, ROAD_EDU_REGION, ROAD_EDU_REG_ID);
@@ -30,6 +36,8 @@ static road_status probe(struct road_bus *bus)
 	return road_drv_error(ROAD_UNSUPPORTED, "not an educational device", "edu: register 0x00",
 			      seen, "0x010000ed");
 }
+
+/* ---- 2: up, down, what it is ---- */
 
 /* Awaits `mask` of a register to be clear. All ones is no legal value of any of them. */
 static road_status await_clear(struct edu *edu, uint64_t reg, uint32_t mask)
@@ -54,50 +62,6 @@ static road_status await_clear(struct edu *edu, uint64_t reg, uint32_t mask)
 road_status edu_idle(struct edu *edu)
 {
 	return await_clear(edu, ROAD_EDU_REG_DMA_COMMAND, ROAD_EDU_DMA_START);
-}
-
-/* Awaits the wiper's submission. Nobody delivers interrupts meanwhile, so it asks the stepper. */
-static road_status await_wipe(struct edu *edu, uint64_t sequence)
-{
-	uint64_t deadline = edu->bus->ops->now_ns(edu->bus) + WIPE_NS;
-	struct road_drv_progress progress;
-
-	for (;;) {
-		road_step_advance(edu->stepper, &edu->wiper, &progress);
-		if (progress.completed >= sequence)
-			return ROAD_OK;
-		if (edu->bus->ops->lost(edu->bus))
-			return ROAD_DEVICE_LOST;
-		if (progress.failed_from <= sequence)
-			return progress.status;
-		if (edu->bus->ops->now_ns(edu->bus) >= deadline)
-			return ROAD_TIMEOUT;
-		edu->bus->ops->relax(edu->bus, deadline);
-		road_step_run(edu->stepper);
-	}
-}
-
-road_status edu_wipe(struct edu *edu, uint64_t address, uint64_t bytes)
-{
-	const struct road_cmd fill = {
-		.kind = ROAD_COMMAND_FILL,
-		.fill = {.dst = {.address = address}, .bytes = bytes, .pattern_bytes = 8}};
-	struct road_drv_submission submission = {.commands = &fill, .count = 1};
-	road_status status;
-
-	pthread_mutex_lock(&edu->wipe_lock);
-	submission.sequence = ++edu->wiped;
-	status = road_step_submit(edu->stepper, &edu->wiper, &submission);
-	if (!status)
-		status = await_wipe(edu, submission.sequence);
-	if (status) {
-		road_step_queue_reset(edu->stepper, &edu->wiper);
-		edu->wiped = 0;
-		road_drv_errorf(status, "edu: memory", "%llu bytes cannot be wiped: %s",
-				(unsigned long long)bytes, road_status_text(status));
-	}
-	pthread_mutex_unlock(&edu->wipe_lock);
-	return status;
 }
 
 /* Liveness answers the complement; 5! must be 120. */
@@ -212,27 +176,6 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	dev->data = NULL;
 }
 
-/* Work is taken from the engine and the engine tested; only one that does not come to rest is reset
- * by the bus, because that loses the buffer. */
-static road_status reset(struct road_drv_device *dev)
-{
-	struct edu *edu = dev->data;
-
-	pthread_mutex_lock(&edu->wipe_lock);
-	road_step_fail_all(edu->stepper, ROAD_CANCELLED);
-	road_status status = bring_up(edu);
-
-	if (status == ROAD_TIMEOUT || status == ROAD_IO) {
-		status = edu->bus->ops->reset(edu->bus);
-		if (!status)
-			status = bring_up(edu);
-	}
-	road_step_queue_reset(edu->stepper, &edu->wiper);
-	edu->wiped = 0;
-	pthread_mutex_unlock(&edu->wipe_lock);
-	return status;
-}
-
 static void info(struct road_drv_device *dev, struct road_device_info *out)
 {
 	struct edu *edu = dev->data;
@@ -283,6 +226,54 @@ static road_status property(struct road_drv_device *dev, uint32_t index, struct 
 	return ROAD_OK;
 }
 
+/* ---- 3: memory.c; clearing it is work for the engine ---- */
+
+/* Awaits the wiper's submission. Nobody delivers interrupts meanwhile, so it asks the stepper. */
+static road_status await_wipe(struct edu *edu, uint64_t sequence)
+{
+	uint64_t deadline = edu->bus->ops->now_ns(edu->bus) + WIPE_NS;
+	struct road_drv_progress progress;
+
+	for (;;) {
+		road_step_advance(edu->stepper, &edu->wiper, &progress);
+		if (progress.completed >= sequence)
+			return ROAD_OK;
+		if (edu->bus->ops->lost(edu->bus))
+			return ROAD_DEVICE_LOST;
+		if (progress.failed_from <= sequence)
+			return progress.status;
+		if (edu->bus->ops->now_ns(edu->bus) >= deadline)
+			return ROAD_TIMEOUT;
+		edu->bus->ops->relax(edu->bus, deadline);
+		road_step_run(edu->stepper);
+	}
+}
+
+road_status edu_wipe(struct edu *edu, uint64_t address, uint64_t bytes)
+{
+	const struct road_cmd fill = {
+		.kind = ROAD_COMMAND_FILL,
+		.fill = {.dst = {.address = address}, .bytes = bytes, .pattern_bytes = 8}};
+	struct road_drv_submission submission = {.commands = &fill, .count = 1};
+	road_status status;
+
+	pthread_mutex_lock(&edu->wipe_lock);
+	submission.sequence = ++edu->wiped;
+	status = road_step_submit(edu->stepper, &edu->wiper, &submission);
+	if (!status)
+		status = await_wipe(edu, submission.sequence);
+	if (status) {
+		road_step_queue_reset(edu->stepper, &edu->wiper);
+		edu->wiped = 0;
+		road_drv_errorf(status, "edu: memory", "%llu bytes cannot be wiped: %s",
+				(unsigned long long)bytes, road_status_text(status));
+	}
+	pthread_mutex_unlock(&edu->wipe_lock);
+	return status;
+}
+
+/* ---- 4, 5: step.c; the queues are the step helper's ---- */
+
 static struct road_stepper *stepper_of(const struct road_drv_queue *queue)
 {
 	return ((struct edu *)queue->dev->data)->stepper;
@@ -308,11 +299,6 @@ static void advance(struct road_drv_queue *queue, struct road_drv_progress *out)
 	road_step_advance(stepper_of(queue), queue, out);
 }
 
-static road_status queue_reset(struct road_drv_queue *queue)
-{
-	return road_step_queue_reset(stepper_of(queue), queue);
-}
-
 static void irq(struct road_drv_device *dev, uint32_t vector)
 {
 	struct edu *edu = dev->data;
@@ -327,6 +313,36 @@ static void irq(struct road_drv_device *dev, uint32_t vector)
 	write_reg(edu, ROAD_EDU_REG_IRQ_ACK, status);
 	road_step_run(edu->stepper);
 }
+
+/* ---- 7: resets ---- */
+
+static road_status queue_reset(struct road_drv_queue *queue)
+{
+	return road_step_queue_reset(stepper_of(queue), queue);
+}
+
+/* Work is taken from the engine and the engine tested; only one that does not come to rest is reset
+ * by the bus, because that loses the buffer. */
+static road_status reset(struct road_drv_device *dev)
+{
+	struct edu *edu = dev->data;
+
+	pthread_mutex_lock(&edu->wipe_lock);
+	road_step_fail_all(edu->stepper, ROAD_CANCELLED);
+	road_status status = bring_up(edu);
+
+	if (status == ROAD_TIMEOUT || status == ROAD_IO) {
+		status = edu->bus->ops->reset(edu->bus);
+		if (!status)
+			status = bring_up(edu);
+	}
+	road_step_queue_reset(edu->stepper, &edu->wiper);
+	edu->wiped = 0;
+	pthread_mutex_unlock(&edu->wipe_lock);
+	return status;
+}
+
+/* ---- the table ---- */
 
 static const struct road_driver_ops ops = {
 	.probe = probe,

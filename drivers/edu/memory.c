@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory: the device's 4096-byte buffer, less what is the driver's, and host memory for DMA. */
+/* Step 3, memory: the device's 4096-byte buffer, less what is the driver's, and host memory. */
 #include "drivers/edu/edu.h"
 
 #include <stdlib.h>

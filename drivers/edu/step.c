@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands as transfers. The engine moves bytes between host memory and the device's buffer, no
- * other way; so a copy within the buffer passes through host memory of the driver, and one within
- * host memory through the scratch in the buffer: two transfers (legs) a part. Fills and words are
- * prepared in the driver's host memory and copied from there.
+ * Steps 4 and 5, commands as transfers. The engine moves bytes between host memory and the device's
+ * buffer, no other way; so a copy within the buffer passes through host memory of the driver, and
+ * one within host memory through the scratch in the buffer: two transfers (legs) a part. Fills and
+ * words are prepared in the driver's host memory and copied from there.
  */
 #include "drivers/edu/edu.h"
 
@@ -85,7 +85,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* ---- copy ---- */
+/* ---- 4: copy ---- */
 
 /* Byte `index` of a box, counted without what lies between its rows. */
 static struct road_place place_at(const struct road_place *base, uint64_t row_pitch,
@@ -120,7 +120,7 @@ static enum road_step begin_copy(struct edu *edu, const struct road_cmd_copy *co
 	return start_part(edu, &src, &dst, bytes);
 }
 
-/* ---- fill and words ---- */
+/* ---- 4: fill and words ---- */
 
 /* The first bytes of the driver's host memory to a place. */
 static enum road_step put(struct edu *edu, const struct road_place *dst, uint64_t bytes)
@@ -164,6 +164,8 @@ static enum road_step begin(struct road_drv_queue *queue, const struct road_cmd 
 	default: return ROAD_STEP_FAILED;
 	}
 }
+
+/* ---- 5: has it ended? ---- */
 
 static uint64_t total_bytes(const struct road_cmd *command)
 {
