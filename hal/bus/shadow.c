@@ -134,6 +134,31 @@ void road_shadow_sync(struct road_shadow *shadow, uint64_t offset, uint64_t byte
 	}
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The program may write the memory meanwhile: see snapshot. */
+__attribute__((no_sanitize("thread"))) void road_shadow_share(struct road_shadow *other,
+							      const struct road_shadow *from,
+							      uint64_t offset, uint64_t bytes)
+{
+	if (offset >= from->bytes || !bytes)
+		return;
+	uint64_t begin = offset / from->line * from->line;
+	uint64_t end = offset + least(bytes, from->bytes - offset);
+
+	end = least((end + from->line - 1) / from->line * from->line, from->bytes);
+	for (uint64_t at = begin; at < end; at++) {
+		const volatile char *byte = from->host + at;
+		uint64_t there = (uint64_t)((uintptr_t)byte - (uintptr_t)other->host);
+
+		if (there < other->bytes && other->clean[there] == *byte)
+			other->clean[there] = from->seen[at];
+	}
+}
+
 void road_shadow_evict(struct road_shadow *shadow, uint64_t index)
 {
 	uint64_t lines = (shadow->bytes + shadow->line - 1) / shadow->line;

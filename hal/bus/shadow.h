@@ -10,7 +10,8 @@
  * what the device wrote there meanwhile stays; invalidating loses what was not written back.
  *
  * Memory that is mapped twice has two shadows: what the device writes by one of the addresses is
- * seen by the other only after both were synced.
+ * seen by the other only after both were synced. What one of them brings to the host is no write of
+ * the host's to the other: road_shadow_share.
  *
  * One thread at a time: the engine's lock sees to that (the device reads and writes `seen` under
  * it). The host's bytes may change under a write-back that nobody asked for; the line is dirty
@@ -36,6 +37,10 @@ void road_shadow_destroy(struct road_shadow *shadow); /* NULL is fine */
  * invalidates. */
 void road_shadow_sync(struct road_shadow *shadow, uint64_t offset, uint64_t bytes,
 		      enum road_dma_direction direction);
+/* Before `from` is invalidated in the range: where `other` covers the same memory and is not dirty,
+ * it is not dirty afterwards either. */
+void road_shadow_share(struct road_shadow *other, const struct road_shadow *from, uint64_t offset,
+		       uint64_t bytes);
 /* The line's turn to leave the cache: written back if it is dirty. index: modulo the lines. */
 void road_shadow_evict(struct road_shadow *shadow, uint64_t index);
 

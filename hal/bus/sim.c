@@ -233,11 +233,24 @@ static void unlink_shadow(void *arg)
 	*at = call->shadow->next;
 }
 
+static bool overlap(const struct road_shadow *a, const struct road_shadow *b)
+{
+	return (uintptr_t)a->host < (uintptr_t)b->host + b->bytes &&
+	       (uintptr_t)b->host < (uintptr_t)a->host + a->bytes;
+}
+
 static void sync_shadow(void *arg)
 {
 	struct shadow_call *call = arg;
 
-	road_shadow_sync(call->shadow, call->offset, call->bytes, call->direction);
+	if (call->direction != ROAD_DMA_TO_HOST)
+		road_shadow_sync(call->shadow, call->offset, call->bytes, ROAD_DMA_TO_DEVICE);
+	if (call->direction == ROAD_DMA_TO_DEVICE)
+		return;
+	for (struct road_shadow *other = call->bus->shadows; other; other = other->next)
+		if (other != call->shadow && overlap(other, call->shadow))
+			road_shadow_share(other, call->shadow, call->offset, call->bytes);
+	road_shadow_sync(call->shadow, call->offset, call->bytes, ROAD_DMA_TO_HOST);
 }
 
 /* Makes [host, host + bytes) reachable; dma is complete but for iova and data. */

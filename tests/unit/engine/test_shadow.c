@@ -77,12 +77,39 @@ static void a_line_that_leaves_the_cache_goes_alone(void)
 	road_shadow_destroy(shadow);
 }
 
+/* The same memory mapped twice, as by two reads of one list: what the first one brings does not
+ * make the second one's lines dirty, whose eviction would undo what the device wrote there. */
+static void what_another_mapping_brought_is_no_write_of_the_host(void)
+{
+	struct road_shadow *first = make(), *second = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(road_shadow_create(host + LINE, 8, LINE, &second), ROAD_OK);
+	first->seen[LINE] = 97;
+	road_shadow_share(second, first, LINE, 8);
+	road_shadow_sync(first, LINE, 8, ROAD_DMA_TO_HOST);
+	CU_ASSERT_EQUAL(host[LINE], 97);
+	second->seen[0] = 96; /* the device goes on by the other address */
+	road_shadow_evict(second, 0);
+	CU_ASSERT_EQUAL(second->seen[0], 96);
+	road_shadow_share(first, second, 0, 8);
+	road_shadow_sync(second, 0, 8, ROAD_DMA_TO_HOST);
+	CU_ASSERT_EQUAL(host[LINE], 96);
+	host[LINE + 1] = 95; /* but the host's own write is one */
+	road_shadow_share(second, first, LINE, 8);
+	road_shadow_evict(second, 0);
+	CU_ASSERT_EQUAL(second->seen[1], 95);
+	road_shadow_destroy(second);
+	road_shadow_destroy(first);
+}
+
 static const struct tap_case cases[] = {
 	{"both sides begin equal and part at the first write",
 	 both_sides_begin_equal_and_part_at_the_first_write},
 	{"only dirty lines are written back", only_dirty_lines_are_written_back},
 	{"invalidating shows what the device wrote, and loses the rest",
 	 invalidating_shows_what_the_device_wrote_and_loses_the_rest},
+	{"what another mapping brought is no write of the host",
+	 what_another_mapping_brought_is_no_write_of_the_host},
 	{"a line that leaves the cache goes alone", a_line_that_leaves_the_cache_goes_alone},
 };
 
