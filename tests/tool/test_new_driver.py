@@ -82,8 +82,9 @@ def names_are_checked(folder):
 
 def shapes_are_checked(folder):
     refused(folder, 'acme', says='--shape: is missing')
-    refused(folder, 'acme', '--shape', 'square', says='no such shape; seen: square; allowed: ' +
-            ' '.join(SHAPES))
+    refused(folder, 'acme', '--shape', 'square', says='no such shape; seen: square; allowed: ')
+    for shape in SHAPES:
+        refused(folder, 'acme', '--shape', 'square', says=shape)
     refused(folder, 'acme', '--shape', SHAPES[0], '--colour', 'red', says='no such option')
 
 
