@@ -138,6 +138,9 @@ struct road_sleeper {
 struct road_progress road_progress_slice(uint64_t until_ps);
 /* Is there anything to run? No lock. */
 bool road_progress_pending(void);
+/* Devices whose drivers sleep have work, or may have it, and the caller does not stay to ask them:
+ * whoever is woken next shall. */
+void road_progress_hand_on(void);
 /* Virtual time of the process; 0 while there is no simulated device. */
 uint64_t road_progress_now(void);
 void road_progress_domain(const struct road_domain *domain);

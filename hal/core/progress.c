@@ -53,6 +53,7 @@ static struct {
 	struct road_device *_Atomic first;
 	pthread_cond_t unseen;  /* a device is not looked at any more */
 	_Atomic uint32_t sleep; /* how many have a driver that sleeps */
+	_Atomic bool unasked;   /* one of them has work, perhaps, and nobody asks it */
 } devices = {.walk = WALK_INIT, .unseen = PTHREAD_COND_INITIALIZER};
 
 /* Queues that a driver said may have progressed, the latest first. Any thread puts one there; the
@@ -153,11 +154,19 @@ static bool deliver_all(void)
 	return any;
 }
 
+void road_progress_hand_on(void)
+{
+	if (atomic_load_explicit(&devices.sleep, memory_order_relaxed))
+		atomic_store(&devices.unasked, true);
+}
+
 /* Of devices whose drivers sleep nobody tells that they progressed. */
 static bool ask_all(void)
 {
 	bool any = false;
 
+	if (atomic_load(&devices.unasked)) /* before it looks: what comes later marks it anew */
+		atomic_store(&devices.unasked, false);
 	if (!atomic_load_explicit(&devices.sleep, memory_order_relaxed))
 		return false;
 	walk_begin(&devices.walk);
@@ -282,7 +291,8 @@ bool road_progress_pending(void)
 {
 	const struct road_domain *d = road_progress_domain_get();
 
-	return atomic_load(&ready) || atomic_load(&gone) || (d && d->pending()) || source_pending();
+	return atomic_load(&ready) || atomic_load(&gone) || atomic_load(&devices.unasked) ||
+	       (d && d->pending()) || source_pending();
 }
 
 struct road_progress road_progress_slice(uint64_t until_ps)
@@ -322,6 +332,8 @@ void road_progress_query(uint64_t cost_ps)
 	do
 		progress = road_progress_slice(*mine);
 	while (d && progress.more);
+	if (progress.watching) /* it does not stay to ask again */
+		road_progress_hand_on();
 	road_baton_release(NULL);
 }
 

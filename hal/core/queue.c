@@ -373,7 +373,7 @@ static bool move_head(struct road_queue *queue, struct road_work *work)
 		queue->was_full = false;
 		append(&queue->flight_first, &queue->flight_last, submit);
 		if (queue->space->device->sleeps) /* who sleeps has somebody to ask now */
-			road_drv_queue_ready(&queue->drv);
+			road_progress_hand_on();
 		return true;
 	}
 	submit->next = queue->pending_first;

@@ -68,6 +68,8 @@ static void run_through(struct wait *wait)
 	if (!road_baton_take(&wait->sleeper))
 		return;
 	run_slices(wait);
+	if (wait->watching && (decided(wait) || expired(wait)))
+		road_progress_hand_on();
 	road_baton_release(&wait->sleeper);
 }
 
@@ -123,6 +125,8 @@ static void wait_loop(struct wait *wait)
 			sleep_once(wait);
 	}
 	road_sleeper_unlist(&wait->sleeper);
+	if (wait->watching)
+		road_progress_hand_on();
 	road_baton_poke(); /* it may have been chosen, and leaves instead */
 }
 

@@ -14,7 +14,7 @@ struct vendor_device {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t change;
-	uint64_t given, done, waits;
+	uint64_t given, done, waits, asked;
 	int over;
 };
 
@@ -25,6 +25,7 @@ API void vendor_close(struct vendor_device *device);
 API void vendor_give(struct vendor_device *device);
 API uint64_t vendor_done(struct vendor_device *device);
 API uint64_t vendor_waits(struct vendor_device *device);
+API uint64_t vendor_asked(struct vendor_device *device);
 API void vendor_wait(struct vendor_device *device, uint64_t upto, uint64_t monotonic_ns);
 
 int vendor_version(void)
@@ -114,13 +115,23 @@ uint64_t vendor_waits(struct vendor_device *device)
 	return waits;
 }
 
+uint64_t vendor_asked(struct vendor_device *device)
+{
+	pthread_mutex_lock(&device->lock);
+	uint64_t asked = device->asked;
+
+	pthread_mutex_unlock(&device->lock);
+	return asked;
+}
+
 void vendor_wait(struct vendor_device *device, uint64_t upto, uint64_t monotonic_ns)
 {
 	struct timespec until = {.tv_sec = (time_t)(monotonic_ns / 1000000000u),
 				 .tv_nsec = (long)(monotonic_ns % 1000000000u)};
 
 	pthread_mutex_lock(&device->lock);
-	device->waits++;
+	if (!device->waits++)
+		device->asked = upto;
 	while (device->done < upto &&
 	       !pthread_cond_timedwait(&device->change, &device->lock, &until))
 		;

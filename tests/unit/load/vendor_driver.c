@@ -15,6 +15,7 @@ struct calls {
 	void (*give)(struct vendor_device *device);
 	uint64_t (*done)(struct vendor_device *device);
 	uint64_t (*waits)(struct vendor_device *device);
+	uint64_t (*asked)(struct vendor_device *device);
 	void (*wait)(struct vendor_device *device, uint64_t upto, uint64_t monotonic_ns);
 };
 
@@ -28,7 +29,7 @@ static road_status find_calls(struct road_bus *bus, struct calls *out)
 {
 	static const char *const names[] = {"vendor_version", "vendor_count", "vendor_open",
 					    "vendor_close",   "vendor_give",  "vendor_done",
-					    "vendor_waits",   "vendor_wait"};
+					    "vendor_waits",   "vendor_asked", "vendor_wait"};
 	void **slots = (void **)(void *)out;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -149,17 +150,18 @@ static void wait(struct road_drv_queue *queue, uint64_t sequence, uint64_t deadl
 	device->calls.wait(device->vendor, sequence, deadline);
 }
 
-/* How often somebody slept in the library. */
+/* How often somebody slept in the library, and what the first one awaited. */
 static road_status counter(struct road_drv_device *dev, uint32_t index, struct road_metric *out)
 {
 	struct device *device = dev->data;
 
-	if (index)
+	if (index > 1)
 		return ROAD_NOT_FOUND;
-	snprintf(out->name, sizeof(out->name), "vendor.waits");
+	snprintf(out->name, sizeof(out->name), index ? "vendor.asked" : "vendor.waits");
 	out->type = ROAD_VALUE_U64;
 	out->source = ROAD_SOURCE_COMPUTED;
-	out->u64 = device->calls.waits(device->vendor);
+	out->u64 =
+		index ? device->calls.asked(device->vendor) : device->calls.waits(device->vendor);
 	return ROAD_OK;
 }
 
