@@ -242,9 +242,14 @@ static road_status await_wipe(struct edu *edu, uint64_t sequence)
 			return ROAD_DEVICE_LOST;
 		if (progress.failed_from <= sequence)
 			return progress.status;
-		if (edu->bus->ops->now_ns(edu->bus) >= deadline)
+		uint64_t now = edu->bus->ops->now_ns(edu->bus);
+
+		if (now >= deadline)
 			return ROAD_TIMEOUT;
-		edu->bus->ops->relax(edu->bus, deadline);
+		/* Another thread may have taken the end of a transfer and not yet begun the next:
+		 * for as long there is nothing to run, and all of the time must not pass at once.
+		 */
+		edu->bus->ops->relax(edu->bus, now + IDLE_NS < deadline ? now + IDLE_NS : deadline);
 		road_step_run(edu->stepper);
 	}
 }
