@@ -41,6 +41,9 @@ road_status dsa_stream_start(struct dsa_stream *stream)
 
 	road_ring_reset(stream->ring);
 	pthread_mutex_lock(&dsa->table_lock); /* an interrupt may look at it */
+	/* What the chip wrote last is fetched first: else a line that was zero here would count as
+	 * unchanged, and the old words would come back with the next look. */
+	sync_status(stream, ROAD_DMA_TO_HOST);
 	memset(stream->status, 0, sizeof(*stream->status));
 	sync_status(stream, ROAD_DMA_TO_DEVICE);
 	pthread_mutex_unlock(&dsa->table_lock);

@@ -34,6 +34,10 @@ road_status gpu_queue_start(struct gpu_queue *queue)
 
 	road_ring_reset(queue->ring);
 	pthread_mutex_lock(&gpu->table_lock); /* an interrupt may look at it */
+	/* What the chip wrote last is fetched first: else a line that was zero here would count as
+	 * unchanged, and the old words would come back with the next look. */
+	gpu->bus->ops->dma_sync(gpu->bus, &queue->status_memory, 0, sizeof(*queue->status),
+				ROAD_DMA_TO_HOST);
 	memset(queue->status, 0, sizeof(*queue->status));
 	pthread_mutex_unlock(&gpu->table_lock);
 	gpu->bus->ops->dma_sync(gpu->bus, &queue->status_memory, 0, sizeof(*queue->status),
