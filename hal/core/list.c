@@ -619,6 +619,9 @@ static road_status check_launch(struct road_list *list, const road_launch *launc
 	status = check_optional(list->space->device, launch);
 	if (status)
 		return status;
+	if (launch->use_count > ROAD_USES_MAX)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "too many uses", where,
+				     launch->use_count, "at most 65536");
 	if (launch->use_count && !launch->uses)
 		return road_fail(ROAD_INVALID_ARGUMENT, "uses are NULL", where, "NULL", "");
 	for (uint32_t i = 0; i < launch->use_count && !status; i++) {

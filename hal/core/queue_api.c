@@ -256,10 +256,11 @@ static road_status check_submission(struct road_queue *queue, const road_submiss
 	if (s->flags & ~ROAD_SUBMIT_TIMED)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown flags",
 				     "road_queue_submit: flags", s->flags, "ROAD_SUBMIT_TIMED");
-	if (s->wait_count > 4096 || s->signal_count > 4096)
+	if (s->wait_count > ROAD_POINTS_MAX || s->signal_count > ROAD_POINTS_MAX)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "too many points",
 				     "road_queue_submit: wait_count, signal_count",
-				     s->wait_count > 4096 ? s->wait_count : s->signal_count,
+				     s->wait_count > ROAD_POINTS_MAX ? s->wait_count
+								     : s->signal_count,
 				     "at most 4096");
 	if ((s->wait_count && !s->waits) || (s->signal_count && !s->signals))
 		return road_fail(ROAD_INVALID_ARGUMENT, "points are NULL",

@@ -231,6 +231,9 @@ static road_status check_wait(const road_point *points, uint32_t count, uint32_t
 	if (mode > ROAD_WAIT_ANY)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown mode", "road_event_wait: mode",
 				     mode, "ROAD_WAIT_ALL, ROAD_WAIT_ANY");
+	if (count > ROAD_POINTS_MAX)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "too many points",
+				     "road_event_wait: count", count, "at most 4096");
 	if (count && !points)
 		return road_fail(ROAD_INVALID_ARGUMENT, "points are NULL",
 				 "road_event_wait: points", "NULL", "an array of `count` points");

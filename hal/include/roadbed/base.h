@@ -120,6 +120,9 @@ typedef struct road_point {
 	road_event *event;
 	uint64_t value;
 } road_point;
+/* Most points of a wait, of what a submission awaits, of what it signals. More is
+ * ROAD_INVALID_ARGUMENT. */
+#define ROAD_POINTS_MAX 4096
 
 typedef struct road_dim3 {
 	uint32_t x, y, z;

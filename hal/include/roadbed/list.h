@@ -73,6 +73,8 @@ ROAD_API road_status road_list_fill(road_list *list, road_buffer *dst, uint64_t 
 
 #define ROAD_LAUNCH_COOPERATIVE 0x1u /* all workgroups resident at once, else ROAD_NO_SPACE */
 
+#define ROAD_USES_MAX 65536
+
 typedef struct road_launch {
 	uint32_t size;
 	uint32_t flags; /* ROAD_LAUNCH_* */
@@ -89,7 +91,7 @@ typedef struct road_launch {
 	uint32_t argument_count;
 	uint32_t reserved2;
 	uint64_t watchdog; /* most warp instructions (or the device's unit); 0 = default */
-	/* The buffers it touches; NULL: any of the space. */
+	/* The buffers it touches, at most ROAD_USES_MAX; NULL: any of the space. */
 	road_buffer *const *uses;
 	uint32_t use_count;
 	uint32_t reserved3;
