@@ -51,7 +51,7 @@ ALLOWED = [
     ('tests/support/', ['{own}', PUBLIC]),
     ('tests/tool/', ['{own}', 'tests/support/', 'tools/roadbed/', PUBLIC]),
     ('tests/oracle/*/', ['{own}', PUBLIC]),
-    ('tests/conformance/drivers/', [PUBLIC, 'hal/include/roadbed-driver/']),
+    ('tests/conformance/drivers/', [PUBLIC, DRIVER]),
     ('tests/', ['{own}', 'tests/support/', PUBLIC]),
 ]
 

@@ -7,6 +7,7 @@
 
 #include <roadbed/host.h>
 #include <stddef.h>
+#include <sys/mman.h>
 
 /* ---- structures that a call reads ---- */
 
@@ -710,31 +711,49 @@ CONFORMANCE_CASE(abi, array_stride_large_tail_zeroed)
 	look_at_metrics(f, &r);
 }
 
+/* One point, and behind it nothing that can be read. */
+static road_point *last_point(road_point point)
+{
+	unsigned char *pages =
+		mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	road_point *out = (road_point *)(void *)(pages + 4096 - sizeof(point));
+
+	REQUIRE(pages != MAP_FAILED && !mprotect(pages + 4096, 4096, PROT_NONE));
+	*out = point;
+	return out;
+}
+
+static void submit_points(struct fixture *f, const road_point *points, uint32_t waits,
+			  uint32_t signals)
+{
+	road_submission submission = {.size = sizeof(submission)};
+
+	submission.waits = submission.signals = points;
+	submission.wait_count = waits;
+	submission.signal_count = signals;
+	CHECK_STATUS(road_queue_submit(fixture_queue(f), &submission, NULL), ROAD_INVALID_ARGUMENT);
+}
+
 /* Counts that no memory holds are refused before the array is looked at. */
 CONFORMANCE_CASE(abi, array_count_overflow_invalid_argument)
 {
-	road_submission submission = {.size = sizeof(submission)};
-	road_point point = {fixture_event(f, 1), 1};
+	road_point point = {fixture_event(f, 1), 1}, *points = last_point(point);
 	uint64_t arguments[3] = {0};
 
-	submission.waits = &point;
-	submission.wait_count = UINT32_MAX;
-	CHECK_STATUS(road_queue_submit(fixture_queue(f), &submission, NULL), ROAD_INVALID_ARGUMENT);
-	submission.wait_count = 0;
-	submission.signals = &point;
-	submission.signal_count = UINT32_MAX;
-	CHECK_STATUS(road_queue_submit(fixture_queue(f), &submission, NULL), ROAD_INVALID_ARGUMENT);
-	submission.wait_count = submission.signal_count = UINT32_MAX / 2 + 1; /* their sum is 0 */
-	submission.waits = &point;
-	CHECK_STATUS(road_queue_submit(fixture_queue(f), &submission, NULL), ROAD_INVALID_ARGUMENT);
-	CHECK_STATUS(road_event_wait(&point, UINT32_MAX, ROAD_WAIT_ALL, 0, NULL),
+	submit_points(f, points, UINT32_MAX, 0);
+	submit_points(f, points, 0, UINT32_MAX);
+	submit_points(f, points, UINT32_MAX / 2 + 1, UINT32_MAX / 2 + 1); /* their sum is 0 */
+	CHECK_STATUS(road_event_wait(points, UINT32_MAX, ROAD_WAIT_ALL, 0, NULL),
 		     ROAD_INVALID_ARGUMENT);
 	if (!fixture_has(f, CAPABILITY_IMAGES))
 		return;
 	road_launch launch = fixture_launch_of(f, "iota", arguments, 3);
 	road_buffer *use = fixture_buffer(f, 64);
 
-	launch.uses = &use;
+	point.event = (road_event *)(void *)use; /* the last word that can be read is a buffer */
+	point.value = (uint64_t)(uintptr_t)use;
+	points = last_point(point);
+	launch.uses = (road_buffer *const *)(void *)&points->value;
 	launch.use_count = UINT32_MAX;
 	CHECK_STATUS(road_list_launch(fixture_list(f, 0), &launch), ROAD_INVALID_ARGUMENT);
 	launch.use_count = 0;
