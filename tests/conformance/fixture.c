@@ -239,10 +239,13 @@ road_list *fixture_list(struct fixture *f, uint32_t flags)
 
 road_instance *fixture_instance(struct fixture *f, const char *devices, uint32_t flags)
 {
+	/* Of the environment only this is taken, whatever the flags: without it a driver from
+	 * outside the tree has no device. */
 	road_instance_options options = {.size = sizeof(options),
 					 .flags = flags | ROAD_INSTANCE_VALIDATE,
 					 .devices = devices,
-					 .library_folder = f->own->libraries};
+					 .library_folder = f->own->libraries,
+					 .driver_folders = getenv("ROADBED_DRIVERS")};
 	road_instance *instance = NULL;
 
 	CHECK_OK(road_instance_create(&options, &instance));

@@ -189,6 +189,24 @@ static void info(struct road_drv_device *dev, struct road_device_info *out)
 		ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_COHERENT | ROAD_FEATURE_QUEUE_RESET;
 }
 
+static road_status property(struct road_drv_device *dev, uint32_t index, struct road_property *out)
+{
+	const struct road_property properties[] = {
+		{.id = 1,
+		 .name = "address.unified",
+		 .type = ROAD_VALUE_BOOL,
+		 .source = ROAD_SOURCE_COMPUTED,
+		 .u64 = 1},
+	};
+
+	(void)dev;
+	if (index >= sizeof(properties) / sizeof(properties[0]))
+		return road_drv_errorf(ROAD_NOT_FOUND, "template", "no property %u", index);
+	*out = properties[index];
+	out->size = sizeof(*out);
+	return ROAD_OK;
+}
+
 /* ---- 3: memory ---- */
 
 static road_status heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
@@ -541,6 +559,7 @@ static const struct road_driver_ops ops = {
 	.start = start,
 	.stop = stop,
 	.info = info,
+	.property = property,
 	.queue_open = queue_open,
 	.queue_close = queue_close,
 	.submit = submit,
