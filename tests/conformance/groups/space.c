@@ -197,6 +197,7 @@ CONFORMANCE_CASE(space, quota_enforced)
 {
 	enum { QUOTA = 3000 };
 	struct client small = open_client(f, QUOTA), none = open_client(f, 0);
+	struct client large = open_client(f, UINT64_MAX);
 	road_buffer *buffers[ROAD_HEAP_KINDS], *rest = NULL, *view = NULL, *big = NULL;
 	uint32_t heap = fixture_heap(f), count = f->info.heap_count;
 	uint64_t used = 0;
@@ -229,6 +230,10 @@ CONFORMANCE_CASE(space, quota_enforced)
 	for (uint32_t i = 0; i < count; i++)
 		road_buffer_release(buffers[i]);
 	check_usage(small.space, 0, 0, QUOTA);
+	/* what the quota allows and the device has not: not booked either */
+	CHECK(create_in(large.space, heap, UINT64_C(1) << 59, &big) < 0);
+	check_usage(large.space, 0, 0, UINT64_MAX);
+	close_client(&large);
 	close_client(&small);
 	close_client(&none);
 }
