@@ -38,6 +38,7 @@ static void pass_through_map(struct fixture *f, uint32_t heap, uint64_t bytes)
 
 CONFORMANCE_CASE(copy, copy_h2d_d2h_identity)
 {
+	static const uint64_t small[] = {1, 2, 3, 7, 63, 255, 4095, 4097, 65535};
 	uint64_t bytes = fixture_bytes(f, 4 << 20, 256);
 
 	for (uint32_t i = 0; i < f->info.heap_count; i++) {
@@ -50,6 +51,12 @@ CONFORMANCE_CASE(copy, copy_h2d_d2h_identity)
 		model_check(f, &m, "what was written is read back");
 		model_scramble(f, &m);
 		model_check_part(f, &m, bytes / 3, bytes / 3, "a part is read back");
+		for (size_t k = 0; k < sizeof(small) / sizeof(small[0]) && small[k] < bytes / 2;
+		     k++) {
+			fixture_fill_random(f, m.bytes + k, small[k]);
+			fixture_put(f, m.buffer, k, m.bytes + k, small[k]);
+			model_check_part(f, &m, 0, small[k] + k + 5, "few bytes");
+		}
 		if (fixture_has(f, CAPABILITY_VISIBLE_HEAP) && fixture_has(f, CAPABILITY_COPY))
 			pass_through_map(f, heap.kind, bytes);
 	}
@@ -226,12 +233,13 @@ CONFORMANCE_CASE(copy, copy_unaligned_offsets)
 	struct model dst = model_new(f, fixture_heap(f), size);
 	struct model src = model_new(f, fixture_heap(f), size);
 
-	for (uint32_t i = 0; i < 16; i++) {
+	/* a long one first, so that it hides nothing of the three short ones */
+	for (uint32_t i = 0; i < 64; i++) {
 		road_list *list = fixture_list(f, 0);
 
-		for (uint32_t j = 0; j < 16; j++) {
-			uint64_t bytes = 1 + model_below(f, j % 4 ? 100 : size / 4);
-			uint64_t to = model_below(f, (size - bytes - 16) / 16) * 16 + i;
+		for (uint32_t j = i % 4 * 4; j < i % 4 * 4 + 4; j++) {
+			uint64_t bytes = 16 + model_below(f, j % 4 ? 100 : size / 4);
+			uint64_t to = model_below(f, (size - bytes - 16) / 16) * 16 + i / 4;
 			uint64_t from = model_below(f, (size - bytes - 16) / 16) * 16 + j;
 
 			model_copy(list, &dst, to, &src, from, bytes);
