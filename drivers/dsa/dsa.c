@@ -79,7 +79,9 @@ static void enable_interrupts(struct dsa *dsa)
 {
 	uint32_t count = dsa->bus->ops->irq_count(dsa->bus);
 
-	dsa->vectors = count < DSA_VECTORS_MAX ? count : DSA_VECTORS_MAX;
+	count = count < DSA_VECTORS_MAX ? count : DSA_VECTORS_MAX;
+	if (dsa->vectors != count) /* once: at later resets interrupts look at it */
+		dsa->vectors = count;
 	if (dsa->vectors)
 		dsa_write32(dsa, ROAD_DSA_REG_IRQ_MASK, UINT32_MAX >> (32 - dsa->vectors));
 }

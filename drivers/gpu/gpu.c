@@ -80,7 +80,9 @@ static void enable_interrupts(struct gpu *gpu)
 {
 	uint32_t count = gpu->bus->ops->irq_count(gpu->bus);
 
-	gpu->vectors = count < GPU_VECTORS_MAX ? count : GPU_VECTORS_MAX;
+	count = count < GPU_VECTORS_MAX ? count : GPU_VECTORS_MAX;
+	if (gpu->vectors != count) /* once: at later resets interrupts look at it */
+		gpu->vectors = count;
 	if (gpu->vectors)
 		gpu_write32(gpu, ROAD_GPU_REG_IRQ_MASK, UINT32_MAX >> (32 - gpu->vectors));
 }
