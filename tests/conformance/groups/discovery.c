@@ -132,12 +132,13 @@ CONFORMANCE_CASE(discovery, enumerate_order_stable)
 
 CONFORMANCE_CASE(discovery, enumerate_twice_same_ids)
 {
-	road_instance *instance = fixture_instance(f, f->address, ROAD_INSTANCE_NO_ENV);
+	const char *devices = joined(f, "nosuchbus:x", f->address, "");
+	road_instance *instance = fixture_instance(f, devices, ROAD_INSTANCE_NO_ENV);
 	road_candidate *a = candidates(f), *b = candidates(f);
 	uint32_t count = list_all(road_instance_enumerate, instance, 0, a);
 	uint32_t all = list_all(road_instance_explain, instance, 0, b);
 
-	CHECK(count >= 1 && all >= count);
+	CHECK(count >= 1 && all > count); /* what cannot be opened is explained only */
 	for (uint32_t i = 0, at = 0; i < all; i++)
 		if (!b[i].status) /* those that can be opened are the other list */
 			look_same(&a[at++], &b[i], 1);
