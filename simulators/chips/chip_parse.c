@@ -542,7 +542,8 @@ static int take_root(struct parse *p, const yaml_node_t *root)
 
 static int syntax_error(struct road_chip_error *error, const yaml_parser_t *parser)
 {
-	if (parser->error == YAML_MEMORY_ERROR)
+	/* libyaml forgets to say why where its own stack cannot grow. */
+	if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR)
 		return road_chip_fail(error, ROAD_CHIP_ERROR_MEMORY, 0, 0, "", "", "");
 	return road_chip_fail(error, ROAD_CHIP_ERROR_SYNTAX,
 			      (unsigned)parser->problem_mark.line + 1,

@@ -244,7 +244,7 @@ static void *create(const struct sim_model_create *create)
 
 	edu = calloc(1, sizeof(*edu) + params->buffer_bytes);
 	if (!edu) {
-		snprintf(create->error, 256, "no memory for the device");
+		create->error[0] = 0;
 		return NULL;
 	}
 	edu->env = create->env;
