@@ -146,6 +146,8 @@ uint64_t road_progress_now(void);
 void road_progress_domain(const struct road_domain *domain);
 const struct road_domain *road_progress_domain_get(void);
 void road_progress_device_add(struct road_device *device);
+/* A queue that was closed: nobody is to advance it any more. */
+void road_progress_forget(struct road_queue *queue);
 void road_progress_device_remove(struct road_device *device);
 /* Looks for devices that are gone and fails their work; true if there was one. */
 bool road_progress_check_lost(void);

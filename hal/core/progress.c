@@ -207,6 +207,31 @@ static struct road_queue *take_ready(void)
 	return first;
 }
 
+/* A closed queue needs no advance; until then its mark would keep it, and so its device, open. */
+void road_progress_forget(struct road_queue *queue)
+{
+	struct road_queue *list, *next;
+	bool mine = false;
+
+	if (!atomic_load(&queue->in_ready))
+		return;
+	for (list = take_ready(); list; list = next) {
+		next = list->ready_next;
+		if (list == queue) {
+			mine = true;
+			continue;
+		}
+		list->ready_next = atomic_load(&ready);
+		while (!atomic_compare_exchange_weak(&ready, &list->ready_next, list))
+			;
+	}
+	road_baton_poke(); /* who looked in between saw nothing */
+	if (!mine)
+		return; /* another thread is about to advance it */
+	atomic_exchange(&queue->in_ready, false);
+	road_object_drop(&queue->object);
+}
+
 static bool advance_ready(void)
 {
 	struct road_queue *queue = NULL;

@@ -71,6 +71,7 @@ static void queue_close(struct road_object *object)
 	road_error_set(&why, ROAD_CANCELLED, "the queue was closed", "road_queue_release", "", "");
 	queue_unlist(queue);
 	road_queue_close(queue, &why);
+	road_progress_forget(queue);
 }
 
 /* The event outlives the queue in other hands. */
