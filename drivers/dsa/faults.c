@@ -35,6 +35,7 @@ static const struct row rows[ROAD_DSA_FAULTS] = {
 				     "tokens awaited", false},
 	[ROAD_DSA_FAULT_WATCHDOG] = {ROAD_FAULT_WATCHDOG, "the watchdog ended the task",
 				     "instructions run", false},
+	[ROAD_DSA_FAULT_ECC] = {ROAD_FAULT_ECC, "uncorrectable error of memory", "bytes", true},
 	[ROAD_DSA_FAULT_DMA] = {ROAD_FAULT_TRANSPORT, "access to an unmapped bus address", "bytes",
 				true},
 };

@@ -119,9 +119,17 @@ road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct roa
 	} else if (index == ROWS + 1) {
 		set_bool(out, index + 1, "address.unified", true);
 		out->source = ROAD_SOURCE_COMPUTED;
+	} else if (index == ROWS + 2) {
+		set_bool(out, index + 1, "memory.ecc", features & ROAD_DSA_FEATURE_ECC);
+	} else if (index == ROWS + 3 || index == ROWS + 4) {
+		/* Every chip of this interface ends a task that runs on, and checks all accesses.
+		 */
+		set_bool(out, index + 1, index == ROWS + 3 ? "fault.watchdog" : "fault.protection",
+			 true);
+		out->source = ROAD_SOURCE_CATALOGUE;
 	} else {
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
-				       "no property %u, there are %u", index, ROWS + 2u);
+				       "no property %u, there are %u", index, ROWS + 5u);
 	}
 	return ROAD_OK;
 }

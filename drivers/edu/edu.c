@@ -23,6 +23,11 @@ static void write_reg(struct edu *edu, uint64_t reg, uint32_t value)
 	road_write32(edu->bus, ROAD_EDU_REGION, reg, value);
 }
 
+static road_status gone(void)
+{
+	return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "edu", NULL, NULL);
+}
+
 /* ---- 1: is it ours? ---- */
 
 static road_status probe(struct road_bus *bus)
@@ -32,6 +37,8 @@ static road_status probe(struct road_bus *bus)
 
 	if (id == ROAD_EDU_ID)
 		return ROAD_OK;
+	if (id == UINT32_MAX && bus->ops->lost(bus))
+		return gone();
 	snprintf(seen, sizeof(seen), "0x%08x", id);
 	return road_drv_error(ROAD_UNSUPPORTED, "not an educational device", "edu: register 0x00",
 			      seen, "0x010000ed");
@@ -47,8 +54,7 @@ static road_status await_clear(struct edu *edu, uint64_t reg, uint32_t mask)
 
 	while ((value = read_reg(edu, reg)) & mask) {
 		if (value == UINT32_MAX && edu->bus->ops->lost(edu->bus))
-			return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "edu", NULL,
-					      NULL);
+			return gone();
 		if (edu->bus->ops->now_ns(edu->bus) >= deadline)
 			return road_drv_errorf(
 				ROAD_TIMEOUT, "edu",
@@ -71,15 +77,20 @@ static road_status self_test(struct edu *edu)
 
 	write_reg(edu, ROAD_EDU_REG_LIVENESS, pattern);
 	if (read_reg(edu, ROAD_EDU_REG_LIVENESS) != ~pattern)
-		return road_drv_error(ROAD_IO, "liveness check fails", "edu: register 0x04", NULL,
-				      "the complement of what was written");
+		return edu->bus->ops->lost(edu->bus)
+			       ? gone()
+			       : road_drv_error(ROAD_IO, "liveness check fails",
+						"edu: register 0x04", NULL,
+						"the complement of what was written");
 	write_reg(edu, ROAD_EDU_REG_STATUS, 0); /* no interrupt for this one */
 	write_reg(edu, ROAD_EDU_REG_FACTORIAL, 5);
 	road_status status = await_clear(edu, ROAD_EDU_REG_STATUS, ROAD_EDU_STATUS_COMPUTING);
 
 	if (!status && read_reg(edu, ROAD_EDU_REG_FACTORIAL) != 120)
-		status = road_drv_error(ROAD_IO, "factorial of 5 is wrong", "edu: register 0x08",
-					NULL, "120");
+		status = edu->bus->ops->lost(edu->bus)
+				 ? gone()
+				 : road_drv_error(ROAD_IO, "factorial of 5 is wrong",
+						  "edu: register 0x08", NULL, "120");
 	return status;
 }
 
@@ -214,6 +225,15 @@ static const struct road_property properties[] = {
 	 .type = ROAD_VALUE_BOOL,
 	 .source = ROAD_SOURCE_COMPUTED,
 	 .u64 = 1},
+	{.id = 4, .name = "memory.ecc", .type = ROAD_VALUE_BOOL, .source = ROAD_SOURCE_CATALOGUE},
+	{.id = 5,
+	 .name = "fault.watchdog",
+	 .type = ROAD_VALUE_BOOL,
+	 .source = ROAD_SOURCE_CATALOGUE},
+	{.id = 6,
+	 .name = "fault.protection",
+	 .type = ROAD_VALUE_BOOL,
+	 .source = ROAD_SOURCE_CATALOGUE},
 };
 
 static road_status property(struct road_drv_device *dev, uint32_t index, struct road_property *out)

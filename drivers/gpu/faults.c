@@ -36,6 +36,7 @@ static const struct row rows[ROAD_GPU_FAULTS] = {
 	[ROAD_GPU_FAULT_STACK] = {ROAD_FAULT_RESOURCES, "stack overflow (see ROAD_LIMIT_STACK)",
 				  "bytes of local memory needed", false},
 	[ROAD_GPU_FAULT_MBARRIER] = {ROAD_FAULT_ILLEGAL, "misused mbarrier", NULL, true},
+	[ROAD_GPU_FAULT_ECC] = {ROAD_FAULT_ECC, "uncorrectable error of memory", "bytes", true},
 };
 
 static const char *const image_errors[ROAD_GPU_IMAGE_ERRORS] = {

@@ -37,6 +37,7 @@ struct gpu_params {
 	uint32_t clock_khz, l2_bytes, compute, queues, spaces;
 	uint32_t reg_granule, shared_granule, shared_reserved;
 	uint64_t memory_bytes, window_bytes, memory_rate;
+	bool ecc; /* device memory has error correction */
 };
 
 struct gpu {

@@ -72,6 +72,8 @@ road_status gpu_params_read(struct gpu *gpu)
 		else
 			*(uint32_t *)(void *)at = (uint32_t)value;
 	}
+	gpu->params.ecc = road_read32(gpu->bus, ROAD_GPU_REGION_REGS, ROAD_GPU_REG_STATUS) &
+			  ROAD_GPU_STATUS_ECC;
 	return ROAD_OK;
 }
 
@@ -155,8 +157,35 @@ static void unified(const struct gpu *gpu, struct road_property *out)
 	out->u64 = 1;
 }
 
-static void (*const others[])(const struct gpu *, struct road_property *) = {warp_size, capability,
-									     unified};
+static void set_bool(struct road_property *out, uint32_t id, const char *text, bool value,
+		     uint32_t source)
+{
+	name(out, id, text, "");
+	out->type = ROAD_VALUE_BOOL;
+	out->source = source;
+	out->u64 = value;
+}
+
+static void ecc(const struct gpu *gpu, struct road_property *out)
+{
+	set_bool(out, 21, "memory.ecc", gpu->params.ecc, ROAD_SOURCE_REGISTER);
+}
+
+/* Every chip of this interface ends a launch that runs on, and checks every access. */
+static void watchdog(const struct gpu *gpu, struct road_property *out)
+{
+	(void)gpu;
+	set_bool(out, 22, "fault.watchdog", true, ROAD_SOURCE_CATALOGUE);
+}
+
+static void protection(const struct gpu *gpu, struct road_property *out)
+{
+	(void)gpu;
+	set_bool(out, 23, "fault.protection", true, ROAD_SOURCE_CATALOGUE);
+}
+
+static void (*const others[])(const struct gpu *, struct road_property *) = {
+	warp_size, capability, unified, ecc, watchdog, protection};
 enum { OTHERS = sizeof(others) / sizeof(others[0]) };
 
 road_status gpu_property(struct road_drv_device *dev, uint32_t index, struct road_property *out)

@@ -201,6 +201,9 @@ static road_status property(struct road_drv_device *dev, uint32_t index, struct 
 		{.name = "memory.bytes", .unit = "bytes", .type = ROAD_VALUE_U64},
 		{.name = "address.unified", .type = ROAD_VALUE_BOOL, .u64 = 1},
 		{.name = "watchdog", .type = ROAD_VALUE_BOOL, .u64 = 0},
+		{.name = "memory.ecc", .type = ROAD_VALUE_NULL}, /* only the firmware knows */
+		{.name = "fault.watchdog", .type = ROAD_VALUE_BOOL, .u64 = 0},
+		{.name = "fault.protection", .type = ROAD_VALUE_BOOL, .u64 = 0},
 	};
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 

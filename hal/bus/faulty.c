@@ -7,6 +7,8 @@
  *   remove@N          surprise removal in front of access number N (from 1). Accesses are the
  *                     calls that would reach a real device or its IOMMU; those that only tell what
  *                     is known (ids, region_info, limits, time) or release do not count
+ *   stuck@N           from access number N on the device hangs: registers read 0, what is written
+ *                     is dropped, and no reset brings it back
  *   fail:CALL@N       the Nth call of dma_alloc, dma_map or region_map answers ROAD_IO
  */
 #include <errno.h>
@@ -21,9 +23,9 @@
 
 enum { RULES_MAX = 64, PLAN_MAX = 4096 };
 
-enum call { CALL_REMOVE, CALL_DMA_ALLOC, CALL_DMA_MAP, CALL_REGION_MAP, CALLS };
+enum call { CALL_REMOVE, CALL_STUCK, CALL_DMA_ALLOC, CALL_DMA_MAP, CALL_REGION_MAP, CALLS };
 
-static const char *const call_names[CALLS] = {"remove", "fail:dma_alloc", "fail:dma_map",
+static const char *const call_names[CALLS] = {"remove", "stuck", "fail:dma_alloc", "fail:dma_map",
 					      "fail:region_map"};
 
 struct rule {
@@ -39,7 +41,7 @@ struct faulty {
 	uint32_t rule_count;
 	_Atomic uint64_t accesses;
 	_Atomic uint64_t calls[CALLS];
-	_Atomic bool removed;
+	_Atomic bool removed, stuck;
 };
 
 static struct faulty *faulty_of(struct road_bus *bus)
@@ -73,6 +75,8 @@ static bool reach(struct faulty *faulty)
 
 	if (planned(faulty, CALL_REMOVE, number))
 		remove_now(faulty);
+	if (planned(faulty, CALL_STUCK, number))
+		atomic_store(&faulty->stuck, true);
 	return !atomic_load(&faulty->removed);
 }
 
@@ -144,6 +148,8 @@ static uint64_t bus_read(struct road_bus *bus, uint32_t region, uint64_t offset,
 
 	if (!reach(f))
 		return width == 8 ? UINT64_MAX : UINT32_MAX;
+	if (atomic_load(&f->stuck))
+		return 0;
 	return f->inner->ops->read(f->inner, region, offset, width);
 }
 
@@ -152,7 +158,7 @@ static void bus_write(struct road_bus *bus, uint32_t region, uint64_t offset, ui
 {
 	struct faulty *f = faulty_of(bus);
 
-	if (reach(f))
+	if (reach(f) && !atomic_load(&f->stuck))
 		f->inner->ops->write(f->inner, region, offset, width, value);
 }
 
@@ -271,7 +277,11 @@ static road_status bus_reset(struct road_bus *bus)
 {
 	struct faulty *f = faulty_of(bus);
 
-	return reach(f) ? f->inner->ops->reset(f->inner) : gone("reset");
+	if (!reach(f))
+		return gone("reset");
+	if (atomic_load(&f->stuck))
+		return road_fail(ROAD_IO, "the device does not come back", "reset", "", "");
+	return f->inner->ops->reset(f->inner);
 }
 
 static bool bus_lost(struct road_bus *bus)
@@ -340,6 +350,13 @@ static void control_unplug(struct road_bus *bus)
 	remove_now(faulty_of(bus));
 }
 
+static enum road_bus_inject control_inject(struct road_bus *bus, bool poison, uint64_t address)
+{
+	struct road_bus *inner = faulty_of(bus)->inner;
+
+	return road_bus_control_of(inner)->inject(inner, poison, address);
+}
+
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
 			    uint64_t *value)
 {
@@ -390,6 +407,7 @@ static void make_control(struct faulty *faulty)
 		.costs = inner->costs ? control_costs : NULL,
 		.irq_pending = inner->irq_pending ? control_irq_pending : NULL,
 		.unplug = control_unplug,
+		.inject = inner->inject ? control_inject : NULL,
 		.counter = control_counter,
 		.violations = inner->violations ? control_violations : NULL,
 		.violation = inner->violation ? control_violation : NULL,
@@ -406,7 +424,7 @@ static road_status bad(const char *statement, uint32_t line, uint32_t column, co
 
 	snprintf(where, sizeof(where), "faulty plan, line %u, column %u", line, column);
 	return road_fail(ROAD_INVALID_ARGUMENT, what, where, statement,
-			 "remove@N, fail:dma_alloc@N, fail:dma_map@N, fail:region_map@N");
+			 "remove@N, stuck@N, fail:dma_alloc@N, fail:dma_map@N, fail:region_map@N");
 }
 
 static road_status parse_statement(struct faulty *faulty, const char *text, uint32_t line,

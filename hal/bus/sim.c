@@ -508,6 +508,18 @@ static void control_unplug(struct road_bus *bus)
 		road_bus_gone();
 }
 
+static enum road_bus_inject control_inject(struct road_bus *bus, bool poison, uint64_t address)
+{
+	static const enum road_bus_inject results[] = {
+		[SIM_INJECTED] = ROAD_BUS_INJECTED,
+		[SIM_INJECT_NONE] = ROAD_BUS_INJECT_NONE,
+		[SIM_INJECT_NOWHERE] = ROAD_BUS_INJECT_NOWHERE,
+		[SIM_INJECT_FULL] = ROAD_BUS_INJECT_FULL,
+	};
+
+	return results[sim->inject(bus_of(bus)->function, poison, address)];
+}
+
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
 			    uint64_t *value)
 {
@@ -584,6 +596,7 @@ static const struct road_bus_control bus_control_table = {
 	.costs = control_costs,
 	.irq_pending = control_irq_pending,
 	.unplug = control_unplug,
+	.inject = control_inject,
 	.counter = control_counter,
 	.line = control_line,
 	.parameter = control_parameter,

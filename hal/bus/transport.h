@@ -28,12 +28,21 @@ struct road_domain {
 	void (*poke)(void);    /* host words may have changed */
 };
 
+enum road_bus_inject {
+	ROAD_BUS_INJECTED,
+	ROAD_BUS_INJECT_NONE, /* the chip cannot have such errors */
+	ROAD_BUS_INJECT_NOWHERE,
+	ROAD_BUS_INJECT_FULL
+};
+
 /* The core's and the back door's view of one opened bus; members may be NULL (unsupported). */
 struct road_bus_control {
 	const struct road_domain *domain; /* NULL: lives on host time */
 	void (*costs)(struct road_bus *bus, uint64_t *submit_ps, uint64_t *query_ps);
 	uint64_t (*irq_pending)(struct road_bus *bus); /* bits of vectors; no lock */
 	void (*unplug)(struct road_bus *bus);
+	/* An error of memory at a device address; poison: one that cannot be corrected. */
+	enum road_bus_inject (*inject)(struct road_bus *bus, bool poison, uint64_t address);
 	bool (*counter)(struct road_bus *bus, uint32_t index, const char **name, uint64_t *value);
 	bool (*line)(struct road_bus *bus, uint32_t index, road_sim_line *out);
 	bool (*parameter)(struct road_bus *bus, uint32_t index, road_sim_parameter *out);

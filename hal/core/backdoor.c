@@ -159,6 +159,32 @@ road_status road_sim_violation(road_device *device, uint32_t index, char *text, 
 	return ROAD_OK;
 }
 
+road_status road_sim_error_inject(road_device *device, uint32_t error, uint64_t address)
+{
+	const char *where = "road_sim_error_inject: address";
+	const struct road_bus_control *control =
+		CONTROL(device, inject, "road_sim_error_inject: device");
+
+	if (!control)
+		return last_status();
+	if (error > ROAD_SIM_ECC_UNCORRECTABLE)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "no such error",
+				     "road_sim_error_inject: error", error, "enum road_sim_error");
+	switch (control->inject(device->drv.bus, error == ROAD_SIM_ECC_UNCORRECTABLE, address)) {
+	case ROAD_BUS_INJECTED: return ROAD_OK;
+	case ROAD_BUS_INJECT_NOWHERE:
+		return road_fail_u64(ROAD_NOT_FOUND, "no device memory there", where, address,
+				     "an address in a buffer of device memory");
+	case ROAD_BUS_INJECT_FULL:
+		return road_fail(ROAD_NO_SPACE, "too many poisoned words", where, "65",
+				 "at most 64");
+	default:
+		return road_fail(ROAD_UNSUPPORTED, "the chip has no error correction",
+				 "road_sim_error_inject: device", device->address,
+				 "property memory.ecc is true");
+	}
+}
+
 road_status road_sim_unplug(road_device *device)
 {
 	const struct road_bus_control *control = CONTROL(device, unplug, "road_sim_unplug: device");

@@ -253,6 +253,7 @@ struct road_device {
 	struct road_queue *queues;   /* open ones, linked by next */
 	bool looked_at;              /* under progress.c's lock: it may be lost */
 	_Atomic bool lost;
+	_Atomic bool wedged; /* did not come back from a reset */
 	_Atomic bool lost_handled;
 	_Atomic uint64_t resets;
 	struct road_stage *small_stages, *large_stages; /* kept for reuse */
@@ -276,6 +277,8 @@ road_status road_device_heap_read(struct road_device *device, uint32_t index, ro
 void road_device_fault_add(struct road_device *device, struct road_fault *fault);
 /* Fails the work of a device that is gone; once. No lock held. */
 void road_device_lose(struct road_device *device);
+/* ROAD_OK unless it is lost or wedged; then why, recorded. */
+road_status road_device_usable(struct road_device *device, const char *where);
 static inline bool road_device_is_lost(const struct road_device *device)
 {
 	return atomic_load_explicit(&device->lost, memory_order_acquire);

@@ -56,6 +56,8 @@ road_status road_device_health(road_device *device, uint32_t *health, uint64_t *
 		pthread_mutex_unlock(&queue->lock);
 	}
 	pthread_mutex_unlock(&device->lock);
+	if (atomic_load(&device->wedged))
+		*health = ROAD_HEALTH_WEDGED;
 	if (road_device_is_lost(device))
 		*health = ROAD_HEALTH_LOST;
 	*resets = atomic_load(&device->resets);
@@ -112,6 +114,32 @@ void road_device_lose(struct road_device *device)
 			      "the device is gone");
 }
 
+static const char wedged_hint[] = "reset again; if that fails, too, cycle its power";
+
+/* It did not come back: nothing of it can be trusted until a reset succeeds. */
+static void wedge(struct road_device *device)
+{
+	road_error why;
+
+	atomic_store(&device->wedged, true);
+	road_error_set(&why, ROAD_FAULT, "the device did not come back from a reset",
+		       device->address, "", wedged_hint);
+	fail_queues(device, &why);
+	road_instance_message(device->instance, ROAD_MESSAGE_ERROR, device->address,
+			      "the device did not come back from a reset: reset it again, or cycle "
+			      "its power");
+}
+
+road_status road_device_usable(struct road_device *device, const char *where)
+{
+	if (road_device_is_lost(device))
+		return road_fail(ROAD_DEVICE_LOST, "the device is gone", where, "", "");
+	if (atomic_load(&device->wedged))
+		return road_fail(ROAD_FAULT, "the device did not come back from a reset", where,
+				 "wedged", wedged_hint);
+	return ROAD_OK;
+}
+
 road_status road_device_reset(road_device *device, uint32_t scope)
 {
 	road_status status =
@@ -127,8 +155,11 @@ road_status road_device_reset(road_device *device, uint32_t scope)
 		return road_fail(ROAD_DEVICE_LOST, "the device is gone", "road_device_reset", "",
 				 "");
 	status = device->ops.reset(&device->drv);
+	if (status && status != ROAD_UNSUPPORTED && !road_device_is_lost(device))
+		wedge(device);
 	if (status)
 		return status;
+	atomic_store(&device->wedged, false);
 	atomic_fetch_add(&device->resets, 1);
 	road_error_set(&why, ROAD_CANCELLED, "the device was reset", device->address, "", "");
 	fail_queues(device, &why);

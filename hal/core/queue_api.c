@@ -675,5 +675,9 @@ road_status road_queue_reset(road_queue *queue)
 {
 	road_status status = road_object_check(queue, &road_queue_class, "road_queue_reset: queue");
 
+	if (!status)
+		status = atomic_load(&queue->space->device->wedged)
+				 ? road_device_usable(queue->space->device, "road_queue_reset")
+				 : ROAD_OK;
 	return status ? status : cancel(queue, 0, true);
 }

@@ -41,6 +41,7 @@ struct road_dsa_params {
 	uint64_t l2_bytes;
 	uint32_t l2_ways, l2_latency, l2_rate; /* rate: all cores together, bytes per cycle */
 	uint32_t hbm_latency, hbm_channels;
+	uint32_t memory_ecc;  /* 1: HBM has error correction */
 	uint64_t hbm_rate;    /* bytes per second, all together */
 	uint64_t system_rate; /* bytes per second of the host's bus */
 	uint64_t system_latency_ps;

@@ -72,6 +72,7 @@ static const struct road_chip_key keys[] = {
 	CYCLES("l2_latency", l2_latency),
 	UINT("l2_rate", "B/cycle", 1, 1, 1u << 20, l2_rate),
 	CYCLES("hbm_latency", hbm_latency),
+	UINT("memory_ecc", NULL, 1, 0, 1, memory_ecc),
 	UINT("hbm_channels", NULL, 1, 1, 256, hbm_channels),
 	UINT("hbm_rate", "MB/s", 1000000, 1, 100000000, hbm_rate),
 	UINT("system_rate", "MB/s", 1000000, 1, 1000000, system_rate),

@@ -86,6 +86,7 @@ enum dsa_start dsa_load_start(struct dsa_stream *stream, struct road_dsa_stream_
 	const struct road_dsa_descriptor *work = &stream->descriptor.any;
 	struct dsa_function *function = stream->function;
 	struct dsa_chip *chip = function->chip;
+	uint64_t address = work->dst;
 	struct dsa_piece piece;
 	enum road_dsa_fault fault;
 
@@ -93,8 +94,10 @@ enum dsa_start dsa_load_start(struct dsa_stream *stream, struct road_dsa_stream_
 		return dsa_fail(why, ROAD_DSA_FAULT_DESCRIPTOR, 0,
 				offsetof(struct road_dsa_descriptor, bytes));
 	fault = dsa_place(function, stream->table, false, work->dst, work->bytes, false, &piece);
+	if (!fault)
+		fault = dsa_poison_touch(function, &piece, 0, work->bytes, false, &address);
 	if (fault)
-		return dsa_fail(why, fault, work->dst, work->bytes);
+		return dsa_fail(why, fault, address, work->bytes);
 	if (link_of(function, stream->context, work->dst, work->bytes)) {
 		sim_violation(chip->env, function->index,
 			      "LOAD at 0x%llx, where code is loaded already",

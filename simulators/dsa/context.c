@@ -200,9 +200,13 @@ enum road_dsa_fault dsa_place(struct dsa_function *function, const struct dsa_ta
 			      struct dsa_piece *out)
 {
 	uint32_t rights;
+	enum road_dsa_fault fault =
+		bus ? place_on_bus(function, address, bytes, write, out)
+		    : place(function, table, address, bytes, write, &rights, out);
 
-	return bus ? place_on_bus(function, address, bytes, write, out)
-		   : place(function, table, address, bytes, write, &rights, out);
+	if (!fault)
+		out->va = address;
+	return fault;
 }
 
 enum road_dsa_fault dsa_view_find(struct dsa_view *view, uint64_t va, uint64_t bytes, bool write,
@@ -214,7 +218,51 @@ enum road_dsa_fault dsa_view_find(struct dsa_view *view, uint64_t va, uint64_t b
 
 	if (fault)
 		return fault;
+	out->va = va;
 	return rights & (write ? ROAD_DSA_RANGE_WRITE : ROAD_DSA_RANGE_READ)
 		       ? ROAD_DSA_FAULT_NONE
 		       : ROAD_DSA_FAULT_RIGHTS;
+}
+
+/* ---- memory that could not be corrected ---- */
+
+enum sim_inject dsa_inject(void *model, uint32_t function, bool poison, uint64_t address)
+{
+	struct dsa_chip *chip = model;
+
+	if (!chip->params.memory_ecc || function >= DSA_FUNCTIONS)
+		return SIM_INJECT_NONE;
+	for (uint32_t i = 0; i < chip->params.contexts; i++) {
+		const struct dsa_table *table = chip->functions[function].contexts[i];
+		const struct road_dsa_range *range = table ? find(table, address) : NULL;
+
+		if (!range || address - range->va >= range->bytes ||
+		    range->flags & ROAD_DSA_RANGE_SYSTEM)
+			continue;
+		if (!poison)
+			chip->counters.ecc_corrected++;
+		else if (road_poison_add(&chip->poison, range->pa + (address - range->va)))
+			chip->counters.ecc_uncorrected++;
+		else
+			return SIM_INJECT_FULL;
+		return SIM_INJECTED;
+	}
+	return SIM_INJECT_NOWHERE;
+}
+
+enum road_dsa_fault dsa_poison_touch(struct dsa_function *function, const struct dsa_piece *piece,
+				     uint64_t offset, uint64_t bytes, bool write, uint64_t *address)
+{
+	struct road_poison *poison = &function->chip->poison;
+	uint64_t first;
+
+	if (!poison->count || piece->system)
+		return ROAD_DSA_FAULT_NONE;
+	if (write) {
+		road_poison_clear(poison, piece->pa + offset, bytes);
+	} else if (road_poison_find(poison, piece->pa + offset, bytes, &first)) {
+		*address = piece->va + (first - piece->pa);
+		return ROAD_DSA_FAULT_ECC;
+	}
+	return ROAD_DSA_FAULT_NONE;
 }

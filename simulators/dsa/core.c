@@ -166,6 +166,22 @@ bool dsa_global(struct dsa_core *core, uint64_t va, uint64_t bytes, bool write,
 	return kind ? dsa_fault(core, kind, ROAD_DSA_PADS, va, bytes) : true;
 }
 
+void dsa_touch(struct dsa_core *core, const struct dsa_piece *piece, uint64_t offset,
+	       uint64_t bytes, bool write)
+{
+	struct road_poison *poison = core->task->poison;
+	uint64_t first;
+
+	dsa_hazards_global(core->hazards, piece, offset, bytes, write);
+	if (!poison || !poison->count || piece->system)
+		return;
+	if (write)
+		road_poison_clear(poison, piece->pa + offset, bytes);
+	else if (road_poison_find(poison, piece->pa + offset, bytes, &first))
+		dsa_fault(core, ROAD_DSA_FAULT_ECC, ROAD_DSA_PADS, piece->va + (first - piece->pa),
+			  bytes);
+}
+
 /* ---- nothing can move ---- */
 
 static bool is_wait(const struct road_dsa_word *word)

@@ -17,6 +17,7 @@
 #include <roadbed-sim/model.h>
 
 #include "simulators/chips/chip_dsa.h"
+#include "simulators/memory/poison.h"
 #include "uapi/dsa/image.h"
 #include "uapi/dsa/isa.h"
 #include "uapi/dsa/regs.h"
@@ -45,6 +46,7 @@ struct dsa_view;
 struct dsa_piece {
 	uint8_t *host; /* valid until the core returns to the chip */
 	uint64_t pa;   /* in device memory, or a bus address: what timing looks at */
+	uint64_t va;   /* that it was asked for by */
 	bool system;   /* the host's memory */
 };
 /* One access of a block: within one range of its context. NONE, UNMAPPED, RIGHTS or DMA. */
@@ -79,8 +81,9 @@ struct dsa_task {
 	uint32_t argument_bytes;
 	uint64_t data, watchdog;
 	struct dsa_view *view;
-	uint8_t *cross;          /* ROAD_DSA_CROSS_IDS counters a block, if cooperative */
-	struct dsa_core **cores; /* by block, if cooperative: whom a cross_set may wake */
+	struct road_poison *poison; /* of the chip's memory; NULL: there is none */
+	uint8_t *cross;             /* ROAD_DSA_CROSS_IDS counters a block, if cooperative */
+	struct dsa_core **cores;    /* by block, if cooperative: whom a cross_set may wake */
 };
 
 /* ---- cores: core.c ---- */

@@ -175,7 +175,7 @@ static void zero_tail(const struct shape *s, const struct target *t)
 static void note(struct dsa_core *core, const struct dsa_entry *entry, const struct shape *s,
 		 const struct target *t)
 {
-	if (!core->hazards)
+	if (!dsa_watched(core))
 		return;
 	for (uint64_t c = 0; c * SIDE < s->n; c++)
 		dsa_hazards_pad(core->hazards, ROAD_DSA_PAD_L0C, entry->a + c * s->rows1 * RESULT,
@@ -185,8 +185,7 @@ static void note(struct dsa_core *core, const struct dsa_entry *entry, const str
 				true);
 	for (uint64_t r = 0; !t->nz && r < s->m; r++) {
 		if (t->global)
-			dsa_hazards_global(core->hazards, &t->piece, r * s->pitch, s->row_bytes,
-					   true);
+			dsa_touch(core, &t->piece, r * s->pitch, s->row_bytes, true);
 		else
 			dsa_hazards_pad(core->hazards, t->pad, entry->d + r * s->pitch,
 					s->row_bytes, true);

@@ -108,6 +108,15 @@ uint8_t *dsa_pad(struct dsa_core *core, enum road_dsa_pad pad, uint64_t offset, 
 /* Bytes of global memory; false: it is a fault. */
 bool dsa_global(struct dsa_core *core, uint64_t va, uint64_t bytes, bool write,
 		struct dsa_piece *out);
+/* Does anybody look at the single bytes of accesses to global memory? */
+static inline bool dsa_watched(const struct dsa_core *core)
+{
+	return core->hazards || (core->task->poison && core->task->poison->count);
+}
+/* These bytes of a piece are read or written: for who looks at them, and a fault if one that is
+ * read is poisoned. */
+void dsa_touch(struct dsa_core *core, const struct dsa_piece *piece, uint64_t offset,
+	       uint64_t bytes, bool write);
 
 /* ---- issue.c ---- */
 

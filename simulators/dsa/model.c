@@ -130,7 +130,7 @@ static void *create(const struct sim_model_create *create)
 		return chip;
 	destroy(chip);
 no_memory:
-	snprintf(create->error, SIM_ERROR_BYTES, "no memory for the chip");
+	create->error[0] = 0; /* no memory */
 	return NULL;
 }
 
@@ -196,6 +196,7 @@ const struct sim_model_ops sim_model_dsa = {
 	.irq_count = irq_count,
 	.reset = reset,
 	.poke = poke,
+	.inject = dsa_inject,
 	.counter = road_dsa_counter,
 	.report = dsa_report,
 };

@@ -133,6 +133,7 @@ struct dsa_counters {
 	uint64_t descriptors, doorbells, interrupts, fences;
 	uint64_t copies, copied_bytes, filled_bytes, loads, loaded_bytes;
 	uint64_t tasks, blocks, dropped, task_ps;
+	uint64_t ecc_corrected, ecc_uncorrected;
 	uint64_t faults[ROAD_DSA_FAULTS];
 };
 
@@ -162,6 +163,7 @@ struct dsa_chip {
 	uint64_t memory_bytes, origin_ps, seed;
 	uint8_t *memory; /* NULL: not touched yet */
 	bool dirty;      /* memory may hold something since reset */
+	struct road_poison poison;
 	struct dsa_function functions[DSA_FUNCTIONS];
 	struct dsa_seat *seats; /* params.cores; their cores are made at the first task */
 	struct dsa_memory *path;
@@ -188,6 +190,13 @@ void dsa_context_drop(struct dsa_function *function, uint32_t context);
 struct dsa_table *dsa_table_get(struct dsa_table *table); /* NULL is fine */
 void dsa_table_put(struct dsa_table *table);
 /* What descriptors name: bytes of one range, whatever its rights, or a bus address. */
+/* An error of memory that a test asks for. */
+enum sim_inject dsa_inject(void *model, uint32_t function, bool poison, uint64_t address);
+/* An access of a descriptor to `bytes` of a piece: a read of poison faults and tells the first such
+ * byte's address, a write heals. */
+enum road_dsa_fault dsa_poison_touch(struct dsa_function *function, const struct dsa_piece *piece,
+				     uint64_t offset, uint64_t bytes, bool write,
+				     uint64_t *address);
 enum road_dsa_fault dsa_place(struct dsa_function *function, const struct dsa_table *table,
 			      bool bus, uint64_t address, uint64_t bytes, bool write,
 			      struct dsa_piece *out);

@@ -49,7 +49,18 @@ static uint64_t read_features(struct dsa_function *function)
 	const struct road_dsa_params *params = &function->chip->params;
 
 	return (params->interlocked ? ROAD_DSA_FEATURE_INTERLOCKED : 0) |
-	       (params->systolic ? ROAD_DSA_FEATURE_SYSTOLIC : 0);
+	       (params->systolic ? ROAD_DSA_FEATURE_SYSTOLIC : 0) |
+	       (params->memory_ecc ? ROAD_DSA_FEATURE_ECC : 0);
+}
+
+static uint64_t read_corrected(struct dsa_function *function)
+{
+	return function->chip->counters.ecc_corrected;
+}
+
+static uint64_t read_uncorrected(struct dsa_function *function)
+{
+	return function->chip->counters.ecc_uncorrected;
 }
 
 static uint64_t read_l2(struct dsa_function *function)
@@ -192,6 +203,8 @@ static const struct dsa_register registers[] = {
 	AT(MEM_RATE64) = PARAM64(hbm_rate),
 	AT(TIME64) = CALL(8, read_time, NULL),
 	AT(CUBE_RATE64) = CALL(8, read_cube_rate, NULL),
+	AT(ECC_CORRECTED64) = CALL(8, read_corrected, NULL),
+	AT(ECC_UNCORRECTED64) = CALL(8, read_uncorrected, NULL),
 	AT(IRQ_STATUS) = CALL(4, read_irq_status, write_irq_status),
 	AT(IRQ_MASK) = CALL(4, read_irq_mask, write_irq_mask),
 	AT(STREAM_SELECT) = LATCH(4, stream),

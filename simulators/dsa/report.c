@@ -30,6 +30,8 @@ static const struct row own[] = {
 	OWN("dsa.tasks", tasks),
 	OWN("dsa.blocks", blocks),
 	OWN("dsa.task_ps", task_ps),
+	OWN("dsa.memory.ecc_corrected", ecc_corrected),
+	OWN("dsa.memory.ecc_uncorrected", ecc_uncorrected),
 	FAULT("descriptor", DESCRIPTOR),
 	FAULT("code", CODE),
 	FAULT("kernel", KERNEL),
@@ -45,6 +47,7 @@ static const struct row own[] = {
 	FAULT("deadlock", DEADLOCK),
 	FAULT("watchdog", WATCHDOG),
 	FAULT("dma", DMA),
+	FAULT("ecc", ECC),
 };
 
 #define MEMORY(name, member)                                     \

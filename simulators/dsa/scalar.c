@@ -129,8 +129,8 @@ static uint8_t *find(struct dsa_core *core, const struct road_dsa_word *word, bo
 	}
 	if (!dsa_global(core, address, bytes, write, &piece))
 		return NULL;
-	dsa_hazards_global(core->hazards, &piece, 0, bytes, write);
-	return piece.host;
+	dsa_touch(core, &piece, 0, bytes, write);
+	return core->state == DSA_CORE_FAULTED ? NULL : piece.host;
 }
 
 static bool access_memory(struct dsa_core *core, const struct road_dsa_word *word)

@@ -332,6 +332,7 @@ static struct dsa_run *make_run(struct dsa_stream *stream, struct dsa_loaded *lo
 		.watchdog =
 			task->watchdog ? task->watchdog : stream->function->chip->params.watchdog,
 		.view = &run->view,
+		.poison = &stream->function->chip->poison,
 	};
 	if (!run->task.cooperative)
 		return run;

@@ -69,9 +69,9 @@ static void fill_block(uint8_t *to, const uint8_t *from, uint64_t rows, uint64_t
 static void note_rows(struct dsa_core *core, const struct source *source, uint64_t rows,
 		      uint64_t stride, uint64_t bytes)
 {
-	for (uint64_t r = 0; core->hazards && r < rows; r++) {
+	for (uint64_t r = 0; dsa_watched(core) && r < rows; r++) {
 		if (source->global)
-			dsa_hazards_global(core->hazards, &source->piece, r * stride, bytes, false);
+			dsa_touch(core, &source->piece, r * stride, bytes, false);
 		else
 			dsa_hazards_pad(core->hazards, ROAD_DSA_PAD_UB, source->base + r * stride,
 					bytes, false);

@@ -148,11 +148,10 @@ static bool open_side(struct dsa_core *core, struct side *side, uint64_t address
 static void note_access(struct dsa_core *core, const struct side *side, int64_t offset,
 			uint64_t bytes, bool write)
 {
-	if (!core->hazards)
+	if (!dsa_watched(core))
 		return;
 	if (side->pad == ROAD_DSA_PADS)
-		dsa_hazards_global(core->hazards, &side->piece, (uint64_t)(offset - side->low),
-				   bytes, write);
+		dsa_touch(core, &side->piece, (uint64_t)(offset - side->low), bytes, write);
 	else
 		dsa_hazards_pad(core->hazards, side->pad, side->base + (uint64_t)offset, bytes,
 				write);

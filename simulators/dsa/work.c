@@ -31,6 +31,8 @@ static enum dsa_start place_word(struct dsa_stream *stream, bool bus, uint64_t a
 	/* Mappings are the host's business; a word must not straddle its alignment there. */
 	if (!fault && (uintptr_t)piece.host % bytes)
 		fault = ROAD_DSA_FAULT_MISALIGNED;
+	if (!fault)
+		fault = dsa_poison_touch(stream->function, &piece, 0, bytes, write, &address);
 	if (fault)
 		return dsa_fail(why, fault, address, bytes);
 	*out = piece.host;

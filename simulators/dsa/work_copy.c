@@ -76,15 +76,46 @@ static enum dsa_start place_both(struct dsa_stream *stream, struct both *out,
 	return fault ? dsa_fail(why, fault, work->src, bytes) : DSA_START_DONE;
 }
 
+/* Poison in the rows of a side; *address: the first poisoned byte's. */
+static enum road_dsa_fault touch(struct dsa_stream *stream, const struct dsa_piece *piece,
+				 const struct road_rows *rows, uint64_t pitch, bool write,
+				 uint64_t *address)
+{
+	enum road_dsa_fault fault = ROAD_DSA_FAULT_NONE;
+
+	for (uint64_t i = 0; !fault && i < (uint64_t)rows->rows * rows->slices; i++) {
+		uint64_t row = i / rows->rows * rows->slice_rows + i % rows->rows;
+
+		fault = dsa_poison_touch(stream->function, piece, row * pitch, rows->bytes, write,
+					 address);
+	}
+	return fault;
+}
+
+static enum road_dsa_fault touch_both(struct dsa_stream *stream, const struct both *both,
+				      const struct road_rows *rows, uint64_t *address)
+{
+	enum road_dsa_fault fault = ROAD_DSA_FAULT_NONE;
+
+	if (!stream->function->chip->poison.count)
+		return fault;
+	if (!is_fill(stream))
+		fault = touch(stream, &both->src, rows, rows->src_pitch, false, address);
+	return fault ? fault : touch(stream, &both->dst, rows, rows->dst_pitch, true, address);
+}
+
 static enum dsa_start move(struct dsa_stream *stream, struct road_dsa_stream_status *why)
 {
 	const struct road_dsa_descriptor *work = &stream->descriptor.any;
 	const struct road_rows rows = rows_of(work);
 	struct both both;
+	uint64_t address = 0;
 
 	/* Windows of the host are valid during one event only: ranges may have gone. */
 	if (place_both(stream, &both, why) != DSA_START_DONE)
 		return DSA_START_FAULT;
+	if (touch_both(stream, &both, &rows, &address) != ROAD_DSA_FAULT_NONE)
+		return dsa_fail(why, ROAD_DSA_FAULT_ECC, address, ROAD_POISON_BYTES);
 	if (is_fill(stream))
 		road_rows_fill(&rows, both.dst.host, work->value, work->value_bytes);
 	else if (!road_rows_copy(&rows, both.dst.host, both.src.host))

@@ -119,13 +119,16 @@ static enum sim_open_result create_model(struct sim_env *env, const struct sim_o
 	};
 	struct sim_fp saved = enter();
 
+	error[0] = 0;
 	env->model = env->ops->create(&create);
 	if (env->model) {
 		env->next = sim_domain.envs;
 		sim_domain.envs = env;
 	}
 	leave(saved);
-	return env->model ? SIM_OPEN_OK : SIM_OPEN_BAD_OPTION;
+	if (env->model)
+		return SIM_OPEN_OK;
+	return error[0] ? SIM_OPEN_BAD_OPTION : SIM_OPEN_NO_MEMORY;
 }
 
 static void forget_irqs(struct sim_env *env)
@@ -413,6 +416,21 @@ static void entry_quietly(void (*fn)(void *arg), void *arg)
 	sim_unlock(&sim_domain.lock);
 }
 
+static enum sim_inject entry_inject(struct sim_function *function, bool poison, uint64_t address)
+{
+	const struct sim_env *env = function->env;
+	enum sim_inject result = SIM_INJECT_NONE;
+	struct sim_fp saved = enter();
+
+	/* Behind what the function's posted writes do: address tables above all. */
+	sim_domain_drain();
+	sim_domain_run(sim_max(atomic_load(&sim_domain.now_ps), function->last_post_ps));
+	if (env->ops->inject && !function->gone)
+		result = env->ops->inject(env->model, function->index, poison, address);
+	leave(saved);
+	return result;
+}
+
 static bool entry_counter(struct sim_function *function, uint32_t index, const char **name,
 			  uint64_t *value)
 {
@@ -554,6 +572,7 @@ static const struct sim_entry entry = {
 	.quietly = entry_quietly,
 	.reset = entry_reset,
 	.unplug = entry_unplug,
+	.inject = entry_inject,
 	.counter = entry_counter,
 	.line = entry_line,
 	.parameter = entry_parameter,

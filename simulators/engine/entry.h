@@ -13,9 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <roadbed-sim/inject.h>
 #include <roadbed-sim/line.h>
 
-#define SIM_ENTRY_VERSION 5u
+#define SIM_ENTRY_VERSION 6u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */
@@ -121,6 +122,8 @@ struct sim_entry {
 	void (*reset)(struct sim_function *function);
 	/* The function is gone for good: it reads all ones, and touches nothing any more. */
 	void (*unplug)(struct sim_function *function);
+	/* An error of the chip's memory; poison: one that cannot be corrected. */
+	enum sim_inject (*inject)(struct sim_function *function, bool poison, uint64_t address);
 	bool (*counter)(struct sim_function *function, uint32_t index, const char **name,
 			uint64_t *value);
 	/* What a line of a kernel's source cost; false ends. */

@@ -10,6 +10,22 @@
 
 #define LANE_BYTES 16u /* of a lane in the buffer between rows and memory */
 
+enum road_gpu_fault road_gpu_range_poisoned(const struct road_gpu_ranges *ranges,
+					    const struct road_gpu_range *range, uint64_t va,
+					    uint64_t bytes, uint32_t right)
+{
+	uint64_t pa = range->pa + (va - range->va);
+
+	if (!(range->flags & ROAD_GPU_RANGE_POISONED) ||
+	    (road_gpu_range_rights(range) & right) != right)
+		return ROAD_GPU_FAULT_RIGHTS;
+	if (right & ROAD_GPU_SEGMENT_READ && road_poison_find(ranges->poison, pa, bytes, NULL))
+		return ROAD_GPU_FAULT_ECC;
+	if (right & ROAD_GPU_SEGMENT_WRITE)
+		road_poison_clear(ranges->poison, pa, bytes);
+	return ROAD_GPU_FAULT_NONE;
+}
+
 enum road_gpu_fault road_gpu_access_translate(struct road_gpu_warp *warp,
 					      struct road_gpu_access *access, unsigned lane)
 {
@@ -26,8 +42,13 @@ enum road_gpu_fault road_gpu_access_translate(struct road_gpu_warp *warp,
 			return ROAD_GPU_FAULT_UNMAPPED;
 		*last = range;
 	}
-	if ((range->flags & right) != right)
-		return ROAD_GPU_FAULT_RIGHTS;
+	if (__builtin_expect((range->flags & right) != right, 0)) {
+		enum road_gpu_fault fault = road_gpu_range_poisoned(
+			warp->block->launch->config.ranges, range, address, access->bytes, right);
+
+		if (fault)
+			return fault;
+	}
 	access->pa[lane] = range->pa + (address - range->va);
 	access->host[lane] = range->host ? range->host + (address - range->va) : NULL;
 	access->flags[lane] = range->flags;

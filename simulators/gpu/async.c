@@ -204,7 +204,7 @@ static bool note_rows(struct road_gpu_warp *warp, struct road_gpu_copy *copy,
 	if (!mask || insn->aux & ROAD_GPU_COPY_SIZED || shared < bytes)
 		return false;
 	range = first_range(warp, access, mask);
-	if (!range)
+	if (!range || range->flags & ROAD_GPU_RANGE_POISONED)
 		return false;
 	for (uint32_t left = mask; left; left &= left - 1) {
 		uint32_t l = (uint32_t)__builtin_ctz(left);

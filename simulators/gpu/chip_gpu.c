@@ -37,6 +37,7 @@ static const struct road_chip_key keys[] = {
 	COUNT("queues", queues, 1, 1024),
 	COUNT("spaces", spaces, 1, 256),
 	BYTES("memory_window", memory_window_bytes, "MiB", MIB, 0, 1u << 24),
+	COUNT("memory_ecc", memory_ecc, 0, 1),
 
 	COUNT("sm_count", sm_count, 1, 1024),
 	COUNT("subcores", subcores, 1, 8),

@@ -183,8 +183,34 @@ static void fill_bytes(uint8_t *at, uint64_t value, uint32_t value_bytes, uint64
 	memcpy(at, pattern, bytes);
 }
 
+/* What a read of poison names: the faulting byte as an address of the packet's side. */
+static uint64_t address_of(const struct gpu_place *place, uint64_t base,
+			   const struct gpu_chip *chip, uint64_t where)
+{
+	return base + where - (uint64_t)(place->host - chip->memory);
+}
+
+/* Poison in bytes that are about to move. */
+static enum road_gpu_fault touch(struct gpu_work *work, const struct both *both, const uint8_t *src,
+				 const uint8_t *dst, uint64_t bytes, uint64_t *address)
+{
+	struct gpu_chip *chip = work->queue->function->chip;
+	const struct road_gpu_vendor *packet = &work->copy.packet;
+	bool reads = packet->op != ROAD_GPU_VENDOR_FILL && src && !both->src.system;
+	uint64_t where;
+
+	if (reads && road_gpu_poison_touch(chip, src, bytes, false, &where)) {
+		*address = address_of(&both->src, packet->src, chip, where);
+		return ROAD_GPU_FAULT_ECC;
+	}
+	if (dst && !both->dst.system)
+		road_gpu_poison_touch(chip, dst, bytes, true, NULL);
+	return ROAD_GPU_FAULT_NONE;
+}
+
 /* Moves `bytes` of a row, `done` bytes of which have gone before. */
-static void move_piece(struct gpu_work *work, const struct both *both, uint64_t bytes)
+static enum road_gpu_fault move_piece(struct gpu_work *work, const struct both *both,
+				      uint64_t bytes, uint64_t *address)
 {
 	const struct road_gpu_vendor *packet = &work->copy.packet;
 	uint64_t row = work->copy.row, at = work->copy.done;
@@ -194,16 +220,24 @@ static void move_piece(struct gpu_work *work, const struct both *both, uint64_t 
 		at = packet->bytes - at - bytes;
 	}
 	uint8_t *dst = both->dst.host + row_at(packet, packet->dst_pitch, row) + at;
+	const uint8_t *src = work->copy.stage
+				     ? NULL
+				     : both->src.host + row_at(packet, packet->src_pitch, row) + at;
 
+	if (work->queue->function->chip->poison.count &&
+	    touch(work, both, src, dst, bytes, address) != ROAD_GPU_FAULT_NONE)
+		return ROAD_GPU_FAULT_ECC;
 	if (packet->op == ROAD_GPU_VENDOR_FILL)
 		fill_bytes(dst, packet->value, packet->value_bytes, bytes);
 	else if (work->copy.stage)
 		memcpy(dst, work->copy.stage + row * packet->bytes + at, bytes);
 	else
-		memmove(dst, both->src.host + row_at(packet, packet->src_pitch, row) + at, bytes);
+		memmove(dst, src, bytes);
+	return ROAD_GPU_FAULT_NONE;
 }
 
-static void move_chunk(struct gpu_work *work, const struct both *both)
+static enum road_gpu_fault move_chunk(struct gpu_work *work, const struct both *both,
+				      uint64_t *address)
 {
 	const struct road_gpu_vendor *packet = &work->copy.packet;
 
@@ -212,7 +246,8 @@ static void move_chunk(struct gpu_work *work, const struct both *both)
 
 		if (bytes > work->copy.chunk)
 			bytes = work->copy.chunk;
-		move_piece(work, both, bytes);
+		if (move_piece(work, both, bytes, address) != ROAD_GPU_FAULT_NONE)
+			return ROAD_GPU_FAULT_ECC;
 		work->copy.chunk -= bytes;
 		work->copy.done += bytes;
 		if (work->copy.done == packet->bytes) {
@@ -220,6 +255,7 @@ static void move_chunk(struct gpu_work *work, const struct both *both)
 			work->copy.row++;
 		}
 	}
+	return ROAD_GPU_FAULT_NONE;
 }
 
 static void run_chunk(void *arg)
@@ -229,23 +265,28 @@ static void run_chunk(void *arg)
 	struct gpu_chip *chip = queue->function->chip;
 	struct road_gpu_queue_status why = {0};
 	struct both both;
+	uint64_t address = 0;
 
 	/* Windows of the host are valid during one event only. */
 	if (place_both(queue->function, work->table, &work->copy.packet, &both, &why) !=
-	    GPU_START_DONE) {
-		road_gpu_queue_fault(queue, work->number, &why);
-		road_gpu_cp_retry(chip);
-		return;
-	}
+	    GPU_START_DONE)
+		goto fault;
 	if (work->copy.packet.op == ROAD_GPU_VENDOR_FILL)
 		chip->counters.filled_bytes += work->copy.chunk;
 	else
 		chip->counters.copied_bytes += work->copy.chunk;
-	move_chunk(work, &both);
+	if (move_chunk(work, &both, &address) != ROAD_GPU_FAULT_NONE) {
+		road_gpu_fail(&why, ROAD_GPU_FAULT_ECC, address, ROAD_POISON_BYTES);
+		goto fault;
+	}
 	if (left_of(work))
 		schedule_chunk(work);
 	else
 		road_gpu_work_end(work);
+	return;
+fault:
+	road_gpu_queue_fault(queue, work->number, &why);
+	road_gpu_cp_retry(chip);
 }
 
 static void drop_copy(struct gpu_work *work)
@@ -260,17 +301,26 @@ static bool overlap(const struct both *both, const struct road_gpu_vendor *packe
 }
 
 /* Reads the whole source now. */
-static bool stage(struct gpu_work *work, const struct both *both)
+static bool stage(struct gpu_work *work, const struct both *both, struct road_gpu_queue_status *why)
 {
 	const struct road_gpu_vendor *packet = &work->copy.packet;
 	uint64_t rows = rows_of(packet);
 
+	road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, packet->src, packet->bytes);
 	if (rows > STAGE_MAX_BYTES / packet->bytes)
 		return false;
 	work->copy.stage = malloc(rows * packet->bytes);
-	for (uint64_t row = 0; work->copy.stage && row < rows; row++)
-		memcpy(work->copy.stage + row * packet->bytes,
-		       both->src.host + row_at(packet, packet->src_pitch, row), packet->bytes);
+	for (uint64_t row = 0; work->copy.stage && row < rows; row++) {
+		const uint8_t *from = both->src.host + row_at(packet, packet->src_pitch, row);
+		uint64_t address;
+
+		if (work->queue->function->chip->poison.count &&
+		    touch(work, both, from, NULL, packet->bytes, &address) != ROAD_GPU_FAULT_NONE) {
+			road_gpu_fail(why, ROAD_GPU_FAULT_ECC, address, ROAD_POISON_BYTES);
+			return false;
+		}
+		memcpy(work->copy.stage + row * packet->bytes, from, packet->bytes);
+	}
 	return work->copy.stage != NULL;
 }
 
@@ -295,9 +345,8 @@ static enum gpu_start start_move(struct gpu_queue *queue, const struct road_gpu_
 	work->copy.paths = paths_of(&both, fill);
 	if (!fill && overlap(&both, packet)) {
 		if (rows_of(packet) > 1 && packet->src_pitch != packet->dst_pitch) {
-			if (!stage(work, &both))
-				return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, packet->src,
-						     packet->bytes);
+			if (!stage(work, &both, why))
+				return GPU_START_FAULT;
 		} else {
 			work->copy.down = both.dst.host > both.src.host;
 		}

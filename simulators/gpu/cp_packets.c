@@ -33,6 +33,8 @@ static enum gpu_start place_word(struct gpu_queue *queue, bool bus, uint64_t add
 	/* Mappings are the host's business; a word must not straddle its alignment there. */
 	if (!fault && (uintptr_t)place.host % bytes)
 		fault = ROAD_GPU_FAULT_MISALIGNED;
+	if (!fault && function->chip->poison.count && !place.system)
+		fault = road_gpu_poison_touch(function->chip, place.host, bytes, write, NULL);
 	if (fault)
 		return road_gpu_fail(why, fault, address, bytes);
 	*out = place.host;

@@ -113,6 +113,8 @@ enum gpu_start road_gpu_image_load(struct gpu_queue *queue, const struct road_gp
 		return bad_image(why, packet->dst, 0, ROAD_GPU_IMAGE_HEADER);
 	fault = road_gpu_place(function, function->spaces[queue->space].table, false, packet->dst,
 			       packet->bytes, false, &place);
+	if (!fault && chip->poison.count && !place.system)
+		fault = road_gpu_poison_touch(chip, place.host, packet->bytes, false, NULL);
 	if (fault)
 		return road_gpu_fail(why, fault, packet->dst, packet->bytes);
 	if (find(function, queue->space, packet->dst, packet->bytes)) {

@@ -80,6 +80,16 @@ static bool read_table(struct gpu_function *function, uint64_t address, struct g
 	return true;
 }
 
+static void enlist(struct gpu_chip *chip, struct gpu_table *table)
+{
+	table->next = chip->tables;
+	table->link = &chip->tables;
+	if (table->next)
+		table->next->link = &table->next;
+	chip->tables = table;
+	road_gpu_table_mark(table);
+}
+
 /* Several queues may share a space: replacing its table while they run is fine, they see the new
  * one from their next packet on. */
 void road_gpu_space_open(struct gpu_function *function)
@@ -106,6 +116,7 @@ void road_gpu_space_open(struct gpu_function *function)
 	table->refs = 1;
 	table->ranges.range = table->range;
 	table->ranges.count = (uint32_t)latch->count;
+	table->ranges.poison = &chip->poison;
 	/* An invalid table fails closed: what the old one allowed may have been given away. */
 	if (!read_table(function, latch->table, table)) {
 		free(table);
@@ -113,6 +124,8 @@ void road_gpu_space_open(struct gpu_function *function)
 	}
 	road_gpu_table_put(space->table);
 	space->table = table;
+	if (table)
+		enlist(chip, table);
 }
 
 static bool is_used(const struct gpu_function *function, uint32_t space)
@@ -158,8 +171,12 @@ struct gpu_table *road_gpu_table_get(struct gpu_table *table)
 
 void road_gpu_table_put(struct gpu_table *table)
 {
-	if (table && !--table->refs)
-		free(table);
+	if (!table || --table->refs)
+		return;
+	*table->link = table->next;
+	if (table->next)
+		table->next->link = table->link;
+	free(table);
 }
 
 void road_gpu_table_refresh(struct gpu_function *function, struct gpu_table *table)
@@ -195,7 +212,8 @@ enum road_gpu_fault road_gpu_place(struct gpu_function *function, const struct g
 	range = table ? road_gpu_ranges_find(&table->ranges, address) : NULL;
 	if (!road_gpu_range_holds(range, address, bytes))
 		return ROAD_GPU_FAULT_UNMAPPED;
-	if (!(range->flags & (write ? ROAD_GPU_SEGMENT_WRITE : ROAD_GPU_SEGMENT_READ)))
+	if (!(road_gpu_range_rights(range) &
+	      (write ? ROAD_GPU_SEGMENT_WRITE : ROAD_GPU_SEGMENT_READ)))
 		return ROAD_GPU_FAULT_RIGHTS;
 	if (range->flags & ROAD_GPU_SEGMENT_SYSTEM)
 		return place_on_bus(function, range->pa + (address - range->va), bytes, write, out);

@@ -209,7 +209,6 @@ static void *create(const struct sim_model_create *create)
 	struct gpu_chip *chip = calloc(1, sizeof(*chip));
 
 	if (!chip) {
-		snprintf(create->error, SIM_ERROR_BYTES, "no memory for the chip");
 		return NULL;
 	}
 	chip->env = create->env;
@@ -226,7 +225,7 @@ static void *create(const struct sim_model_create *create)
 	chip->packet_ps = road_gpu_cycles_ps(chip, chip->params.packet_cost);
 	if (build(chip))
 		return chip;
-	snprintf(create->error, SIM_ERROR_BYTES, "no memory for the chip");
+	create->error[0] = 0; /* no memory */
 	destroy(chip);
 	return NULL;
 }
@@ -341,6 +340,7 @@ const struct sim_model_ops sim_model_gpu = {
 	.irq_count = irq_count,
 	.reset = reset,
 	.poke = poke,
+	.inject = road_gpu_inject,
 	.counter = road_gpu_counter,
 	.line = road_gpu_line,
 	.report = road_gpu_report,

@@ -39,6 +39,7 @@ struct gpu_work;
 /* A space's translation, as it was when SPACE_OPEN was written. Launches hold the one they
  * started with. */
 struct gpu_table {
+	struct gpu_table *next, **link; /* of the chip's */
 	uint32_t refs;
 	uint32_t system; /* ranges of host memory */
 	struct road_gpu_ranges ranges;
@@ -180,6 +181,7 @@ struct gpu_counters {
 	uint64_t launch_ps; /* sum over launches */
 	uint64_t faults[ROAD_GPU_FAULTS];
 	uint64_t dropped; /* packets in flight when their queue stopped */
+	uint64_t ecc_corrected, ecc_uncorrected;
 };
 
 /* What the report says of the last launches. */
@@ -220,6 +222,8 @@ struct gpu_chip {
 	uint64_t memory_bytes;
 	uint8_t *memory; /* NULL: not touched yet */
 	bool dirty;      /* memory may hold something since reset */
+	struct road_poison poison;
+	struct gpu_table *tables; /* all that somebody holds */
 	struct gpu_function functions[GPU_FUNCTIONS];
 
 	/* command processor */
@@ -253,6 +257,15 @@ uint8_t *road_gpu_chip_memory(struct gpu_chip *chip);       /* NULL: none to be 
 uint64_t road_gpu_chip_window(const struct gpu_chip *chip); /* bytes that region 2 shows */
 uint64_t road_gpu_cycles_ps(const struct gpu_chip *chip, uint64_t cycles); /* rounds up */
 void road_gpu_function_reset(struct gpu_function *function);
+
+/* ecc.c: memory that could not be corrected */
+enum sim_inject road_gpu_inject(void *model, uint32_t function, bool poison, uint64_t address);
+/* Marks the ranges of a table that hold poisoned words, and only them. */
+void road_gpu_table_mark(struct gpu_table *table);
+/* An access of the command processor: a read of poison faults, a write heals. *where receives the
+ * first poisoned byte's offset in memory. */
+enum road_gpu_fault road_gpu_poison_touch(struct gpu_chip *chip, const uint8_t *host,
+					  uint64_t bytes, bool write, uint64_t *where);
 
 /* model_registers.c */
 uint64_t road_gpu_register_read(struct gpu_function *function, uint64_t offset, uint32_t width);

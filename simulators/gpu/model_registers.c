@@ -30,6 +30,8 @@ static uint64_t read_status(struct gpu_function *function)
 			status |= ROAD_GPU_STATUS_FAULT;
 	if (!function->chip->dirty)
 		status |= ROAD_GPU_STATUS_CLEAN;
+	if (function->chip->params.memory_ecc)
+		status |= ROAD_GPU_STATUS_ECC;
 	return status;
 }
 
@@ -85,6 +87,16 @@ static uint64_t read_mem_bytes(struct gpu_function *function)
 static uint64_t read_mem_window(struct gpu_function *function)
 {
 	return road_gpu_chip_window(function->chip);
+}
+
+static uint64_t read_corrected(struct gpu_function *function)
+{
+	return function->chip->counters.ecc_corrected;
+}
+
+static uint64_t read_uncorrected(struct gpu_function *function)
+{
+	return function->chip->counters.ecc_uncorrected;
 }
 
 static uint64_t read_time(struct gpu_function *function)
@@ -195,6 +207,8 @@ static const struct gpu_register registers[] = {
 	AT(REG_GRANULE) = {4, 0, read_register_granule, NULL},
 	AT(SHARED_GRANULE) = {4, 0, read_shared_granule, NULL},
 	AT(SHARED_RESERVED) = {4, 0, read_shared_reserved, NULL},
+	AT(ECC_CORRECTED64) = {8, 0, read_corrected, NULL},
+	AT(ECC_UNCORRECTED64) = {8, 0, read_uncorrected, NULL},
 	AT(IRQ_STATUS) = {4, 0, read_irq_status, write_irq_status},
 	AT(IRQ_MASK) = {4, 0, read_irq_mask, write_irq_mask},
 	AT(QUEUE_SELECT) = {4, LATCH(queue), NULL, NULL},

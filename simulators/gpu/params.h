@@ -19,6 +19,7 @@ struct road_gpu_params {
 	uint32_t compute_major, compute_minor;
 	uint32_t clock_khz;
 	uint32_t queues, spaces;      /* of a function */
+	uint32_t memory_ecc;          /* 1: device memory has error correction */
 	uint64_t memory_window_bytes; /* of device memory that region 2 shows */
 
 	/* an SM */

@@ -41,8 +41,13 @@ static enum road_gpu_fault read_global(struct road_gpu_warp *warp, uint64_t addr
 	if (!range)
 		return ROAD_GPU_FAULT_UNMAPPED;
 	warp->last[0] = range;
-	if (!(range->flags & ROAD_GPU_SEGMENT_READ))
-		return ROAD_GPU_FAULT_RIGHTS;
+	if (!(range->flags & ROAD_GPU_SEGMENT_READ)) {
+		enum road_gpu_fault fault = road_gpu_range_poisoned(config->ranges, range, address,
+								    1, ROAD_GPU_SEGMENT_READ);
+
+		if (fault)
+			return fault;
+	}
 	if (config->port && config->port->peek)
 		return config->port->peek(config->port->ctx, warp->block, range, address, out)
 			       ? ROAD_GPU_FAULT_NONE

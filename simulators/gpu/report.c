@@ -39,6 +39,8 @@ static const struct row own[] = {
 	OWN("gpu.divides_by_zero", divides_by_zero),
 	OWN("gpu.divergent_branches", divergent_branches),
 	OWN("gpu.barriers", barriers),
+	OWN("gpu.memory.ecc_corrected", ecc_corrected),
+	OWN("gpu.memory.ecc_uncorrected", ecc_uncorrected),
 	UNIT("int", INT),
 	UNIT("fp32", FP32),
 	UNIT("fp16", FP16),
@@ -62,6 +64,8 @@ static const struct row own[] = {
 	FAULT("divide", DIVIDE),
 	FAULT("call", CALL),
 	FAULT("stack", STACK),
+	FAULT("mbarrier", MBARRIER),
+	FAULT("ecc", ECC),
 };
 
 #define TIMED(name, member)                                             \

@@ -43,6 +43,11 @@ enum road_dsa_reg {
 	ROAD_DSA_REG_TIME64 = 0x060,      /* ns since reset */
 	ROAD_DSA_REG_CUBE_RATE64 = 0x068, /* peak fp16 multiply-adds per second, all cores */
 
+	/* Errors of the chip's memory since power-on, where FEATURE_ECC says that it is protected.
+	 */
+	ROAD_DSA_REG_ECC_CORRECTED64 = 0x070,
+	ROAD_DSA_REG_ECC_UNCORRECTED64 = 0x078,
+
 	ROAD_DSA_REG_IRQ_STATUS = 0x080, /* one bit a vector: write 1 to acknowledge */
 	ROAD_DSA_REG_IRQ_MASK = 0x084,   /* 1 = enabled; vectors are messages */
 
@@ -81,6 +86,7 @@ enum road_dsa_reg {
 
 #define ROAD_DSA_FEATURE_INTERLOCKED 0x1u /* V needs no pipe_barrier */
 #define ROAD_DSA_FEATURE_SYSTOLIC    0x2u /* the cube is a systolic array */
+#define ROAD_DSA_FEATURE_ECC         0x4u /* the chip's memory has error correction */
 
 #define ROAD_DSA_IRQ_FAULT 0u /* the vector that a stream raises when it stops on a fault */
 
@@ -159,6 +165,7 @@ enum road_dsa_fault {
 				    */
 	ROAD_DSA_FAULT_WATCHDOG,   /* detail = instructions run */
 	ROAD_DSA_FAULT_DMA,        /* a bus address that is not mapped */
+	ROAD_DSA_FAULT_ECC,        /* read of memory that could not be corrected; detail = bytes */
 	ROAD_DSA_FAULTS
 };
 

@@ -44,6 +44,9 @@ enum road_gpu_reg {
 	ROAD_GPU_REG_REG_GRANULE = 0x060,     /* thread registers are given out in these */
 	ROAD_GPU_REG_SHARED_GRANULE = 0x064,  /* bytes */
 	ROAD_GPU_REG_SHARED_RESERVED = 0x068, /* bytes of shared memory taken per workgroup */
+	/* Errors of device memory since power-on, where STATUS_ECC says that it is protected. */
+	ROAD_GPU_REG_ECC_CORRECTED64 = 0x070,
+	ROAD_GPU_REG_ECC_UNCORRECTED64 = 0x078,
 
 	/* Interrupts: one bit per vector. A vector is a message, sent each time if it is enabled,
 	 * whether the one before was acknowledged or not; one that was not enabled follows when it
@@ -83,6 +86,7 @@ enum road_gpu_reg {
 #define ROAD_GPU_STATUS_READY  0x1u
 #define ROAD_GPU_STATUS_FAULT  0x2u /* a queue of this function stopped on a fault */
 #define ROAD_GPU_STATUS_CLEAN  0x4u /* device memory is zero since reset */
+#define ROAD_GPU_STATUS_ECC    0x8u /* device memory has error correction */
 #define ROAD_GPU_IRQ_FAULT     0u   /* the vector that a queue raises when it stops on a fault */
 #define ROAD_GPU_CONTROL_RESET 0x1u /* this function: queues, spaces, interrupts, images */
 
@@ -159,6 +163,7 @@ enum road_gpu_fault {
 	ROAD_GPU_FAULT_CALL,     /* indirect call of what is no function; address */
 	ROAD_GPU_FAULT_STACK,    /* stack beyond local memory; detail = bytes that it would need */
 	ROAD_GPU_FAULT_MBARRIER, /* address; detail = enum road_gpu_mbarrier_error */
+	ROAD_GPU_FAULT_ECC,      /* read of memory that could not be corrected: address */
 	ROAD_GPU_FAULTS
 };
 

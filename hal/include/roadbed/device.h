@@ -117,6 +117,7 @@ ROAD_API road_status road_device_link(road_device *device, road_device *other, r
 /* The device's clock and the host's CLOCK_MONOTONIC, read as a pair, in ns. */
 ROAD_API road_status road_device_clock(road_device *device, uint64_t *device_ns, uint64_t *host_ns);
 
+/* WEDGED: it did not come back from its last reset; its queues refuse work until one succeeds. */
 enum road_health { ROAD_HEALTH_OK, ROAD_HEALTH_FAULTED, ROAD_HEALTH_LOST, ROAD_HEALTH_WEDGED };
 /* health: enum road_health; resets: how often it was reset since it was opened. */
 ROAD_API road_status road_device_health(road_device *device, uint32_t *health, uint64_t *resets);
@@ -135,7 +136,8 @@ enum road_fault_kind {
 	ROAD_FAULT_PACKET,
 	ROAD_FAULT_ARITHMETIC,
 	ROAD_FAULT_TRANSPORT,
-	ROAD_FAULT_CALLBACK
+	ROAD_FAULT_CALLBACK,
+	ROAD_FAULT_ECC /* memory that its error correction could not save was read */
 };
 /* A record of a fault; fields that do not apply are 0 or "". */
 typedef struct road_fault {

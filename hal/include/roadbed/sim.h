@@ -96,6 +96,21 @@ ROAD_API road_status road_sim_violations(road_device *device, uint64_t *count);
 ROAD_API road_status road_sim_violation(road_device *device, uint32_t index, char *text,
 					size_t bytes);
 
+enum road_sim_error {
+	/* The chip corrects it, and counts it: counter `….memory.ecc_corrected`. */
+	ROAD_SIM_ECC_CORRECTABLE,
+	/* Eight bytes are poisoned: a kernel or copy that reads one of them faults with
+	 * ROAD_FAULT_ECC. Bytes that the device writes, whole or one by one, are sound again. What
+	 * the host does through a mapping neither faults nor heals. At most 64 words at a time. */
+	ROAD_SIM_ECC_UNCORRECTABLE
+};
+/*
+ * An error in the device memory that this device address (road_buffer_address) names, now; error:
+ * enum road_sim_error. ROAD_UNSUPPORTED: the chip has no error correction (property memory.ecc);
+ * ROAD_NOT_FOUND: no device memory is mapped there; ROAD_NO_SPACE: too many poisoned words.
+ */
+ROAD_API road_status road_sim_error_inject(road_device *device, uint32_t error, uint64_t address);
+
 /* Pulls the device out, as if it was unplugged. */
 ROAD_API road_status road_sim_unplug(road_device *device);
 

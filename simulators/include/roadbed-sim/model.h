@@ -25,6 +25,7 @@
 
 #include <roadbed-sim/base.h>
 #include <roadbed-sim/chip.h>
+#include <roadbed-sim/inject.h>
 #include <roadbed-sim/line.h>
 
 #ifdef __cplusplus
@@ -37,7 +38,7 @@ extern "C" {
  * (struct sim_event, struct sim_resource, struct sim_option, struct road_chip_key).
  */
 #define ROAD_SIM_ABI_MAJOR 1
-#define ROAD_SIM_ABI_MINOR 0
+#define ROAD_SIM_ABI_MINOR 1
 #define ROAD_SIM_ABI       ((uint32_t)ROAD_SIM_ABI_MAJOR << 16 | ROAD_SIM_ABI_MINOR)
 
 #define SIM_ERROR_BYTES 256 /* of the texts that say why create fails */
@@ -174,7 +175,7 @@ struct sim_model_ops {
 	uint32_t abi;
 	const char *family;     /* of chip files: "gpu" */
 	const char *compatible; /* what drivers match: "roadbed,gpgpu" */
-	/* Returns the model, or NULL with the reason in create->error. */
+	/* Returns the model, or NULL with the reason in create->error; "": no host memory. */
 	void *(*create)(const struct sim_model_create *create);
 	void (*destroy)(void *model);
 	/* Region `index`; bytes 0 = none. */
@@ -201,6 +202,9 @@ struct sim_model_ops {
 	 * comma ("\"occupancy\": {…}"); returns bytes needed like snprintf. NULL: none. */
 	size_t (*report)(void *model, char *out, size_t bytes);
 	const struct sim_scenario *scenarios; /* NULL: none */
+	/* An error in the memory at this address of one of the function's spaces; poison: one that
+	 * cannot be corrected. NULL: the family has no such errors. Since 1.1. */
+	enum sim_inject (*inject)(void *model, uint32_t function, bool poison, uint64_t address);
 };
 
 /* ---- a model from outside the tree ---- */

@@ -31,7 +31,8 @@ static void identity(void)
 		{ROAD_GPU_REG_REG_GRANULE, 256, 4},
 		{ROAD_GPU_REG_SHARED_GRANULE, 128, 4},
 		{ROAD_GPU_REG_SHARED_RESERVED, 1024, 4},
-		{ROAD_GPU_REG_STATUS, ROAD_GPU_STATUS_READY | ROAD_GPU_STATUS_CLEAN, 4},
+		{ROAD_GPU_REG_STATUS,
+		 ROAD_GPU_STATUS_READY | ROAD_GPU_STATUS_CLEAN | ROAD_GPU_STATUS_ECC, 4},
 		{ROAD_GPU_REG_QUEUE_STATE, ROAD_GPU_QUEUE_CLOSED, 4},
 		{ROAD_GPU_REG_IRQ_MASK, 0, 4},
 	};
@@ -377,7 +378,7 @@ static void memory_window(void)
 	rig->sim->post(rig->function, 2, 4096, 4, 0x11223344, rig->when);
 	CU_ASSERT_EQUAL(rig->sim->read(rig->function, 2, 4096, 2, &rig->when), 0x3344);
 	CU_ASSERT_EQUAL(map[3], 0x11);
-	CU_ASSERT_EQUAL(rig_get(rig, ROAD_GPU_REG_STATUS), ROAD_GPU_STATUS_READY); /* not clean */
+	CU_ASSERT_EQUAL(rig_get(rig, ROAD_GPU_REG_STATUS) & ROAD_GPU_STATUS_CLEAN, 0);
 	CU_ASSERT_EQUAL(rig_violations(rig), 0);
 	rig->sim->read(rig->function, 2, 64 << 20, 4, &rig->when);
 	rig->sim->read(rig->function, 2, 2, 4, &rig->when);
