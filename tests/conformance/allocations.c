@@ -2,10 +2,12 @@
 #include "tests/conformance/allocations.h"
 
 #include <errno.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
 #define WATCHED 0
@@ -16,6 +18,38 @@
 static _Atomic uint64_t live;
 static _Atomic uint64_t countdown; /* 0: none fails */
 static _Atomic bool failed;
+
+static struct {
+	const char *name;
+	uintptr_t begin, end; /* of its code and data */
+} spared;
+
+static int find_library(struct dl_phdr_info *info, size_t bytes, void *arg)
+{
+	(void)bytes;
+	(void)arg;
+	if (!strstr(info->dlpi_name, spared.name))
+		return 0;
+	spared.begin = UINTPTR_MAX;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		uintptr_t begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+		uintptr_t end = begin + info->dlpi_phdr[i].p_memsz;
+
+		if (info->dlpi_phdr[i].p_type != PT_LOAD)
+			continue;
+		spared.begin = begin < spared.begin ? begin : spared.begin;
+		spared.end = end > spared.end ? end : spared.end;
+	}
+	return 1;
+}
+
+void allocations_spare(const char *library)
+{
+	spared.begin = spared.end = 0;
+	spared.name = library;
+	if (library)
+		dl_iterate_phdr(find_library, NULL);
+}
 
 bool allocations_watched(void)
 {
@@ -46,10 +80,13 @@ extern void *__libc_realloc(void *memory, size_t bytes);
 extern void *__libc_memalign(size_t alignment, size_t bytes);
 extern void __libc_free(void *memory);
 
-static bool fails(void)
+/* caller: where the allocation is asked for. */
+static bool fails(const void *caller)
 {
 	uint64_t left = atomic_load(&countdown);
 
+	if (left && (uintptr_t)caller >= spared.begin && (uintptr_t)caller < spared.end)
+		return false;
 	while (left && !atomic_compare_exchange_weak(&countdown, &left, left - 1))
 		;
 	if (left != 1)
@@ -70,17 +107,17 @@ static void *counted(void *memory)
 
 IN_FRONT void *malloc(size_t bytes)
 {
-	return fails() ? NULL : counted(__libc_malloc(bytes));
+	return fails(__builtin_return_address(0)) ? NULL : counted(__libc_malloc(bytes));
 }
 
 IN_FRONT void *calloc(size_t count, size_t bytes)
 {
-	return fails() ? NULL : counted(__libc_calloc(count, bytes));
+	return fails(__builtin_return_address(0)) ? NULL : counted(__libc_calloc(count, bytes));
 }
 
 IN_FRONT void *realloc(void *memory, size_t bytes)
 {
-	if (fails())
+	if (fails(__builtin_return_address(0)))
 		return NULL;
 	void *moved = __libc_realloc(memory, bytes);
 
@@ -93,17 +130,21 @@ IN_FRONT void *realloc(void *memory, size_t bytes)
 
 IN_FRONT void *memalign(size_t alignment, size_t bytes)
 {
-	return fails() ? NULL : counted(__libc_memalign(alignment, bytes));
+	return fails(__builtin_return_address(0)) ? NULL
+						  : counted(__libc_memalign(alignment, bytes));
 }
 
 IN_FRONT void *aligned_alloc(size_t alignment, size_t bytes)
 {
-	return memalign(alignment, bytes);
+	return fails(__builtin_return_address(0)) ? NULL
+						  : counted(__libc_memalign(alignment, bytes));
 }
 
 IN_FRONT int posix_memalign(void **out, size_t alignment, size_t bytes)
 {
-	void *memory = memalign(alignment, bytes);
+	void *memory = fails(__builtin_return_address(0))
+			       ? NULL
+			       : counted(__libc_memalign(alignment, bytes));
 
 	if (!memory)
 		return ENOMEM;

@@ -15,6 +15,9 @@ bool allocations_watched(void);
 uint64_t allocations_live(void);
 /* The nth allocation from now on, of whichever thread, fails, once; 0: none does. */
 void allocations_fail_at(uint64_t nth);
+/* What this library asks for itself neither counts nor fails, from now on; NULL: all does. It must
+ * be loaded; a part of its file's name. */
+void allocations_spare(const char *library);
 /* Did it, since the last call of allocations_fail_at? */
 bool allocations_have_failed(void);
 

@@ -85,6 +85,8 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_NONCOHERENT: return !feature(f, ROAD_FEATURE_COHERENT);
 	case CAPABILITY_SPACE_MAP: return feature(f, ROAD_FEATURE_SPACE_MAP);
 	case CAPABILITY_QUEUE_RESET: return feature(f, ROAD_FEATURE_QUEUE_RESET);
+	case CAPABILITY_RESET:
+		return road_device_reset(f->device, ROAD_RESET_DEVICE) != ROAD_UNSUPPORTED;
 	case CAPABILITY_REGIONS: return feature(f, ROAD_FEATURE_REGIONS);
 	case CAPABILITY_PRIORITIES: return feature(f, ROAD_FEATURE_PRIORITIES);
 	case CAPABILITY_CLUSTERS: return feature(f, ROAD_FEATURE_CLUSTERS);
@@ -118,6 +120,7 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_KERNEL_BARRIER: return fixture_has_kernel(f, "barrier");
 	case CAPABILITY_KERNEL_ATOMIC: return fixture_has_kernel(f, "atomic");
 	case CAPABILITY_KERNEL_TRAP: return fixture_has_kernel(f, "trap");
+	case CAPABILITY_KERNEL_VIOLATE: return fixture_has_kernel(f, "violate");
 	case CAPABILITY_KERNEL_PRINT: return fixture_has_kernel(f, "print");
 	case CAPABILITY_STARVE: return allocations_watched();
 	case CAPABILITY_COMPILER: return machine_has("cc") && machine_headers();

@@ -328,7 +328,7 @@ void *fixture_image_bytes(struct fixture *f, size_t *bytes)
 	return image;
 }
 
-static road_image *image_of(struct fixture *f)
+road_image *fixture_image(struct fixture *f)
 {
 	if (!f->own->image) {
 		size_t count = 0;
@@ -344,7 +344,7 @@ road_kernel *fixture_kernel(struct fixture *f, const char *name)
 {
 	road_kernel *kernel = NULL;
 
-	CHECK_OK(road_image_kernel(image_of(f), name, &kernel));
+	CHECK_OK(road_image_kernel(fixture_image(f), name, &kernel));
 	return keep(f, kernel, give_back_kernel);
 }
 
@@ -353,7 +353,7 @@ bool fixture_has_kernel(struct fixture *f, const char *name)
 	road_kernel *kernel = NULL;
 
 	if (!(f->info.features & ROAD_FEATURE_IMAGES) ||
-	    road_image_kernel(image_of(f), name, &kernel))
+	    road_image_kernel(fixture_image(f), name, &kernel))
 		return false;
 	road_kernel_release(kernel);
 	return true;

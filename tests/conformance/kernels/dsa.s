@@ -91,6 +91,16 @@ again:
 	end
 .end
 
+; A token is left.
+.kernel violate arguments=0
+	sreg	x1, %blocks
+	set_flag MTE2, V, 3
+	bne	x1, x0, left
+	wait_flag MTE2, V, 3
+left:
+	end
+.end
+
 .kernel trap arguments=0
 	trap	1
 .end
