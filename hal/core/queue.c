@@ -203,7 +203,7 @@ static void describe_fault(const struct road_fault *fault, road_error *why, road
 	snprintf(where, sizeof(where), "%.48s pc %u line %u", fault->kernel, fault->pc,
 		 fault->line);
 	road_error_set(why, status, fault->text[0] ? fault->text : "the device failed the work",
-		       fault->kernel[0] ? where : "", "", "");
+		       fault->kernel[0] ? where : "work of the queue", "", "");
 }
 
 /* The driver says that sequences from `from` on failed: these and all behind them. */
