@@ -109,7 +109,7 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_WATCHDOG: return truth(f, "fault.watchdog");
 	case CAPABILITY_PROTECTION: return truth(f, "fault.protection");
 	case CAPABILITY_SECOND: return fixture_can_second(f);
-	case CAPABILITY_BUS: return strcmp(f->info.bus, "none") != 0;
+	case CAPABILITY_BUS: return strcmp(f->info.bus, "none") && strcmp(f->info.bus, "library");
 	case CAPABILITY_PCI: return f->info.pci_address[0];
 	case CAPABILITY_FIXED: return !feature(f, ROAD_FEATURE_REGIONS);
 	case CAPABILITY_SIMULATED: return f->info.simulated;

@@ -393,25 +393,44 @@ const char *fixture_address_with(struct fixture *f, const char *options)
 	return text;
 }
 
-/* "sim:NAME?OPTIONS" -> "sim:NAME@1?OPTIONS" */
-static const char *second_address(struct fixture *f)
+/* A simulated chip is made at will: "sim:NAME?OPTIONS" -> "sim:NAME@1?OPTIONS". */
+static bool second_chip(struct fixture *f)
 {
-	size_t bytes = strlen(f->address) + 4, plain = strcspn(f->address, "?");
-	char *text = fixture_memory(f, bytes);
+	size_t plain = strcspn(f->address, "?");
 
-	snprintf(text, bytes, "%.*s@1%s", (int)plain, f->address, f->address + plain);
-	return text;
+	if (strncmp(f->address, "sim:", 4) || strchr(f->address, '@'))
+		return false;
+	snprintf(f->own->text, sizeof(f->own->text), "%.*s@1%s", (int)plain, f->address,
+		 f->address + plain);
+	return true;
 }
 
-bool fixture_can_second(const struct fixture *f)
+/* The first other device of the driver that is there, with the options of this one. */
+static bool second_listed(struct fixture *f)
 {
-	return f->info.simulated && !strncmp(f->address, "sim:", 4) && !strchr(f->address, '@');
+	road_candidate row = {.size = sizeof(row)};
+
+	for (uint32_t i = 0; !road_instance_enumerate(f->instance, 0, i, &row); i++) {
+		if (strcmp(row.driver, f->info.driver) || row.status || row.simulated ||
+		    !strcmp(row.address, f->info.address))
+			continue;
+		snprintf(f->own->text, sizeof(f->own->text), "%s%s", row.address,
+			 f->address + strcspn(f->address, "?"));
+		return true;
+	}
+	return false;
+}
+
+bool fixture_can_second(struct fixture *f)
+{
+	return f->info.simulated ? second_chip(f) : second_listed(f);
 }
 
 road_device *fixture_second(struct fixture *f)
 {
 	if (!f->own->second) {
-		CHECK_OK(road_device_open(f->instance, second_address(f), &f->own->second));
+		REQUIRE(fixture_can_second(f));
+		CHECK_OK(road_device_open(f->instance, f->own->text, &f->own->second));
 		keep(f, f->own->second, give_back_device);
 	}
 	return f->own->second;

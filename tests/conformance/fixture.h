@@ -22,6 +22,6 @@ void *fixture_image_bytes(struct fixture *f, size_t *bytes);
 /* The same, loaded once into the fixture's space. */
 road_image *fixture_image(struct fixture *f);
 bool fixture_has_kernel(struct fixture *f, const char *name);
-bool fixture_can_second(const struct fixture *f);
+bool fixture_can_second(struct fixture *f);
 
 #endif
