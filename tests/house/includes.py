@@ -46,6 +46,7 @@ ALLOWED = [
     ('examples/', ['{own}', PUBLIC]),
     ('tests/oracle/mpfr/', ['{own}', 'tests/support/', 'uapi/']),
     ('tests/oracle/gpu/', ['{own}', 'tests/oracle/mpfr/', PUBLIC]),
+    ('tests/fakert/', ['{own}', 'uapi/fakert/']),
     ('tests/unit/', ['']),
     ('tests/fuzz/', ['']),
     ('tests/support/', ['{own}', PUBLIC]),
