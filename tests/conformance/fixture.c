@@ -426,11 +426,18 @@ bool fixture_can_second(struct fixture *f)
 	return f->info.simulated ? second_chip(f) : second_listed(f);
 }
 
+const char *fixture_second_address(struct fixture *f)
+{
+	REQUIRE(fixture_can_second(f));
+	char *text = fixture_memory(f, strlen(f->own->text) + 1);
+
+	return strcpy(text, f->own->text);
+}
+
 road_device *fixture_second(struct fixture *f)
 {
 	if (!f->own->second) {
-		REQUIRE(fixture_can_second(f));
-		CHECK_OK(road_device_open(f->instance, f->own->text, &f->own->second));
+		CHECK_OK(road_device_open(f->instance, fixture_second_address(f), &f->own->second));
 		keep(f, f->own->second, give_back_device);
 	}
 	return f->own->second;

@@ -23,5 +23,6 @@ void *fixture_image_bytes(struct fixture *f, size_t *bytes);
 road_image *fixture_image(struct fixture *f);
 bool fixture_has_kernel(struct fixture *f, const char *name);
 bool fixture_can_second(struct fixture *f);
+const char *fixture_second_address(struct fixture *f);
 
 #endif
