@@ -299,7 +299,7 @@ static road_status property(struct road_drv_device *dev, uint32_t index, struct 
 		{"memory.bytes", "bytes", ROAD_VALUE_U64, f->prop.totalGlobalMem},
 		{"shared.per_block", "bytes", ROAD_VALUE_U64, f->prop.sharedMemPerBlock},
 		{"address.unified", "", ROAD_VALUE_BOOL, 1},
-		{"fault.protection", "", ROAD_VALUE_BOOL, 1},
+		{"fault.protection", "", ROAD_VALUE_BOOL, 0},
 		{"fault.watchdog", "", ROAD_VALUE_BOOL, 0},
 	};
 

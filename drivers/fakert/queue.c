@@ -13,7 +13,9 @@
 struct job {
 	uint64_t sequence;
 	frtEvent_t event;
-	uint64_t *stamps; /* of its TIMESTAMP commands, or NULL */
+	uint64_t *stamps;                /* of its TIMESTAMP commands, or NULL */
+	const struct road_cmd *commands; /* the core's, until the job is reported */
+	uint32_t count;
 };
 
 struct fakert_queue {
@@ -179,6 +181,8 @@ static road_status put(struct fakert *f, struct fakert_queue *own,
 	if (status)
 		return status;
 	job->sequence = submission->sequence;
+	job->commands = submission->commands;
+	job->count = submission->count;
 	own->tail++;
 	for (uint32_t i = 0; i < submission->count && !result; i++) {
 		const struct road_cmd *command = &submission->commands[i];
@@ -228,6 +232,21 @@ static enum road_fault_kind kind_of(int result)
 	}
 }
 
+/* The library tells no kernel; where there is one alone in the submission, it was that. */
+static const char *kernel_of(const struct job *job)
+{
+	const char *name = NULL;
+
+	for (uint32_t i = 0; i < job->count; i++) {
+		if (job->commands[i].kind != ROAD_COMMAND_LAUNCH)
+			continue;
+		if (name)
+			return "";
+		name = job->commands[i].launch.kernel->info.name;
+	}
+	return name ? name : "";
+}
+
 static void fail(struct fakert *f, struct fakert_queue *own)
 {
 	struct road_drv_progress *progress = &own->progress;
@@ -239,6 +258,9 @@ static void fail(struct fakert *f, struct fakert_queue *own)
 		(struct road_fault){.size = sizeof(progress->fault), .kind = kind_of(own->broken)};
 	snprintf(progress->fault.text, sizeof(progress->fault.text), "the library answers error %d",
 		 own->broken);
+	if (progress->fault.kind)
+		snprintf(progress->fault.kernel, sizeof(progress->fault.kernel), "%.63s",
+			 kernel_of(&own->jobs[own->head % own->depth]));
 	progress->failed_from = own->broken_from;
 }
 

@@ -42,12 +42,15 @@ struct work {
 	};
 };
 
+enum { POOL = 256 }; /* works that a stream has room for without asking anybody */
+
 struct frtStream {
 	struct frtStream *next;
 	int device;
 	uint64_t resets;
 	pthread_t thread;
 	struct work *first, **last;
+	struct work *pool, *spare; /* all, and those that are free */
 	bool busy, closing;
 	int error; /* dead, and why */
 };
@@ -106,6 +109,27 @@ static void unref(struct frtEvent *event)
 	fake.live--;
 }
 
+/* Under the lock; NULL: no memory. */
+static struct work *take_work(struct frtStream *stream)
+{
+	struct work *work = stream->spare;
+
+	if (!work)
+		return malloc(sizeof(*work));
+	stream->spare = work->next;
+	return work;
+}
+
+static void give_work(struct frtStream *stream, struct work *work)
+{
+	if (work < stream->pool || work >= stream->pool + POOL) {
+		free(work);
+		return;
+	}
+	work->next = stream->spare;
+	stream->spare = work;
+}
+
 static void end_work(struct frtStream *stream, struct work *work)
 {
 	if (work->kind == RECORD) {
@@ -115,7 +139,7 @@ static void end_work(struct frtStream *stream, struct work *work)
 	}
 	if (work->kind == RECORD || work->kind == WAIT)
 		unref(work->event);
-	free(work);
+	give_work(stream, work);
 	pthread_cond_broadcast(&fake.change);
 }
 
@@ -206,8 +230,11 @@ static int start(struct frtStream *stream)
 	stream->last = &stream->first;
 	if (fake.devices[device].gone)
 		return frtErrorDevicesUnavailable;
-	if (pthread_create(&stream->thread, NULL, run, stream))
+	stream->pool = calloc(POOL, sizeof(*stream->pool));
+	if (!stream->pool || pthread_create(&stream->thread, NULL, run, stream))
 		return frtErrorMemoryAllocation;
+	for (struct work *work = stream->pool; work < stream->pool + POOL; work++)
+		give_work(stream, work);
 	stream->next = fake.streams;
 	fake.streams = stream;
 	fake.live++;
@@ -227,10 +254,12 @@ int frtStreamCreateWithPriority(frtStream_t *out, unsigned flags, int priority)
 		result = start(stream);
 		pthread_mutex_unlock(&fake.lock);
 	}
+	if (!result)
+		*out = stream;
+	else if (stream)
+		free(stream->pool);
 	if (result)
 		free(stream);
-	else
-		*out = stream;
 	return fake_end(result);
 }
 
@@ -249,6 +278,7 @@ int frtStreamDestroy(frtStream_t stream)
 	*at = stream->next;
 	fake.live--;
 	pthread_mutex_unlock(&fake.lock);
+	free(stream->pool);
 	free(stream);
 	return frtSuccess;
 }
@@ -295,33 +325,39 @@ int frtDeviceSynchronize(void)
 	return frtSuccess;
 }
 
-static int put(frtStream_t stream, const struct work *what)
+/* Under the lock. */
+static int append(frtStream_t stream, const struct work *what)
 {
-	struct work *work = malloc(sizeof(*work));
+	int result = fake_usable(stream->device, stream->resets);
+	struct work *work;
 
+	if (!result)
+		result = stream->error;
+	if (result)
+		return result;
+	work = take_work(stream);
 	if (!work)
 		return frtErrorMemoryAllocation;
 	*work = *what;
 	work->next = NULL;
-	pthread_mutex_lock(&fake.lock);
-	int result = fake_usable(stream->device, stream->resets);
-
-	if (!result)
-		result = stream->error;
-	if (!result && (work->kind == RECORD || work->kind == WAIT)) {
+	if (work->kind == RECORD || work->kind == WAIT) {
 		struct frtEvent *event = work->event;
 
 		work->record = work->kind == RECORD ? ++event->recorded : event->recorded;
 		event->refs++;
 	}
-	if (!result) {
-		*stream->last = work;
-		stream->last = &work->next;
-		pthread_cond_broadcast(&fake.change);
-	}
+	*stream->last = work;
+	stream->last = &work->next;
+	pthread_cond_broadcast(&fake.change);
+	return frtSuccess;
+}
+
+static int put(frtStream_t stream, const struct work *what)
+{
+	pthread_mutex_lock(&fake.lock);
+	int result = append(stream, what);
+
 	pthread_mutex_unlock(&fake.lock);
-	if (result)
-		free(work);
 	return result;
 }
 
