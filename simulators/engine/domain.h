@@ -57,7 +57,7 @@ struct sim_domain {
 	_Atomic uint32_t foreground; /* copy of heap.foreground, readable without the lock */
 	_Atomic uint32_t irqs;       /* pending vectors of all chips */
 	uint32_t watching;
-	bool irq_raised;   /* by the event that runs: the slice ends */
+	bool irq_raised;   /* or sim_host_looks, by the event that runs: the slice ends */
 	bool host_written; /* a model wrote host memory that a packet may wait for */
 	struct sim_post_event *free_posts;
 };

@@ -109,6 +109,12 @@ void sim_irq_raise(struct sim_env *env, uint32_t function, uint32_t vector)
 		atomic_fetch_add(&sim_domain.irqs, 1);
 }
 
+void sim_host_looks(struct sim_env *env)
+{
+	(void)env;
+	sim_domain.irq_raised = true;
+}
+
 uint64_t sim_resource_take(struct sim_resource *resource, uint64_t from_ps, uint64_t duration_ps)
 {
 	uint64_t start = from_ps > resource->busy_until_ps ? from_ps : resource->busy_until_ps;

@@ -87,6 +87,9 @@ ROAD_SIM_API void *sim_dma_window(struct sim_env *env, uint32_t function, uint64
 
 /* Raises (and ends the engine's slice, so that the host sees it at this instant). */
 ROAD_SIM_API void sim_irq_raise(struct sim_env *env, uint32_t function, uint32_t vector);
+/* For a chip that has no interrupt: stored a word that the host looks for (and ends the engine's
+ * slice, so that the host sees it at this instant). */
+ROAD_SIM_API void sim_host_looks(struct sim_env *env);
 
 /* Takes the resource from `from_ps` (or when it is free) for `duration_ps`; returns the end. */
 ROAD_SIM_API uint64_t sim_resource_take(struct sim_resource *resource, uint64_t from_ps,
