@@ -83,11 +83,12 @@ uint64_t road_ring_completed(struct road_ring *ring)
 	return road_load64(&ring->settled);
 }
 
-static void describe_failure(struct road_ring *ring, uint32_t status, struct road_fault *out)
+static void describe_failure(struct road_ring *ring, uint32_t slot, uint32_t status,
+			     struct road_fault *out)
 {
 	*out = (struct road_fault){.size = sizeof(*out), .kind = ROAD_FAULT_PACKET};
 	if (ring->ops->decode_status)
-		ring->ops->decode_status(ring->user, status, out);
+		ring->ops->decode_status(ring->user, slot, status, out);
 	else
 		snprintf(out->text, sizeof(out->text), "the device says %u of a packet", status);
 }
@@ -112,7 +113,7 @@ void road_ring_advance(struct road_ring *ring, struct road_drv_progress *out)
 	uint64_t done = road_ring_completed(ring);
 
 	pthread_mutex_lock(&ring->settle_lock);
-	uint32_t failed = ring->failed_status;
+	uint32_t failed = ring->failed_status, slot = road_ring_slot(ring, ring->settled_packet);
 
 	*out = (struct road_drv_progress){.failed_from = ring->failed_from, .status = ring->told};
 	if (ring->told)
@@ -122,6 +123,6 @@ void road_ring_advance(struct road_ring *ring, struct road_drv_progress *out)
 	if (!failed || out->status)
 		return;
 	out->status = ROAD_FAULT;
-	describe_failure(ring, failed, &out->fault);
+	describe_failure(ring, slot, failed, &out->fault);
 	out->fault.point = out->failed_from;
 }

@@ -81,8 +81,9 @@ struct road_ring_ops {
 	/* tail: packets written since the ring was opened. */
 	void (*doorbell)(void *user, uint64_t tail);
 	/* What a packet's word that is neither 0 nor status_ok means; the fault is zeroed before.
-	 * NULL: the text gives the number. */
-	void (*decode_status)(void *user, uint32_t status, struct road_fault *out);
+	 * The packet is still in its slot, but for what the device writes there. NULL: the text
+	 * gives the number. */
+	void (*decode_status)(void *user, uint32_t slot, uint32_t status, struct road_fault *out);
 };
 
 /* Allocates ring and argument area by DMA and the bookkeeping. completion: the word that fences

@@ -58,11 +58,12 @@ static void doorbell(void *user, uint64_t tail)
 	(void)tail;
 }
 
-static void decode(void *user, uint32_t status, struct road_fault *out)
+static void decode(void *user, uint32_t slot, uint32_t status, struct road_fault *out)
 {
 	(void)user;
 	out->kind = ROAD_FAULT_TRAP;
 	out->pc = status;
+	out->lane = slot;
 }
 
 static const struct road_ring_ops ring_ops = {encode, NULL, doorbell, decode};
@@ -192,6 +193,7 @@ static void test_failure(void)
 	CU_ASSERT_EQUAL(progress.status, ROAD_FAULT);
 	CU_ASSERT_EQUAL(progress.fault.kind, ROAD_FAULT_TRAP);
 	CU_ASSERT_EQUAL(progress.fault.pc, FAILED);
+	CU_ASSERT_EQUAL(progress.fault.lane, 2);
 	CU_ASSERT_EQUAL(progress.fault.point, 2);
 	road_ring_reset(rig.ring);
 	rig.taken = 0;
