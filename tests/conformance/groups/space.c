@@ -255,7 +255,7 @@ static road_point submit_gated(struct fixture *f, road_queue *queue, road_point 
 CONFORMANCE_CASE(space, close_cancels_and_frees)
 {
 	road_event *gate = fixture_event(f, 0);
-	road_queue *queues[2] = {fixture_queue_new(f, NULL), NULL};
+	road_queue *queues[2] = {fixture_queue(f), NULL}; /* which the model uses, too */
 	uint32_t count = fixture_has(f, CAPABILITY_TWO_QUEUES) ? 2 : 1;
 	struct model m = model_new(f, fixture_heap(f), 200);
 	road_point points[2], done;
