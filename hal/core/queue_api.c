@@ -34,10 +34,16 @@ static void queue_unlist(struct road_queue *queue)
 
 	while (*at && *at != queue)
 		at = &(*at)->next;
-	if (*at) {
+	if (*at)
 		*at = queue->next;
-		device->queue_count--;
-	}
+	pthread_mutex_unlock(&device->lock);
+}
+
+/* Another may take its place: not before the driver has let go of it. */
+static void count_out(struct road_device *device)
+{
+	pthread_mutex_lock(&device->lock);
+	device->queue_count--;
 	pthread_mutex_unlock(&device->lock);
 }
 
@@ -72,6 +78,7 @@ static void queue_close(struct road_object *object)
 	queue_unlist(queue);
 	road_queue_close(queue, &why);
 	road_progress_forget(queue);
+	count_out(queue->space->device);
 }
 
 /* The event outlives the queue in other hands. */
@@ -203,6 +210,7 @@ static road_status make_queue(struct road_space *space, const road_queue_options
 	return ROAD_OK;
 unlist:
 	queue_unlist(queue);
+	count_out(space->device);
 release_timeline:
 	road_object_release(&queue->timeline->object);
 	pthread_cond_destroy(&queue->idle);
