@@ -161,11 +161,13 @@ void expected_free(struct expected *expected)
 	free(expected);
 }
 
-/* The entry that speaks of this case, or of the capability that it missed. */
+/* The entry that speaks of this case, or of the capability that it missed. Both may: what a case is
+ * listed for in one mode a capability may decide before it in another. */
 static struct entry *entry_of(struct expected *expected, const struct conformance_case *c,
 			      const struct result *result, enum kind kind)
 {
 	char name[96], capability[64] = "";
+	struct entry *found = NULL;
 
 	snprintf(name, sizeof(name), "%s.%s", c->group, c->name);
 	if (result->capability != CAPABILITIES)
@@ -175,9 +177,9 @@ static struct entry *entry_of(struct expected *expected, const struct conformanc
 		if (e->kind == kind &&
 		    (!strcmp(e->name, name) || (capability[0] && !strcmp(e->name, capability)))) {
 			e->met = true;
-			return e;
+			found = e;
 		}
-	return NULL;
+	return found;
 }
 
 bool expected_is(struct expected *expected, const struct conformance_case *c,
