@@ -9,6 +9,7 @@
 
 extern const struct road_chip_family road_chip_family_gpu;
 extern const struct road_chip_family road_chip_family_edu;
+extern const struct road_chip_family road_chip_family_almaif;
 extern const struct road_chip_family road_chip_family_dsa;
 
 extern const struct road_chip_key road_chip_identity_keys[];
