@@ -3,12 +3,12 @@
  * Put in front of every source that holds mutants, by script/mutants: all of them are compiled into
  * one build, and ROADBED_MUTANT=N switches number N on.
  *
- * ROADBED_MUTANT_TRACE=FILE: byte N of the file is set when mutant N is come by.
+ * ROADBED_MUTANT_TRACE=FILE: byte N of the file is set when mutant N is come by. (The descriptor
+ * stays open: <unistd.h>, which could close it, has names that sources here have, too.)
  */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #define ROAD_MUTANTS_MAX 65536
 
@@ -26,7 +26,6 @@ __attribute__((constructor)) static void road_mutant_begin(void)
 	void *map = mmap(NULL, ROAD_MUTANTS_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	road_mutant_trace = map == MAP_FAILED ? NULL : map;
-	close(fd);
 }
 
 static inline int road_mutant(int number)

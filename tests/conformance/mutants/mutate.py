@@ -54,10 +54,13 @@ def read_named(path, root):
     except OSError as error:
         return f'{name}: {fields["file"]}: {error.strerror}'
     find = unescape(fields['find'])
+    before, piece, _ = re.fullmatch(r'(.*)\[\[(.*)\]\](.*)', find, re.S).groups() \
+        if '[[' in find else ('', find, '')
+    find = find.replace('[[', '').replace(']]', '')
     if source.count(find) != 1:
         return f'{name}: {fields["file"]} holds its text {source.count(find)} times, must be once'
-    start = source.index(find)
-    return Mutant(name, fields['file'], start, start + len(find), unescape(fields['put']),
+    start = source.index(find) + len(before)
+    return Mutant(name, fields['file'], start, start + len(piece), unescape(fields['put']),
                   fields['kind'], caught)
 
 
