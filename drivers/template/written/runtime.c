@@ -25,6 +25,7 @@ struct template_rt {
 struct template_job {
 	uint64_t sequence;
 	struct template_rt_event *event;
+	int result; /* of queueing it: it fails when what was queued of it has ended */
 };
 
 struct template_queue {
@@ -125,12 +126,12 @@ static road_status find_device(struct template_device *t, const char *name)
 {
 	int count = 0;
 	char *end;
-	long ordinal = strtol(name, &end, 10);
+	unsigned long long ordinal = strtoull(name, &end, 10);
 	road_status status = status_of(t->rt.device_count(&count), "template_rt_device_count");
 
 	if (status)
 		return status;
-	if (*end || end == name || ordinal < 0 || ordinal >= count)
+	if (name[0] < '0' || name[0] > '9' || *end || ordinal >= (unsigned)count)
 		return road_drv_error(ROAD_NOT_FOUND, "the library has no such device", "template",
 				      name, "one that roadbed list names");
 	t->ordinal = (int)ordinal;
@@ -450,6 +451,8 @@ static void look(const struct template_device *t, struct template_queue *own)
 
 		if (result == TEMPLATE_RT_NOT_READY)
 			break;
+		if (!result)
+			result = job->result;
 		if (result)
 			fail(own, job->sequence, result);
 		else
@@ -484,10 +487,11 @@ static road_status submit(struct road_drv_queue *queue,
 		result = queue_command(t, &submission->commands[i], own->stream);
 	if (!result)
 		result = t->rt.event_record(job->event, own->stream);
-	if (result) /* what was queued of it may run: it is accepted, and has failed */
+	/* What was queued of it may run, and uses its memory: it fails when that has ended. */
+	if (result && t->rt.event_record(job->event, own->stream))
 		fail(own, submission->sequence, result);
-	else
-		own->tail++;
+	job->result = result;
+	own->tail++;
 	pthread_mutex_unlock(&t->lock);
 	return ROAD_OK;
 }

@@ -42,6 +42,7 @@ struct template_rt {
 struct template_job {
 	uint64_t sequence;
 	struct template_rt_event *event;
+	int result; /* of queueing it: it fails when what was queued of it has ended */
 };
 
 struct template_queue {
@@ -354,7 +355,8 @@ static void fail(struct template_queue *own, uint64_t sequence, int result)
 		own->progress.fault.kind = ROAD_FAULT_TRAP;
 }
 
-/* Under the lock: how far has the stream come? */
+/* Under the lock: how far has the stream come? A job is decided when its event is reached, and has
+ * failed then if its queueing did. */
 static void look(const struct template_device *t, struct template_queue *own)
 {
 	(void)t;
@@ -394,10 +396,11 @@ static road_status submit(struct road_drv_queue *queue,
 		result = queue_command(t, &submission->commands[i], own->stream);
 	if (!result)
 		result = t->rt.event_record(job->event, own->stream);
-	if (result) /* what was queued of it may run: it is accepted, and has failed */
+	/* What was queued of it may run, and uses its memory: it fails when that has ended. */
+	if (result && t->rt.event_record(job->event, own->stream))
 		fail(own, submission->sequence, result);
-	else
-		own->tail++;
+	job->result = result;
+	own->tail++;
 	pthread_mutex_unlock(&t->lock);
 	return ROAD_OK;
 }
