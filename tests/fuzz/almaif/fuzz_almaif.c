@@ -72,11 +72,12 @@ static void step(const struct sim_entry *sim, struct sim_function *f, struct rea
 	}
 }
 
-/* As after power-on: two packets, of which the second is nonsense. */
+/* As after power-on: two packets, of which the second reaches beyond the data memory. */
 static void check(const struct sim_entry *sim, struct sim_function *f, uint64_t when)
 {
 	const struct almaif_queue queue = {.size = 3};
 	const uint64_t arguments[] = {DATA + 512, 16, UINT64_C(0x1122334455667788), 8};
+	const uint64_t beyond[] = {DATA + 65528, 16, 0, 8};
 	struct almaif_dispatch packet = {.header = ALMAIF_DISPATCH,
 					 .dimensions = 1,
 					 .workgroup_x = 1,
@@ -93,8 +94,9 @@ static void check(const struct sim_entry *sim, struct sim_function *f, uint64_t 
 	when = sim->now() > when ? sim->now() : when;
 	put(sim, f, ALMAIF_REGION_QUEUE, 0, &queue, sizeof(queue), when);
 	put(sim, f, ALMAIF_REGION_DATA, 0, arguments, sizeof(arguments), when);
+	put(sim, f, ALMAIF_REGION_DATA, 128, beyond, sizeof(beyond), when);
 	put(sim, f, ALMAIF_REGION_QUEUE, 64, &packet, sizeof(packet), when);
-	packet.kernel_object = UINT64_MAX;
+	packet.kernarg_address = DATA + 128;
 	packet.command_meta_address += 32;
 	put(sim, f, ALMAIF_REGION_QUEUE, 128, &packet, sizeof(packet), when);
 	command(sim, f, ALMAIF_COMMAND_CONTINUE, when);
