@@ -121,9 +121,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 static void info(struct road_drv_device *dev, struct road_device_info *out)
 {
 	const struct template_chip *t = dev->data;
-	struct road_dma_limits limits = {0};
 
-	t->bus->ops->dma_limits(t->bus, &limits);
 	out->device_class = ROAD_CLASS_OTHER;
 	out->heap_count = 1;
 	out->queue_classes = 1u << ROAD_QUEUE_TRANSFER;
@@ -131,9 +129,8 @@ static void info(struct road_drv_device *dev, struct road_device_info *out)
 	out->queue_depth_max = 64;
 	out->memory_bytes = road_window_bytes(t->memory);
 	out->commands = 1u << ROAD_COMMAND_COPY | 1u << ROAD_COMMAND_FILL;
-	out->features = ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_QUEUE_RESET;
-	if (limits.coherent)
-		out->features |= ROAD_FEATURE_COHERENT;
+	out->features =
+		ROAD_FEATURE_UNIFIED_ADDRESS | ROAD_FEATURE_COHERENT | ROAD_FEATURE_QUEUE_RESET;
 }
 
 static road_status property(struct road_drv_device *dev, uint32_t index, struct road_property *out)
