@@ -102,8 +102,8 @@ static road_status size_up(struct almaif_chip *t)
 		return road_drv_errorf(ROAD_UNSUPPORTED, "almaif: FEATURE_FLAGS, PTR_SIZE",
 				       "0x%llx, %u; needed: bit 0 (reaches the host's memory), 8",
 				       (unsigned long long)features, word);
-	if (t->queue_bytes < 2 * sizeof(struct almaif_dispatch))
-		return road_drv_errorf(ROAD_IO, "almaif: CQMEM_SIZE", "%llu; at least 128",
+	if (t->queue_bytes < 3 * sizeof(struct almaif_dispatch)) /* its header and two packets */
+		return road_drv_errorf(ROAD_IO, "almaif: CQMEM_SIZE", "%llu; at least 192",
 				       (unsigned long long)t->queue_bytes);
 	t->reserved_bytes = ARGUMENT_BYTES + ring_packets(t) * sizeof(struct almaif_meta);
 	t->reserved_bytes = (t->reserved_bytes + PAGE - 1) & ~(PAGE - 1);
@@ -215,11 +215,12 @@ static void info(struct road_drv_device *dev, struct road_device_info *out)
 static const struct {
 	const char *name;
 	enum almaif_reg reg;
+	bool wide; /* its high word is the next register */
 } properties[] = {
-	{"almaif.device_class", ALMAIF_REG_DEVICE_CLASS},
-	{"almaif.device_id", ALMAIF_REG_DEVICE_ID},
-	{"almaif.cores", ALMAIF_REG_CORE_COUNT},
-	{"almaif.features", ALMAIF_REG_FEATURES_LOW},
+	{"almaif.device_class", ALMAIF_REG_DEVICE_CLASS, false},
+	{"almaif.device_id", ALMAIF_REG_DEVICE_ID, false},
+	{"almaif.cores", ALMAIF_REG_CORE_COUNT, false},
+	{"almaif.features", ALMAIF_REG_FEATURES_LOW, true},
 };
 
 static road_status property(struct road_drv_device *dev, uint32_t index, struct road_property *out)
@@ -239,7 +240,8 @@ static road_status property(struct road_drv_device *dev, uint32_t index, struct 
 	snprintf(out->name, sizeof(out->name), "%s", properties[row].name);
 	out->type = ROAD_VALUE_U64;
 	out->source = ROAD_SOURCE_REGISTER;
-	out->u64 = reg(dev->bus, properties[row].reg);
+	out->u64 = properties[row].wide ? reg_wide(dev->bus, properties[row].reg)
+					: reg(dev->bus, properties[row].reg);
 	return ROAD_OK;
 }
 

@@ -268,6 +268,8 @@ static road_status encode(struct road_ring *ring, struct road_ring_encoder *enco
 {
 	encoder->resume = 0;
 	do {
+		if (ring->draft - ring->head == ring->geometry.packets)
+			return ROAD_NOT_READY; /* a port may rely on its slot being free */
 		encoder->slot = road_ring_slot(ring, ring->draft);
 
 		int count = ring->ops->encode(encoder, command);
@@ -384,7 +386,10 @@ road_status road_ring_submit(struct road_ring *ring, const struct road_drv_submi
 	status = encode_all(ring, submission);
 	if (status == ROAD_OK)
 		publish(ring, submission->sequence);
-	else if (status == ROAD_NOT_READY && ring->first == ring->next)
+	else /* what a refused command left there is nothing for the next one */
+		memset(ring->scratch, 0,
+		       (size_t)ring->geometry.packets_per_command * ring->geometry.packet_bytes);
+	if (status == ROAD_NOT_READY && ring->first == ring->next)
 		status = road_drv_errorf(ROAD_NO_SPACE, "road_queue_submit: list",
 					 "%u commands exceed %u packets or %u bytes of arguments",
 					 submission->count, ring->geometry.packets,

@@ -86,7 +86,11 @@ static const char *parse_entry(char *line, const char *address, struct entry *en
 	}
 	snprintf(entry->name, sizeof(entry->name), "%s", name);
 	if (entry->kind == MINIMUM) {
-		entry->count = (unsigned)strtoul(rest, NULL, 10);
+		char *end;
+
+		entry->count = (unsigned)strtoul(rest, &end, 10);
+		if (!entry->count || *end)
+			return "a count is a number above 0";
 		return is_group(name) ? NULL : "no such group";
 	}
 	if (name[0] == '@')

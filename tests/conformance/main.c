@@ -190,6 +190,17 @@ static bool look_at_list(void)
 	return bad;
 }
 
+/* The end of the report; answers the exit code. */
+static int finish(bool bad)
+{
+	report_end(&run.report, bad);
+	if (run.junit && !report_junit(&run.report, run.junit)) {
+		fprintf(stderr, "roadbed conformance: %s cannot be written\n", run.junit);
+		bad = true;
+	}
+	return bad ? EXIT_WRONG : 0;
+}
+
 static int run_all(void)
 {
 	bool bad = false;
@@ -202,26 +213,27 @@ static int run_all(void)
 		bad |= !run.report.rows[i].good;
 	if (!run.stopped)
 		bad |= look_at_list();
-	report_end(&run.report, bad);
-	if (run.junit && !report_junit(&run.report, run.junit)) {
-		fprintf(stderr, "roadbed conformance: %s cannot be written\n", run.junit);
-		bad = true;
-	}
+	int code = finish(bad);
+
 	for (unsigned i = 0; i < run.report.count; i++)
 		result_clear(&run.report.rows[i].result);
 	free(run.report.rows);
 	CU_cleanup_registry();
-	return bad ? EXIT_WRONG : 0;
+	return code;
 }
 
 /* The device cannot even be opened: that is the first case's failure. */
 static int no_device(const struct result *result)
 {
-	printf("FAILED       discovery.open_by_address\n");
-	for (const struct failure *f = result->failures; f; f = f->next)
-		printf("    %s\n", f->text);
-	printf("%s: does not conform\n", run.where.address);
-	return EXIT_WRONG;
+	static const struct conformance_case opens = {.group = "discovery",
+						      .name = "open_by_address"};
+	struct row row = {.c = &opens, .result = *result};
+
+	run.report.rows = &row;
+	run.report.count = 1;
+	report_begin(&run.report);
+	report_row(&run.report, &row);
+	return finish(true);
 }
 
 static int look_at_device(void)

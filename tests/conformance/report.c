@@ -119,8 +119,11 @@ void report_row(const struct report *report, const struct row *row)
 	fflush(stdout);
 }
 
-void report_trouble(const struct report *report, const char *text)
+void report_trouble(struct report *report, const char *text)
 {
+	if (report->trouble_count < sizeof(report->troubles) / sizeof(report->troubles[0]))
+		snprintf(report->troubles[report->trouble_count++], sizeof(report->troubles[0]),
+			 "%s", text);
 	fprintf(report->format == FORMAT_JSON ? stderr : stdout, "%s%s\n",
 		report->format == FORMAT_TAP ? "# " : "", text);
 }
@@ -197,7 +200,8 @@ static struct json_object *json_group(const struct report *report, const char *g
 static void json_report(const struct report *report, bool bad)
 {
 	struct json_object *out = json_object_new_object(), *cases = json_object_new_array();
-	struct json_object *by_group = json_object_new_object();
+	struct json_object *by_group = json_object_new_object(),
+			   *troubles = json_object_new_array();
 	char version[32];
 
 	snprintf(version, sizeof(version), "%u.%u.%u", road_version() >> 16,
@@ -218,6 +222,9 @@ static void json_report(const struct report *report, bool bad)
 	for (unsigned i = 0; i < report->count; i++)
 		json_object_array_add(cases, json_case(&report->rows[i]));
 	json_object_object_add(out, "cases", cases);
+	for (unsigned i = 0; i < report->trouble_count; i++)
+		json_object_array_add(troubles, json_object_new_string(report->troubles[i]));
+	json_object_object_add(out, "troubles", troubles);
 	puts(json_object_to_json_string_ext(out, JSON_C_TO_STRING_PRETTY |
 							 JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(out);
@@ -292,6 +299,17 @@ bool report_junit(const struct report *report, const char *path)
 				junit_row(out, &report->rows[i]);
 		fputs("  </testsuite>\n", out);
 	}
+	if (report->trouble_count)
+		fprintf(out, "  <testsuite name=\"list\" tests=\"%u\" failures=\"%u\">\n",
+			report->trouble_count, report->trouble_count);
+	for (unsigned i = 0; i < report->trouble_count; i++) {
+		fprintf(out, "    <testcase classname=\"list\" name=\"entry %u\">\n      <failure>",
+			i + 1);
+		xml_text(out, report->troubles[i]);
+		fputs("</failure>\n    </testcase>\n", out);
+	}
+	if (report->trouble_count)
+		fputs("  </testsuite>\n", out);
 	fputs("</testsuites>\n", out);
 	return !fclose(out);
 }

@@ -23,12 +23,15 @@ struct report {
 	uint64_t seed;
 	struct row *rows;
 	unsigned count;
+	char troubles[16]
+		     [200]; /* that belong to no case; what is too much for it is printed only */
+	unsigned trouble_count;
 };
 
 void report_begin(const struct report *report);
 void report_row(const struct report *report, const struct row *row);
-/* A line of trouble that belongs to no case. */
-void report_trouble(const struct report *report, const char *text);
+/* A line of trouble that belongs to no case; it fails the run. */
+void report_trouble(struct report *report, const char *text);
 /* bad: whether the run failed. */
 void report_end(const struct report *report, bool bad);
 /* false: the file cannot be written. */

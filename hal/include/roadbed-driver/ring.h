@@ -43,8 +43,8 @@ struct road_ring_encoder {
 	/* For a command that needs more than packet_room packets: 0 at first; what encode leaves
 	 * here it finds again when it is called for the rest, until it leaves 0. */
 	uint64_t resume;
-	/* Where the first of the packets goes, in 0 .. geometry.packets - 1; the next ones follow
-	 * it and go on at 0. */
+	/* Where the first of the packets goes, in 0 .. geometry.packets - 1, a free slot; the next
+	 * ones follow it and go on at 0. */
 	uint32_t slot;
 };
 

@@ -228,6 +228,68 @@ CONFORMANCE_CASE(fault, reset_device_all_queues_lost)
 	}
 }
 
+/* ---- resets while the device works ---- */
+
+enum { FILLS = 64, OLD = 0x11, NEW = 0x22, OTHER = 0x33 };
+
+static road_list *fills_of(struct fixture *f, road_buffer *buffer, uint64_t bytes, uint64_t pattern)
+{
+	road_list *list = fixture_list(f, 0);
+
+	for (int i = 0; i < FILLS; i++)
+		CHECK_OK(road_list_fill(list, buffer, 0, bytes, pattern, 1));
+	CHECK_OK(road_list_close(list));
+	return list;
+}
+
+static road_point submit_list(road_queue *queue, road_list *list)
+{
+	road_submission s = {.size = sizeof(s), .list = list};
+	road_point point = {0};
+
+	CHECK_OK(road_queue_submit(queue, &s, &point));
+	return point;
+}
+
+/* Fills are in the device's hands when it, or its queue, is reset: none of them may write once the
+ * reset has returned, however much time passes. */
+static void reset_stops(struct fixture *f, bool whole_device)
+{
+	uint64_t bytes = fixture_bytes(f, 16u << 20, 64), value;
+	road_buffer *target = fixture_buffer(f, bytes), *other = fixture_buffer(f, bytes);
+	unsigned char *now = fixture_memory(f, bytes), *wanted = fixture_memory(f, bytes);
+	road_queue *queue = fixture_queue(f);
+	road_list *more = fills_of(f, other, bytes, OTHER);
+	road_point point = submit_list(queue, fills_of(f, target, bytes, OLD));
+
+	CHECK_OK(road_event_retain(point.event));
+	CHECK_OK(road_event_value(point.event, &value)); /* a moment, for the device to begin */
+	if (value >= point.value)
+		case_note("the device was too quick to be reset at work");
+	CHECK_OK(whole_device ? road_device_reset(f->device, ROAD_RESET_DEVICE)
+			      : road_queue_reset(queue));
+	if (value < point.value)
+		CHECK_STATUS(road_point_wait(point, SOON), ROAD_CANCELLED);
+	road_event_release(point.event);
+	if (whole_device)
+		CHECK_OK(road_queue_reset(queue));
+	memset(wanted, NEW, bytes);
+	fixture_put(f, target, 0, wanted, bytes);
+	CHECK_OK(road_point_wait(submit_list(queue, more), SOON));
+	fixture_get(f, now, target, 0, bytes);
+	CHECK_SAME(now, wanted, bytes);
+}
+
+CONFORMANCE_CASE(fault, reset_stops_what_runs)
+{
+	reset_stops(f, true);
+}
+
+CONFORMANCE_CASE(fault, reset_queue_stops_what_runs)
+{
+	reset_stops(f, false);
+}
+
 CONFORMANCE_CASE(fault, reset_generation_increments)
 {
 	uint64_t before, after;

@@ -250,6 +250,7 @@ CONFORMANCE_CASE(query, device_strings_terminated)
 	CHECK(ENDS(info.address) && ENDS(info.name) && ENDS(info.vendor) && ENDS(info.driver) &&
 	      ENDS(info.bus) && ENDS(info.pci_address));
 	CHECK(info.address[0] && info.name[0] && info.driver[0] && info.bus[0]);
+	CHECK((info.pci_vendor != 0) == (info.pci_device != 0)); /* one without the other is none */
 	for (uint32_t i = 0; i < count; i++)
 		CHECK(ENDS(list[i].name) && ENDS(list[i].unit) && ENDS(list[i].text));
 	memset(&link, POISON, sizeof(link));

@@ -239,13 +239,25 @@ CONFORMANCE_CASE(queue, queue_full_not_ready_never_blocks)
 	CHECK_OK(road_point_wait(more.signal, SOON));
 }
 
+/* A list that the device itself waits in, where it can: then the queue is reset while it runs. */
+static road_point stuck_on(struct fixture *f, road_queue *queue, road_event *gate)
+{
+	if (!fixture_has(f, CAPABILITY_WAIT_VALUE))
+		return step_submit(queue, (struct step){.wait = {gate, 1}});
+	road_list *list = fixture_list(f, 0);
+
+	CHECK_OK(road_list_wait_value(list, fixture_buffer(f, 8), 0, 8, ROAD_COMPARE_EQ, 1));
+	CHECK_OK(road_list_close(list));
+	return step_submit(queue, (struct step){.list = list});
+}
+
 CONFORMANCE_CASE(queue, queue_two_queues_progress)
 {
 	unsigned char there[HOST_BYTES], back[HOST_BYTES];
 	road_buffer *buffer = fixture_buffer(f, sizeof(there));
 	road_event *gate = fixture_event(f, 0);
 	road_queue *stuck = fixture_queue_new(f, NULL), *free_one = fixture_queue_new(f, NULL);
-	road_point blocked = step_submit(stuck, (struct step){.wait = {gate, 1}});
+	road_point blocked = stuck_on(f, stuck, gate);
 
 	for (int i = 0; i < 20; i++) {
 		fixture_fill_random(f, there, sizeof(there));
@@ -255,6 +267,8 @@ CONFORMANCE_CASE(queue, queue_two_queues_progress)
 		CHECK_SAME(there, back, sizeof(there));
 	}
 	CHECK_OPEN(blocked);
+	if (fixture_has(f, CAPABILITY_WAIT_VALUE)) /* nobody stores that word */
+		return;
 	CHECK_OK(road_event_signal(gate, 1));
 	CHECK_OK(road_point_wait(blocked, SOON));
 }
@@ -412,18 +426,6 @@ CONFORMANCE_CASE(queue, queue_cancel_from)
 	road_event_release(points[0].event);
 	CHECK_OK(road_queue_cancel(queue, 1000)); /* of nothing: all goes on */
 	CHECK_OK(road_point_wait(step_submit(queue, (struct step){0}), SOON));
-}
-
-/* A list that the device itself waits in, where it can: then the queue is reset while it runs. */
-static road_point stuck_on(struct fixture *f, road_queue *queue, road_event *gate)
-{
-	if (!fixture_has(f, CAPABILITY_WAIT_VALUE))
-		return step_submit(queue, (struct step){.wait = {gate, 1}});
-	road_list *list = fixture_list(f, 0);
-
-	CHECK_OK(road_list_wait_value(list, fixture_buffer(f, 8), 0, 8, ROAD_COMPARE_EQ, 1));
-	CHECK_OK(road_list_close(list));
-	return step_submit(queue, (struct step){.list = list});
 }
 
 CONFORMANCE_CASE(queue, queue_reset_alone)

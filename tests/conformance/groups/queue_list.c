@@ -39,10 +39,10 @@ CONFORMANCE_CASE(queue, validate_submit_dead_image)
 		CHECK_EQ(words[i], 100 + i);
 	/* A handle that was given back is nobody's. */
 	launch.kernel = kernel;
-	CHECK(road_queue_launch(fixture_queue(f), &launch, NULL) < 0);
-	CHECK_DETAIL("launch");
-	CHECK(road_image_kernel(image, "iota", &kernel) < 0);
-	CHECK_DETAIL("road_image_kernel");
+	CHECK_STATUS(road_queue_launch(fixture_queue(f), &launch, NULL), ROAD_NOT_FOUND);
+	CHECK_DETAIL("freed");
+	CHECK_STATUS(road_image_kernel(image, "iota", &kernel), ROAD_NOT_FOUND);
+	CHECK_DETAIL("freed");
 	CHECK_OK(road_queue_tail(fixture_queue(f), &point));
 	CHECK_EQ(point.value, 2);
 }
@@ -299,6 +299,33 @@ CONFORMANCE_CASE(queue, list_argument_capture)
 	}
 }
 
+/* A list that no empty queue of the device can hold fails in its place, and says why; one that is
+ * split fits. Either way nothing is half done in silence. */
+CONFORMANCE_CASE(queue, list_larger_than_queue)
+{
+	const uint32_t commands = (uint32_t)fixture_bytes(f, 20000, 100);
+	road_buffer *cells = fixture_buffer(f, 64);
+	road_list *list = fixture_list(f, 0);
+	road_error why = {.size = sizeof(why)};
+	uint64_t last;
+
+	for (uint32_t i = 0; i < commands; i++)
+		CHECK_OK(road_list_fill(list, cells, 0, 8, i + 1, 8));
+	CHECK_OK(road_list_close(list));
+	road_point point = step_submit(fixture_queue(f), (struct step){.list = list});
+	road_status status = road_point_wait(point, SOON);
+
+	if (status == ROAD_NO_SPACE) {
+		CHECK_STATUS(road_queue_status(fixture_queue(f), &why), ROAD_NO_SPACE);
+		CHECK(why.what[0]);
+		CHECK_OK(road_queue_reset(fixture_queue(f)));
+	} else {
+		CHECK_STATUS(status, ROAD_OK);
+	}
+	fixture_get(f, &last, cells, 0, 8);
+	CHECK_EQ(last, status ? 0 : commands);
+}
+
 /* ---- callbacks ---- */
 
 struct notes {
@@ -362,6 +389,28 @@ static void meet(void *user)
 	pthread_mutex_unlock(&m->lock);
 }
 
+/* Who waits starts the callback; on a device that takes its own time, not in the first moment. */
+static void await_entry(struct meeting *m, road_point point)
+{
+	uint64_t until = SOON;
+
+	for (bool entered = false; !entered;) {
+		CHECK_STATUS(road_point_wait(point, BRIEFLY), ROAD_TIMEOUT);
+		pthread_mutex_lock(&m->lock);
+		entered = m->entered;
+		pthread_mutex_unlock(&m->lock);
+		REQUIRE(road_deadline_after(0) < until);
+	}
+}
+
+static void let_go(struct meeting *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->leave = true;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->lock);
+}
+
 /* The callback blocks until this thread, which waits for the device meanwhile, lets it go. */
 CONFORMANCE_CASE(queue, host_callback_may_block)
 {
@@ -376,28 +425,45 @@ CONFORMANCE_CASE(queue, host_callback_may_block)
 	road_point point = step_submit(blocked, (struct step){.list = list});
 	road_point behind = step_submit(blocked, (struct step){0});
 
-	uint64_t until = SOON;
-
-	/* Who waits starts it; on a device that takes its own time, not in the first moment. */
-	for (bool entered = false; !entered;) {
-		CHECK_STATUS(road_point_wait(point, BRIEFLY), ROAD_TIMEOUT);
-		pthread_mutex_lock(&m.lock);
-		entered = m.entered;
-		pthread_mutex_unlock(&m.lock);
-		REQUIRE(road_deadline_after(0) < until);
-	}
+	await_entry(&m, point);
 	CHECK_OK(road_queue_write(other, cell, 0, &there, 8, NULL));
 	CHECK_OK(road_queue_read(other, &back, cell, 0, 8, NULL));
 	CHECK_OK(road_queue_drain(other, SOON));
 	CHECK_EQ(back, there);
 	CHECK_OPEN(behind); /* its own queue is blocked */
-	pthread_mutex_lock(&m.lock);
-	m.leave = true;
-	pthread_cond_broadcast(&m.changed);
-	pthread_mutex_unlock(&m.lock);
+	let_go(&m);
 	CHECK_OK(road_point_wait(behind, SOON));
 	CHECK_REACHED(point);
 	CHECK(m.left);
+}
+
+/* What was promised fails at once; the callback ends in its own time, and the queue goes on. */
+CONFORMANCE_CASE(queue, host_callback_cancelled_meanwhile)
+{
+	static struct meeting m;
+	road_queue *queue = fixture_queue_new(f, NULL);
+	road_event *event = fixture_event(f, 0);
+	road_list *list = step_callback(f, meet, &m, 0);
+	uint64_t value;
+
+	m = (struct meeting){.lock = PTHREAD_MUTEX_INITIALIZER,
+			     .changed = PTHREAD_COND_INITIALIZER};
+	road_point point = step_submit(queue, (struct step){.list = list, .signal = {event, 5}});
+	road_point behind = step_submit(queue, (struct step){.signal = {event, 6}});
+
+	CHECK_OK(road_event_retain(point.event)); /* the queue gets another timeline */
+	await_entry(&m, point);
+	CHECK_OK(road_queue_cancel(queue, 1));
+	CHECK_STATUS(road_event_error(event, 5, NULL), ROAD_CANCELLED);
+	CHECK_STATUS(road_point_wait((road_point){event, 6}, SOON), ROAD_CANCELLED);
+	CHECK_STATUS(road_event_error(point.event, point.value, NULL), ROAD_CANCELLED);
+	CHECK_STATUS(road_event_error(behind.event, behind.value, NULL), ROAD_CANCELLED);
+	let_go(&m);
+	CHECK_OK(road_point_wait(step_submit(queue, (struct step){0}), SOON));
+	CHECK(m.left);
+	CHECK_OK(road_event_value(event, &value));
+	CHECK_EQ(value, 0);
+	road_event_release(point.event);
 }
 
 struct inside {
