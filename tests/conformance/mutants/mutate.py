@@ -13,13 +13,16 @@ KINDS = ('expression', 'statement')
 
 
 class Mutant:
-    """number, name, file, the piece [start, end) of the file's text, what switches it."""
+    """number, name, file, the piece [start, end) of the file's text, what switches it.
+
+    key: its name with the function instead of the line, which later changes do not move."""
 
     def __init__(self, name, file, start, end, put, kind, caught=()):
         self.name, self.file, self.start, self.end = name, file, start, end
         self.put, self.kind, self.caught = put, kind, caught
         self.number = 0
         self.line = 0
+        self.key = name
 
     def switched(self, old):
         number = self.number
@@ -133,6 +136,12 @@ def statements(text):
             yield start, end
 
 
+def function_at(plain, position):
+    """The name of the function that the position lies in."""
+    heads = re.findall(rf'^\w[^;{{}}\n=]*?({WORD})\([^;{{}}]*\)\n{{', plain[:position], re.M)
+    return heads[-1] if heads else ''
+
+
 def automatic(root, files):
     """Every mutant of these files."""
     out = []
@@ -147,7 +156,25 @@ def automatic(root, files):
                 verb = 'not ' if kind == 'negate' else 'without '
                 out.append(Mutant(f'{file}:{line}: {verb}{what[:70]}', file, start, end, '', kind))
                 out[-1].line = line
+                out[-1].key = f'{file}: {function_at(plain, start)}: {verb}{what[:70]}'
     return out
+
+
+def equivalent():
+    """{key: why nothing can notice this automatic mutant}, from equivalent.list."""
+    with open(os.path.join(HERE, 'equivalent.list'), encoding='utf-8') as file:
+        blocks = re.split(r'\n\n+', re.sub(r'(?m)^#.*\n?', '', file.read()).strip())
+    rows = [block.split('\n', 1) for block in blocks if block]
+    return {key: ' '.join(why.split()) for key, why in rows}
+
+
+def unfit(root):
+    """Texts about rows of equivalent.list that name no mutant."""
+    rows = equivalent()
+    files = sorted({key.split(':')[0] for key in rows})
+    there = [f for f in files if os.path.isfile(os.path.join(root, f))]
+    known = {m.key for m in automatic(root, there)}
+    return [f'equivalent.list: no such mutant: {key}' for key in rows if key not in known]
 
 
 def apply(root, mutants):
