@@ -119,7 +119,7 @@ static void bus_config_write(struct road_bus *bus, uint32_t offset, uint32_t val
 		f->inner->ops->config_write(f->inner, offset, value);
 }
 
-static void bus_region_info(struct road_bus *bus, uint32_t region, struct road_region_info *out)
+static void bus_region_info(struct road_bus *bus, uint32_t region, struct road_bus_region *out)
 {
 	struct road_bus *inner = faulty_of(bus)->inner;
 

@@ -56,11 +56,11 @@ static void bus_config_write(struct road_bus *bus, uint32_t offset, uint32_t val
 	(void)value;
 }
 
-static void bus_region_info(struct road_bus *bus, uint32_t region, struct road_region_info *out)
+static void bus_region_info(struct road_bus *bus, uint32_t region, struct road_bus_region *out)
 {
 	(void)bus;
 	(void)region;
-	*out = (struct road_region_info){0};
+	*out = (struct road_bus_region){0};
 }
 
 static road_status bus_region_map(struct road_bus *bus, uint32_t region, uint64_t offset,

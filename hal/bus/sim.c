@@ -115,7 +115,7 @@ static void bus_config_write(struct road_bus *bus, uint32_t offset, uint32_t val
 	(void)value;
 }
 
-static void bus_region_info(struct road_bus *bus, uint32_t region, struct road_region_info *out)
+static void bus_region_info(struct road_bus *bus, uint32_t region, struct road_bus_region *out)
 {
 	sim->region(bus_of(bus)->function, region, &out->bytes, &out->mappable);
 }

@@ -40,7 +40,7 @@ struct road_bus_ids {
 	char vendor_name[64];
 };
 
-struct road_region_info {
+struct road_bus_region {
 	uint64_t bytes; /* 0: no such region */
 	bool mappable;
 };
@@ -83,7 +83,7 @@ struct road_bus_ops {
 	void (*config_write)(struct road_bus *bus, uint32_t offset, uint32_t value);
 	/* registers. On a simulated chip a read costs the modelled latency and lets the chip run
 	 * up to then, so that a bounded `while (busy) relax` makes progress. */
-	void (*region_info)(struct road_bus *bus, uint32_t region, struct road_region_info *out);
+	void (*region_info)(struct road_bus *bus, uint32_t region, struct road_bus_region *out);
 	road_status (*region_map)(struct road_bus *bus, uint32_t region, uint64_t offset,
 				  uint64_t bytes, void **out);
 	void (*region_unmap)(struct road_bus *bus, void *mapping, uint64_t bytes);

@@ -23,7 +23,7 @@ extern "C" {
  * arrays (struct road_cmd, struct road_place, struct road_dma, struct road_kernel_info).
  */
 #define ROAD_DRIVER_ABI_MAJOR 2
-#define ROAD_DRIVER_ABI_MINOR 1
+#define ROAD_DRIVER_ABI_MINOR 2
 #define ROAD_DRIVER_ABI       ((uint32_t)ROAD_DRIVER_ABI_MAJOR << 16 | ROAD_DRIVER_ABI_MINOR)
 
 struct road_driver;
@@ -65,6 +65,9 @@ struct road_drv_queue {
 	uint32_t depth; /* most submissions that the core hands over before one completes */
 	bool internal;  /* the driver's own, unknown to the core: road_drv_queue_ready ignores it */
 	void *data;     /* driver */
+	/* 2.2: the region whose units run its work, and that one's generation */
+	uint32_t region;
+	uint64_t region_generation;
 };
 
 struct road_drv_image {
@@ -108,9 +111,10 @@ struct road_cmd_launch {
 	uint32_t argument_bytes;
 	uint64_t watchdog;
 	road_dim3 cluster;      /* 0: none */
-	uint64_t configuration; /* 0: whichever */
+	uint64_t configuration; /* 0: the kernel's, else the queue's */
 };
-struct road_cmd_word { /* wait value, write value, timestamp */
+struct road_cmd_region; /* <roadbed-driver/region.h> */
+struct road_cmd_word {  /* wait value, write value, timestamp */
 	struct road_place at;
 	uint64_t value;
 	uint32_t bytes, compare;
@@ -124,6 +128,7 @@ struct road_cmd {
 		struct road_cmd_fill fill;
 		struct road_cmd_launch launch;
 		struct road_cmd_word word;
+		const struct road_cmd_region *region; /* stays as long as the command */
 	};
 };
 
@@ -275,7 +280,7 @@ struct road_image_ops {
 				  uint64_t value);
 };
 
-struct road_region_ops;   /* reconfiguration; comes with it */
+struct road_region_ops;   /* 2.2: <roadbed-driver/region.h> */
 struct road_firmware_ops; /* boot before queues; comes with the firmware loader */
 
 struct road_driver {

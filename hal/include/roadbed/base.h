@@ -113,6 +113,8 @@ typedef struct road_list road_list;
 typedef struct road_image road_image;
 typedef struct road_kernel road_kernel;
 typedef struct road_telemetry road_telemetry;
+typedef struct road_region road_region;
+typedef struct road_config road_config;
 
 /* A place on an event's timeline: reached once the event's value is >= value. A public value;
  * holds no reference. */

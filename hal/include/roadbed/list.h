@@ -20,7 +20,7 @@ enum road_command_kind {
 	ROAD_COMMAND_WRITE_VALUE,
 	ROAD_COMMAND_CALLBACK,
 	ROAD_COMMAND_TIMESTAMP,
-	ROAD_COMMAND_ACTIVATE, /* reconfiguration */
+	ROAD_COMMAND_RECONFIGURE, /* <roadbed/region.h> */
 	ROAD_COMMAND_KINDS
 };
 
@@ -72,6 +72,9 @@ ROAD_API road_status road_list_fill(road_list *list, road_buffer *dst, uint64_t 
 				    uint64_t bytes, uint64_t pattern, uint32_t pattern_bytes);
 
 #define ROAD_LAUNCH_COOPERATIVE 0x1u /* all workgroups resident at once, else ROAD_NO_SPACE */
+/* Activates the expected configuration if the region holds another one. The chip may let launches
+ * that name one image go before others of its queues for a while, rather than switch each time. */
+#define ROAD_LAUNCH_ACTIVATE 0x2u
 
 #define ROAD_USES_MAX 65536
 
@@ -99,8 +102,9 @@ typedef struct road_launch {
 	 * each >= 1 and a divisor of the grid's. ROAD_UNSUPPORTED without ROAD_FEATURE_CLUSTERS. */
 	road_dim3 cluster;
 	uint32_t reserved4;
-	/* The configuration that the queue's region has to hold when the launch starts, else it
-	 * fails with ROAD_CONFIG_MISMATCH. 0: whichever it holds. ROAD_UNSUPPORTED without
+	/* The configuration (road_config_info.id) that the queue's region has to hold when the
+	 * launch starts, else it fails with ROAD_CONFIG_MISMATCH. 0: the one that the kernel is of,
+	 * or, if it is of none, the queue's current one. ROAD_UNSUPPORTED without
 	 * ROAD_FEATURE_REGIONS. */
 	uint64_t configuration;
 } road_launch;

@@ -19,6 +19,9 @@ typedef struct road_queue_options {
 	uint32_t depth;       /* submissions in flight and pending; 0 = the device's default */
 	uint32_t flags;       /* 0 */
 	uint32_t reserved;
+	/* Whose units run its work; NULL: the root, which must have no children. A reference is
+	 * held. ROAD_STALE; ROAD_BUSY: the region has children. */
+	road_region *region;
 } road_queue_options;
 
 /*

@@ -11,6 +11,7 @@
 #include <roadbed/instance.h>
 #include <roadbed/list.h>
 #include <roadbed/queue.h>
+#include <roadbed/region.h>
 #include <roadbed/space.h>
 #include <roadbed/telemetry.h>
 

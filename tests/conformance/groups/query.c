@@ -536,7 +536,7 @@ CONFORMANCE_CASE(query, fabric_absent_on_fixed_chip_unsupported)
 	uint32_t count;
 	road_property *list = all_properties(f, &count);
 
-	CHECK(!(f->info.commands >> ROAD_COMMAND_ACTIVATE & 1));
+	CHECK(!(f->info.commands >> ROAD_COMMAND_RECONFIGURE & 1));
 	for (uint32_t i = 0; i < count; i++)
 		CHECK(strncmp(list[i].name, "fabric.", 7) != 0);
 	if (!fixture_has(f, CAPABILITY_IMAGES))

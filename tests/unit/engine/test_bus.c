@@ -394,7 +394,7 @@ static void caches_that_the_chip_does_not_see_must_be_synced(void)
 static void what_a_simulated_chip_has_not_is_unsupported(void)
 {
 	struct road_bus *bus = open_bus("sim:edu");
-	struct road_region_info info;
+	struct road_bus_region info;
 	void *pointer;
 
 	bus->ops->region_info(bus, 0, &info);
