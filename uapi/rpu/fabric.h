@@ -20,8 +20,8 @@
  *	                 S in     S out                by the elements at the grid's border only
  *
  * In a mesh what would lead over the edge does not exist: a word may neither read nor write it. In
- * a torus rows and columns close upon themselves. All registers are 0 when a configuration is
- * activated, unless it has initial values for them.
+ * a torus rows and columns close upon themselves. All registers, SELF and links among them, are 0
+ * when a launch begins, unless the configuration has initial values for them.
  *
  * A cycle. Every element reads its operands a, b, c, all as they were at the cycle's begin. Its op
  * begins; the result of an op that began `latency - 1` cycles ago (this one, for latency 1) is
@@ -47,7 +47,8 @@
  *
  * Stalls. If any enabled op lacks a token from an empty FIFO, lacks room in a full one for a result
  * that completes, or did not get its bank of the scratchpad, no element advances in that cycle: no
- * register changes, no token moves; streams go on.
+ * register changes, no token moves; streams go on. Accesses of elements begin once all tokens and
+ * all room are there; each is done when it gets its bank, and not repeated.
  *
  * Numbers: IEEE 754, nearest even, subnormals kept; a NaN result is 0x7fffffff (f32) or 0x7fff
  * (f16, bf16); fmin, fmax order -0 below +0. Products and sums are fused only where the op says so.
