@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Before anything changes: is the image sound, does it fit, which slot does it take? */
+#include <stdlib.h>
+
+#include "simulators/regions/internal.h"
+#include "simulators/regions/verbs.h"
+
+/* What follows FIT. */
+static const uint8_t tail_load[] = {PHASE_FIT, PHASE_TRANSFER, PHASE_CHECK, PHASE_NONE};
+static const uint8_t tail_switch[] = {PHASE_FIT,        PHASE_ISOLATE, PHASE_DRAIN, PHASE_COMMIT,
+				      PHASE_POST_CHECK, PHASE_RESUME,  PHASE_NONE};
+/* The new image is brought while the old one works on … */
+static const uint8_t tail_stage[] = {PHASE_FIT,        PHASE_TRANSFER, PHASE_CHECK,
+				     PHASE_ISOLATE,    PHASE_DRAIN,    PHASE_COMMIT,
+				     PHASE_POST_CHECK, PHASE_RESUME,   PHASE_NONE};
+/* … or takes its place, where no other slot is to be had. */
+static const uint8_t tail_in_place[] = {PHASE_FIT,        PHASE_ISOLATE, PHASE_DRAIN,
+					PHASE_TRANSFER,   PHASE_CHECK,   PHASE_COMMIT,
+					PHASE_POST_CHECK, PHASE_RESUME,  PHASE_NONE};
+static const uint8_t tail_read[] = {PHASE_FIT, PHASE_TRANSFER, PHASE_NONE};
+
+static struct region *region_of(const struct region_op *op)
+{
+	return &op->unit->regions[op->region];
+}
+
+/* ---- the image ---- */
+
+static enum region_outcome bad_image(struct region_op *op, enum road_config_error error,
+				     uint64_t at)
+{
+	return region_op_fail(op, ROAD_REGION_ERROR_IMAGE, (uint32_t)error, at);
+}
+
+static enum region_outcome check_payload(struct region_op *op)
+{
+	struct region_content *content = op->content;
+	const struct region_setup *setup = &op->unit->setup;
+	uint32_t at = 0;
+
+	content->image.config = op->what.config;
+	region_image_relocate(content, region_of(op));
+	if (setup->chip->check(setup->arg, &content->image, &at))
+		return OUTCOME_OK;
+	return bad_image(op, ROAD_CONFIG_BAD_PAYLOAD,
+			 content->bytes - (content->image.payload_bytes + 7ull) / 8 * 8 + at);
+}
+
+static enum region_outcome read_image(struct region_op *op)
+{
+	const struct region_setup *setup = &op->unit->setup;
+	enum road_config_error error;
+	uint64_t at;
+
+	if (!op->what.image_bytes)
+		return region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
+	if (op->what.image_bytes > ROAD_CONFIG_MAX)
+		return region_op_fail(op, ROAD_REGION_ERROR_OP, 0,
+				      offsetof(struct road_region_op, image_bytes));
+	op->content = region_content_new(op->what.image_bytes);
+	if (!op->content)
+		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
+	if (!setup->chip->read_image(setup->arg, op->what.image, op->content->canonical,
+				     op->what.image_bytes))
+		return region_op_fail(op, ROAD_REGION_ERROR_ADDRESS, 0,
+				      offsetof(struct road_region_op, image));
+	error = region_image_check(op->content, setup->kind, &at);
+	return error ? bad_image(op, error, at) : check_payload(op);
+}
+
+static enum region_outcome read_state(struct region_op *op)
+{
+	const struct region_setup *setup = &op->unit->setup;
+	struct region_saved saved;
+	const uint64_t at = offsetof(struct road_region_op, buffer);
+
+	if (op->state)
+		return OUTCOME_OK;
+	if (op->what.buffer_bytes < sizeof(saved) ||
+	    !setup->chip->read_buffer(setup->arg, op->queue, op->what.buffer, &saved,
+				      sizeof(saved)))
+		return region_op_fail(op, ROAD_REGION_ERROR_ADDRESS, 0, at);
+	if (saved.magic != REGION_STATE_MAGIC || saved.config != op->what.config ||
+	    saved.fabric != setup->fabric || saved.units != region_of(op)->units ||
+	    saved.bytes > setup->state_bytes || saved.bytes > op->what.buffer_bytes - sizeof(saved))
+		return region_op_fail(op, ROAD_REGION_ERROR_INCOMPATIBLE, 0, at);
+	op->state = malloc(saved.bytes ? saved.bytes : 1);
+	op->state_bytes = saved.bytes;
+	if (!op->state)
+		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
+	if (!setup->chip->read_buffer(setup->arg, op->queue, op->what.buffer + sizeof(saved),
+				      op->state, saved.bytes))
+		return region_op_fail(op, ROAD_REGION_ERROR_ADDRESS, 0, at);
+	if (region_crc(0, op->state, saved.bytes) != saved.crc)
+		return region_op_fail(op, ROAD_REGION_ERROR_INCOMPATIBLE, ROAD_CONFIG_BAD_CRC, at);
+	return OUTCOME_OK;
+}
+
+enum region_outcome region_verify(struct region_op *op)
+{
+	const uint32_t needs = region_verbs[op->what.verb].needs;
+
+	if (op->what.verb == ROAD_REGION_VERB_RESTORE) {
+		enum region_outcome outcome = read_state(op);
+
+		if (outcome != OUTCOME_OK)
+			return outcome;
+	}
+	if (!(needs & VERB_IMAGE) || op->content ||
+	    region_resident(op->unit, region_of(op), op->what.config) != REGION_NONE)
+		return OUTCOME_OK;
+	return read_image(op);
+}
+
+/* ---- does it fit? ---- */
+
+static enum region_outcome incompatible(struct region_op *op, uint64_t at)
+{
+	return region_op_fail(op, ROAD_REGION_ERROR_INCOMPATIBLE, 0, at);
+}
+
+static enum region_outcome check_claims(struct region_op *op)
+{
+	const struct region_image *image = &op->content->image;
+	const uint64_t room = op->unit->setup.scratch_bytes;
+
+	for (uint32_t i = 0; i < image->header->claim_count; i++) {
+		const struct road_config_claim *claim = &image->claims[i];
+
+		if (claim->offset > room || claim->bytes > room - claim->offset)
+			return incompatible(op, sizeof(*image->header) + i * sizeof(*claim));
+	}
+	return OUTCOME_OK;
+}
+
+static enum region_outcome check_fit(struct region_op *op)
+{
+	const struct road_config_header *header = op->content->image.header;
+	const struct region_setup *setup = &op->unit->setup;
+
+	if (header->fabric != setup->fabric)
+		return incompatible(op, offsetof(struct road_config_header, fabric));
+	if (header->units > region_of(op)->units)
+		return incompatible(op, offsetof(struct road_config_header, units));
+	if (header->total_bytes > setup->slot_bytes)
+		return incompatible(op, offsetof(struct road_config_header, total_bytes));
+	return check_claims(op);
+}
+
+static void hold(struct region_op *op, uint32_t slot)
+{
+	op->slot = slot;
+	op->report.slot = slot;
+	op->holds = true;
+	region_of(op)->slots[slot].held++;
+}
+
+static void count_use(struct region_op *op, bool hit)
+{
+	struct region *region = region_of(op);
+
+	region->counters[hit ? ROAD_REGION_COUNT_HITS : ROAD_REGION_COUNT_MISSES]++;
+	if (hit)
+		region_touch(op->unit, region, op->slot);
+}
+
+/* The slot of an image: OK with op->slot where it is, DONE where it is to be loaded to. */
+static enum region_outcome find_slot(struct region_op *op)
+{
+	struct region *region = region_of(op);
+	uint32_t slot = region_resident(op->unit, region, op->what.config);
+	enum region_outcome outcome;
+	enum region_pick pick;
+
+	if (slot != REGION_NONE) {
+		if (region->slots[slot].state == SLOT_LOADING)
+			return OUTCOME_WAIT;
+		hold(op, slot);
+		count_use(op, true);
+		return OUTCOME_OK;
+	}
+	outcome = op->content ? OUTCOME_OK : read_image(op); /* it was resident a moment ago */
+	if (outcome == OUTCOME_OK)
+		outcome = check_fit(op);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	pick = region_pick_slot(op->unit, region, op->what.slot, &slot);
+	if (pick == PICK_WAIT)
+		return OUTCOME_WAIT;
+	op->slot = slot;
+	return OUTCOME_DONE;
+}
+
+static enum region_outcome busy(struct region_op *op, uint32_t slot)
+{
+	return region_op_fail(op, ROAD_REGION_ERROR_BUSY, slot, 0);
+}
+
+/* ---- by verb ---- */
+
+static enum region_outcome fit_load(struct region_op *op)
+{
+	enum region_outcome outcome = find_slot(op);
+
+	if (outcome == OUTCOME_OK) {
+		op->report.flags |= RESULT_HIT;
+		return OUTCOME_DONE;
+	}
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	if (op->slot == REGION_NONE)
+		return busy(op, op->what.slot);
+	hold(op, op->slot);
+	count_use(op, false);
+	op->plan = tail_load;
+	return OUTCOME_OK;
+}
+
+static bool can_replace_active(const struct region_op *op)
+{
+	const struct region *region = region_of(op);
+	uint32_t active = region->active;
+
+	return active != REGION_NONE && !region_pinned(region, active) &&
+	       !region->slots[active].held &&
+	       (op->what.slot == ROAD_REGION_SLOT_ANY || op->what.slot == active);
+}
+
+static bool loses_memory(const struct region_op *op)
+{
+	const struct region_setup *setup = &op->unit->setup;
+
+	if (setup->features & REGION_KEEPS_MEMORY || op->what.flags & ROAD_REGION_OP_LOSE_MEMORY)
+		return false;
+	return setup->chip->live_memory && setup->chip->live_memory(setup->arg, op->region);
+}
+
+static enum region_outcome fit_missing(struct region_op *op)
+{
+	op->plan = tail_stage;
+	if (op->slot == REGION_NONE) {
+		if (!can_replace_active(op))
+			return busy(op, op->what.slot);
+		op->slot = region_of(op)->active;
+		op->in_place = true;
+		op->plan = tail_in_place;
+	}
+	hold(op, op->slot);
+	count_use(op, false);
+	return OUTCOME_OK;
+}
+
+/* What is active already needs no switch; but who else is switching decides what is active. */
+static enum region_outcome fit_hit(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	if (region_active_config(region) != op->target)
+		return OUTCOME_OK;
+	if (region->isolator)
+		return OUTCOME_WAIT;
+	op->report.flags |= RESULT_HIT;
+	if (op->queue != REGION_NONE)
+		op->unit->queues[op->queue].current = op->target;
+	if (op->slot != REGION_NONE)
+		op->report.slot = op->slot;
+	return OUTCOME_DONE;
+}
+
+static enum region_outcome fit_switch(struct region_op *op)
+{
+	struct region *region = region_of(op);
+	enum region_outcome outcome;
+
+	op->target = op->what.config;
+	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE &&
+	    region_active_config(region) == op->target) {
+		op->slot = region->active;
+		outcome = fit_hit(op);
+		if (outcome == OUTCOME_DONE)
+			count_use(op, true);
+		return outcome;
+	}
+	if (loses_memory(op))
+		return busy(op, 0);
+	outcome = find_slot(op);
+	if (outcome == OUTCOME_DONE)
+		return fit_missing(op);
+	op->plan = tail_switch;
+	return outcome;
+}
+
+static enum region_outcome fit_rollback(struct region_op *op)
+{
+	struct region *region = region_of(op);
+	const uint64_t targets[] = {
+		[TARGET_PREVIOUS] = region->previous,
+		[TARGET_SAFE] = region->safe,
+		[TARGET_INITIAL] = 0,
+	};
+	enum region_outcome outcome;
+	uint32_t slot;
+
+	op->target = targets[op->what.target];
+	if (!op->target && op->what.target != TARGET_INITIAL)
+		return region_op_fail(op, ROAD_REGION_ERROR_NONE_SUCH, op->what.target, 0);
+	slot = region_resident(op->unit, region, op->target);
+	if (op->target && slot == REGION_NONE)
+		return region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
+	if (slot != REGION_NONE && region->slots[slot].state == SLOT_LOADING)
+		return OUTCOME_WAIT;
+	outcome = fit_hit(op);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	if (loses_memory(op))
+		return busy(op, 0);
+	if (slot != REGION_NONE)
+		hold(op, slot);
+	op->plan = tail_switch;
+	return OUTCOME_OK;
+}
+
+static enum region_outcome fit_reset(struct region_op *op)
+{
+	op->plan = tail_switch;
+	return loses_memory(op) ? busy(op, 0) : OUTCOME_OK;
+}
+
+/* A resident image that is there as a whole. */
+static enum region_outcome find_ready(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	op->slot = region_resident(op->unit, region, op->what.config);
+	if (op->slot == REGION_NONE)
+		return region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
+	if (region->slots[op->slot].state == SLOT_LOADING)
+		return OUTCOME_WAIT;
+	op->report.slot = op->slot;
+	return OUTCOME_OK;
+}
+
+static enum region_outcome fit_small(struct region_op *op)
+{
+	struct region *region = region_of(op);
+	enum region_outcome outcome = find_ready(op);
+
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	struct region_slot *slot = &region->slots[op->slot];
+
+	switch (op->what.verb) {
+	case ROAD_REGION_VERB_PIN: slot->pins++; break;
+	case ROAD_REGION_VERB_UNPIN:
+		if (!slot->pins)
+			return region_op_fail(op, ROAD_REGION_ERROR_NONE_SUCH, op->slot, 0);
+		slot->pins--;
+		break;
+	default: /* EVICT */
+		if (slot->state == SLOT_ACTIVE || slot->held || region_pinned(region, op->slot))
+			return busy(op, op->slot);
+		region_slot_clear(region, op->slot, SLOT_EMPTY);
+		region->counters[ROAD_REGION_COUNT_EVICTIONS]++;
+		break;
+	}
+	region_retry(op->unit); /* for loads that wait for a slot */
+	return OUTCOME_DONE;
+}
+
+static enum region_outcome fit_read_back(struct region_op *op)
+{
+	enum region_outcome outcome = find_ready(op);
+
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	const struct region_content *content = region_of(op)->slots[op->slot].content;
+
+	if (!content)
+		return OUTCOME_WAIT;
+	if (op->what.buffer_bytes < content->bytes)
+		return region_op_fail(op, ROAD_REGION_ERROR_OP, content->bytes,
+				      offsetof(struct road_region_op, buffer_bytes));
+	hold(op, op->slot);
+	op->plan = tail_read;
+	return OUTCOME_OK;
+}
+
+enum region_outcome region_fit(struct region_op *op)
+{
+	static enum region_outcome (*const verbs[ROAD_REGION_VERBS])(struct region_op *) = {
+		[ROAD_REGION_VERB_LOAD] = fit_load,
+		[ROAD_REGION_VERB_PREFETCH] = fit_load,
+		[ROAD_REGION_VERB_PIN] = fit_small,
+		[ROAD_REGION_VERB_UNPIN] = fit_small,
+		[ROAD_REGION_VERB_EVICT] = fit_small,
+		[ROAD_REGION_VERB_ACTIVATE] = fit_switch,
+		[ROAD_REGION_VERB_SWAP] = fit_switch,
+		[ROAD_REGION_VERB_RESTORE] = fit_switch,
+		[ROAD_REGION_VERB_READ_BACK] = fit_read_back,
+		[ROAD_REGION_VERB_ROLLBACK] = fit_rollback,
+		[ROAD_REGION_VERB_RESET] = fit_reset,
+	};
+
+	if (region_of(op)->usable_ps > sim_now(op->unit->setup.env))
+		return OUTCOME_WAIT;
+	return verbs[op->what.verb](op);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What launches pass: one begins only while the image that it expects is active and no switch is
+ * under way. A launch that brings its own switch along may have to wait while others still use
+ * what is active: each switch idles the region, so launches that name one image are grouped.
+ */
+#include "simulators/regions/internal.h"
+
+static void begin_waiting(struct region_unit *unit, struct region_queue *queue, uint64_t config)
+{
+	queue->wanted = config;
+	if (queue->waits_ps == REGION_NO_TIME)
+		queue->waits_ps = sim_now(unit->setup.env);
+}
+
+static void end_waiting(struct region_unit *unit, struct region *region, struct region_queue *queue)
+{
+	uint64_t now = sim_now(unit->setup.env);
+
+	if (queue->waits_ps != REGION_NO_TIME && queue->waits_ps < now)
+		sim_trace_span(unit->setup.env, region->lane_stall, "launch waits", queue->waits_ps,
+			       now);
+	queue->waits_ps = REGION_NO_TIME;
+}
+
+static bool someone_wants(const struct region_unit *unit, const struct region *region,
+			  uint64_t config)
+{
+	for (uint32_t i = 0; i < unit->setup.queues; i++) {
+		const struct region_queue *queue = &unit->queues[i];
+
+		if (queue->open && queue->region == region->index &&
+		    queue->waits_ps != REGION_NO_TIME && queue->wanted == config)
+			return true;
+	}
+	return false;
+}
+
+/* Is a switch away from what is active to wait? Then it is looked at again when that is over. */
+static bool put_off(struct region_unit *unit, struct region *region)
+{
+	const struct region_setup *setup = &unit->setup;
+	uint64_t until = region->active_ps + setup->hysteresis * setup->costs.switch_ps;
+	uint64_t active = region_active_config(region);
+
+	if (!active || sim_now(setup->env) >= until)
+		return false;
+	if (!region->running && !someone_wants(unit, region, active) &&
+	    !(setup->chip->more && setup->chip->more(setup->arg, region->index)))
+		return false;
+	if (!region->again.slot)
+		sim_schedule(setup->env, &region->again, until);
+	return true;
+}
+
+static void activated(void *arg, enum road_region_error error)
+{
+	struct region_op *op = arg;
+	struct region_unit *unit = op->unit;
+	struct region_queue *queue = &unit->queues[op->queue];
+
+	queue->activating = false;
+	queue->error = error;
+	if (!error)
+		unit->regions[op->region].owed = op->queue;
+	region_retry(unit);
+}
+
+static bool activate(struct region_unit *unit, uint32_t index, const struct region_want *want)
+{
+	struct region_queue *queue = &unit->queues[index];
+	struct region_op *op = region_op_new(unit, index);
+
+	if (!op)
+		return false;
+	op->implicit = true;
+	op->done = activated;
+	op->arg = op;
+	op->what = (struct road_region_op){
+		.verb = ROAD_REGION_VERB_ACTIVATE,
+		.region = (uint16_t)queue->region,
+		.slot = ROAD_REGION_SLOT_ANY,
+		.generation = queue->generation,
+		.config = want->config,
+		.image = want->image,
+		.image_bytes = want->image_bytes,
+	};
+	queue->activating = true;
+	region_op_run(op);
+	return true;
+}
+
+static enum region_gate refuse(enum road_region_error *error, enum road_region_error why)
+{
+	*error = why;
+	return REGION_FAIL;
+}
+
+static enum region_gate go(struct region_unit *unit, struct region *region, uint32_t index,
+			   const struct region_want *want)
+{
+	struct region_queue *queue = &unit->queues[index];
+
+	end_waiting(unit, region, queue);
+	if (region->owed == index) {
+		region->owed = REGION_NONE;
+		region_retry(unit); /* who waits for the next switch */
+	}
+	if (want->activate && want->config)
+		queue->current = want->config;
+	if (region->active != REGION_NONE)
+		region_touch(unit, region, region->active);
+	region->running++;
+	region_account(unit, region);
+	return REGION_GO;
+}
+
+/* Another image than the expected one is active. */
+static enum region_gate differ(struct region_unit *unit, struct region *region, uint32_t index,
+			       const struct region_want *want, enum road_region_error *error)
+{
+	struct region_queue *queue = &unit->queues[index];
+
+	if (!want->activate || !want->config)
+		return refuse(error, ROAD_REGION_ERROR_MISMATCH);
+	if (region->owed != REGION_NONE && region->owed != index)
+		return REGION_WAIT;
+	if (!put_off(unit, region) && !activate(unit, index, want)) {
+		end_waiting(unit, region, queue);
+		return refuse(error, ROAD_REGION_ERROR_HARDWARE);
+	}
+	return REGION_WAIT;
+}
+
+enum region_gate region_unit_gate(struct region_unit *unit, uint32_t index,
+				  const struct region_want *want, enum road_region_error *error)
+{
+	struct region_queue *queue = &unit->queues[index];
+	struct region *region = region_find(unit, queue->region);
+	uint64_t expected = want->config ? want->config : queue->current;
+	enum region_gate gate = REGION_WAIT;
+
+	*error = ROAD_REGION_ERROR_NONE;
+	if (!queue->open || !region || region->generation != queue->generation)
+		return refuse(error, ROAD_REGION_ERROR_STALE);
+	if (region->quarantined)
+		gate = refuse(error, ROAD_REGION_ERROR_QUARANTINED);
+	else if (queue->error)
+		gate = refuse(error, queue->error);
+	else if (queue->activating || region->isolator ||
+		 region->usable_ps > sim_now(unit->setup.env))
+		begin_waiting(unit, queue, expected);
+	else if (region_active_config(region) == expected)
+		return go(unit, region, index, want);
+	else {
+		begin_waiting(unit, queue, expected);
+		gate = differ(unit, region, index, want, error);
+	}
+	if (gate == REGION_FAIL) {
+		queue->error = ROAD_REGION_ERROR_NONE;
+		end_waiting(unit, region, queue);
+	}
+	return gate;
+}
+
+void region_unit_leave(struct region_unit *unit, uint32_t index)
+{
+	struct region *region = region_find(unit, index);
+
+	if (!region || !region->running)
+		return;
+	region->running--;
+	region_account(unit, region);
+	if (!region->running)
+		region_retry(unit);
+}

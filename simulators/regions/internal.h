@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reconfiguration unit's own state: inside this folder only. */
+#ifndef SIMULATORS_REGIONS_INTERNAL_H
+#define SIMULATORS_REGIONS_INTERNAL_H
+
+#include "simulators/regions/unit.h"
+
+#define REGION_FAULTS_MAX   3u                       /* within */
+#define REGION_FAULT_WINDOW UINT64_C(60000000000000) /* ps: a quarantine */
+#define REGION_STATE_MAGIC  0x54535252u              /* "RRST" */
+#define REGION_NO_TIME      UINT64_MAX
+
+/* The unit's copy of an image: as it came, and its payload as it was relocated for one region. */
+struct region_content {
+	uint32_t bytes;
+	struct region_image image;
+	uint8_t *payload; /* behind the bytes */
+	uint8_t canonical[];
+};
+
+struct region_slot {
+	uint8_t state; /* enum region_slot_state */
+	uint32_t pins;
+	uint32_t held;   /* by ops that will switch to it */
+	uint64_t used;   /* tick of the last use */
+	uint64_t config; /* also while it is loaded */
+	struct region_content *content;
+};
+
+/* What a saved state begins with in the guest's buffer. */
+struct region_saved {
+	uint32_t magic, bytes; /* behind this header */
+	uint64_t config, fabric;
+	uint32_t units, crc; /* over the bytes behind */
+};
+
+enum region_ending { ENDING_NOT, ENDING_BACK, ENDING_DONE };
+
+struct region_op {
+	struct region_op *next_op; /* of the region's, in the order in which they began */
+	struct region_unit *unit;
+	uint32_t region, queue; /* REGION_NONE: nobody waits for it */
+	uint32_t function;
+	struct road_region_op what;
+	struct road_region_report report;
+	region_done done;
+	void *arg;
+	const uint8_t *plan;   /* phases, PHASE_NONE ends; the present one is the first */
+	uint8_t phase, failed; /* enum region_phase; failed: where */
+	uint8_t ending;        /* enum region_ending */
+	uint8_t undo;          /* how it ends: enum region_undo (ops.c) */
+	bool entered;          /* the present phase has begun */
+	bool timed;            /* and its event ends it */
+	bool implicit;         /* a launch asked for it */
+	bool detached;         /* a prefetch: done was told */
+	bool in_place;         /* the transfer overwrites the active image */
+	bool loading, holds, switched, draining;
+	bool counted;                   /* among the region's foreground */
+	uint32_t slot;                  /* REGION_NONE: none yet */
+	uint64_t target;                /* config that it switches to; 0: none */
+	uint64_t from;                  /* what was active before */
+	uint64_t phase_ps;              /* since when it is in its phase */
+	struct region_content *content; /* staged */
+	struct region_content *former;  /* what an in-place transfer overwrote */
+	uint64_t former_config;
+	uint8_t *state; /* of RESTORE */
+	uint32_t state_bytes;
+	struct sim_event event, deadline;
+	char name[24]; /* in the event log */
+};
+
+struct region {
+	bool present, quarantined;
+	uint32_t index, first_unit, units, parent, children;
+	uint64_t generation, memory_bytes;
+	struct region_slot *slots;
+	uint32_t active; /* slot; REGION_NONE */
+	uint64_t previous, safe;
+	uint32_t running, open;
+	uint64_t owner;
+	bool owned, mixed;
+	struct region_op *ops;
+	struct region_op *loader, *isolator;
+	uint32_t owed;       /* queue whose launch a switch was made for; REGION_NONE */
+	uint32_t foreground; /* ops that a queue waits for */
+	uint64_t active_ps;  /* since when the active image is */
+	uint64_t usable_ps;  /* a layout takes until then */
+	uint64_t idle_ps;    /* since when it stands idle for a configuration; NO_TIME */
+	uint64_t fault_ps[REGION_FAULTS_MAX];
+	uint64_t counters[ROAD_REGION_COUNTERS];
+	uint32_t fail[REGION_PHASES]; /* times that a test asks for */
+	struct sim_event again;       /* the end of a putting-off */
+	struct sim_event abort;       /* of what runs, when it is quarantined */
+	char lane_load[24], lane_switch[24], lane_stall[24];
+};
+
+struct region_queue {
+	bool open;
+	uint32_t region, function;
+	uint64_t generation;
+	uint64_t current;             /* what launches that name none expect; 0: no image */
+	uint64_t wanted;              /* a launch waits for this; valid with `waits` */
+	uint64_t waits_ps;            /* since when; NO_TIME: it does not */
+	bool activating;              /* an implicit op is under way */
+	enum road_region_error error; /* how that one failed */
+};
+
+struct region_part {
+	uint32_t first_unit, units;
+	uint64_t memory_bytes;
+};
+
+struct region_layout_latch {
+	uint64_t table, drain;
+	uint32_t count, result, part;
+};
+
+struct region_unit {
+	struct region_setup setup;
+	struct region regions[ROAD_REGION_NUMBERS];
+	struct region_queue *queues;
+	uint64_t generation; /* the last that was given */
+	uint64_t tick;
+	struct sim_event retry;
+	uint32_t select, slot_select, result;
+	struct region_layout_latch layout;
+	bool pending; /* a layout was applied and neither committed nor reverted */
+	struct region_part former[ROAD_REGION_PARTS];
+	uint32_t former_count;
+};
+
+/* unit.c */
+struct region *region_find(struct region_unit *unit, uint32_t index); /* NULL: none */
+void region_retry(struct region_unit *unit);                          /* in an event of its own */
+void region_make(struct region_unit *unit, uint32_t index, const struct region_part *part);
+void region_unmake(struct region_unit *unit, uint32_t index);
+/* No image is resident or active, units are zero. Nothing runs in it. */
+void region_wipe(struct region_unit *unit, struct region *region);
+
+/* image.c */
+uint32_t region_crc(uint32_t crc, const void *bytes, uint64_t count); /* CRC-32C, from 0 on */
+/* Checks `bytes` of content->canonical from end to end. */
+enum road_config_error region_image_check(struct region_content *content, uint32_t kind,
+					  uint64_t *at);
+void region_image_relocate(struct region_content *content, const struct region *region);
+struct region_content *region_content_new(uint32_t bytes);
+
+/* slots.c */
+uint64_t region_active_config(const struct region *region); /* 0: none */
+uint32_t region_resident(const struct region_unit *unit, const struct region *region,
+			 uint64_t config); /* REGION_NONE: not, nor being loaded */
+void region_touch(struct region_unit *unit, struct region *region, uint32_t slot);
+bool region_pinned(const struct region *region, uint32_t slot);
+void region_slot_clear(struct region *region, uint32_t slot, enum region_slot_state state);
+/* Where to load to: READY to take. WAIT: one will be free; BUSY: none. */
+enum region_pick { PICK_FOUND, PICK_WAIT, PICK_BUSY };
+enum region_pick region_pick_slot(const struct region_unit *unit, const struct region *region,
+				  uint32_t wish, uint32_t *out);
+
+/* ops.c */
+extern const uint8_t region_plan_head[];
+struct region_op *region_op_new(struct region_unit *unit, uint32_t queue);
+void region_op_run(struct region_op *op);
+void region_ops_wake(struct region_unit *unit, struct region *region);
+/* Of one queue, or all (REGION_NONE). */
+void region_ops_drop(struct region_unit *unit, struct region *region, uint32_t queue);
+
+/* phases.c, fit.c: what each phase does */
+enum region_outcome {
+	OUTCOME_OK,
+	OUTCOME_WAIT,  /* asked again when something changed */
+	OUTCOME_TIMED, /* the op's event ends the phase */
+	OUTCOME_DONE,  /* the op has done what it had to */
+	OUTCOME_FAIL
+};
+enum region_outcome region_fit(struct region_op *op);
+enum region_outcome region_verify(struct region_op *op);
+enum region_outcome region_parse(struct region_op *op); /* parse.c */
+void region_ops_unhold(struct region_op *by);
+void region_op_wait_until(struct region_op *op, uint64_t time_ps);
+struct region_phase_row {
+	enum region_outcome (*begin)(struct region_op *op);
+	enum region_outcome (*end)(struct region_op *op); /* of a timed one; NULL: OK */
+};
+extern const struct region_phase_row region_phase_rows[REGION_PHASES];
+enum region_outcome region_op_fail(struct region_op *op, enum road_region_error error,
+				   uint32_t detail, uint64_t at);
+uint64_t region_copy_ps(const struct region_unit *unit, uint64_t bytes); /* of a read-back */
+uint64_t region_load_end(struct region_op *op, uint32_t bytes, uint64_t from_ps);
+void region_switch(struct region_unit *unit, struct region *region, uint32_t slot);
+
+/* account.c */
+void region_account(struct region_unit *unit, struct region *region);
+/* True: that was one too many. */
+bool region_count_fault(struct region_unit *unit, struct region *region);
+void region_quarantine(struct region_unit *unit, struct region *region);
+
+/* layout.c */
+void region_layout_command(struct region_unit *unit, uint32_t function, uint32_t command);
+
+#endif

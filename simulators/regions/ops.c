@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Operations: from phase to phase on virtual time, and what follows when one of them fails. What
+ * the phases do is in parse.c, fit.c and phases.c.
+ */
+#include <stdlib.h>
+
+#include "simulators/regions/internal.h"
+
+const uint8_t region_plan_head[] = {PHASE_PARSE, PHASE_VERIFY, PHASE_FIT, PHASE_NONE};
+
+/* What is undone, and how. */
+enum region_undo {
+	UNDO_KEEP,       /* nothing was switched: what was active goes on */
+	UNDO_BACK,       /* what was active before is made so again */
+	UNDO_SAFE,       /* the safe image is; BACK, where there is none */
+	UNDO_QUARANTINE, /* none is, and nothing runs here any more */
+};
+
+/* The state machine's other half: phase that failed x on_failure -> what follows. A phase that
+ * succeeds is followed by the next of the op's plan. */
+static const uint8_t undo_rows[REGION_PHASES][3] = {
+	/*                    KEEP       SAFE       QUARANTINE */
+	[PHASE_PARSE] = {UNDO_KEEP, UNDO_KEEP, UNDO_KEEP},
+	[PHASE_VERIFY] = {UNDO_KEEP, UNDO_KEEP, UNDO_KEEP},
+	[PHASE_FIT] = {UNDO_KEEP, UNDO_KEEP, UNDO_KEEP},
+	[PHASE_ISOLATE] = {UNDO_KEEP, UNDO_KEEP, UNDO_KEEP},
+	[PHASE_DRAIN] = {UNDO_KEEP, UNDO_KEEP, UNDO_KEEP},
+	[PHASE_TRANSFER] = {UNDO_KEEP, UNDO_KEEP, UNDO_KEEP},
+	[PHASE_CHECK] = {UNDO_KEEP, UNDO_KEEP, UNDO_KEEP},
+	[PHASE_COMMIT] = {UNDO_BACK, UNDO_SAFE, UNDO_QUARANTINE},
+	[PHASE_POST_CHECK] = {UNDO_BACK, UNDO_SAFE, UNDO_QUARANTINE},
+	[PHASE_RESUME] = {UNDO_BACK, UNDO_SAFE, UNDO_QUARANTINE},
+};
+
+static struct region *region_of(const struct region_op *op)
+{
+	return &op->unit->regions[op->region];
+}
+
+static uint64_t now_of(const struct region_op *op)
+{
+	return sim_now(op->unit->setup.env);
+}
+
+/* ---- begin and end ---- */
+
+struct region_op *region_op_new(struct region_unit *unit, uint32_t queue)
+{
+	struct region_op *op = calloc(1, sizeof(*op));
+	struct region_op **at;
+
+	if (!op)
+		return NULL;
+	op->unit = unit;
+	op->region = unit->queues[queue].region;
+	op->queue = queue;
+	op->function = unit->queues[queue].function;
+	op->slot = REGION_NONE;
+	op->plan = region_plan_head;
+	op->phase = PHASE_PARSE;
+	op->phase_ps = now_of(op);
+	op->report.slot = ROAD_REGION_SLOT_ANY;
+	op->report.began_ns = now_of(op) / SIM_PS_PER_NS;
+	op->event.arg = op->deadline.arg = op;
+	at = &region_of(op)->ops;
+	while (*at)
+		at = &(*at)->next_op;
+	*at = op;
+	op->counted = true;
+	region_of(op)->foreground++;
+	region_account(unit, region_of(op));
+	return op;
+}
+
+static void uncount(struct region_op *op)
+{
+	if (!op->counted)
+		return;
+	op->counted = false;
+	region_of(op)->foreground--;
+	region_account(op->unit, region_of(op));
+}
+
+/* Gives up what it holds of the region. */
+static void let_go(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	if (region->loader == op)
+		region->loader = NULL;
+	if (region->isolator == op)
+		region->isolator = NULL;
+	if (op->holds)
+		region->slots[op->slot].held--;
+	op->holds = false;
+	sim_cancel(op->unit->setup.env, &op->event);
+	sim_cancel(op->unit->setup.env, &op->deadline);
+}
+
+static void destroy(struct region_op *op)
+{
+	struct region_op **at = &region_of(op)->ops;
+
+	let_go(op);
+	uncount(op);
+	while (*at != op)
+		at = &(*at)->next_op;
+	*at = op->next_op;
+	free(op->content);
+	free(op->former);
+	free(op->state);
+	region_retry(op->unit);
+	free(op);
+}
+
+static enum road_region_error write_report(struct region_op *op)
+{
+	const struct road_region_report *report = &op->report;
+	const size_t skip = sizeof(report->done);
+	struct sim_env *env = op->unit->setup.env;
+	const uint32_t done = 1;
+
+	if (!op->what.report)
+		return (enum road_region_error)report->error;
+	if (sim_dma_write(env, op->function, op->what.report + skip, (const char *)report + skip,
+			  sizeof(*report) - skip) &&
+	    sim_dma_write(env, op->function, op->what.report, &done, sizeof(done)))
+		return (enum road_region_error)report->error;
+	return ROAD_REGION_ERROR_ADDRESS;
+}
+
+static void tell(struct region_op *op)
+{
+	region_done done = op->done;
+	enum road_region_error error;
+
+	op->done = NULL;
+	if (!done)
+		return;
+	if (op->detached)
+		op->report.error = op->report.phase = 0;
+	op->report.active = region_active_config(region_of(op));
+	op->report.ended_ns = now_of(op) / SIM_PS_PER_NS;
+	error = write_report(op);
+	done(op->arg, error);
+}
+
+static void finished(void *arg)
+{
+	struct region_op *op = arg;
+
+	/* Before others are told: done may begin the queue's next op. */
+	let_go(op);
+	uncount(op);
+	op->ending = ENDING_DONE;
+	tell(op);
+	destroy(op);
+}
+
+static void finish(struct region_op *op)
+{
+	op->ending = ENDING_DONE;
+	op->event.run = finished;
+	sim_schedule(op->unit->setup.env, &op->event, now_of(op));
+}
+
+/* ---- failure ---- */
+
+static bool is_switch_back(const struct region_op *op)
+{
+	return op->undo == UNDO_BACK || op->undo == UNDO_SAFE;
+}
+
+static void end_keep(struct region_op *op)
+{
+	struct region *region = region_of(op);
+	struct region_slot *slot = op->slot == REGION_NONE ? NULL : &region->slots[op->slot];
+	bool broken = op->report.error == ROAD_REGION_ERROR_HARDWARE;
+
+	if (op->former) { /* it was overwritten, and came back */
+		free(slot->content);
+		slot->content = op->former;
+		op->former = NULL;
+		slot->config = op->former_config;
+		slot->state = region->active == op->slot ? SLOT_ACTIVE : SLOT_READY;
+	} else if (op->loading) {
+		region_slot_clear(region, op->slot, broken ? SLOT_FAULT : SLOT_EMPTY);
+	}
+	op->loading = false;
+}
+
+static void end_back(struct region_op *op)
+{
+	struct region *region = region_of(op);
+	uint32_t slot;
+
+	if (op->former) {
+		/* The active slot itself: it must let go of the new image before. */
+		if (op->switched)
+			op->unit->setup.chip->activate(op->unit->setup.arg, op->region, NULL);
+		end_keep(op);
+	}
+	slot = region_resident(op->unit, region, op->from);
+	if (op->switched)
+		region_switch(op->unit, region, slot);
+}
+
+static void undone(void *arg)
+{
+	struct region_op *op = arg;
+	struct region *region = region_of(op);
+
+	switch (op->undo) {
+	case UNDO_KEEP: end_keep(op); break;
+	case UNDO_BACK: end_back(op); break;
+	case UNDO_SAFE:
+		region_switch(op->unit, region, region_resident(op->unit, region, region->safe));
+		break;
+	case UNDO_QUARANTINE: region_switch(op->unit, region, REGION_NONE); break;
+	}
+	if (is_switch_back(op)) {
+		op->report.flags |= RESULT_ROLLED_BACK;
+		region->counters[ROAD_REGION_COUNT_ROLLBACKS]++;
+		sim_trace_span(op->unit->setup.env, region->lane_switch, "roll back", op->phase_ps,
+			       now_of(op));
+	}
+	if (op->undo == UNDO_QUARANTINE)
+		region_quarantine(op->unit, region);
+	if (region->quarantined)
+		op->report.flags |= RESULT_QUARANTINED;
+	finish(op);
+}
+
+/* A slot that a failed op wrote and did not get to use holds a sound image. */
+static void leave_new_image(struct region_op *op)
+{
+	struct region_slot *slot = &region_of(op)->slots[op->slot];
+
+	if (!op->former || op->switched)
+		return;
+	/* Not switched to, but the active slot holds it: the old image is gone for good. */
+	slot->config = op->target;
+	slot->state = SLOT_READY;
+	region_of(op)->active = REGION_NONE;
+	op->unit->setup.chip->activate(op->unit->setup.arg, op->region, NULL);
+}
+
+static uint64_t undo_ends(struct region_op *op)
+{
+	const struct region_setup *setup = &op->unit->setup;
+	uint64_t end = now_of(op);
+
+	if (op->former && op->undo != UNDO_SAFE && op->undo != UNDO_QUARANTINE)
+		end = region_load_end(op, op->former->bytes, end);
+	if ((op->switched && op->undo == UNDO_BACK) || op->undo == UNDO_SAFE)
+		end += setup->costs.switch_ps;
+	return end;
+}
+
+static enum region_undo choose_undo(const struct region_op *op)
+{
+	const struct region *region = region_of(op);
+	enum region_undo undo = UNDO_KEEP;
+	uint32_t safe = region_resident(op->unit, region, region->safe);
+
+	if (op->phase != PHASE_NONE)
+		undo = undo_rows[op->phase][op->what.on_failure <= FAILURE_QUARANTINE
+						    ? op->what.on_failure
+						    : FAILURE_KEEP];
+	if (undo == UNDO_SAFE && (safe == REGION_NONE || (op->former && safe == op->slot)))
+		undo = UNDO_BACK;
+	if (undo != UNDO_KEEP && op->report.error == ROAD_REGION_ERROR_TIMEOUT)
+		undo = UNDO_BACK;
+	return undo;
+}
+
+static void fail(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	sim_cancel(op->unit->setup.env, &op->event);
+	if (!op->detached) /* else it tells */
+		sim_cancel(op->unit->setup.env, &op->deadline);
+	op->timed = false;
+	op->report.phase = op->phase;
+	op->ending = ENDING_BACK;
+	op->undo = (uint8_t)choose_undo(op);
+	if (op->report.error == ROAD_REGION_ERROR_HARDWARE && region_count_fault(op->unit, region))
+		region_quarantine(op->unit, region);
+	if (op->undo == UNDO_SAFE || op->undo == UNDO_QUARANTINE)
+		leave_new_image(op);
+	op->phase_ps = now_of(op);
+	op->event.run = undone;
+	sim_schedule(op->unit->setup.env, &op->event, undo_ends(op));
+}
+
+/* ---- from phase to phase ---- */
+
+static void add_time(struct region_op *op)
+{
+	uint64_t ns = (now_of(op) - op->phase_ps) / SIM_PS_PER_NS;
+
+	if (op->phase == PHASE_ISOLATE || op->phase == PHASE_DRAIN)
+		op->report.drained_ns += ns;
+	if (op->phase == PHASE_TRANSFER)
+		op->report.loaded_ns += ns;
+	op->phase_ps = now_of(op);
+}
+
+static void told(void *arg)
+{
+	tell(arg);
+}
+
+/* A prefetch is a hint: its queue goes on, however it ends. */
+static void detach(struct region_op *op)
+{
+	op->detached = true;
+	uncount(op);
+	op->deadline.run = told;
+	sim_schedule(op->unit->setup.env, &op->deadline, now_of(op));
+}
+
+static void next_phase(struct region_op *op)
+{
+	add_time(op);
+	op->phase = *++op->plan;
+	op->entered = false;
+	if (op->phase == PHASE_VERIFY && op->what.verb == ROAD_REGION_VERB_PREFETCH)
+		detach(op);
+}
+
+static bool injected(struct region_op *op)
+{
+	uint32_t *left = &region_of(op)->fail[op->phase];
+
+	if (!*left)
+		return false;
+	--*left;
+	region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
+	return true;
+}
+
+static enum region_outcome step(struct region_op *op)
+{
+	if (region_of(op)->quarantined && op->phase < PHASE_COMMIT)
+		return region_op_fail(op, ROAD_REGION_ERROR_QUARANTINED, 0, 0);
+	if (!op->entered) {
+		op->entered = true;
+		if (injected(op))
+			return OUTCOME_FAIL;
+	}
+	return region_phase_rows[op->phase].begin(op);
+}
+
+/* True: on to the next step. */
+static bool take(struct region_op *op, enum region_outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_OK:
+		next_phase(op);
+		if (op->phase != PHASE_NONE)
+			return true;
+		finish(op);
+		return false;
+	case OUTCOME_WAIT: return false;
+	case OUTCOME_TIMED: op->timed = true; return false;
+	case OUTCOME_DONE:
+		add_time(op);
+		finish(op);
+		return false;
+	case OUTCOME_FAIL:
+		add_time(op);
+		fail(op);
+		return false;
+	}
+	return false;
+}
+
+void region_op_run(struct region_op *op)
+{
+	if (op->timed || op->ending)
+		return;
+	while (take(op, step(op)))
+		;
+}
+
+static void phase_over(void *arg)
+{
+	struct region_op *op = arg;
+	enum region_outcome (*end)(struct region_op *) = region_phase_rows[op->phase].end;
+
+	op->timed = false;
+	if (take(op, end ? end(op) : OUTCOME_OK))
+		region_op_run(op);
+}
+
+void region_op_wait_until(struct region_op *op, uint64_t time_ps)
+{
+	op->event.run = phase_over;
+	sim_schedule(op->unit->setup.env, &op->event, time_ps);
+}
+
+enum region_outcome region_op_fail(struct region_op *op, enum road_region_error error,
+				   uint32_t detail, uint64_t at)
+{
+	op->report.error = (uint32_t)error;
+	op->report.detail = detail;
+	op->report.detail_at = at;
+	return OUTCOME_FAIL;
+}
+
+/* A switch that began ends: it takes no longer than it takes. */
+static void expired(void *arg)
+{
+	struct region_op *op = arg;
+
+	if (op->ending || op->phase >= PHASE_COMMIT)
+		return;
+	add_time(op);
+	region_op_fail(op, ROAD_REGION_ERROR_TIMEOUT, 0, 0);
+	fail(op);
+}
+
+void region_ops_wake(struct region_unit *unit, struct region *region)
+{
+	(void)unit;
+	for (struct region_op *op = region->ops; op; op = op->next_op)
+		if (op->entered)
+			region_op_run(op);
+}
+
+/* What is resident goes: whoever counts on it fails. */
+void region_ops_unhold(struct region_op *by)
+{
+	for (struct region_op *op = region_of(by)->ops; op; op = op->next_op) {
+		if (op == by || op->ending || !op->holds)
+			continue;
+		region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
+		fail(op);
+	}
+}
+
+/* ---- queues ---- */
+
+static bool is_past_return(const struct region_op *op)
+{
+	return op->ending == ENDING_BACK || op->former || op->phase >= PHASE_COMMIT;
+}
+
+static void discard(struct region_op *op)
+{
+	if (op->loading)
+		region_slot_clear(region_of(op), op->slot, SLOT_EMPTY);
+	op->done = NULL;
+	destroy(op);
+}
+
+void region_ops_drop(struct region_unit *unit, struct region *region, uint32_t queue)
+{
+	struct region_op *next;
+
+	(void)unit;
+	for (struct region_op *op = region->ops; op; op = next) {
+		next = op->next_op;
+		if (queue != REGION_NONE && (op->queue != queue || op->detached))
+			continue;
+		if (queue == REGION_NONE || !is_past_return(op)) {
+			discard(op);
+			continue;
+		}
+		op->done = NULL;
+		op->queue = REGION_NONE;
+		uncount(op);
+	}
+}
+
+static void begin(struct region_op *op, uint64_t address)
+{
+	struct sim_env *env = op->unit->setup.env;
+
+	if (!sim_dma_read(env, op->function, address, &op->what, sizeof(op->what))) {
+		op->what = (struct road_region_op){0};
+		region_op_fail(op, ROAD_REGION_ERROR_ADDRESS, 0, address);
+		fail(op);
+		return;
+	}
+	if (op->what.deadline_ns) {
+		uint64_t most = (UINT64_MAX / 2 - now_of(op)) / SIM_PS_PER_NS;
+		uint64_t ns = op->what.deadline_ns < most ? op->what.deadline_ns : most;
+
+		op->deadline.run = expired;
+		sim_schedule(env, &op->deadline, now_of(op) + ns * SIM_PS_PER_NS);
+	}
+	region_op_run(op);
+}
+
+void region_unit_begin(struct region_unit *unit, uint32_t queue, uint64_t address, region_done done,
+		       void *arg)
+{
+	struct region_op *op = NULL;
+
+	if (queue < unit->setup.queues && unit->queues[queue].open &&
+	    unit->regions[unit->queues[queue].region].present)
+		op = region_op_new(unit, queue);
+	if (!op) {
+		sim_violation(
+			unit->setup.env, 0,
+			"queue %u asks for an operation and has no region, or the host has no "
+			"memory",
+			queue);
+		return;
+	}
+	op->done = done;
+	op->arg = arg;
+	begin(op, address);
+}

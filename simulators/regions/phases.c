@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the phases do once an op fits: bring the image, empty the region, switch. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulators/regions/internal.h"
+#include "simulators/regions/verbs.h"
+
+static struct region *region_of(const struct region_op *op)
+{
+	return &op->unit->regions[op->region];
+}
+
+static uint64_t now_of(const struct region_op *op)
+{
+	return sim_now(op->unit->setup.env);
+}
+
+/* ---- times ---- */
+
+static uint64_t at_rate(uint64_t ps_per_kib, uint64_t bytes)
+{
+	return (uint64_t)(((unsigned __int128)bytes * ps_per_kib + 1023) / 1024);
+}
+
+uint64_t region_copy_ps(const struct region_unit *unit, uint64_t bytes)
+{
+	return at_rate(unit->setup.costs.read_back_ps_per_kib, bytes);
+}
+
+uint64_t region_load_end(struct region_op *op, uint32_t bytes, uint64_t from_ps)
+{
+	const struct region_setup *setup = &op->unit->setup;
+
+	if (setup->chip->transfer)
+		return setup->chip->transfer(setup->arg, op->region, bytes, from_ps);
+	return from_ps + setup->costs.load_ps + at_rate(setup->costs.load_ps_per_kib, bytes);
+}
+
+/* ---- staging ---- */
+
+static enum region_outcome begin_read_back(struct region_op *op)
+{
+	const struct region_content *content = region_of(op)->slots[op->slot].content;
+
+	region_op_wait_until(op, now_of(op) + region_copy_ps(op->unit, content->bytes));
+	return OUTCOME_TIMED;
+}
+
+static enum region_outcome end_read_back(struct region_op *op)
+{
+	const struct region_setup *setup = &op->unit->setup;
+	const struct region_content *content = region_of(op)->slots[op->slot].content;
+
+	if (!setup->chip->write_buffer(setup->arg, op->queue, op->what.buffer, content->canonical,
+				       content->bytes))
+		return region_op_fail(op, ROAD_REGION_ERROR_ADDRESS, 0,
+				      offsetof(struct road_region_op, buffer));
+	op->report.bytes = content->bytes;
+	return OUTCOME_OK;
+}
+
+/* The slot loses what it had: nothing but the image that comes is to be seen in it. */
+static void take_slot(struct region_op *op)
+{
+	struct region *region = region_of(op);
+	struct region_slot *slot = &region->slots[op->slot];
+
+	if (slot->content)
+		region->counters[ROAD_REGION_COUNT_EVICTIONS]++;
+	if (op->in_place) {
+		op->former = slot->content;
+		op->former_config = slot->config;
+		slot->content = NULL; /* `config` stays: it is what the region works by */
+	} else {
+		region_slot_clear(region, op->slot, SLOT_LOADING);
+		slot->config = op->what.config;
+	}
+	slot->state = SLOT_LOADING;
+	op->loading = true;
+}
+
+static enum region_outcome begin_transfer(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	if (op->what.verb == ROAD_REGION_VERB_READ_BACK)
+		return begin_read_back(op);
+	if (region->loader)
+		return OUTCOME_WAIT;
+	region->loader = op;
+	take_slot(op);
+	op->phase_ps = now_of(op);
+	region_op_wait_until(op, region_load_end(op, op->content->bytes, now_of(op)));
+	return OUTCOME_TIMED;
+}
+
+static enum region_outcome end_transfer(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	if (op->what.verb == ROAD_REGION_VERB_READ_BACK)
+		return end_read_back(op);
+	region->loader = NULL;
+	op->report.bytes = op->content->bytes;
+	region->counters[ROAD_REGION_COUNT_LOADS]++;
+	region->counters[ROAD_REGION_COUNT_LOAD_BYTES] += op->content->bytes;
+	region->counters[ROAD_REGION_COUNT_LOADING_PS] += now_of(op) - op->phase_ps;
+	sim_trace_span(op->unit->setup.env, region->lane_load,
+		       (const char *)op->content->image.header->name, op->phase_ps, now_of(op));
+	return OUTCOME_OK;
+}
+
+static enum region_outcome begin_check(struct region_op *op)
+{
+	struct region_slot *slot = &region_of(op)->slots[op->slot];
+
+	slot->content = op->content;
+	op->content = NULL;
+	op->loading = false;
+	if (!op->in_place)
+		slot->state = SLOT_READY;
+	region_touch(op->unit, region_of(op), op->slot);
+	region_retry(op->unit); /* for those who wait for this image, or the loader */
+	return OUTCOME_OK;
+}
+
+/* ---- emptying the region ---- */
+
+/* A launch that a switch was made for goes before the next switch. */
+static enum region_outcome begin_isolate(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	if (region->isolator ||
+	    (region->owed != REGION_NONE && region->owed != op->queue && !region->running))
+		return OUTCOME_WAIT;
+	region->isolator = op;
+	op->from = region_active_config(region);
+	return OUTCOME_OK;
+}
+
+static void empty(void *arg)
+{
+	struct region_op *op = arg;
+	const struct region_setup *setup = &op->unit->setup;
+	struct region_unit *unit = op->unit;
+	struct region *region = region_of(op);
+	enum region_drain how = (enum region_drain)op->what.drain;
+
+	region->counters[ROAD_REGION_COUNT_PREEMPTIONS] += region->running;
+	if (region->running)
+		setup->chip->drain(setup->arg, region->index, how);
+	region_retry(unit); /* the op may be gone */
+}
+
+static enum region_outcome begin_drain(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	if (!region->running)
+		return OUTCOME_OK;
+	if (op->what.drain == DRAIN_REFUSE)
+		return region_op_fail(op, ROAD_REGION_ERROR_BUSY, region->running, 0);
+	if (op->what.drain == DRAIN_WAIT || op->draining)
+		return OUTCOME_WAIT;
+	op->draining = true;
+	op->event.run = empty;
+	sim_schedule(op->unit->setup.env, &op->event, now_of(op));
+	return OUTCOME_WAIT;
+}
+
+/* ---- the switch ---- */
+
+void region_switch(struct region_unit *unit, struct region *region, uint32_t slot)
+{
+	const struct region_setup *setup = &unit->setup;
+
+	if (region->active != REGION_NONE && region->slots[region->active].content)
+		region->slots[region->active].state = SLOT_READY;
+	region->active = slot;
+	region->active_ps = sim_now(setup->env);
+	if (slot == REGION_NONE) {
+		setup->chip->activate(setup->arg, region->index, NULL);
+		return;
+	}
+	region->slots[slot].state = SLOT_ACTIVE;
+	region_touch(unit, region, slot);
+	setup->chip->activate(setup->arg, region->index, &region->slots[slot].content->image);
+}
+
+/* Writes the state of what is active to the guest's buffer. */
+static enum region_outcome save(struct region_op *op, uint64_t *bytes)
+{
+	const struct region_setup *setup = &op->unit->setup;
+	const size_t room = sizeof(struct region_saved) + setup->state_bytes;
+	enum region_outcome outcome = OUTCOME_OK;
+	struct region_saved *saved = NULL;
+
+	if (op->what.buffer_bytes < room)
+		return region_op_fail(op, ROAD_REGION_ERROR_OP, (uint32_t)room,
+				      offsetof(struct road_region_op, buffer_bytes));
+	saved = calloc(1, room);
+	if (!saved)
+		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
+	saved->magic = REGION_STATE_MAGIC;
+	saved->config = op->from;
+	saved->fabric = setup->fabric;
+	saved->units = region_of(op)->units;
+	saved->bytes = op->from ? setup->chip->save(setup->arg, op->region, saved + 1) : 0;
+	saved->crc = region_crc(0, saved + 1, saved->bytes);
+	*bytes = sizeof(*saved) + saved->bytes;
+	if (!setup->chip->write_buffer(setup->arg, op->queue, op->what.buffer, saved,
+				       (uint32_t)*bytes))
+		outcome = region_op_fail(op, ROAD_REGION_ERROR_ADDRESS, 0,
+					 offsetof(struct road_region_op, buffer));
+	free(saved);
+	return outcome;
+}
+
+static enum region_outcome begin_commit(struct region_op *op)
+{
+	const struct region_setup *setup = &op->unit->setup;
+	uint64_t end = now_of(op) + (op->target != op->from ? setup->costs.switch_ps : 0);
+	enum region_outcome outcome = OUTCOME_OK;
+	uint64_t bytes = op->state_bytes;
+
+	if (op->what.verb == ROAD_REGION_VERB_SWAP)
+		outcome = save(op, &bytes);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	end += region_copy_ps(op->unit, bytes);
+	if (op->deadline.slot && op->deadline.time_ps < end)
+		return region_op_fail(op, ROAD_REGION_ERROR_TIMEOUT, 0, 0);
+	op->phase_ps = now_of(op);
+	if (end == now_of(op))
+		return region_phase_rows[PHASE_COMMIT].end(op);
+	region_op_wait_until(op, end);
+	return OUTCOME_TIMED;
+}
+
+static enum region_outcome end_commit(struct region_op *op)
+{
+	struct region *region = region_of(op);
+	const struct region_setup *setup = &op->unit->setup;
+
+	sim_trace_span(setup->env, region->lane_switch, region_verbs[op->what.verb].name,
+		       op->phase_ps, now_of(op));
+	if (op->what.verb == ROAD_REGION_VERB_RESET) {
+		region_ops_unhold(op);
+		region_wipe(op->unit, region);
+		region->active_ps = now_of(op);
+		return OUTCOME_OK;
+	}
+	if (op->target == op->from && !op->in_place)
+		return OUTCOME_OK;
+	if (op->in_place)
+		region->slots[op->slot].config = op->target;
+	region_switch(op->unit, region, op->target ? op->slot : REGION_NONE);
+	op->switched = true;
+	region->counters[ROAD_REGION_COUNT_SWITCHES]++;
+	if (!(setup->features & REGION_KEEPS_MEMORY))
+		op->report.flags |= RESULT_MEMORY_LOST;
+	return OUTCOME_OK;
+}
+
+static enum region_outcome begin_post_check(struct region_op *op)
+{
+	const struct region_setup *setup = &op->unit->setup;
+
+	if (op->what.verb == ROAD_REGION_VERB_RESTORE &&
+	    !setup->chip->restore(setup->arg, op->region, op->state, op->state_bytes))
+		return region_op_fail(op, ROAD_REGION_ERROR_INCOMPATIBLE, ROAD_CONFIG_BAD_PAYLOAD,
+				      offsetof(struct road_region_op, buffer));
+	return OUTCOME_OK;
+}
+
+static enum region_outcome begin_resume(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	if (op->switched && op->from != op->target)
+		region->previous = op->from;
+	if (op->what.verb == ROAD_REGION_VERB_ROLLBACK)
+		region->counters[ROAD_REGION_COUNT_ROLLBACKS]++;
+	if (op->queue != REGION_NONE)
+		op->unit->queues[op->queue].current = op->target;
+	return OUTCOME_OK;
+}
+
+const struct region_phase_row region_phase_rows[REGION_PHASES] = {
+	[PHASE_PARSE] = {region_parse, NULL},
+	[PHASE_VERIFY] = {region_verify, NULL},
+	[PHASE_FIT] = {region_fit, NULL},
+	[PHASE_ISOLATE] = {begin_isolate, NULL},
+	[PHASE_DRAIN] = {begin_drain, NULL},
+	[PHASE_TRANSFER] = {begin_transfer, end_transfer},
+	[PHASE_CHECK] = {begin_check, NULL},
+	[PHASE_COMMIT] = {begin_commit, end_commit},
+	[PHASE_POST_CHECK] = {begin_post_check, NULL},
+	[PHASE_RESUME] = {begin_resume, NULL},
+};

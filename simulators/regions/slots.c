@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Slots: what is resident, what is pinned, which one a load takes. */
+#include <stdlib.h>
+
+#include "simulators/regions/internal.h"
+
+uint64_t region_active_config(const struct region *region)
+{
+	return region->active == REGION_NONE ? 0 : region->slots[region->active].config;
+}
+
+uint32_t region_resident(const struct region_unit *unit, const struct region *region,
+			 uint64_t config)
+{
+	for (uint32_t i = 0; config && i < unit->setup.slots; i++) {
+		uint32_t state = region->slots[i].state;
+
+		if (region->slots[i].config == config && state != SLOT_EMPTY && state != SLOT_FAULT)
+			return i;
+	}
+	return REGION_NONE;
+}
+
+void region_touch(struct region_unit *unit, struct region *region, uint32_t slot)
+{
+	region->slots[slot].used = ++unit->tick;
+}
+
+/* The safe image is pinned without being counted. */
+bool region_pinned(const struct region *region, uint32_t slot)
+{
+	const struct region_slot *at = &region->slots[slot];
+
+	return at->pins || (region->safe && at->config == region->safe);
+}
+
+void region_slot_clear(struct region *region, uint32_t slot, enum region_slot_state state)
+{
+	struct region_slot *at = &region->slots[slot];
+
+	free(at->content);
+	*at = (struct region_slot){.state = (uint8_t)state, .held = at->held};
+}
+
+static enum region_pick judge(const struct region *region, uint32_t slot)
+{
+	const struct region_slot *at = &region->slots[slot];
+
+	if (at->state == SLOT_ACTIVE || region->active == slot || region_pinned(region, slot))
+		return PICK_BUSY;
+	if (at->state == SLOT_LOADING || at->held)
+		return PICK_WAIT;
+	return PICK_FOUND;
+}
+
+/* Empty ones first, then the one that was used longest ago. */
+static bool is_better(const struct region_slot *at, const struct region_slot *best)
+{
+	bool empty = at->state != SLOT_READY, best_empty = best->state != SLOT_READY;
+
+	if (empty != best_empty)
+		return empty;
+	return !empty && at->used < best->used;
+}
+
+enum region_pick region_pick_slot(const struct region_unit *unit, const struct region *region,
+				  uint32_t wish, uint32_t *out)
+{
+	enum region_pick pick = PICK_BUSY;
+
+	*out = REGION_NONE;
+	for (uint32_t i = 0; i < unit->setup.slots; i++) {
+		enum region_pick one;
+
+		if (wish != ROAD_REGION_SLOT_ANY && wish != i)
+			continue;
+		one = judge(region, i);
+		if (one == PICK_WAIT && pick == PICK_BUSY)
+			pick = PICK_WAIT;
+		if (one != PICK_FOUND)
+			continue;
+		if (pick != PICK_FOUND || is_better(&region->slots[i], &region->slots[*out]))
+			*out = i;
+		pick = PICK_FOUND;
+	}
+	return pick;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The unit as a whole: regions that come and go, queues that open in them, the tests' back door. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulators/regions/internal.h"
+
+struct region *region_find(struct region_unit *unit, uint32_t index)
+{
+	if (index >= ROAD_REGION_NUMBERS || !unit->regions[index].present)
+		return NULL;
+	return &unit->regions[index];
+}
+
+void region_retry(struct region_unit *unit)
+{
+	if (!unit->retry.slot)
+		sim_schedule(unit->setup.env, &unit->retry, sim_now(unit->setup.env));
+}
+
+static void run_retry(void *arg)
+{
+	struct region_unit *unit = arg;
+
+	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++)
+		if (unit->regions[i].present)
+			region_ops_wake(unit, &unit->regions[i]);
+	unit->setup.chip->retry(unit->setup.arg);
+}
+
+/* ---- regions ---- */
+
+static void again(void *arg)
+{
+	region_retry(arg);
+}
+
+static void abort_running(void *arg)
+{
+	struct region *region = arg;
+	struct region_unit *unit = region->again.arg;
+
+	if (region->running)
+		unit->setup.chip->drain(unit->setup.arg, region->index, DRAIN_ABORT);
+}
+
+void region_make(struct region_unit *unit, uint32_t index, const struct region_part *part)
+{
+	struct region *region = &unit->regions[index];
+	struct region_slot *slots = region->slots;
+
+	*region = (struct region){
+		.present = true,
+		.index = index,
+		.first_unit = part->first_unit,
+		.units = part->units,
+		.memory_bytes = part->memory_bytes,
+		.generation = ++unit->generation,
+		.slots = slots,
+		.active = REGION_NONE,
+		.owed = REGION_NONE,
+		.idle_ps = REGION_NO_TIME,
+		.again = {.run = again, .arg = unit},
+		.abort = {.run = abort_running, .arg = region},
+	};
+	for (uint32_t i = 0; i < REGION_FAULTS_MAX; i++)
+		region->fault_ps[i] = REGION_NO_TIME;
+	snprintf(region->lane_load, sizeof(region->lane_load), "region %u load", index);
+	snprintf(region->lane_switch, sizeof(region->lane_switch), "region %u switch", index);
+	snprintf(region->lane_stall, sizeof(region->lane_stall), "region %u stall", index);
+	region_wipe(unit, region);
+}
+
+void region_unmake(struct region_unit *unit, uint32_t index)
+{
+	struct region *region = &unit->regions[index];
+
+	region_ops_drop(unit, region, REGION_NONE);
+	sim_cancel(unit->setup.env, &region->again);
+	sim_cancel(unit->setup.env, &region->abort);
+	region_wipe(unit, region);
+	region->present = false;
+}
+
+void region_wipe(struct region_unit *unit, struct region *region)
+{
+	if (region->active != REGION_NONE)
+		unit->setup.chip->activate(unit->setup.arg, region->index, NULL);
+	region->active = REGION_NONE;
+	region->previous = region->safe = 0;
+	for (uint32_t i = 0; i < unit->setup.slots; i++)
+		region_slot_clear(region, i, SLOT_EMPTY);
+	unit->setup.chip->wipe(unit->setup.arg, region->index);
+}
+
+/* ---- life ---- */
+
+static bool make_slots(struct region_unit *unit)
+{
+	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++) {
+		unit->regions[i].active = REGION_NONE;
+		unit->regions[i].slots = calloc(unit->setup.slots, sizeof(struct region_slot));
+		if (!unit->regions[i].slots)
+			return false;
+	}
+	return true;
+}
+
+static void start(struct region_unit *unit)
+{
+	const struct region_part whole = {.units = unit->setup.units};
+
+	for (uint32_t i = 0; i < unit->setup.queues; i++)
+		unit->queues[i] = (struct region_queue){.waits_ps = REGION_NO_TIME};
+	region_make(unit, 0, &whole);
+	unit->select = unit->slot_select = unit->result = 0;
+	unit->layout = (struct region_layout_latch){0};
+	unit->pending = false;
+}
+
+struct region_unit *region_unit_create(const struct region_setup *setup)
+{
+	struct region_unit *unit = calloc(1, sizeof(*unit));
+
+	if (!unit)
+		return NULL;
+	unit->setup = *setup;
+	unit->retry = (struct sim_event){.run = run_retry, .arg = unit};
+	unit->queues = calloc(setup->queues, sizeof(*unit->queues));
+	if (unit->queues && make_slots(unit)) {
+		start(unit);
+		return unit;
+	}
+	region_unit_destroy(unit);
+	return NULL;
+}
+
+static void stop(struct region_unit *unit)
+{
+	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++)
+		if (unit->regions[i].present)
+			region_unmake(unit, i);
+	sim_cancel(unit->setup.env, &unit->retry);
+}
+
+void region_unit_reset(struct region_unit *unit)
+{
+	stop(unit);
+	start(unit);
+}
+
+void region_unit_destroy(struct region_unit *unit)
+{
+	if (!unit)
+		return;
+	stop(unit);
+	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++)
+		free(unit->regions[i].slots);
+	free(unit->queues);
+	free(unit);
+}
+
+/* ---- queues ---- */
+
+/* Whoever had the region before leaves nothing in it for another one. */
+static void take_over(struct region_unit *unit, struct region *region, uint64_t owner)
+{
+	bool other = region->owned && region->owner != owner;
+
+	if (!region->open && (other || region->mixed)) {
+		region_ops_drop(unit, region, REGION_NONE);
+		region_wipe(unit, region);
+		region->mixed = false;
+	}
+	region->mixed |= region->open && other;
+	region->owned = true;
+	region->owner = owner;
+}
+
+enum road_region_error region_unit_queue_open(struct region_unit *unit, uint32_t queue,
+					      uint32_t function, uint32_t index, uint64_t owner)
+{
+	struct region *region = region_find(unit, index);
+
+	if (!region || queue >= unit->setup.queues)
+		return ROAD_REGION_ERROR_STALE;
+	if (region->children)
+		return ROAD_REGION_ERROR_BUSY;
+	if (unit->queues[queue].open)
+		region_unit_queue_close(unit, queue);
+	take_over(unit, region, owner);
+	region->open++;
+	unit->queues[queue] = (struct region_queue){
+		.open = true,
+		.region = index,
+		.function = function,
+		.generation = region->generation,
+		.current = region_active_config(region),
+		.waits_ps = REGION_NO_TIME,
+	};
+	return ROAD_REGION_ERROR_NONE;
+}
+
+void region_unit_queue_drop(struct region_unit *unit, uint32_t queue)
+{
+	struct region_queue *at = &unit->queues[queue];
+	struct region *region;
+
+	if (queue >= unit->setup.queues || !at->open)
+		return;
+	region = &unit->regions[at->region];
+	region_ops_drop(unit, region, queue);
+	if (region->owed == queue)
+		region->owed = REGION_NONE;
+	at->waits_ps = REGION_NO_TIME;
+	at->activating = false;
+	at->error = ROAD_REGION_ERROR_NONE;
+	region_account(unit, region);
+	region_retry(unit);
+}
+
+void region_unit_queue_close(struct region_unit *unit, uint32_t queue)
+{
+	if (queue >= unit->setup.queues || !unit->queues[queue].open)
+		return;
+	region_unit_queue_drop(unit, queue);
+	unit->queues[queue].open = false;
+	unit->regions[unit->queues[queue].region].open--;
+}
+
+uint32_t region_unit_of_queue(const struct region_unit *unit, uint32_t queue)
+{
+	return queue < unit->setup.queues && unit->queues[queue].open ? unit->queues[queue].region
+								      : REGION_NONE;
+}
+
+static const struct region *look(const struct region_unit *unit, uint32_t index)
+{
+	return index < ROAD_REGION_NUMBERS && unit->regions[index].present ? &unit->regions[index]
+									   : NULL;
+}
+
+uint64_t region_unit_generation(const struct region_unit *unit, uint32_t index)
+{
+	const struct region *region = look(unit, index);
+
+	return region ? region->generation : 0;
+}
+
+bool region_unit_bounds(const struct region_unit *unit, uint32_t index, uint32_t *first_unit,
+			uint32_t *units)
+{
+	const struct region *region = look(unit, index);
+
+	*first_unit = region ? region->first_unit : 0;
+	*units = region ? region->units : 0;
+	return region != NULL;
+}
+
+uint64_t region_unit_memory(const struct region_unit *unit, uint32_t index)
+{
+	const struct region *region = look(unit, index);
+
+	return region ? region->memory_bytes : 0;
+}
+
+const struct region_image *region_unit_active(const struct region_unit *unit, uint32_t index)
+{
+	const struct region *region = look(unit, index);
+
+	if (!region || region->active == REGION_NONE || !region->slots[region->active].content)
+		return NULL;
+	return &region->slots[region->active].content->image;
+}
+
+uint64_t region_unit_count(const struct region_unit *unit, enum road_region_counter counter)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++)
+		if (unit->regions[i].present)
+			sum += unit->regions[i].counters[counter];
+	return sum;
+}
+
+/* ---- what tests ask for ---- */
+
+bool region_unit_phase_fail(struct region_unit *unit, uint32_t index, uint32_t phase,
+			    uint32_t times)
+{
+	struct region *region = region_find(unit, index);
+
+	if (!region || phase == PHASE_NONE || phase >= REGION_PHASES)
+		return false;
+	region->fail[phase] = times;
+	return true;
+}
+
+void region_unit_fault(struct region_unit *unit, uint32_t index)
+{
+	struct region *region = region_find(unit, index);
+
+	if (region && region_count_fault(unit, region))
+		region_quarantine(unit, region);
+}
