@@ -324,6 +324,8 @@ static road_status hand_over(struct road_queue *queue, struct road_submit *submi
 	if (submit->stamp_ps < queue->last_stamp_ps)
 		submit->stamp_ps = queue->last_stamp_ps;
 	queue->last_stamp_ps = submit->stamp_ps;
+	if (!submit->segment)
+		submit->submitted_ps = submit->stamp_ps;
 	road_submit_segment(submit, submit->segment, &submission);
 	submission.sequence = queue->drv_sequence + 1;
 	submit->drv_sequence = submission.sequence;

@@ -160,7 +160,7 @@ void road_submit_times(const struct road_submit *submit)
 		memcpy(stamps, submit->clock->host, sizeof(stamps));
 	times.queued = submit->queued_ns ? submit->queued_ns : submit->queued_ps / ROAD_NS_PS;
 	times.submitted =
-		submit->submitted_ns ? submit->submitted_ns : submit->stamp_ps / ROAD_NS_PS;
+		submit->submitted_ns ? submit->submitted_ns : submit->submitted_ps / ROAD_NS_PS;
 	times.started = stamps[0];
 	times.ended = stamps[1];
 	road_struct_out(submit->times, &times, sizeof(times));

@@ -63,6 +63,7 @@ struct road_submit {
 	struct road_stage *clock;  /* two timestamps, if timed */
 	struct road_times *times;  /* the program's */
 	uint64_t queued_ps, stamp_ps;
+	uint64_t submitted_ps;            /* the first segment's stamp */
 	uint64_t queued_ns, submitted_ns; /* timed, on a device that lives on host time */
 	struct road_callback_job job;
 };

@@ -700,6 +700,36 @@ static road_times timed(road_queue *queue, road_list *list, road_point wait, roa
 	return times;
 }
 
+static void do_nothing(void *user)
+{
+	(void)user;
+}
+
+/* The first stamp stands before all commands, the second behind all, whatever lies between. */
+static void timed_around_a_callback(struct fixture *f)
+{
+	const unsigned char in[2][16] = {{1, 2, 3}, {4, 5, 6}};
+	unsigned char out[16] = {0};
+	road_buffer *buffers[2];
+	road_list *list;
+
+	CHECK_OK(road_list_create(f->space, 0, &list));
+	for (int i = 0; i < 2; i++) {
+		buffers[i] = fixture_buffer(f, 16);
+		CHECK_OK(road_list_write(list, buffers[i], 0, in[i], 16));
+		if (!i)
+			CHECK_OK(road_list_callback(list, do_nothing, NULL, 0));
+	}
+	CHECK_OK(road_list_close(list));
+	timed(fixture_queue(f), list, (road_point){0}, NULL);
+	road_list_release(list);
+	for (int i = 0; i < 2; i++) {
+		CHECK_OK(road_queue_read(fixture_queue(f), out, buffers[i], 0, 16, NULL));
+		CHECK_OK(road_queue_drain(fixture_queue(f), SOON));
+		CHECK(!memcmp(out, in[i], 16));
+	}
+}
+
 CONFORMANCE_CASE(queue, timed_submission_four_times_ordered)
 {
 	unsigned char bytes[64] = {1};
@@ -717,6 +747,7 @@ CONFORMANCE_CASE(queue, timed_submission_four_times_ordered)
 	}
 	last = timed(fixture_queue(f), list, (road_point){gate, 1}, gate);
 	CHECK(last.submitted <= last.started);
+	timed_around_a_callback(f);
 	CHECK_STATUS(road_queue_submit(fixture_queue(f), &bad, NULL), ROAD_INVALID_ARGUMENT);
 	CHECK_DETAIL("times");
 	bad.flags = 0x10;
