@@ -213,7 +213,6 @@ static road_status property(struct road_drv_device *dev, uint32_t index, struct 
 	properties[0].u64 = processors > 0 ? (uint64_t)processors : 0;
 	properties[1].u64 = host_memory_bytes();
 	*out = properties[index];
-	out->size = sizeof(*out);
 	out->id = index + 1;
 	out->source = ROAD_SOURCE_COMPUTED;
 	if (out->type == ROAD_VALUE_U64 && !out->u64)

@@ -57,7 +57,6 @@ void road_sleeper_list(struct road_sleeper *sleeper)
 	sleeper->next = &baton.list;
 	sleeper->prev = baton.list.prev;
 	sleeper->prev->next = sleeper->next->prev = sleeper;
-	sleeper->listed = true;
 	atomic_fetch_add(&baton.listed, 1);
 	pthread_mutex_unlock(&baton.lock);
 }
@@ -67,7 +66,6 @@ void road_sleeper_unlist(struct road_sleeper *sleeper)
 	pthread_mutex_lock(&baton.lock);
 	sleeper->next->prev = sleeper->prev;
 	sleeper->prev->next = sleeper->next;
-	sleeper->listed = false;
 	atomic_fetch_sub(&baton.listed, 1);
 	pthread_mutex_unlock(&baton.lock);
 }

@@ -112,6 +112,8 @@ struct road_work {
 	uint64_t time_ps;          /* of the signals that are being given */
 	struct road_queue *queues; /* to be kicked; linked by work_next, one hold each */
 	struct road_submit *done;  /* to be freed, with what they hold */
+	/* One at most: a queue stands still behind its callback, and each that advances has a work
+	 * of its own. */
 	struct road_callback_job *inlined, *posted;
 };
 #define ROAD_WORK_INIT(at)      \
@@ -129,7 +131,6 @@ void road_work_drain(struct road_work *work);
 struct road_sleeper {
 	_Atomic uint32_t word; /* 0 asleep, 1 woken */
 	struct road_sleeper *next, *prev;
-	bool listed;
 	bool background; /* the pump: chosen last */
 };
 
@@ -413,7 +414,6 @@ struct road_queue {
 	struct road_event *timeline; /* a reference */
 	uint64_t tail;               /* last value given out on the timeline */
 	uint64_t drv_sequence;
-	uint64_t generation; /* rises when the driver's sequences start again */
 	uint32_t depth, used;
 	struct road_submit *pending_first, *pending_last;
 	struct road_submit *flight_first, *flight_last;
@@ -429,7 +429,6 @@ struct road_queue {
 	uint32_t native_waits; /* of its submissions that were not ended */
 	bool kicking, kick_again, was_full, closed;
 	road_error status; /* status OK: takes work */
-	road_error last_failure;
 };
 extern const struct road_class road_queue_class;
 /* Moves what can be moved to the device. */

@@ -258,7 +258,6 @@ bool road_loaded_candidate(const struct road_loaded *loaded, uint32_t index, roa
 		index--;
 	}
 	memset(out, 0, sizeof(*out));
-	out->size = sizeof(*out);
 	if (!row && !index && loaded && !loaded->complete) {
 		out->status = ROAD_OUT_OF_HOST_MEMORY;
 		snprintf(out->reason, sizeof(out->reason), "no memory for all files of drivers");

@@ -148,7 +148,6 @@ static road_status candidate_at(struct road_instance *instance, uint32_t flags, 
 	struct walk walk = {instance, flags, index, out};
 
 	memset(out, 0, sizeof(*out));
-	out->size = sizeof(*out);
 	if (own_bus(&walk) || listed(&walk) || transports(&walk) || files(&walk))
 		return ROAD_OK;
 	return road_fail_u64(ROAD_NOT_FOUND, "no more candidates", "road_instance_explain: index",

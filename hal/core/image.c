@@ -24,7 +24,6 @@ static void unlist(struct road_image *image)
 		image->prev->next = image->next;
 	else
 		image->space->images = image->next;
-	image->next = image->prev = NULL;
 	image->loaded = false;
 }
 

@@ -102,7 +102,6 @@ road_status road_driver_bus(const struct road_instance *instance, const struct r
 static void begin(road_candidate *out, const struct road_driver *driver, const char *name)
 {
 	memset(out, 0, sizeof(*out));
-	out->size = sizeof(*out);
 	snprintf(out->address, sizeof(out->address), "%.120s:%.63s", driver->scheme, name);
 	snprintf(out->driver, sizeof(out->driver), "%s", driver->name);
 }

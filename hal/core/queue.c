@@ -88,7 +88,6 @@ static void fail_everything(struct road_queue *queue, const road_error *why, str
 {
 	if (queue->status.status == ROAD_OK)
 		queue->status = *why;
-	queue->last_failure = *why; /* for the one that is being handed over */
 	fail_list(queue, &queue->flight_first, why, work);
 	fail_list(queue, &queue->pending_first, why, work);
 	if (queue->blocked && !queue->blocked_failed) {
@@ -100,7 +99,6 @@ static void fail_everything(struct road_queue *queue, const road_error *why, str
 					     why, work->time_ps, work);
 		road_event_fail_from(blocked->timeline, blocked->value, why, work->time_ps, work);
 	}
-	queue->generation++;
 }
 
 /* Under the lock: what has not moved yet fails, and the queue takes nothing more until it is reset.
@@ -151,13 +149,10 @@ static void end_segment(struct road_queue *queue, struct road_submit *submit,
 	submit->job = (struct road_callback_job){
 		.fn = segment->fn, .user = segment->user, .queue = queue};
 	road_object_hold(&queue->object);
-	if (segment->callback_flags & ROAD_CALLBACK_INLINE) {
-		submit->job.next = work->inlined;
+	if (segment->callback_flags & ROAD_CALLBACK_INLINE)
 		work->inlined = &submit->job;
-	} else {
-		submit->job.next = work->posted;
+	else
 		work->posted = &submit->job;
-	}
 }
 
 bool road_queue_callback_due(struct road_queue *queue)
@@ -179,9 +174,8 @@ void road_queue_callback_done(struct road_queue *queue)
 	queue->blocked = NULL;
 	if (queue->blocked_failed) {
 		retire(queue, submit, &work);
-	} else if (++submit->segment == road_submit_segments(submit)) {
-		complete(queue, submit, &work);
-	} else { /* the rest goes first of all that is pending */
+	} else { /* the rest, be it empty, goes first of all that is pending */
+		submit->segment++;
 		submit->next = queue->pending_first;
 		if (!queue->pending_first)
 			queue->pending_last = submit;
@@ -239,9 +233,7 @@ bool road_queue_advance(struct road_queue *queue, struct road_work *work)
 		pthread_mutex_unlock(&queue->lock);
 		return false;
 	}
-	uint64_t generation = queue->generation;
-
-	queue->in_driver++;
+	queue->in_driver++; /* nobody resets or closes the queue meanwhile */
 	pthread_mutex_unlock(&queue->lock);
 	queue->space->device->ops.advance(&queue->drv, &progress);
 	pthread_mutex_lock(&queue->lock);
@@ -249,16 +241,13 @@ bool road_queue_advance(struct road_queue *queue, struct road_work *work)
 		road_queue_tell_idle(queue);
 	bool moved = false;
 
-	if (generation == queue->generation) {
-		while (queue->flight_first &&
-		       queue->flight_first->drv_sequence <= progress.completed) {
-			end_segment(queue, pop(&queue->flight_first), work);
-			moved = true;
-		}
-		if (progress.failed_from != UINT64_MAX) {
-			fail_from(queue, &progress, work);
-			moved = true;
-		}
+	while (queue->flight_first && queue->flight_first->drv_sequence <= progress.completed) {
+		end_segment(queue, pop(&queue->flight_first), work);
+		moved = true;
+	}
+	if (progress.failed_from != UINT64_MAX) {
+		fail_from(queue, &progress, work);
+		moved = true;
 	}
 	/* What ended may have stood before one whose native wait failed. */
 	bool kick = moved && ((queue->pending_first && !queue->blocked) || queue->native_waits);
@@ -273,7 +262,7 @@ bool road_queue_advance(struct road_queue *queue, struct road_work *work)
 
 /* Under the lock: are the head's waits met? Else the queue waits on the first that is not. */
 static enum road_point_state head_waits(struct road_queue *queue, struct road_submit *submit,
-					uint64_t reached_ps, road_error *why)
+					road_error *why)
 {
 	if (queue->waiting_on) {
 		uint64_t fired = queue->waiter.fired_ps;
@@ -281,8 +270,6 @@ static enum road_point_state head_waits(struct road_queue *queue, struct road_su
 		if (road_event_state(queue->waiting_on, queue->waiter.value) == ROAD_POINT_OPEN)
 			return ROAD_POINT_OPEN;
 		road_queue_forget_wait(queue);
-		if (!fired)
-			fired = reached_ps;
 		if (fired + queue->space->device->submit_ps > submit->stamp_ps)
 			submit->stamp_ps = fired + queue->space->device->submit_ps;
 	}
@@ -347,10 +334,9 @@ static road_status hand_over(struct road_queue *queue, struct road_submit *submi
 static bool move_head(struct road_queue *queue, struct road_work *work)
 {
 	struct road_submit *submit = queue->pending_first;
-	uint64_t generation = queue->generation;
 	road_error why;
 
-	switch (head_waits(queue, submit, work->time_ps, &why)) {
+	switch (head_waits(queue, submit, &why)) {
 	case ROAD_POINT_OPEN: return false;
 	case ROAD_POINT_FAILED: fail_pending(queue, &why, work); return false;
 	case ROAD_POINT_REACHED: break;
@@ -365,10 +351,6 @@ static bool move_head(struct road_queue *queue, struct road_work *work)
 	if (queue->advance_missed) {
 		queue->advance_missed = false;
 		road_drv_queue_ready(&queue->drv);
-	}
-	if (generation != queue->generation) {
-		road_queue_fail_submit(queue, submit, &queue->last_failure, work);
-		return true;
 	}
 	if (status == ROAD_OK) {
 		queue->drv_sequence++;

@@ -23,7 +23,7 @@ static void run_inlined(struct road_work *work)
 	struct road_callback_job *job = work->inlined;
 	bool outer = road_in_callback;
 
-	work->inlined = job->next;
+	work->inlined = NULL;
 	road_in_callback = true;
 	job->fn(job->user);
 	road_in_callback = outer;
@@ -34,7 +34,7 @@ static void post(struct road_work *work)
 {
 	struct road_callback_job *job = work->posted;
 
-	work->posted = job->next;
+	work->posted = NULL;
 	road_callback_post(job->queue->space->device->instance, job);
 }
 

@@ -152,7 +152,6 @@ static road_status property(struct road_drv_device *dev, uint32_t index, struct 
 	if (index >= sizeof(properties) / sizeof(properties[0]))
 		return road_drv_errorf(ROAD_NOT_FOUND, "template", "no property %u", index);
 	*out = properties[index];
-	out->size = sizeof(*out);
 	return ROAD_OK;
 }
 
