@@ -2,6 +2,7 @@
 #include "tests/support/tap.h"
 
 #include <CUnit/TestRun.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,9 @@ static bool wanted(int argc, char **argv, const char *name)
 
 int tap_main(int argc, char **argv, const struct tap_case *cases, unsigned count)
 {
+#ifdef M_PERTURB
+	mallopt(M_PERTURB, 0xa5); /* who uses memory after it was freed shall notice */
+#endif
 	if (CU_initialize_registry() != CUE_SUCCESS)
 		return 2;
 	CU_pSuite suite = CU_add_suite("cases", NULL, NULL);

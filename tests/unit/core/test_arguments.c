@@ -363,6 +363,14 @@ static void addresses_are_checked_to_the_column(void)
 	road_instance_release(instance);
 }
 
+static void told(const char *what)
+{
+	road_error why = {.size = sizeof(why)};
+
+	IS(road_last_error(&why), ROAD_OK);
+	CU_ASSERT_STRING_EQUAL(why.what, what);
+}
+
 static void one_identity_is_one_device(void)
 {
 	struct fixture f = setup("sim:edu?seed=1");
@@ -385,6 +393,13 @@ static void one_identity_is_one_device(void)
 	IS(road_instance_find(f.instance, b.pci_address, address, sizeof(address)), ROAD_OK);
 	CU_ASSERT_STRING_EQUAL(address, "sim:edu@1");
 	REFUSED(road_instance_find(f.instance, "nonsense", address, sizeof(address)));
+	CU_ASSERT_EQUAL(road_instance_find(f.instance, "7:7:7.7", address, sizeof(address)),
+			ROAD_NOT_FOUND);
+	told("no device at this PCI address");
+	REFUSED(road_instance_find(f.instance, b.pci_address, address, 9));
+	told("buffer is too small");
+	CU_ASSERT_EQUAL(b.pci_vendor, 0x1234);
+	CU_ASSERT_EQUAL(b.pci_device, 0x11e8);
 	road_device_release(same);
 	road_device_release(other);
 	teardown(&f);

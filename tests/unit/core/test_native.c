@@ -108,31 +108,42 @@ static void queues_pass_a_counter_back_and_forth(void)
 
 /* Without a thread of ours in between: the second queue's work is on the device while the first
  * one's still runs, which shows in the packets that it was given. */
+static void device_waits(const char *device, bool promised)
+{
+	struct fixture f = setup(device);
+	road_queue *second = second_queue(&f);
+	road_buffer *gate = buffer_of(&f, ROAD_HEAP_HOST, 8);
+	road_list *list = gated(&f, gate);
+	road_event *event = NULL;
+	uint64_t *word = mapped(gate);
+
+	CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &event), ROAD_OK);
+	const road_point owed = {event, 5};
+
+	warm(f.queue, second);
+	uint64_t before = packets_of(&f);
+	road_point first = submit(f.queue, list, NULL, promised ? &owed : NULL);
+	road_point last = submit(second, NULL, promised ? &owed : &first, NULL);
+
+	CU_ASSERT_EQUAL(road_point_wait(last, road_deadline_after(1000000)), ROAD_TIMEOUT);
+	/* the gate, and the second queue's wait, both parked */
+	CU_ASSERT_EQUAL(packets_of(&f) - before, 2);
+	__atomic_store_n(word, 1, __ATOMIC_RELEASE);
+	CU_ASSERT_EQUAL(road_point_wait(last, soon()), ROAD_OK);
+	/* and: its value stored, two fences */
+	CU_ASSERT_EQUAL(packets_of(&f) - before, 5);
+	road_event_release(event);
+	road_list_release(list);
+	road_buffer_release(gate);
+	road_queue_release(second);
+	teardown(&f);
+}
+
 static void the_device_waits_by_itself_where_it_can(void)
 {
 	for (int d = FIRST_NATIVE; d < DEVICES; d++) {
-		struct fixture f = setup(devices[d]);
-		road_queue *second = second_queue(&f);
-		road_buffer *gate = buffer_of(&f, ROAD_HEAP_HOST, 8);
-		road_list *list = gated(&f, gate);
-		uint64_t *word = mapped(gate);
-
-		warm(f.queue, second);
-		uint64_t before = packets_of(&f);
-		road_point first = submit(f.queue, list, NULL, NULL);
-		road_point last = submit(second, NULL, &first, NULL);
-
-		CU_ASSERT_EQUAL(road_point_wait(last, road_deadline_after(1000000)), ROAD_TIMEOUT);
-		/* the gate, and the second queue's wait, both parked */
-		CU_ASSERT_EQUAL(packets_of(&f) - before, 2);
-		__atomic_store_n(word, 1, __ATOMIC_RELEASE);
-		CU_ASSERT_EQUAL(road_point_wait(last, soon()), ROAD_OK);
-		/* and: its value stored, two fences */
-		CU_ASSERT_EQUAL(packets_of(&f) - before, 5);
-		road_list_release(list);
-		road_buffer_release(gate);
-		road_queue_release(second);
-		teardown(&f);
+		device_waits(devices[d], false);
+		device_waits(devices[d], true);
 	}
 }
 

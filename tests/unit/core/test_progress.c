@@ -3,6 +3,7 @@
 #include <fenv.h>
 #include <poll.h>
 #include <pthread.h>
+#include <roadbed-driver/driver.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <unistd.h>
@@ -365,7 +366,79 @@ static void a_point_fd_fires_without_a_waiter(void)
 	teardown(&f);
 }
 
+/* ---- software devices come and go while others run them ---- */
+
+struct busy_source {
+	struct road_source source;
+	_Atomic int entered, may_leave, left, removed;
+};
+
+static struct road_progress run_busily(struct road_source *source)
+{
+	struct busy_source *busy = (struct busy_source *)(void *)source;
+
+	busy->entered = 1;
+	for (int i = 0; i < 20000 && !busy->may_leave; i++)
+		usleep(1000);
+	busy->left = 1;
+	return (struct road_progress){0};
+}
+
+static bool never_pending(struct road_source *source)
+{
+	(void)source;
+	return false;
+}
+
+static void *query_once(void *arg)
+{
+	uint64_t value;
+
+	CU_ASSERT_EQUAL(road_event_value(arg, &value), ROAD_OK);
+	return NULL;
+}
+
+static void *take_out(void *arg)
+{
+	struct busy_source *busy = arg;
+
+	road_source_remove(&busy->source);
+	CU_ASSERT(busy->left); /* or it is used after it was given back */
+	busy->removed = 1;
+	return NULL;
+}
+
+static void who_is_taken_out_is_not_run_any_more(void)
+{
+	road_instance *instance = open_instance();
+	pthread_t runner, remover;
+	road_event *event;
+
+	CU_ASSERT_EQUAL_FATAL(road_event_create(instance, 0, &event), ROAD_OK);
+	for (int round = 0; round < 3; round++) { /* what one round leaves wrong, the next sees */
+		struct busy_source busy = {.source = {run_busily, never_pending, NULL}};
+
+		road_source_add(&busy.source);
+		pthread_create(&runner, NULL, query_once, event);
+		for (int i = 0; i < 20000 && !busy.entered; i++)
+			usleep(1000);
+		CU_ASSERT_FATAL(busy.entered);
+		pthread_create(&remover, NULL, take_out, &busy);
+		usleep(5000); /* so that it waits: if not, nothing is proved, and nothing fails */
+		CU_ASSERT(!busy.removed);
+		busy.may_leave = 1;
+		pthread_join(runner, NULL);
+		for (int i = 0; i < 20000 && !busy.removed; i++)
+			usleep(1000);
+		CU_ASSERT_FATAL(busy.removed); /* else it sleeps for ever */
+		pthread_join(remover, NULL);
+	}
+	road_event_release(event);
+	road_instance_release(instance);
+}
+
 static const struct tap_case cases[] = {
+	{"who is taken out is not run any more", who_is_taken_out_is_not_run_any_more},
 	{"a query loop sees not ready and the same times in every run",
 	 a_query_loop_sees_not_ready_and_the_same_times_in_every_run},
 	{"four threads wait on four devices in a ring",

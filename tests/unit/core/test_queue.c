@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues, on the processor and on the educational device. */
+#include <pthread.h>
+#include <unistd.h>
+
 #include "tests/unit/core/fixture.h"
 
 static const char *const devices[] = {"host:", "sim:edu"};
@@ -237,6 +240,85 @@ static void queues_of_two_devices_chain_through_events(void)
 	teardown(&f);
 }
 
+/* A promise that reaches beyond a failure is kept as far as the failure lets it. */
+static void a_promise_ends_before_what_failed(void)
+{
+	struct fixture f = setup("sim:edu");
+	road_event *gate, *promised;
+	uint64_t value = 0;
+	road_point done;
+
+	CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &gate), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &promised), ROAD_OK);
+	road_point wait = {gate, 1}, signal = {promised, 10};
+	road_submission s = {.size = sizeof(s),
+			     .waits = &wait,
+			     .wait_count = 1,
+			     .signals = &signal,
+			     .signal_count = 1};
+
+	CU_ASSERT_EQUAL_FATAL(road_queue_submit(f.queue, &s, &done), ROAD_OK);
+	CU_ASSERT_EQUAL(road_event_fail(promised, 5, ROAD_IO), ROAD_OK);
+	CU_ASSERT_EQUAL(road_event_error(promised, 4, NULL), ROAD_NOT_READY);
+	CU_ASSERT_EQUAL(road_event_signal(gate, 1), ROAD_OK);
+	CU_ASSERT_EQUAL(road_point_wait(done, soon()), ROAD_OK);
+	CU_ASSERT_EQUAL(road_event_value(promised, &value), ROAD_OK);
+	CU_ASSERT_EQUAL(value, 4);
+	CU_ASSERT_EQUAL(road_event_error(promised, 4, NULL), ROAD_OK);
+	CU_ASSERT_EQUAL(road_event_error(promised, 5, NULL), ROAD_IO);
+	CU_ASSERT_EQUAL(road_point_wait(signal, soon()), ROAD_IO);
+	road_event_release(gate);
+	road_event_release(promised);
+	teardown(&f);
+}
+
+struct late {
+	struct fixture *f;
+	road_point point;
+	uint64_t before_ns, after_ns;
+};
+
+static void *wait_late(void *arg)
+{
+	struct late *late = arg;
+
+	CU_ASSERT_EQUAL(road_sim_time(late->f->device, NULL, &late->before_ns), ROAD_OK);
+	CU_ASSERT_EQUAL(road_point_wait(late->point, soon()), ROAD_OK);
+	CU_ASSERT_EQUAL(road_sim_time(late->f->device, NULL, &late->after_ns), ROAD_OK);
+	return NULL;
+}
+
+/* Whoever waited for a signal is, in virtual time, not earlier than the one who gave it: whether or
+ * not somebody watched the event then. */
+static void a_signal_carries_its_time(void)
+{
+	for (int watched = 0; watched < 2; watched++) {
+		struct fixture f = setup("sim:edu");
+		struct late late = {.f = &f};
+		road_event *event;
+		uint64_t mine = 0, value;
+		pthread_t thread;
+		int fd = -1;
+
+		CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &event), ROAD_OK);
+		if (watched)
+			CU_ASSERT_EQUAL_FATAL(road_event_point_fd(event, 1, &fd), ROAD_OK);
+		for (int i = 0; i < 1000; i++) /* each takes its time */
+			CU_ASSERT_EQUAL(road_event_value(event, &value), ROAD_OK);
+		CU_ASSERT_EQUAL(road_sim_time(f.device, NULL, &mine), ROAD_OK);
+		CU_ASSERT_EQUAL(road_event_signal(event, 1), ROAD_OK);
+		late.point = (road_point){event, 1};
+		pthread_create(&thread, NULL, wait_late, &late);
+		pthread_join(thread, NULL);
+		CU_ASSERT(late.before_ns < mine);
+		CU_ASSERT(late.after_ns >= mine);
+		if (fd >= 0)
+			close(fd);
+		road_event_release(event);
+		teardown(&f);
+	}
+}
+
 static int count_groups(const road_host_group *group, const void *arguments)
 {
 	uint32_t *counter = *(uint32_t *const *)arguments;
@@ -327,6 +409,8 @@ static const struct tap_case cases[] = {
 	{"a failed wait fails the rest of the queue until reset",
 	 a_failed_wait_fails_the_rest_of_the_queue_until_reset},
 	{"queues of two devices chain through events", queues_of_two_devices_chain_through_events},
+	{"a promise ends before what failed", a_promise_ends_before_what_failed},
+	{"a signal carries its time", a_signal_carries_its_time},
 	{"host kernels run and their faults are told", host_kernels_run_and_their_faults_are_told},
 	{"times of a timed submission are ordered", times_of_a_timed_submission_are_ordered},
 };

@@ -101,6 +101,64 @@ static void both_ends_show_the_same_value_and_failure(void)
 	road_instance_release(instance);
 }
 
+/* More at once than are taken over in one go: a query sees all of them. */
+static void many_change_at_once(void)
+{
+	enum { COUNT = 100 };
+	struct fixture f = setup("sim:edu");
+	road_event *theirs[COUNT], *ours[COUNT];
+	uint64_t value = 0;
+
+	for (int i = 0; i < COUNT; i++) {
+		CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &theirs[i]), ROAD_OK);
+		int fd = share(theirs[i]);
+
+		ours[i] = import(f.instance, fd);
+		close(fd);
+	}
+	for (uint64_t round = 1; round <= 3; round++) {
+		for (int i = 0; i < COUNT; i++)
+			CU_ASSERT_EQUAL(road_event_signal(theirs[i], round), ROAD_OK);
+		CU_ASSERT_EQUAL(road_event_value(ours[0], &value), ROAD_OK);
+		CU_ASSERT_EQUAL(value, round);
+	}
+	for (int i = 0; i < COUNT; i++) {
+		road_event_release(theirs[i]);
+		road_event_release(ours[i]);
+	}
+	teardown(&f);
+}
+
+static int next_descriptor(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+static void shared_events_give_their_descriptors_back(void)
+{
+	road_instance *instance = open_instance();
+	int before = -1;
+
+	for (int i = 0; i < 5; i++) {
+		road_event *a, *b;
+
+		CU_ASSERT_EQUAL_FATAL(road_event_create(instance, 0, &a), ROAD_OK);
+		int fd = share(a);
+
+		b = import(instance, fd);
+		close(fd);
+		road_event_release(a);
+		road_event_release(b);
+		if (before < 0) /* the first starts the pump */
+			before = next_descriptor();
+		CU_ASSERT_EQUAL(next_descriptor(), before);
+	}
+	road_instance_release(instance);
+}
+
 /* What an imported event shows when it begins is what was true then. */
 static void late_comers_see_a_failure(void)
 {
@@ -278,6 +336,8 @@ static const struct tap_case cases[] = {
 	{"who begins to wait while the pump looks is seen", who_waits_while_the_pump_looks_is_seen},
 	{"arguments are checked", arguments_are_checked},
 	{"both ends show the same value and failure", both_ends_show_the_same_value_and_failure},
+	{"many change at once", many_change_at_once},
+	{"shared events give their descriptors back", shared_events_give_their_descriptors_back},
 	{"late-comers see a failure", late_comers_see_a_failure},
 	{"nonsense on the page does no harm", nonsense_on_the_page_does_no_harm},
 	{"another process signals, awaits and fails", another_process_signals_awaits_and_fails},

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Buffers at addresses that the program chose. */
+#include <inttypes.h>
+#include <roadbed-driver/driver.h>
+
 #include "tests/unit/core/fixture.h"
 
 enum { PAGE = 4096 };
@@ -200,7 +203,37 @@ static void mappings_outlive_a_reset_and_end_with_the_space(void)
 	teardown(&f);
 }
 
+/* Pages of address space that this process takes. */
+static uint64_t address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	uint64_t pages = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	CU_ASSERT_EQUAL(fscanf(file, "%" SCNu64, &pages), 1);
+	fclose(file);
+	return pages;
+}
+
+/* What stands out on both sides of an aligned range goes back at once, the range when released. */
+static void address_space_is_given_back_whole(void)
+{
+	enum { ROUNDS = 64 };
+	const uint64_t alignment = UINT64_C(1) << 30, pages = alignment / 4096;
+	uint64_t ranges[ROUNDS], before = address_space();
+
+	for (int i = 0; i < ROUNDS; i++)
+		CU_ASSERT_EQUAL_FATAL(road_va_reserve(4096, alignment, &ranges[i]), ROAD_OK);
+	CU_ASSERT(address_space() - before < pages); /* not 64 GiB */
+	for (int i = 0; i < ROUNDS; i++)
+		CU_ASSERT_EQUAL(ranges[i] % alignment, 0);
+	for (int i = 0; i < ROUNDS; i++)
+		road_va_release(ranges[i], 4096);
+	CU_ASSERT(address_space() - before < 16);
+}
+
 static const struct tap_case cases[] = {
+	{"address space is given back whole", address_space_is_given_back_whole},
 	{"a device without it says so", a_device_without_it_says_so},
 	{"arguments are checked", arguments_are_checked},
 	{"kernels see pieces side by side", kernels_see_pieces_side_by_side},

@@ -35,6 +35,10 @@ struct rig {
 
 enum { PACKETS_AT = 0x1000, ARGUMENTS_AT = 0x8000 };
 
+/* Called before a command's packets are placed, while those before it are not published yet. */
+static void (*while_encoding)(struct rig *rig);
+static struct rig *watched;
+
 static int encode(struct road_ring_encoder *e, const struct road_cmd *command)
 {
 	struct packet *out = e->packets;
@@ -42,6 +46,8 @@ static int encode(struct road_ring_encoder *e, const struct road_cmd *command)
 	road_iova iova;
 	void *block;
 
+	if (while_encoding)
+		while_encoding(watched);
 	if (command->kind != ROAD_COMMAND_LAUNCH)
 		return 0;
 	block = road_ring_arguments(e, bytes, &iova);
@@ -198,10 +204,60 @@ static void test_failure(void)
 	road_ring_reset(rig.ring);
 	rig.taken = 0;
 	expect(&rig, 0, UINT64_MAX);
+	road_ring_advance(rig.ring, &progress);
+	CU_ASSERT_EQUAL(progress.status, ROAD_OK);
 	CU_ASSERT_EQUAL(submit(&rig, 1, 1, 16), ROAD_OK);
 	expect(&rig, 0, UINT64_MAX);
 	CU_ASSERT(consume(&rig, OK));
 	expect(&rig, 1, UINT64_MAX);
+	/* What a port tells of a failure is forgotten, too. */
+	road_ring_fail(rig.ring, 1, ROAD_TIMEOUT, NULL);
+	road_ring_advance(rig.ring, &progress);
+	CU_ASSERT_EQUAL(progress.status, ROAD_TIMEOUT);
+	CU_ASSERT_EQUAL(progress.failed_from, 2);
+	road_ring_reset(rig.ring);
+	road_ring_advance(rig.ring, &progress);
+	CU_ASSERT_EQUAL(progress.status, ROAD_OK);
+	CU_ASSERT_EQUAL(progress.failed_from, UINT64_MAX);
+	close_ring(&rig);
+}
+
+/* How many slots look published, over all calls. */
+static uint32_t seen;
+
+static void count_headers(struct rig *rig)
+{
+	for (uint32_t i = 0; i < SLOTS; i++)
+		seen += rig->packets[i].header == DISPATCH;
+}
+
+/* A device that leaves the headers of what it took as they were. */
+static void take_lazily(struct rig *rig, uint32_t count)
+{
+	for (; count; count--, rig->taken++)
+		road_store32(&rig->words[rig->taken % SLOTS * STRIDE / 4], OK);
+}
+
+/* The device may look at any time, and takes what has a header. */
+static void test_headers(void)
+{
+	struct rig rig;
+
+	open_ring(&rig);
+	for (uint32_t i = 0; i < SLOTS; i++)
+		CU_ASSERT_EQUAL(rig.packets[i].header, EMPTY);
+	CU_ASSERT_EQUAL(submit(&rig, 1, 3, 16), ROAD_OK);
+	CU_ASSERT_EQUAL(submit(&rig, 2, 2, 16), ROAD_OK);
+	take_lazily(&rig, SLOTS);
+	expect(&rig, 2, UINT64_MAX);
+	seen = 0;
+	watched = &rig;
+	while_encoding = count_headers;
+	CU_ASSERT_EQUAL(submit(&rig, 3, 3, 16), ROAD_OK);
+	while_encoding = NULL;
+	CU_ASSERT_EQUAL(seen, 5 + 4 + 3); /* each of the three is empty once it was placed */
+	take_lazily(&rig, 3);
+	expect(&rig, 3, UINT64_MAX);
 	close_ring(&rig);
 }
 
@@ -281,6 +337,7 @@ static const struct tap_case cases[] = {
 	{"a submission completes when all of its packets have their word", test_completion},
 	{"the first packet that failed fails its submission and what follows, until a reset",
 	 test_failure},
+	{"what is not published yet does not look as if it were", test_headers},
 	{"any thread may look while the device runs and the ring wraps", test_threads},
 	{"status words that lie badly are refused", test_geometry},
 };

@@ -514,6 +514,8 @@ static void memory_is_zero_whoever_had_it_before(void)
 
 static void memory_is_aligned_as_asked(void)
 {
+	int moved = 0;
+
 	setup();
 	for (uint64_t align = 1; align <= UINT64_C(2) << 20; align *= 8) {
 		struct road_drv_buffer h = {
@@ -525,6 +527,9 @@ static void memory_is_aligned_as_asked(void)
 		CU_ASSERT_EQUAL(h.address % align, 0);
 		CU_ASSERT_EQUAL(d.address % align, 0);
 		CU_ASSERT_PTR_EQUAL(h.host, (void *)(uintptr_t)h.address);
+		/* What is exported begins where the buffer does. */
+		CU_ASSERT(!h.dma.host || h.dma.host == h.host);
+		moved += !h.dma.host;
 		pattern(h.host, 100, 4);
 		run_copy(&d, 0, &h, 0, 100);
 		memset(h.host, 0, 100);
@@ -533,6 +538,7 @@ static void memory_is_aligned_as_asked(void)
 		drop(&d);
 		drop(&h);
 	}
+	CU_ASSERT(moved > 0);
 	teardown();
 }
 
@@ -672,6 +678,43 @@ static void a_wedged_device_is_reset_by_the_bus(void)
 	teardown();
 }
 
+static void a_device_that_a_reset_does_not_mend_says_so(void)
+{
+	setup();
+	fake.factorial_of_5 = 121;
+	CU_ASSERT_EQUAL(ops->reset(&dev), ROAD_IO);
+	CU_ASSERT_EQUAL(fake.resets, 1);
+	CU_ASSERT(services_error_has("factorial"));
+	fake.factorial_of_5 = 120;
+	CU_ASSERT_EQUAL(ops->reset(&dev), ROAD_OK);
+	teardown();
+}
+
+/* All ones are no answer; but only a device that is gone is told to be. */
+static void who_looks_at_the_engine_sees_that_it_is_gone(void)
+{
+	setup();
+	struct road_drv_buffer d = device_memory(64), h = host_memory(64);
+	struct road_cmd command = copy_of(place(&d, 0), place(&h, 0), 64);
+
+	uint64_t done = 0;
+
+	submit(&command);
+	uint32_t running = fake.command;
+
+	fake.command = UINT32_MAX;
+	CU_ASSERT_EQUAL(edu_step_ops.check(&queue, &command, &done, NULL), ROAD_STEP_BUSY);
+	CU_ASSERT_PTR_NULL(atomic_load(&services_lost));
+	fake.command = running;
+	fake.lost = true;
+	CU_ASSERT_EQUAL(edu_step_ops.check(&queue, &command, &done, NULL), ROAD_STEP_BUSY);
+	CU_ASSERT_PTR_EQUAL(atomic_load(&services_lost), &dev);
+	CU_ASSERT_EQUAL(done, 0);
+	drop(&d);
+	drop(&h);
+	teardown();
+}
+
 static void wiping_gives_up_on_a_wedged_device(void)
 {
 	setup();
@@ -720,6 +763,10 @@ static const struct tap_case cases[] = {
 	{"an interrupt of nothing changes nothing", an_interrupt_of_nothing_changes_nothing},
 	{"reset cancels work and keeps memory", reset_cancels_work_and_keeps_memory},
 	{"a wedged device is reset by the bus", a_wedged_device_is_reset_by_the_bus},
+	{"a device that a reset does not mend says so",
+	 a_device_that_a_reset_does_not_mend_says_so},
+	{"who looks at the engine sees that it is gone",
+	 who_looks_at_the_engine_sees_that_it_is_gone},
 	{"wiping gives up on a wedged device", wiping_gives_up_on_a_wedged_device},
 };
 
