@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* f32, f16, bf16: arithmetic and functions, element by element. */
 #include "simulators/dsa/rows.h"
+#include "simulators/numbers/functions.h"
 #include "simulators/numbers/half.h"
 
 #define ROW(name, type, expression)                                              \
@@ -24,9 +25,8 @@
 	ROW(name##_f16, uint16_t, (half(a[i], false))) \
 	ROW(name##_bf16, uint16_t, (half(a[i], true)))
 
-#define INFINITY32 0x7f800000u
-#define A          road_num_float(a[i])
-#define B          road_num_float(b[i])
+#define A road_num_float(a[i])
+#define B road_num_float(b[i])
 
 static inline uint32_t finish(float value)
 {
@@ -88,7 +88,7 @@ static inline uint32_t neg32(uint32_t a)
 /* Everything with a sign, and NaN, becomes +0. */
 static inline uint32_t relu32(uint32_t a)
 {
-	return a > INFINITY32 ? 0u : a;
+	return a > FUNCTIONS_INFINITY32 ? 0u : a;
 }
 
 static inline uint32_t half_abs(uint32_t a, bool bf)
@@ -112,47 +112,6 @@ ROWS1(relu, relu32, half_relu)
 
 /* ---- functions: the exact value, rounded ---- */
 
-/* What a formula cannot take is replaced by 1 on the way in. */
-static inline float ordinary(uint32_t bits)
-{
-	return bits - 1u < INFINITY32 - 1u ? road_num_float(bits) : 1.0f;
-}
-
-/* ln, rsqrt: of 0, of infinity; negative numbers and NaN are NaN. */
-static inline uint32_t edges(uint32_t bits, uint32_t r, uint32_t zero, uint32_t infinity)
-{
-	r = (bits & 0x7fffffffu) == 0 ? zero : r;
-	r = bits == INFINITY32 ? infinity : r;
-	r = bits > 0x80000000u ? ROAD_NUM_NAN32 : r;
-	return road_num_is_nan32(bits) ? ROAD_NUM_NAN32 : r;
-}
-
-static inline uint32_t exp32(uint32_t a)
-{
-	float x = road_num_is_nan32(a) ? 0.0f : road_num_float(a);
-
-	return road_num_is_nan32(a) ? ROAD_NUM_NAN32 : road_num_bits32((float)approx_exp_odd(x));
-}
-
-static inline uint32_t ln32(uint32_t a)
-{
-	return edges(a, road_num_bits32((float)approx_ln_odd(ordinary(a))), 0xff800000u,
-		     INFINITY32);
-}
-
-static inline uint32_t rsqrt32(uint32_t a)
-{
-	return edges(a, road_num_bits32(approx_rsqrt(ordinary(a))), (a & 0x80000000u) | INFINITY32,
-		     0u);
-}
-
-static inline uint32_t tanh32(uint32_t a)
-{
-	float x = road_num_is_nan32(a) ? 0.0f : road_num_float(a);
-
-	return road_num_is_nan32(a) ? ROAD_NUM_NAN32 : road_num_bits32(approx_tanh(x));
-}
-
 static inline uint32_t sqrt32(uint32_t a)
 {
 	return finish(__builtin_sqrtf(road_num_float(a)));
@@ -174,7 +133,7 @@ static inline uint32_t half_exp(uint32_t a, bool bf)
 static inline uint32_t half_edges(uint32_t bits, double value, bool bf, uint32_t zero,
 				  uint32_t infinity)
 {
-	uint32_t r = edges(bits, half_narrow(value), zero, infinity);
+	uint32_t r = functions_edges(bits, half_narrow(value), zero, infinity);
 
 	return half_out(r, bf);
 }
@@ -183,15 +142,16 @@ static inline uint32_t half_ln(uint32_t a, bool bf)
 {
 	uint32_t bits = road_num_bits32(half_in(a, bf));
 
-	return half_edges(bits, approx_ln_odd(ordinary(bits)), bf, 0xff800000u, INFINITY32);
+	return half_edges(bits, approx_ln_odd(functions_ordinary(bits)), bf, 0xff800000u,
+			  FUNCTIONS_INFINITY32);
 }
 
 static inline uint32_t half_rsqrt(uint32_t a, bool bf)
 {
 	uint32_t bits = road_num_bits32(half_in(a, bf));
 
-	return half_edges(bits, approx_rsqrt_odd(ordinary(bits)), bf,
-			  (bits & 0x80000000u) | INFINITY32, 0u);
+	return half_edges(bits, approx_rsqrt_odd(functions_ordinary(bits)), bf,
+			  (bits & 0x80000000u) | FUNCTIONS_INFINITY32, 0u);
 }
 
 static inline uint32_t half_sqrt(uint32_t a, bool bf)
@@ -204,12 +164,12 @@ static inline uint32_t half_rec(uint32_t a, bool bf)
 	return narrow(1.0 / (double)half_in(a, bf), bf);
 }
 
-ROWS1(exp, exp32, half_exp)
-ROWS1(ln, ln32, half_ln)
+ROWS1(exp, functions_exp32, half_exp)
+ROWS1(ln, functions_ln32, half_ln)
 ROWS1(sqrt, sqrt32, half_sqrt)
-ROWS1(rsqrt, rsqrt32, half_rsqrt)
+ROWS1(rsqrt, functions_rsqrt32, half_rsqrt)
 ROWS1(rec, rec32, half_rec)
-ROWS1(tanh, tanh32, half_tanh)
+ROWS1(tanh, functions_tanh32, half_tanh)
 
 #define TYPES(name)                                                                   \
 	{                                                                             \

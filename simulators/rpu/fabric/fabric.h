@@ -19,7 +19,7 @@
 
 enum rpu_fabric_mode { RPU_MODE_INTERPRETED, RPU_MODE_COMPILED };
 
-/* The scratchpad, and what else takes its banks. */
+/* The scratchpad, what else takes its banks, and memory that lies beyond it. */
 struct rpu_fabric_memory {
 	uint8_t *spm; /* params.spm_bytes; not read by others during a call */
 	/*
@@ -27,13 +27,22 @@ struct rpu_fabric_memory {
 	 * which must be later than the cycle, it asks again. NULL: none, ever.
 	 */
 	uint32_t (*busy)(void *context, uint64_t cycle, uint64_t *until);
+	/*
+	 * Addresses from far_base on: where these bytes (1, 2 or 4, aligned) lie for the host, or
+	 * NULL: no such address, or no right to it, which is a fault. NULL: there is none. Such
+	 * accesses take no bank; the tile makes one in far_interval cycles. A stream's token comes
+	 * far_latency cycles after its access; an element's load stalls the fabric for so long.
+	 */
+	uint8_t *(*far)(void *context, uint32_t address, uint32_t bytes, bool write);
+	uint32_t far_base;                  /* a multiple of 8, spm_bytes or more */
+	uint32_t far_latency, far_interval; /* >= 1 */
 	void *context;
 };
 
 enum rpu_fabric_stall {
 	RPU_STALL_EMPTY,    /* a stream's FIFO had no token */
 	RPU_STALL_FULL,     /* a stream's FIFO had no room */
-	RPU_STALL_BANK,     /* an element's access did not get its bank */
+	RPU_STALL_BANK,     /* an element's access did not get its bank, or waits for far memory */
 	RPU_STALL_OP,       /* step by step: waits for the slowest op */
 	RPU_STALL_INJECTED, /* rpu_fabric_inject */
 	RPU_STALLS
@@ -69,7 +78,7 @@ enum rpu_fault_kind {
 	RPU_FAULT_COUNT,  /* launch: stream index has a count of 0, or a stride that must be 0 */
 	RPU_FAULT_RANGE,  /* launch: stream index leaves the scratchpad at `seen` */
 	RPU_FAULT_ALIGNMENT, /* launch: base or stride of stream index */
-	RPU_FAULT_GATHER,    /* run: stream index at address `seen`: out of bounds or misaligned */
+	RPU_FAULT_GATHER,    /* run: stream index at address `seen`, gathered or far: none such */
 	RPU_FAULT_ACCESS,    /* run: element index, step, at address `seen`: likewise */
 	RPU_FAULT_STATE,     /* load: no state of this configuration */
 	RPU_FAULTS

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cycles: streams, then the fabric, which advances or stalls. */
+#include <string.h>
+
+#include "simulators/rpu/fabric/internal.h"
+
+void rpu_fault_at(struct rpu_fabric *fabric, enum rpu_fault_kind kind, uint32_t index,
+		  uint64_t seen, uint64_t allowed)
+{
+	fabric->fault = (struct rpu_fabric_fault){
+		.kind = kind,
+		.index = index,
+		.step = fabric->step,
+		.seen = seen,
+		.allowed = allowed,
+		.cycle = fabric->counters.cycles,
+	};
+	fabric->status = RPU_FABRIC_FAULT;
+}
+
+/* ---- injected stalls ---- */
+
+static bool injected(struct rpu_injection *injection, uint32_t of)
+{
+	uint64_t x = injection->state;
+
+	if (!of)
+		return false;
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	injection->state = x;
+	return (x >> 20 & 1023u) < of;
+}
+
+/* ---- streams ---- */
+
+static uint32_t free_banks(struct rpu_fabric *fabric)
+{
+	uint64_t cycle = fabric->counters.cycles;
+	uint32_t all = fabric->params.banks == 32 ? UINT32_MAX : (1u << fabric->params.banks) - 1;
+
+	if (!fabric->memory.busy)
+		return all;
+	if (cycle >= fabric->busy_until) {
+		fabric->busy_until = cycle + 1;
+		fabric->busy =
+			fabric->memory.busy(fabric->memory.context, cycle, &fabric->busy_until);
+	}
+	return all & ~fabric->busy;
+}
+
+static bool run_streams(struct rpu_fabric *fabric, struct rpu_port *port)
+{
+	uint32_t address;
+
+	for (uint32_t s = 0; s < fabric->engine_count; s++) {
+		struct rpu_engine *engine = &fabric->engines[s];
+
+		if (rpu_engine_idle(engine) ||
+		    injected(&fabric->injection, fabric->injection.of_stream))
+			continue;
+		if (!rpu_engine_tick(engine, port, &address)) {
+			rpu_fault_at(fabric, RPU_FAULT_GATHER, s, address, port->bytes);
+			return false;
+		}
+	}
+	fabric->counters.stream_accesses += port->accesses;
+	return true;
+}
+
+/* The lowest stream that lacks a token or room in this step, or ROAD_RPU_STREAMS. */
+static uint32_t lacking(struct rpu_fabric *fabric, enum rpu_fabric_stall *why)
+{
+	const struct rpu_config *config = fabric->config;
+	const struct rpu_step *step = &config->steps[fabric->step];
+	uint32_t found = ROAD_RPU_STREAMS;
+
+	for (uint32_t i = 0; i < step->pops.count; i++) {
+		const struct rpu_move *pop = &config->pops[step->pops.first + i];
+
+		if (pop->stream < found && rpu_enabled(fabric, pop->begin_at) &&
+		    !rpu_fifo_ready(&fabric->engines[pop->stream].fifo, fabric->counters.cycles)) {
+			found = pop->stream;
+			*why = RPU_STALL_EMPTY;
+		}
+	}
+	for (uint32_t i = 0; i < step->pushes.count; i++) {
+		const struct rpu_move *push = &config->pushes[step->pushes.first + i];
+
+		if (push->stream < found && rpu_enabled(fabric, push->begin_at) &&
+		    fabric->engines[push->stream].fifo.count == ROAD_RPU_FIFO) {
+			found = push->stream;
+			*why = RPU_STALL_FULL;
+		}
+	}
+	return found;
+}
+
+/* Tokens of this step lie where its words read them; they are taken when it is done. */
+static void show_tokens(struct rpu_fabric *fabric)
+{
+	const struct rpu_config *config = fabric->config;
+	const struct rpu_range *pops = &config->steps[fabric->step].pops;
+
+	for (uint32_t i = 0; i < pops->count; i++) {
+		const struct rpu_move *pop = &config->pops[pops->first + i];
+		const struct rpu_fifo *fifo = &fabric->engines[pop->stream].fifo;
+
+		fabric->places[rpu_token_place(config, pop->stream)] =
+			rpu_enabled(fabric, pop->begin_at) ? fifo->value[fifo->head] : 0;
+	}
+}
+
+static void move_tokens(struct rpu_fabric *fabric)
+{
+	const struct rpu_config *config = fabric->config;
+	const struct rpu_step *step = &config->steps[fabric->step];
+	const uint32_t *results = rpu_results_at(fabric, fabric->at);
+
+	for (uint32_t i = 0; i < step->pops.count; i++) {
+		const struct rpu_move *pop = &config->pops[step->pops.first + i];
+
+		if (rpu_enabled(fabric, pop->begin_at))
+			rpu_fifo_pop(&fabric->engines[pop->stream].fifo);
+	}
+	for (uint32_t i = 0; i < step->pushes.count; i++) {
+		const struct rpu_move *push = &config->pushes[step->pushes.first + i];
+
+		if (rpu_enabled(fabric, push->begin_at))
+			rpu_fifo_push(&fabric->engines[push->stream].fifo, results[push->element],
+				      0);
+	}
+}
+
+/* ---- the fabric ---- */
+
+static void stall_on(struct rpu_fabric *fabric, enum rpu_fabric_stall why, uint32_t stream)
+{
+	struct rpu_fabric_counters *counters = &fabric->counters;
+
+	counters->stalls[why]++;
+	if (stream == ROAD_RPU_STREAMS)
+		return;
+	counters->stream_stalls[stream]++;
+	if (fabric->at && counters->first_stall_stream == ROAD_RPU_STREAMS) {
+		counters->first_stall_stream = stream;
+		counters->first_stall_cycle = counters->cycles;
+	}
+}
+
+/* Every word enabled, and FIRST without a part: what the compiled lists are made for. */
+static bool is_steady(const struct rpu_fabric *fabric)
+{
+	return fabric->compiled && fabric->at >= fabric->config->all_from &&
+	       fabric->at + fabric->config->all_left < fabric->end;
+}
+
+static void advance(struct rpu_fabric *fabric)
+{
+	const struct rpu_config *config = fabric->config;
+
+	if (is_steady(fabric))
+		rpu_advance_compiled(fabric);
+	else
+		rpu_advance(fabric);
+	move_tokens(fabric);
+	if (config->steps[fabric->step].accesses.count)
+		memset(fabric->served, 0, sizeof(fabric->served));
+	fabric->waiting = false;
+	fabric->at++;
+	if (++fabric->step == config->interval) {
+		fabric->step = 0;
+		fabric->round++;
+	}
+}
+
+/* The present step, once all its tokens and room are there. */
+static void try_step(struct rpu_fabric *fabric, struct rpu_port *port)
+{
+	if (!fabric->waiting) {
+		show_tokens(fabric);
+		fabric->waiting = true;
+		fabric->waits = rpu_stepwise(&fabric->params) ? rpu_step_waits(fabric) : 0;
+	}
+	if (fabric->waits) {
+		fabric->waits--;
+		stall_on(fabric, RPU_STALL_OP, ROAD_RPU_STREAMS);
+		return;
+	}
+	if (fabric->config->steps[fabric->step].accesses.count && !rpu_accesses(fabric, port)) {
+		if (fabric->status == RPU_FABRIC_RUNNING)
+			stall_on(fabric, RPU_STALL_BANK, ROAD_RPU_STREAMS);
+		return;
+	}
+	advance(fabric);
+}
+
+bool rpu_resume_step(struct rpu_fabric *fabric, uint64_t waits)
+{
+	enum rpu_fabric_stall why;
+
+	if (fabric->at == fabric->end || fabric->begins ||
+	    lacking(fabric, &why) != ROAD_RPU_STREAMS)
+		return false;
+	show_tokens(fabric);
+	if (waits > (rpu_stepwise(&fabric->params) ? rpu_step_waits(fabric) : 0))
+		return false;
+	fabric->waiting = true;
+	fabric->waits = waits;
+	return true;
+}
+
+static void run_fabric(struct rpu_fabric *fabric, struct rpu_port *port)
+{
+	enum rpu_fabric_stall why = RPU_STALL_EMPTY;
+	uint32_t stream;
+
+	if (fabric->at == fabric->end) {
+		fabric->counters.drain++;
+		return;
+	}
+	if (fabric->begins) {
+		fabric->begins--;
+		return;
+	}
+	if (injected(&fabric->injection, fabric->injection.of_fabric)) {
+		stall_on(fabric, RPU_STALL_INJECTED, ROAD_RPU_STREAMS);
+		return;
+	}
+	stream = fabric->waiting ? ROAD_RPU_STREAMS : lacking(fabric, &why);
+	if (stream != ROAD_RPU_STREAMS)
+		stall_on(fabric, why, stream);
+	else
+		try_step(fabric, port);
+}
+
+static bool all_written(const struct rpu_fabric *fabric)
+{
+	for (uint32_t s = 0; s < fabric->engine_count; s++)
+		if (fabric->engines[s].stream.write && !rpu_engine_idle(&fabric->engines[s]))
+			return false;
+	return true;
+}
+
+static void run_cycle(struct rpu_fabric *fabric, struct rpu_port *port)
+{
+	port->cycle = fabric->counters.cycles;
+	port->banks = free_banks(fabric);
+	port->accesses = 0;
+	if (!run_streams(fabric, port))
+		return;
+	run_fabric(fabric, port);
+	fabric->counters.cycles++;
+	if (fabric->at == fabric->end && fabric->status == RPU_FABRIC_RUNNING &&
+	    all_written(fabric))
+		fabric->status = RPU_FABRIC_DONE;
+}
+
+static void count_iterations(struct rpu_fabric *fabric)
+{
+	uint32_t length = fabric->config ? fabric->config->length : 0;
+
+	if (fabric->config && fabric->at >= length && fabric->end)
+		fabric->counters.iterations = (fabric->at - length) / fabric->config->interval + 1;
+}
+
+enum rpu_fabric_status rpu_fabric_run(struct rpu_fabric *fabric, uint64_t cycles, uint64_t *passed)
+{
+	const struct rpu_fabric_params *params = &fabric->params;
+	struct rpu_port port = {
+		.spm = fabric->memory.spm,
+		.bytes = params->spm_bytes,
+		.bank_shift = (uint32_t)__builtin_ctz(params->bank_bytes),
+		.bank_mask = params->banks - 1,
+		.latency = params->stream_latency,
+		.far = fabric->memory.far ? &fabric->memory : NULL,
+		.far_next = fabric->far_next,
+	};
+	uint64_t from = fabric->counters.cycles;
+
+	while (fabric->status == RPU_FABRIC_RUNNING && fabric->counters.cycles - from < cycles)
+		run_cycle(fabric, &port);
+	fabric->far_next = port.far_next;
+	count_iterations(fabric);
+	if (passed)
+		*passed = fabric->counters.cycles - from;
+	return fabric->status;
+}
