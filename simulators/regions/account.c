@@ -30,6 +30,13 @@ bool region_count_fault(struct region_unit *unit, struct region *region)
 	return first != REGION_NO_TIME && now - first <= REGION_FAULT_WINDOW;
 }
 
+void region_settle_quarantine(struct region_unit *unit, struct region *region)
+{
+	if (region->quarantined && !region->running && region->active != REGION_NONE &&
+	    !region->isolator)
+		region_switch(unit, region, REGION_NONE);
+}
+
 void region_quarantine(struct region_unit *unit, struct region *region)
 {
 	if (region->quarantined)
@@ -37,5 +44,6 @@ void region_quarantine(struct region_unit *unit, struct region *region)
 	region->quarantined = true;
 	if (region->running)
 		sim_schedule(unit->setup.env, &region->abort, sim_now(unit->setup.env));
+	region_settle_quarantine(unit, region);
 	region_retry(unit);
 }

@@ -401,7 +401,10 @@ enum region_outcome region_fit(struct region_op *op)
 		[ROAD_REGION_VERB_RESET] = fit_reset,
 	};
 
-	if (region_of(op)->usable_ps > sim_now(op->unit->setup.env))
+	const struct region *region = region_of(op);
+
+	if (region->usable_ps > sim_now(op->unit->setup.env) ||
+	    (region->isolator && region->isolator->what.verb == ROAD_REGION_VERB_RESET))
 		return OUTCOME_WAIT;
 	return verbs[op->what.verb](op);
 }

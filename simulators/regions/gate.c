@@ -171,6 +171,7 @@ void region_unit_leave(struct region_unit *unit, uint32_t index)
 		return;
 	region->running--;
 	region_account(unit, region);
+	region_settle_quarantine(unit, region);
 	if (!region->running)
 		region_retry(unit);
 }

@@ -176,7 +176,9 @@ enum region_outcome {
 enum region_outcome region_fit(struct region_op *op);
 enum region_outcome region_verify(struct region_op *op);
 enum region_outcome region_parse(struct region_op *op); /* parse.c */
-void region_ops_unhold(struct region_op *by);
+/* What is in the slot (REGION_NONE: in all) goes: ops that count on it look again. False: one is
+ * at work on it. */
+bool region_ops_unhold(struct region_op *by, uint32_t slot);
 void region_op_wait_until(struct region_op *op, uint64_t time_ps);
 struct region_phase_row {
 	enum region_outcome (*begin)(struct region_op *op);
@@ -193,7 +195,9 @@ void region_switch(struct region_unit *unit, struct region *region, uint32_t slo
 void region_account(struct region_unit *unit, struct region *region);
 /* True: that was one too many. */
 bool region_count_fault(struct region_unit *unit, struct region *region);
+/* Refuses all; what runs is aborted; once nothing does, no image is active. */
 void region_quarantine(struct region_unit *unit, struct region *region);
+void region_settle_quarantine(struct region_unit *unit, struct region *region);
 
 /* layout.c */
 void region_layout_command(struct region_unit *unit, uint32_t function, uint32_t command);

@@ -154,6 +154,7 @@ static void finished(void *arg)
 	let_go(op);
 	uncount(op);
 	op->ending = ENDING_DONE;
+	region_settle_quarantine(op->unit, region_of(op));
 	tell(op);
 	destroy(op);
 }
@@ -431,15 +432,35 @@ void region_ops_wake(struct region_unit *unit, struct region *region)
 			region_op_run(op);
 }
 
-/* What is resident goes: whoever counts on it fails. */
-void region_ops_unhold(struct region_op *by)
+/* Looks for its slot again: what it found there goes. */
+static void fit_again(struct region_op *op)
 {
-	for (struct region_op *op = region_of(by)->ops; op; op = op->next_op) {
-		if (op == by || op->ending || !op->holds)
-			continue;
-		region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
-		fail(op);
-	}
+	region_of(op)->slots[op->slot].held--;
+	op->holds = op->in_place = false;
+	op->slot = REGION_NONE;
+	op->report.slot = ROAD_REGION_SLOT_ANY;
+	op->plan = region_plan_head + 2;
+	op->phase = PHASE_FIT;
+	op->entered = true;
+	region_retry(op->unit);
+}
+
+static bool counts_on(const struct region_op *op, const struct region_op *by, uint32_t slot)
+{
+	return op != by && !op->ending && op->holds && (slot == REGION_NONE || op->slot == slot);
+}
+
+bool region_ops_unhold(struct region_op *by, uint32_t slot)
+{
+	struct region_op *op;
+
+	for (op = region_of(by)->ops; op; op = op->next_op)
+		if (counts_on(op, by, slot) && op->timed)
+			return false;
+	for (op = region_of(by)->ops; op; op = op->next_op)
+		if (counts_on(op, by, slot))
+			fit_again(op);
+	return true;
 }
 
 /* ---- queues ---- */

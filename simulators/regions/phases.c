@@ -86,7 +86,7 @@ static enum region_outcome begin_transfer(struct region_op *op)
 
 	if (op->what.verb == ROAD_REGION_VERB_READ_BACK)
 		return begin_read_back(op);
-	if (region->loader)
+	if (region->loader || (op->in_place && !region_ops_unhold(op, op->slot)))
 		return OUTCOME_WAIT;
 	region->loader = op;
 	take_slot(op);
@@ -158,6 +158,8 @@ static enum region_outcome begin_drain(struct region_op *op)
 {
 	struct region *region = region_of(op);
 
+	if (!region->running && op->what.verb == ROAD_REGION_VERB_RESET)
+		return region_ops_unhold(op, REGION_NONE) ? OUTCOME_OK : OUTCOME_WAIT;
 	if (!region->running)
 		return OUTCOME_OK;
 	if (op->what.drain == DRAIN_REFUSE)
@@ -247,7 +249,6 @@ static enum region_outcome end_commit(struct region_op *op)
 	sim_trace_span(setup->env, region->lane_switch, region_verbs[op->what.verb].name,
 		       op->phase_ps, now_of(op));
 	if (op->what.verb == ROAD_REGION_VERB_RESET) {
-		region_ops_unhold(op);
 		region_wipe(op->unit, region);
 		region->active_ps = now_of(op);
 		return OUTCOME_OK;
