@@ -2,16 +2,17 @@
 /*
  * The core's objects and how its files meet.
  *
- * Locks, in the order in which they may be taken: instance, device, space, queue, event; then the
- * leaves (progress, ready list, live set). Never two of a kind. No driver code, no user code and no
- * engine runs under any of them. Signalling under a lock only marks and collects: what follows
- * from it stands in a `struct road_work`, worked off afterwards with no lock held.
+ * Locks, in the order in which they may be taken: instance, (regions: region.h,) device, space,
+ * queue, event; then the leaves (progress, ready list, live set). Never two of a kind. No driver
+ * code, no user code and no engine runs under any of them. Signalling under a lock only marks and
+ * collects: what follows from it stands in a `struct road_work`, worked off afterwards with no lock
+ * held.
  */
 #ifndef HAL_CORE_CORE_H
 #define HAL_CORE_CORE_H
 
 #include <pthread.h>
-#include <roadbed-driver/driver.h>
+#include <roadbed-driver/region.h>
 #include <roadbed/roadbed.h>
 
 #include "hal/bus/transport.h"
@@ -24,8 +25,11 @@ struct road_word; /* what a device stores a timeline's values to: native.c */
 struct road_word_slab;
 struct road_reservation; /* space_map.c */
 struct road_mapping;
-struct road_shared; /* an event's page: event_share.c */
-struct road_submit; /* an accepted submission: submit.h */
+struct road_shared;      /* an event's page: event_share.c */
+struct road_submit;      /* an accepted submission: submit.h */
+struct road_region_node; /* regions and configuration images: region.h */
+struct road_config_entry;
+struct road_list_region;
 struct road_stage;
 struct road_callback_job;
 
@@ -246,6 +250,8 @@ struct road_device {
 	struct road_driver_ops ops; /* the driver's over the defaults */
 	struct road_memory_ops memory;
 	struct road_image_ops image;
+	struct road_region_ops region;
+	struct road_region_info root;           /* the whole device, as it was opened */
 	const struct road_bus_control *control; /* NULL for a driver that is its own bus */
 	struct road_device_info info;
 	uint64_t submit_ps, query_ps;
@@ -270,7 +276,10 @@ struct road_device {
 	uint32_t agents_before;        /* external agents seen before it was opened */
 	pthread_mutex_t fault_lock;    /* a leaf */
 	struct road_fault faults[ROAD_FAULTS_KEPT];
-	uint64_t fault_first, fault_next; /* sequence numbers from 1 */
+	uint64_t fault_first, fault_next;         /* sequence numbers from 1 */
+	pthread_mutex_t region_lock, config_lock; /* region.h */
+	struct road_region_node *regions;
+	struct road_config_entry *configs;
 };
 extern const struct road_class road_device_class;
 /* Heap `index` with what the instance's buffers take of it. */
@@ -351,7 +360,8 @@ struct road_image {
 struct road_kernel {
 	struct road_object object;
 	struct road_drv_kernel drv;
-	struct road_image *image; /* a reference */
+	struct road_image *image;         /* a reference */
+	struct road_config_entry *config; /* that it is: a use; NULL: none, or nobody asked */
 	bool open;
 };
 extern const struct road_class road_image_class, road_kernel_class;
@@ -395,6 +405,11 @@ struct road_list {
 	uint32_t use_count, use_room;
 	void **arguments; /* copies of argument blocks */
 	uint32_t argument_count, argument_room;
+	struct road_list_region *regions; /* reconfigurations */
+	uint32_t region_count;
+	struct road_config_entry **expected; /* by launches: uses */
+	uint32_t expected_count, expected_room;
+	bool activates; /* a launch does, if need be */
 };
 extern const struct road_class road_list_class;
 
@@ -428,7 +443,12 @@ struct road_queue {
 	bool native;           /* its driver waits for words and stores them by itself */
 	uint32_t native_waits; /* of its submissions that were not ended */
 	bool kicking, kick_again, was_full, closed;
-	road_error status; /* status OK: takes work */
+	road_error status;                 /* status OK: takes work */
+	struct road_region_node *region;   /* that it runs in; NULL: the device has none */
+	struct road_region *region_handle; /* a reference; NULL: the root, whichever it is */
+	_Atomic uint64_t region_generation, region_resets;
+	struct road_queue *held_next; /* of its region: region_order.c */
+	bool is_held;
 };
 extern const struct road_class road_queue_class;
 /* Moves what can be moved to the device. */

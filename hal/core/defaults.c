@@ -238,6 +238,120 @@ static const struct road_image_ops image_defaults = {no_load,      no_unload,   
 						     no_kernel,    no_kernel_free, no_symbol,
 						     no_occupancy, any_launch,     no_kernel_set};
 
+/* ---- regions: none ---- */
+
+static road_status no_region_info(struct road_drv_device *dev, uint32_t index,
+				  struct road_region_info *out)
+{
+	(void)dev;
+	(void)out;
+	return road_fail_u64(ROAD_NOT_FOUND, "no such region", "road_region_root", index, "");
+}
+
+static uint32_t no_children(struct road_drv_device *dev, uint32_t index, uint32_t *out)
+{
+	(void)dev;
+	(void)index;
+	(void)out;
+	return 0;
+}
+
+static road_status no_region_status(struct road_drv_device *dev, uint32_t index,
+				    struct road_region_status *out)
+{
+	(void)dev;
+	(void)index;
+	(void)out;
+	return unsupported("road_region_status_get");
+}
+
+static road_status no_slot(struct road_drv_device *dev, uint32_t index, uint32_t slot,
+			   struct road_slot_info *out)
+{
+	(void)dev;
+	(void)index;
+	(void)slot;
+	(void)out;
+	return unsupported("road_region_slot");
+}
+
+static road_status no_layout(struct road_drv_device *dev, uint32_t index, uint32_t step,
+			     const struct road_region_part *parts, uint32_t count, uint64_t *drain)
+{
+	(void)dev;
+	(void)index;
+	(void)step;
+	(void)parts;
+	(void)count;
+	(void)drain;
+	return unsupported("road_layout_check, apply, commit, revert");
+}
+
+static road_status no_check(struct road_drv_config *config, void *canonical)
+{
+	(void)config;
+	(void)canonical;
+	return unsupported("road_config_create");
+}
+
+static road_status no_patch(const struct road_drv_config *config, const struct road_patch *patches,
+			    uint32_t count, void *out)
+{
+	(void)config;
+	(void)patches;
+	(void)count;
+	(void)out;
+	return unsupported("road_config_patch");
+}
+
+/* The bytes are read where they are. */
+static road_status stays(struct road_drv_config *config)
+{
+	(void)config;
+	return ROAD_OK;
+}
+
+static void no_close(struct road_drv_config *config)
+{
+	(void)config;
+}
+
+static bool of_no_kernel(struct road_drv_kernel *kernel, const void **bytes, uint64_t *count)
+{
+	(void)kernel;
+	(void)bytes;
+	(void)count;
+	return false;
+}
+
+static road_status no_safe(struct road_drv_device *dev, uint32_t index,
+			   const struct road_drv_config *config)
+{
+	(void)dev;
+	(void)index;
+	(void)config;
+	return unsupported("road_region_set_safe");
+}
+
+static road_status no_release(struct road_drv_device *dev, uint32_t index)
+{
+	(void)dev;
+	(void)index;
+	return unsupported("road_region_release_quarantine");
+}
+
+static void no_report(struct road_drv_device *dev, const void *report,
+		      struct road_reconfigure_result *out)
+{
+	(void)dev;
+	(void)report;
+	(void)out;
+}
+
+static const struct road_region_ops region_defaults = {
+	no_region_info, no_children, no_region_status, no_slot, no_layout,  no_check, no_patch,
+	stays,          no_close,    of_no_kernel,     no_safe, no_release, no_report};
+
 /* The tables are structures of function pointers only, all of one size. */
 static void lay(void (**out)(void), void (*const *over)(void), size_t count)
 {
@@ -264,4 +378,9 @@ void road_defaults_memory(struct road_memory_ops *out, const struct road_memory_
 void road_defaults_image(struct road_image_ops *out, const struct road_image_ops *over)
 {
 	LAY(out, over, image_defaults);
+}
+
+void road_defaults_region(struct road_region_ops *out, const struct road_region_ops *over)
+{
+	LAY(out, over, region_defaults);
 }

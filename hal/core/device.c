@@ -8,6 +8,7 @@
 #include "hal/bus/address.h"
 #include "hal/core/core.h"
 #include "hal/core/drivers.h"
+#include "hal/core/region.h"
 #include "hal/core/submit.h"
 
 static struct road_device *device_of(struct road_object *object)
@@ -21,6 +22,8 @@ static void destroy_locks(struct road_device *device)
 	pthread_mutex_destroy(&device->fault_lock);
 	pthread_mutex_destroy(&device->word_lock);
 	pthread_mutex_destroy(&device->shared_lock);
+	pthread_mutex_destroy(&device->region_lock);
+	pthread_mutex_destroy(&device->config_lock);
 }
 
 static void device_close(struct road_object *object)
@@ -38,6 +41,7 @@ static void device_close(struct road_object *object)
 		*at = device->next;
 	pthread_mutex_unlock(&instance->lock);
 	road_progress_device_remove(device);
+	road_regions_free(device);
 	road_words_trim(device);
 	road_stage_trim(device);
 	device->ops.stop(&device->drv,
@@ -86,6 +90,7 @@ static void lay_tables(struct road_device *device, const struct road_driver *dri
 	road_defaults_ops(&device->ops, driver->ops);
 	road_defaults_memory(&device->memory, driver->memory);
 	road_defaults_image(&device->image, driver->image);
+	road_defaults_region(&device->region, driver->region);
 	device->sleeps = driver->ops->wait;
 }
 
@@ -122,6 +127,20 @@ static road_status match(const struct road_instance *instance, struct road_bus *
 			 "");
 }
 
+/* What all regions of the device have in common. A device that says it has some, and shows none,
+ * has none. */
+static void look_at_root(struct road_device *device)
+{
+	struct road_device_info *info = &device->info;
+
+	device->root = (struct road_region_info){.size = sizeof(device->root)};
+	if (info->features & ROAD_FEATURE_REGIONS &&
+	    !device->region.info(&device->drv, 0, &device->root))
+		return;
+	info->features &= ~ROAD_FEATURE_REGIONS;
+	info->commands &= ~(1u << ROAD_COMMAND_RECONFIGURE);
+}
+
 static void fill_info(struct road_device *device)
 {
 	struct road_device_info *info = &device->info;
@@ -147,6 +166,7 @@ static void fill_info(struct road_device *device)
 	if (info->commands & 1u << ROAD_COMMAND_COPY)
 		info->commands |= 1u << ROAD_COMMAND_WRITE | 1u << ROAD_COMMAND_READ;
 	info->commands |= 1u << ROAD_COMMAND_BARRIER | 1u << ROAD_COMMAND_CALLBACK;
+	look_at_root(device);
 }
 
 static void take_costs(struct road_device *device)
@@ -208,6 +228,8 @@ static struct road_device *make_device(struct road_instance *instance,
 	pthread_mutex_init(&device->fault_lock, NULL);
 	pthread_mutex_init(&device->word_lock, NULL);
 	pthread_mutex_init(&device->shared_lock, NULL);
+	pthread_mutex_init(&device->region_lock, NULL);
+	pthread_mutex_init(&device->config_lock, NULL);
 	return device;
 }
 

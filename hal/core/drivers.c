@@ -16,6 +16,7 @@ struct loaded_driver {
 	struct road_driver_ops ops;
 	struct road_memory_ops memory;
 	struct road_image_ops image;
+	struct road_region_ops region;
 	const char *path; /* the row's */
 };
 
@@ -118,12 +119,14 @@ static bool take_tables(const struct road_driver_entry *entry, struct loaded_dri
 	    !take_table(&out->ops, sizeof(out->ops), out->driver.ops, entry->ops_bytes) ||
 	    !take_table(&out->memory, sizeof(out->memory), out->driver.memory,
 			entry->memory_bytes) ||
-	    !take_table(&out->image, sizeof(out->image), out->driver.image, entry->image_bytes))
+	    !take_table(&out->image, sizeof(out->image), out->driver.image, entry->image_bytes) ||
+	    !take_table(&out->region, sizeof(out->region), out->driver.region, entry->region_bytes))
 		return refuse(row, ROAD_UNSUPPORTED,
 			      "uses functions that this library does not know", "");
 	out->driver.ops = &out->ops;
 	out->driver.memory = &out->memory;
 	out->driver.image = &out->image;
+	out->driver.region = out->driver.region && entry->region_bytes ? &out->region : NULL;
 	return true;
 }
 

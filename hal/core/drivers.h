@@ -3,7 +3,7 @@
 #ifndef HAL_CORE_DRIVERS_H
 #define HAL_CORE_DRIVERS_H
 
-#include <roadbed-driver/driver.h>
+#include <roadbed-driver/region.h>
 
 /* Ends with NULL; written by meson from the drivers that are enabled. */
 extern const struct road_driver *const road_drivers[];
@@ -37,6 +37,7 @@ bool road_driver_candidate(const struct road_instance *instance, const struct ro
 void road_defaults_ops(struct road_driver_ops *out, const struct road_driver_ops *over);
 void road_defaults_memory(struct road_memory_ops *out, const struct road_memory_ops *over);
 void road_defaults_image(struct road_image_ops *out, const struct road_image_ops *over);
+void road_defaults_region(struct road_region_ops *out, const struct road_region_ops *over);
 
 void road_device_uuid(const char *address, uint8_t out[16]);
 

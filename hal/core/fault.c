@@ -2,7 +2,7 @@
 /* Faults, loss and reset of a device. */
 #include <stdio.h>
 
-#include "hal/core/core.h"
+#include "hal/core/region.h"
 
 void road_device_fault_add(struct road_device *device, struct road_fault *fault)
 {
@@ -161,6 +161,7 @@ road_status road_device_reset(road_device *device, uint32_t scope)
 		return status;
 	atomic_store(&device->wedged, false);
 	atomic_fetch_add(&device->resets, 1);
+	road_regions_reset(device);
 	road_error_set(&why, ROAD_CANCELLED, "the device was reset", device->address, "", "");
 	fail_queues(device, &why);
 	road_instance_change(device->instance, ROAD_CHANGE_RECOVERED, device->address, "reset");

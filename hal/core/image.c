@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hal/core/core.h"
+#include "hal/core/region.h"
 
 static struct road_image *image_of(struct road_object *object)
 {
@@ -179,6 +179,7 @@ static void kernel_close(struct road_object *object)
 
 static void kernel_finish(struct road_object *object)
 {
+	road_config_entry_put(kernel_of(object)->config);
 	road_object_release(&kernel_of(object)->image->object);
 }
 

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hal/core/core.h"
+#include "hal/core/list.h"
+#include "hal/core/region.h"
 
 enum { COMMANDS_MAX = 1 << 20 };
 
@@ -20,6 +21,7 @@ static void list_finish(struct road_object *object)
 		road_object_release(list->uses[i]);
 	for (uint32_t i = 0; i < list->argument_count; i++)
 		free(list->arguments[i]);
+	road_list_regions_free(list);
 	free(list->commands);
 	free(list->segments);
 	free(list->transfers);
@@ -103,13 +105,13 @@ static void *grow(void **array, uint32_t *count, uint32_t *room, size_t bytes)
 #define GROW(list, array, count, room) \
 	grow((void **)&(list)->array, &(list)->count, &(list)->room, sizeof(*(list)->array))
 
-static road_status no_memory(const char *where)
+road_status road_list_no_memory(const char *where)
 {
 	return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a command", where, "", "");
 }
 
 /* What every recording function checks. On ROAD_OK the list's lock is held. */
-static road_status begin(struct road_list *list, enum road_command_kind kind, const char *where)
+road_status road_list_begin(struct road_list *list, enum road_command_kind kind, const char *where)
 {
 	road_status status = road_object_check(list, &road_list_class, where);
 
@@ -131,7 +133,7 @@ static road_status begin(struct road_list *list, enum road_command_kind kind, co
 	return status;
 }
 
-static road_status end(struct road_list *list, road_status status)
+road_status road_list_end(struct road_list *list, road_status status)
 {
 	pthread_mutex_unlock(&list->lock);
 	return status;
@@ -154,13 +156,19 @@ static road_status record(struct road_list *list, const struct road_cmd *command
 			  struct road_object *first, struct road_object *second, const char *where)
 {
 	if ((first && !use(list, first)) || (second && !use(list, second)))
-		return no_memory(where);
+		return road_list_no_memory(where);
 	struct road_cmd *slot = GROW(list, commands, count, room);
 
 	if (!slot)
-		return no_memory(where);
+		return road_list_no_memory(where);
 	*slot = *command;
 	return ROAD_OK;
+}
+
+road_status road_list_record(struct road_list *list, const struct road_cmd *command,
+			     struct road_object *object, const char *where)
+{
+	return record(list, command, object, NULL, where);
 }
 
 static road_status check_same_space(const struct road_list *list, const struct road_buffer *buffer,
@@ -173,8 +181,8 @@ static road_status check_same_space(const struct road_list *list, const struct r
 }
 
 /* A range of a buffer of the list's space. */
-static road_status check_range(const struct road_list *list, struct road_buffer *buffer,
-			       uint64_t offset, uint64_t bytes, const char *where)
+road_status road_list_check_range(const struct road_list *list, struct road_buffer *buffer,
+				  uint64_t offset, uint64_t bytes, const char *where)
 {
 	road_status status = road_buffer_check(buffer, offset, bytes, where);
 
@@ -190,15 +198,15 @@ static road_status check_range(const struct road_list *list, struct road_buffer 
 road_status road_list_copy(road_list *list, road_buffer *dst, uint64_t dst_offset, road_buffer *src,
 			   uint64_t src_offset, uint64_t bytes)
 {
-	road_status status = begin(list, ROAD_COMMAND_COPY, "road_list_copy: list");
+	road_status status = road_list_begin(list, ROAD_COMMAND_COPY, "road_list_copy: list");
 
 	if (status)
 		return status;
-	status = check_range(list, dst, dst_offset, bytes, "road_list_copy: dst");
+	status = road_list_check_range(list, dst, dst_offset, bytes, "road_list_copy: dst");
 	if (!status)
-		status = check_range(list, src, src_offset, bytes, "road_list_copy: src");
+		status = road_list_check_range(list, src, src_offset, bytes, "road_list_copy: src");
 	if (status)
-		return end(list, status);
+		return road_list_end(list, status);
 	struct road_cmd command = {.kind = ROAD_COMMAND_COPY,
 				   .copy = {.dst = road_buffer_place(dst, dst_offset),
 					    .src = road_buffer_place(src, src_offset),
@@ -206,7 +214,8 @@ road_status road_list_copy(road_list *list, road_buffer *dst, uint64_t dst_offse
 					    .rows = 1,
 					    .slices = 1}};
 
-	return end(list, record(list, &command, &dst->object, &src->object, "road_list_copy"));
+	return road_list_end(list,
+			     record(list, &command, &dst->object, &src->object, "road_list_copy"));
 }
 
 static road_status check_box(const struct road_list *list, const road_copy_box *box,
@@ -226,10 +235,12 @@ static road_status check_box(const struct road_list *list, const road_copy_box *
 	if (to == UINT64_MAX || from == UINT64_MAX)
 		return road_fail(ROAD_INVALID_ARGUMENT, "pitches do not cover what they step over",
 				 where, "", "row pitch >= bytes, slice pitch >= a slice");
-	road_status status = check_range(list, dst, box->dst_offset, to, "road_list_copy_box: dst");
+	road_status status =
+		road_list_check_range(list, dst, box->dst_offset, to, "road_list_copy_box: dst");
 
 	if (!status)
-		status = check_range(list, src, box->src_offset, from, "road_list_copy_box: src");
+		status = road_list_check_range(list, src, box->src_offset, from,
+					       "road_list_copy_box: src");
 	return status;
 }
 
@@ -304,7 +315,7 @@ road_status road_list_copy_box(road_list *list, road_buffer *dst, road_buffer *s
 			       const road_copy_box *box)
 {
 	road_copy_box own;
-	road_status status = begin(list, ROAD_COMMAND_COPY, "road_list_copy_box: list");
+	road_status status = road_list_begin(list, ROAD_COMMAND_COPY, "road_list_copy_box: list");
 
 	if (status)
 		return status;
@@ -316,29 +327,31 @@ road_status road_list_copy_box(road_list *list, road_buffer *dst, road_buffer *s
 	if (!status)
 		status = check_box(list, &own, dst, src);
 	if (status)
-		return end(list, status);
-	return end(list, overlaps(dst, src, &own) ? record_overlapping(list, dst, src, &own)
-						  : record_box(list, dst, src, &own));
+		return road_list_end(list, status);
+	return road_list_end(list, overlaps(dst, src, &own)
+					   ? record_overlapping(list, dst, src, &own)
+					   : record_box(list, dst, src, &own));
 }
 
 /* write and read: a copy whose host side is resolved at each submission. */
 static road_status transfer(struct road_list *list, bool write, struct road_buffer *buffer,
 			    uint64_t offset, void *host, uint64_t bytes, const char *where)
 {
-	road_status status = begin(list, write ? ROAD_COMMAND_WRITE : ROAD_COMMAND_READ, where);
+	road_status status =
+		road_list_begin(list, write ? ROAD_COMMAND_WRITE : ROAD_COMMAND_READ, where);
 
 	if (status)
 		return status;
-	status = check_range(list, buffer, offset, bytes, where);
+	status = road_list_check_range(list, buffer, offset, bytes, where);
 	if (!status && !host)
 		status = road_fail(ROAD_INVALID_ARGUMENT, "host pointer is NULL", where, "NULL",
 				   "memory of this process");
 	if (status)
-		return end(list, status);
+		return road_list_end(list, status);
 	struct road_list_transfer *slot = GROW(list, transfers, transfer_count, transfer_room);
 
 	if (!slot)
-		return end(list, no_memory(where));
+		return road_list_end(list, road_list_no_memory(where));
 	*slot = (struct road_list_transfer){list->count, write, host, bytes};
 	struct road_cmd command = {.kind = ROAD_COMMAND_COPY,
 				   .copy = {.bytes = bytes, .rows = 1, .slices = 1}};
@@ -350,7 +363,7 @@ static road_status transfer(struct road_list *list, bool write, struct road_buff
 	status = record(list, &command, &buffer->object, NULL, where);
 	if (status)
 		list->transfer_count--;
-	return end(list, status);
+	return road_list_end(list, status);
 }
 
 road_status road_list_write(road_list *list, road_buffer *dst, uint64_t offset, const void *src,
@@ -370,11 +383,11 @@ road_status road_list_read(road_list *list, void *dst, road_buffer *src, uint64_
 road_status road_list_fill(road_list *list, road_buffer *dst, uint64_t offset, uint64_t bytes,
 			   uint64_t pattern, uint32_t pattern_bytes)
 {
-	road_status status = begin(list, ROAD_COMMAND_FILL, "road_list_fill: list");
+	road_status status = road_list_begin(list, ROAD_COMMAND_FILL, "road_list_fill: list");
 
 	if (status)
 		return status;
-	status = check_range(list, dst, offset, bytes, "road_list_fill: dst");
+	status = road_list_check_range(list, dst, offset, bytes, "road_list_fill: dst");
 	if (!status && pattern_bytes != 1 && pattern_bytes != 2 && pattern_bytes != 4 &&
 	    pattern_bytes != 8)
 		status =
@@ -385,24 +398,24 @@ road_status road_list_fill(road_list *list, road_buffer *dst, uint64_t offset, u
 				       "road_list_fill: bytes", bytes,
 				       "a multiple of pattern_bytes");
 	if (status)
-		return end(list, status);
+		return road_list_end(list, status);
 	struct road_cmd command = {.kind = ROAD_COMMAND_FILL,
 				   .fill = {.dst = road_buffer_place(dst, offset),
 					    .bytes = bytes,
 					    .pattern = pattern,
 					    .pattern_bytes = pattern_bytes}};
 
-	return end(list, record(list, &command, &dst->object, NULL, "road_list_fill"));
+	return road_list_end(list, record(list, &command, &dst->object, NULL, "road_list_fill"));
 }
 
 road_status road_list_barrier(road_list *list)
 {
-	road_status status = begin(list, ROAD_COMMAND_BARRIER, "road_list_barrier: list");
+	road_status status = road_list_begin(list, ROAD_COMMAND_BARRIER, "road_list_barrier: list");
 	struct road_cmd command = {.kind = ROAD_COMMAND_BARRIER};
 
 	if (status)
 		return status;
-	return end(list, record(list, &command, NULL, NULL, "road_list_barrier"));
+	return road_list_end(list, record(list, &command, NULL, NULL, "road_list_barrier"));
 }
 
 /* wait value, write value, timestamp: a word in a buffer. */
@@ -410,7 +423,7 @@ static road_status word(struct road_list *list, enum road_command_kind kind,
 			struct road_buffer *buffer, uint64_t offset, struct road_cmd_word word,
 			const char *where)
 {
-	road_status status = begin(list, kind, where);
+	road_status status = road_list_begin(list, kind, where);
 
 	if (status)
 		return status;
@@ -418,7 +431,7 @@ static road_status word(struct road_list *list, enum road_command_kind kind,
 		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "bad word size", where, word.bytes,
 				       "4, 8");
 	if (!status)
-		status = check_range(list, buffer, offset, word.bytes, where);
+		status = road_list_check_range(list, buffer, offset, word.bytes, where);
 	if (!status && (buffer->drv.address + offset) % word.bytes)
 		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "word is not aligned", where, offset,
 				       "a multiple of the word's size");
@@ -426,11 +439,11 @@ static road_status word(struct road_list *list, enum road_command_kind kind,
 		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown comparison", where,
 				       word.compare, "enum road_compare");
 	if (status)
-		return end(list, status);
+		return road_list_end(list, status);
 	word.at = road_buffer_place(buffer, offset);
 	struct road_cmd command = {.kind = kind, .word = word};
 
-	return end(list, record(list, &command, &buffer->object, NULL, where));
+	return road_list_end(list, record(list, &command, &buffer->object, NULL, where));
 }
 
 road_status road_list_wait_value(road_list *list, road_buffer *buffer, uint64_t offset,
@@ -486,7 +499,8 @@ static struct road_list_segment *cut(struct road_list *list)
 
 road_status road_list_callback(road_list *list, road_callback_fn fn, void *user, uint32_t flags)
 {
-	road_status status = begin(list, ROAD_COMMAND_BARRIER, "road_list_callback: list");
+	road_status status =
+		road_list_begin(list, ROAD_COMMAND_BARRIER, "road_list_callback: list");
 
 	if (status)
 		return status;
@@ -499,15 +513,15 @@ road_status road_list_callback(road_list *list, road_callback_fn fn, void *user,
 	else if (!(flags & ROAD_CALLBACK_INLINE))
 		status = road_callback_start(list->space->device->instance);
 	if (status)
-		return end(list, status);
+		return road_list_end(list, status);
 	struct road_list_segment *segment = cut(list);
 
 	if (!segment)
-		return end(list, no_memory("road_list_callback"));
+		return road_list_end(list, road_list_no_memory("road_list_callback"));
 	segment->fn = fn;
 	segment->user = user;
 	segment->callback_flags = flags;
-	return end(list, ROAD_OK);
+	return road_list_end(list, ROAD_OK);
 }
 
 road_status road_list_close(road_list *list)
@@ -521,10 +535,10 @@ road_status road_list_close(road_list *list)
 		status = road_fail(ROAD_BUSY, "list is closed already", "road_list_close: list", "",
 				   "");
 	else if (list->segment_count && !cut(list))
-		status = no_memory("road_list_close");
+		status = road_list_no_memory("road_list_close");
 	if (!status)
 		atomic_store(&list->closed, true);
-	return end(list, status);
+	return road_list_end(list, status);
 }
 
 /* ---- launches ---- */
@@ -556,7 +570,7 @@ static road_status pack(struct road_list *list, const road_launch *launch,
 	if (!block) {
 		if (slot)
 			list->argument_count--;
-		return no_memory("road_list_launch");
+		return road_list_no_memory("road_list_launch");
 	}
 	*slot = block;
 	*out = block;
@@ -585,6 +599,9 @@ static road_status check_optional(const struct road_device *device, const road_l
 		return road_fail_u64(ROAD_UNSUPPORTED, "the device holds no configurations",
 				     "road_list_launch: launch.configuration",
 				     launch->configuration, "0");
+	if (launch->flags & ROAD_LAUNCH_ACTIVATE && !(features & ROAD_FEATURE_REGIONS))
+		return road_fail(ROAD_UNSUPPORTED, "the device holds no configurations",
+				 "road_list_launch: launch.flags", "ROAD_LAUNCH_ACTIVATE", "");
 	if (!cluster->x && !cluster->y && !cluster->z)
 		return ROAD_OK;
 	if (!cluster->x || !cluster->y || !cluster->z || grid->x % cluster->x ||
@@ -608,10 +625,10 @@ static road_status check_launch(struct road_list *list, const road_launch *launc
 	if (launch->kernel->image->space != list->space)
 		return road_fail(ROAD_INVALID_ARGUMENT, "kernel belongs to another space", where,
 				 "", "the list's space");
-	if (launch->flags & ~ROAD_LAUNCH_COOPERATIVE || launch->reserved || launch->reserved2 ||
-	    launch->reserved3 || launch->reserved4)
+	if (launch->flags & ~(ROAD_LAUNCH_COOPERATIVE | ROAD_LAUNCH_ACTIVATE) || launch->reserved ||
+	    launch->reserved2 || launch->reserved3 || launch->reserved4)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown flags", where, launch->flags,
-				     "ROAD_LAUNCH_COOPERATIVE; reserved fields 0");
+				     "ROAD_LAUNCH_COOPERATIVE, ROAD_LAUNCH_ACTIVATE; reserved 0");
 	if (!launch->grid.x || !launch->grid.y || !launch->grid.z || !launch->block.x ||
 	    !launch->block.y || !launch->block.z)
 		return road_fail(ROAD_INVALID_ARGUMENT, "grid or block is empty", where, "0",
@@ -632,11 +649,46 @@ static road_status check_launch(struct road_list *list, const road_launch *launc
 	return status;
 }
 
+/* The configuration that the launch expects, kept as long as the list: the one that it names, else
+ * the one that the kernel is of. */
+static road_status expect(struct road_list *list, const road_launch *launch, uint64_t *id)
+{
+	struct road_device *device = list->space->device;
+	struct road_config_entry *entry = NULL, **slot;
+	road_status status = ROAD_OK;
+
+	*id = 0;
+	if (!(device->info.features & ROAD_FEATURE_REGIONS))
+		return ROAD_OK;
+	if (launch->configuration)
+		entry = road_config_entry_by_id(device, launch->configuration);
+	else
+		status = road_kernel_config_entry(launch->kernel, &entry);
+	if (!status && !entry && launch->configuration)
+		status = road_fail_u64(ROAD_NOT_FOUND, "the device knows no such configuration",
+				       "road_list_launch: launch.configuration",
+				       launch->configuration, "a road_config_info.id");
+	if (!status && !entry && launch->flags & ROAD_LAUNCH_ACTIVATE)
+		status = road_fail(ROAD_INVALID_ARGUMENT, "there is nothing to activate",
+				   "road_list_launch: launch.flags", "ROAD_LAUNCH_ACTIVATE",
+				   "a configuration, or a kernel of one");
+	if (status || !entry)
+		return status;
+	slot = GROW(list, expected, expected_count, expected_room);
+	if (!slot) {
+		road_config_entry_put(entry);
+		return road_list_no_memory("road_list_launch");
+	}
+	*slot = entry;
+	*id = entry->drv.id;
+	return ROAD_OK;
+}
+
 road_status road_list_launch(road_list *list, const road_launch *launch)
 {
 	struct road_cmd command = {.kind = ROAD_COMMAND_LAUNCH};
 	road_launch own;
-	road_status status = begin(list, ROAD_COMMAND_LAUNCH, "road_list_launch: list");
+	road_status status = road_list_begin(list, ROAD_COMMAND_LAUNCH, "road_list_launch: list");
 
 	if (status)
 		return status;
@@ -648,7 +700,7 @@ road_status road_list_launch(road_list *list, const road_launch *launch)
 	if (!status)
 		status = check_launch(list, &own);
 	if (status)
-		return end(list, status);
+		return road_list_end(list, status);
 	struct road_kernel *kernel = own.kernel;
 
 	command.launch = (struct road_cmd_launch){.kernel = &kernel->drv,
@@ -658,15 +710,18 @@ road_status road_list_launch(road_list *list, const road_launch *launch)
 						  .flags = own.flags,
 						  .argument_bytes = kernel->drv.info.argument_bytes,
 						  .watchdog = own.watchdog,
-						  .cluster = own.cluster,
-						  .configuration = own.configuration};
-	status = pack(list, &own, &kernel->drv, &command.launch.arguments);
+						  .cluster = own.cluster};
+	status = expect(list, &own, &command.launch.configuration);
+	if (!status)
+		status = pack(list, &own, &kernel->drv, &command.launch.arguments);
 	if (!status)
 		status = list->space->device->image.check_launch(&command.launch);
 	for (uint32_t i = 0; i < own.use_count && !status; i++)
 		if (!use(list, &own.uses[i]->object))
-			status = no_memory("road_list_launch");
+			status = road_list_no_memory("road_list_launch");
 	if (!status)
 		status = record(list, &command, &kernel->object, NULL, "road_list_launch");
-	return end(list, status);
+	if (!status && own.flags & ROAD_LAUNCH_ACTIVATE)
+		list->activates = true;
+	return road_list_end(list, status);
 }

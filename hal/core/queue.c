@@ -9,7 +9,7 @@
  */
 #include <stdio.h>
 
-#include "hal/core/core.h"
+#include "hal/core/region.h"
 #include "hal/core/submit.h"
 
 static void append(struct road_submit **first, struct road_submit **last,
@@ -58,11 +58,13 @@ static void retire(struct road_queue *queue, struct road_submit *submit, struct 
 void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
 			    const road_error *why, struct road_work *work)
 {
+	road_submit_tell(submit, 0, UINT32_MAX, why);
 	for (uint32_t i = 0; i < submit->signal_count; i++)
 		road_event_fail_from(submit->signals[i].event, submit->signals[i].value, why,
 				     work->time_ps, work);
 	road_event_fail_from(submit->timeline, submit->value, why, work->time_ps, work);
 	road_native_forget(queue, submit);
+	road_region_order_leave(queue, submit, work);
 	retire(queue, submit, work);
 }
 
@@ -94,6 +96,7 @@ static void fail_everything(struct road_queue *queue, const road_error *why, str
 		struct road_submit *blocked = queue->blocked;
 
 		queue->blocked_failed = true;
+		road_submit_tell(blocked, 0, UINT32_MAX, why);
 		for (uint32_t i = 0; i < blocked->signal_count; i++)
 			road_event_fail_from(blocked->signals[i].event, blocked->signals[i].value,
 					     why, work->time_ps, work);
@@ -139,6 +142,7 @@ static void end_segment(struct road_queue *queue, struct road_submit *submit,
 							  : NULL;
 
 	road_native_forget(queue, submit);
+	road_region_order_leave(queue, submit, work);
 	road_submit_arrived(submit);
 	if (!segment || !segment->fn) {
 		complete(queue, submit, work);
@@ -209,7 +213,11 @@ static void fail_from(struct road_queue *queue, struct road_drv_progress *progre
 
 	if (!queue->flight_first)
 		return;
-	describe_fault(&progress->fault, &why, progress->status);
+	if (!road_submit_region_failed(queue->flight_first, &why))
+		describe_fault(&progress->fault, &why, progress->status);
+	why.status = progress->status;
+	if (queue->region) /* one fault too many? */
+		atomic_store(&queue->region->suspect, true);
 	if (progress->fault.kind) {
 		progress->fault.point = queue->flight_first->value;
 		progress->fault.device_ns = work->time_ps / ROAD_NS_PS;
@@ -341,6 +349,8 @@ static bool move_head(struct road_queue *queue, struct road_work *work)
 	case ROAD_POINT_FAILED: fail_pending(queue, &why, work); return false;
 	case ROAD_POINT_REACHED: break;
 	}
+	if (!road_region_order_enter(queue, submit))
+		return false;
 	if (queue->was_full && work->time_ps > submit->stamp_ps)
 		submit->stamp_ps = work->time_ps;
 	/* In no list while the driver has it: whoever ends the others meanwhile leaves it alone. */
@@ -360,6 +370,7 @@ static bool move_head(struct road_queue *queue, struct road_work *work)
 			road_progress_hand_on();
 		return true;
 	}
+	road_region_order_leave(queue, submit, work);
 	submit->next = queue->pending_first;
 	if (!queue->pending_first)
 		queue->pending_last = submit;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hal/core/core.h"
+#include "hal/core/region.h"
 #include "hal/core/submit.h"
 
 enum { DEPTH_DEFAULT = 64 };
@@ -62,6 +62,7 @@ void road_queue_close(struct road_queue *queue, const road_error *why)
 	queue->in_driver++; /* the closing thread: others keep out */
 	pthread_mutex_unlock(&queue->lock);
 	queue->space->device->ops.queue_close(&queue->drv);
+	road_region_queue_gone(queue);
 	pthread_mutex_lock(&queue->lock);
 	queue->in_driver--;
 	pthread_mutex_unlock(&queue->lock);
@@ -109,6 +110,7 @@ static void queue_finish(struct road_object *object)
 	free_spares(queue);
 	pthread_cond_destroy(&queue->idle);
 	pthread_mutex_destroy(&queue->lock);
+	road_region_queue_finish(queue);
 	road_object_release(&queue->space->object);
 }
 
@@ -200,7 +202,11 @@ static road_status make_queue(struct road_space *space, const road_queue_options
 	status = enlist(queue, space->device);
 	if (status)
 		goto release_timeline;
+	status = road_region_queue_begin(queue, options->region);
+	if (status)
+		goto unlist;
 	status = space->device->ops.queue_open(&queue->drv);
+	road_region_queue_end(queue, status);
 	if (status)
 		goto unlist;
 	queue->native = space->device->ops.native(&queue->drv);
@@ -474,6 +480,8 @@ road_status road_queue_submit(road_queue *queue, const road_submission *submissi
 	if (!status && road_device_is_lost(queue->space->device))
 		status = road_fail(ROAD_DEVICE_LOST, "the device is gone", "road_queue_submit", "",
 				   "");
+	if (!status)
+		status = road_region_admits(queue);
 	if (!status && !is_bare(&own))
 		status = make_submit(queue, &own, &submit);
 	if (status)
@@ -568,6 +576,7 @@ static road_status drop_flight(struct road_queue *queue, const road_error *why,
 	road_error kept = queue->status;
 
 	queue->in_driver++;
+	queue->drv.region_generation = atomic_load(&queue->region_generation);
 	pthread_mutex_unlock(&queue->lock);
 	road_status status = queue->space->device->ops.queue_reset(&queue->drv);
 
@@ -643,6 +652,8 @@ static road_status cancel(struct road_queue *queue, uint64_t from, bool reset)
 
 	if (status)
 		return status;
+	if (reset)
+		road_region_queue_renew(queue);
 	road_error_set(&why, ROAD_CANCELLED, reset ? "the queue was reset" : "cancelled",
 		       reset ? "road_queue_reset" : "road_queue_cancel", "", "");
 	pthread_mutex_lock(&queue->lock);

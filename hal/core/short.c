@@ -81,3 +81,15 @@ road_status road_queue_launch(road_queue *queue, const road_launch *launch, road
 	status = road_list_launch(list, launch);
 	return finish(queue, list, status, point);
 }
+
+road_status road_queue_reconfigure(road_queue *queue, const road_reconfiguration *what,
+				   road_point *point)
+{
+	road_list *list;
+	road_status status = open_list(queue, "road_queue_reconfigure: queue", &list);
+
+	if (status)
+		return status;
+	status = road_list_reconfigure(list, what);
+	return finish(queue, list, status, point);
+}

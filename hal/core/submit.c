@@ -2,6 +2,8 @@
 /* From a recorded list to what a driver gets: captured sources, mapped memory, timestamps. */
 #include "hal/core/submit.h"
 
+#include "hal/core/region.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,10 +90,11 @@ road_status road_submit_prepare(struct road_submit *submit, struct road_device *
 	uint32_t shift = submit->times ? 1 : 0;
 	road_status status;
 
-	if (!extra && !(list && list->transfer_count)) {
+	submit->switches = list && road_list_switches(list);
+	if (!extra && !(list && (list->transfer_count || list->region_count))) {
 		submit->commands = list ? list->commands : NULL;
 		submit->command_count = count;
-		return ROAD_OK;
+		return list ? road_submit_regions(submit, 0) : ROAD_OK;
 	}
 	submit->commands = calloc(count + extra, sizeof(*submit->commands));
 	if (!submit->commands)
@@ -109,6 +112,9 @@ road_status road_submit_prepare(struct road_submit *submit, struct road_device *
 		if (status)
 			return status;
 	}
+	status = list ? road_submit_regions(submit, shift) : ROAD_OK;
+	if (status)
+		return status;
 	if (submit->times) {
 		status = road_stage_get(device, 16, &submit->clock);
 		if (status)
@@ -123,7 +129,7 @@ road_status road_submit_prepare(struct road_submit *submit, struct road_device *
 
 /* What later segments read is not there yet, and what earlier ones read may have changed since;
  * where two commands read to the same memory, the later one's bytes stay. */
-void road_submit_arrived(const struct road_submit *submit)
+void road_submit_arrived(struct road_submit *submit)
 {
 	struct road_device *device = submit->queue->space->device;
 	struct road_drv_submission segment;
@@ -138,6 +144,9 @@ void road_submit_arrived(const struct road_submit *submit)
 	}
 	if (submit->clock)
 		road_stage_sync(device, submit->clock, ROAD_DMA_TO_HOST);
+	if (submit->region_count)
+		road_submit_tell(submit, (uint32_t)(segment.commands - submit->commands),
+				 segment.count, NULL);
 }
 
 uint64_t road_submit_clock(const struct road_device *device)
@@ -180,6 +189,7 @@ void road_submit_free(struct road_submit *submit)
 	}
 	if (submit->clock)
 		road_stage_put(device, submit->clock);
+	road_submit_regions_free(submit);
 	if (submit->own_commands)
 		free(submit->commands);
 	if (submit->timeline)

@@ -35,6 +35,8 @@ struct road_native_wait {
 	struct road_word *word;   /* a reference */
 };
 
+struct road_submit_region; /* region.h */
+
 struct road_submit {
 	struct road_submit *next;
 	struct road_queue *queue;
@@ -63,8 +65,13 @@ struct road_submit {
 	struct road_stage *clock;  /* two timestamps, if timed */
 	struct road_times *times;  /* the program's */
 	uint64_t queued_ps, stamp_ps;
-	uint64_t submitted_ps;            /* the first segment's stamp */
-	uint64_t queued_ns, submitted_ns; /* timed, on a device that lives on host time */
+	uint64_t submitted_ps;              /* the first segment's stamp */
+	uint64_t queued_ns, submitted_ns;   /* timed, on a device that lives on host time */
+	struct road_submit_region *regions; /* its reconfigurations */
+	uint32_t region_count, region_shift;
+	struct road_stage *reports; /* what the chip writes of them */
+	bool switches;              /* one of them, or a launch, may change what is active */
+	bool in_region;             /* counted among what its region has on the device */
 	struct road_callback_job job;
 };
 
@@ -75,7 +82,7 @@ void road_submit_segment(const struct road_submit *submit, uint32_t index,
 			 struct road_drv_submission *out);
 uint32_t road_submit_segments(const struct road_submit *submit);
 /* The device has done a segment: what it wrote of the host's memory is there to be read. */
-void road_submit_arrived(const struct road_submit *submit);
+void road_submit_arrived(struct road_submit *submit);
 /* The present time of a device that lives on host time; 0 for others, whose time the stamps say. */
 uint64_t road_submit_clock(const struct road_device *device);
 /* Writes the times of a timed submission. */

@@ -111,7 +111,7 @@ struct road_cmd_launch {
 	uint32_t argument_bytes;
 	uint64_t watchdog;
 	road_dim3 cluster;      /* 0: none */
-	uint64_t configuration; /* 0: the kernel's, else the queue's */
+	uint64_t configuration; /* the named one's or the kernel's: it is open; 0: the queue's */
 };
 struct road_cmd_region; /* <roadbed-driver/region.h> */
 struct road_cmd_word {  /* wait value, write value, timestamp */
@@ -194,7 +194,8 @@ struct road_driver_ops {
 			      const struct road_drv_submission *submission);
 	/* Cheap, any thread, no sleep. */
 	void (*advance)(struct road_drv_queue *queue, struct road_drv_progress *out);
-	/* Stops and forgets all work, clears a fault; the next sequence is 1 again. */
+	/* Stops and forgets all work, clears a fault; the next sequence is 1 again. After a reset
+	 * of the device a queue of the root region has another region_generation here. */
 	road_status (*queue_reset)(struct road_drv_queue *queue);
 	/* An interrupt came: acknowledge it, call road_drv_queue_ready for queues to advance. */
 	void (*irq)(struct road_drv_device *dev, uint32_t vector);
@@ -316,7 +317,7 @@ struct road_driver {
 struct road_driver_entry {
 	uint32_t size; /* of this structure */
 	uint32_t driver_bytes, ops_bytes, memory_bytes, image_bytes;
-	uint32_t reserved; /* 0 */
+	uint32_t region_bytes; /* 2.2; 0 before */
 	const struct road_driver *driver;
 };
 typedef const struct road_driver_entry *(*road_driver_entry_fn)(void);
@@ -347,7 +348,7 @@ typedef const struct road_driver_entry *(*road_driver_entry_fn)(void);
 			sizeof(struct road_driver_ops),                                            \
 			sizeof(struct road_memory_ops),                                            \
 			sizeof(struct road_image_ops),                                             \
-			0,                                                                         \
+			sizeof(struct road_region_ops),                                            \
 			&(table),                                                                  \
 		};                                                                                 \
 		return &entry;                                                                     \
@@ -447,4 +448,7 @@ ROAD_API uint64_t road_host_now_ns(void);
 #ifdef __cplusplus
 }
 #endif
+
+/* The entry counts its table: a driver need not name the header for that. */
+#include <roadbed-driver/region.h>
 #endif

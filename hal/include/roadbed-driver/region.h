@@ -41,7 +41,8 @@ struct road_cmd_region {
 	struct road_place buffer; /* of SWAP, RESTORE, READ_BACK */
 	uint64_t buffer_bytes;
 	/* ROAD_REGION_REPORT_BYTES of zeroes in host memory, 64-byte aligned, where the chip leaves
-	 * what it did; `report` below reads it. */
+	 * what it did; `report` below reads it. Of PREFETCH it says that the hint was taken, and
+	 * nothing is written later: the memory serves others once the submission ended. */
 	struct road_place report;
 };
 #define ROAD_REGION_REPORT_BYTES 128u
@@ -70,20 +71,24 @@ struct road_region_ops {
 	/* Writes the patched image to `out` (as long as the first one). Pure. */
 	road_status (*patch)(const struct road_drv_config *config, const struct road_patch *patches,
 			     uint32_t count, void *out);
-	/* Brings the bytes to where the chip reads them, until close. */
+	/* Brings the bytes to where the chip reads them, until close. Called before a submission
+	 * that needs them (also of launches that expect the image); after a reset of the device the
+	 * core closes and opens anew. close: evicts the image where it is resident and neither
+	 * active nor pinned, if that can be without waiting. Both one call at a time. */
 	road_status (*open)(struct road_drv_config *config);
 	void (*close)(struct road_drv_config *config);
-	/* The bytes of the configuration within those of an image with kernels, which is loaded;
-	 * false: it is none. They live as long as the image. */
-	bool (*of_image)(struct road_drv_image *image, const void **bytes, uint64_t *count);
+	/* The bytes of the configuration that the kernel is, within those of its image; false: it
+	 * is none. They live as long as the kernel. */
+	bool (*of_kernel)(struct road_drv_kernel *kernel, const void **bytes, uint64_t *count);
 
 	/* Registers that no queue orders: the image that failures fall back to (0: none); the end
 	 * of a quarantine. */
 	road_status (*set_safe)(struct road_drv_device *dev, uint32_t index,
 				const struct road_drv_config *config);
 	road_status (*release)(struct road_drv_device *dev, uint32_t index);
-	/* What the chip left in the report, in the members of the result; called once the command's
-	 * submission completed or failed, and synced it. All zeroes: the command never began. */
+	/* What the chip left in the report, in the members of the result but size; called once the
+	 * command completed or failed, and synced it. Not called for zeroes: the command never
+	 * began. Pure: reads the report alone, under locks of the core. */
 	void (*report)(struct road_drv_device *dev, const void *report,
 		       struct road_reconfigure_result *out);
 };

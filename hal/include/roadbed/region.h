@@ -80,8 +80,8 @@ typedef struct road_patch {
  * that is out of range; at most 64. ROAD_UNSUPPORTED: images of this class have no such parts. */
 ROAD_API road_status road_config_patch(road_config *config, const road_patch *patches,
 				       uint32_t count, road_config **out);
-/* The configuration that an image with kernels (road_image_load) is; ROAD_NOT_FOUND: none. */
-ROAD_API road_status road_image_config(road_image *image, road_config **out);
+/* The configuration that a kernel of an image (road_image_load) is; ROAD_NOT_FOUND: none. */
+ROAD_API road_status road_kernel_config(road_kernel *kernel, road_config **out);
 
 /* ---- regions ---- */
 

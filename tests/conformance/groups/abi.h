@@ -4,7 +4,23 @@
 
 #include "tests/conformance/case.h"
 
+#include <string.h>
+
 /* Has the function a row in the table of wrong calls, or a reason to have none? */
 bool abi_call_listed(const char *function);
+
+/* What a structure of the interface starts with. */
+static inline void abi_set_size(void *structure, uint32_t size)
+{
+	memcpy(structure, &size, sizeof(size));
+}
+
+static inline bool abi_is_all(const unsigned char *bytes, size_t count, unsigned char value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes[i] != value)
+			return false;
+	return true;
+}
 
 #endif

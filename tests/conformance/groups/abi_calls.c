@@ -21,6 +21,8 @@ struct calls {
 	road_telemetry *telemetry;
 	road_image *image; /* NULL: the device has none */
 	road_kernel *kernel;
+	road_region *region; /* likewise, as is the next one */
+	road_config *config;
 	uint32_t heap;
 	void *out, *out2; /* where outputs go */
 	unsigned char bytes[64];
@@ -51,6 +53,8 @@ typedef road_status (*call_fn)(struct calls *c, uint32_t wrong);
 #define KERNEL    P(0, c->kernel)
 #define TELEMETRY P(0, c->telemetry)
 #define WATCH     P(0, c->watch)
+#define REGION    P(0, c->region)
+#define CONFIG    P(0, c->config)
 #define OUT(i)    P(i, c->out)
 #define OUT2(i)   P(i, c->out2)
 
@@ -231,7 +235,50 @@ CALL(road_sim_unplug, DEVICE)
 CALL(road_sim_report, DEVICE, c->out, 1, c->out2)
 CALL(road_sim_trace, DEVICE, -1)
 
-enum { NO_FORK = 1, FAILS = 2 };
+CALL(road_config_create, DEVICE, P(1, "nonsense"), V(8, 0), OUT(2))
+CALL(road_config_attach, DEVICE, P(1, c->bytes), OUT(2))
+CALL(road_config_retain, CONFIG)
+CALL(road_config_info_get, CONFIG, OUT(1))
+CALL(road_config_check, CONFIG, P(1, c->region))
+static road_status call_road_config_patch(struct calls *c, uint32_t wrong)
+{
+	const road_patch patch = {.kind = V(ROAD_PATCH_WORD, 77)};
+
+	return road_config_patch(CONFIG, P(1, &patch), 1, OUT(2));
+}
+CALL(road_kernel_config, KERNEL, OUT(1))
+CALL(road_region_root, DEVICE, OUT(1))
+CALL(road_region_child, REGION, V(0, UINT32_MAX), OUT(1))
+CALL(road_region_retain, REGION)
+CALL(road_region_info_get, REGION, OUT(1))
+CALL(road_region_status_get, REGION, OUT(1))
+CALL(road_region_slot, REGION, V(0, UINT32_MAX), OUT(1))
+CALL(road_region_set_safe, REGION, NULL)
+CALL(road_region_release_quarantine, REGION)
+static const road_region_part *part_of(struct calls *c, uint32_t wrong)
+{
+	static road_region_part whole;
+
+	(void)c;
+	whole = (road_region_part){.units = V(1, 0)};
+	return &whole;
+}
+CALL(road_layout_check, REGION, P(1, part_of(c, wrong)), 1, c->out)
+CALL(road_layout_apply, REGION, P(1, part_of(c, wrong)), V(1, 17))
+CALL(road_layout_commit, REGION)
+CALL(road_layout_revert, REGION)
+static const road_reconfiguration *what(uint32_t wrong)
+{
+	static road_reconfiguration reset;
+
+	reset = (road_reconfiguration){.size = sizeof(reset),
+				       .verb = V(ROAD_RECONFIGURE_RESET, 77)};
+	return &reset;
+}
+CALL(road_list_reconfigure, LIST, P(1, what(wrong)))
+CALL(road_queue_reconfigure, QUEUE, P(1, what(wrong)), c->out)
+
+enum { NO_FORK = 1, FAILS = 2, WITH_CONFIG = 4 };
 
 static const struct row {
 	const char *name;
@@ -349,6 +396,27 @@ static const struct row {
 	ROW(road_queue_cancel, 1, 0, 0, 0),
 	ROW(road_queue_reset, 1, 0, 0, CAP(QUEUE_RESET)),
 	ROW(road_host_register, 2, 0, FAILS | NO_FORK, 0),
+	ROW(road_config_create, 3, 0, FAILS, CAP(REGIONS)),
+	ROW(road_config_attach, 3, 0, 0, CAP(REGIONS)),
+	ROW(road_config_retain, 1, 0, WITH_CONFIG, CAP(REGIONS)),
+	ROW(road_config_info_get, 2, sizeof(road_config_info), WITH_CONFIG, CAP(REGIONS)),
+	ROW(road_config_check, 2, 0, WITH_CONFIG, CAP(REGIONS)),
+	ROW(road_config_patch, 3, 0, FAILS | WITH_CONFIG, CAP(REGIONS)),
+	ROW(road_kernel_config, 2, 0, 0, CAP(REGIONS) | CAP(IMAGES)),
+	ROW(road_region_root, 2, 0, 0, CAP(REGIONS)),
+	ROW(road_region_child, 2, 0, FAILS, CAP(REGIONS)),
+	ROW(road_region_retain, 1, 0, 0, CAP(REGIONS)),
+	ROW(road_region_info_get, 2, sizeof(road_region_info), 0, CAP(REGIONS)),
+	ROW(road_region_status_get, 2, sizeof(road_region_status), 0, CAP(REGIONS)),
+	ROW(road_region_slot, 2, sizeof(road_slot_info), FAILS, CAP(REGIONS)),
+	ROW(road_region_set_safe, 1, 0, 0, CAP(REGIONS)),
+	ROW(road_region_release_quarantine, 1, 0, 0, CAP(REGIONS)),
+	ROW(road_layout_check, 2, 0, FAILS, CAP(REGIONS)),
+	ROW(road_layout_apply, 2, 0, FAILS, CAP(REGIONS)),
+	ROW(road_layout_commit, 1, 0, 0, CAP(REGIONS)),
+	ROW(road_layout_revert, 1, 0, 0, CAP(REGIONS)),
+	ROW(road_list_reconfigure, 2, 0, FAILS, CAP(REGIONS)),
+	ROW(road_queue_reconfigure, 2, 0, FAILS, CAP(REGIONS)),
 	ROW(road_sim_time, 1, 0, 0, CAP(SIMULATED)),
 	ROW(road_sim_deterministic, 2, 0, 0, CAP(SIMULATED)),
 	ROW(road_sim_counter, 1, 0, FAILS, CAP(SIMULATED)),
@@ -395,6 +463,8 @@ static void calls_open(struct calls *c, struct fixture *f)
 	CHECK_OK(road_telemetry_create(f->device, ROAD_TELEMETRY_ALL, 1000000000, &c->telemetry));
 	c->out = fixture_memory(f, OUT_BYTES);
 	c->out2 = (char *)c->out + OUT_BYTES / 2;
+	if (fixture_has(f, CAPABILITY_REGIONS))
+		CHECK_OK(road_region_root(f->device, &c->region));
 	if (!fixture_has(f, CAPABILITY_IMAGES))
 		return;
 	size_t bytes;
@@ -406,6 +476,8 @@ static void calls_open(struct calls *c, struct fixture *f)
 
 static void calls_close(struct calls *c)
 {
+	road_config_release(c->config);
+	road_region_release(c->region);
 	road_kernel_release(c->kernel);
 	road_image_release(c->image);
 	road_telemetry_release(c->telemetry);
@@ -415,7 +487,9 @@ static void calls_close(struct calls *c)
 /* Can the row's call be made here with all that it needs? */
 static bool is_whole(struct calls *c, const struct row *row)
 {
-	return !(row->needs & CAP(IMAGES)) || c->kernel;
+	return (!(row->needs & CAP(IMAGES)) || c->kernel) &&
+	       (!(row->needs & CAP(REGIONS)) || c->region) &&
+	       (!(row->flags & WITH_CONFIG) || c->config);
 }
 
 /* Calls it with outputs that are marked; says whether they are as they were. */
@@ -553,6 +627,8 @@ static void all_releases(struct calls *c)
 	int before = open_descriptors();
 
 	for (int i = 0; i < 2; i++) {
+		road_config_release(c->config);
+		road_region_release(c->region);
 		road_kernel_release(c->kernel);
 		road_image_release(c->image);
 		road_telemetry_release(c->telemetry);

@@ -4,6 +4,7 @@
  * callers give. One row a structure; a new structure gets its row.
  */
 #include "tests/conformance/fixture.h"
+#include "tests/conformance/groups/abi.h"
 
 #include <roadbed/host.h>
 #include <stddef.h>
@@ -85,6 +86,11 @@ static road_status in_launch(struct fixture *f, const void *in)
 	return status;
 }
 
+static road_status in_reconfiguration(struct fixture *f, const void *in)
+{
+	return road_list_reconfigure(fixture_list(f, 0), in);
+}
+
 static road_status in_submission(struct fixture *f, const void *in)
 {
 	road_point point;
@@ -124,6 +130,14 @@ static void fill_box(struct fixture *f, void *in)
 	box->rows = box->slices = 1;
 	box->bytes = 8;
 	box->dst_offset = 32;
+}
+
+static void fill_reconfiguration(struct fixture *f, void *in)
+{
+	road_reconfiguration *what = in;
+
+	(void)f;
+	what->verb = ROAD_RECONFIGURE_RESET;
 }
 
 static void fill_launch(struct fixture *f, void *in)
@@ -208,10 +222,19 @@ static const struct in_row {
 	 sizeof(road_launch),
 	 offsetof(road_launch, argument_pointers),
 	 offsetof(road_launch, flags),
-	 ROAD_LAUNCH_COOPERATIVE,
+	 ROAD_LAUNCH_COOPERATIVE | ROAD_LAUNCH_ACTIVATE,
 	 {offsetof(road_launch, reserved), offsetof(road_launch, reserved2),
 	  offsetof(road_launch, reserved3), offsetof(road_launch, reserved4)},
 	 CAP(IMAGES)},
+	{"road_reconfiguration",
+	 in_reconfiguration,
+	 fill_reconfiguration,
+	 sizeof(road_reconfiguration),
+	 offsetof(road_reconfiguration, target),
+	 offsetof(road_reconfiguration, flags),
+	 ROAD_RECONFIGURE_LOSE_MEMORY,
+	 {offsetof(road_reconfiguration, reserved)},
+	 CAP(REGIONS)},
 	{"road_submission",
 	 in_submission,
 	 fill_none,
@@ -232,16 +255,11 @@ static bool is_here(struct fixture *f, uint64_t needs)
 	return true;
 }
 
-static void set_size(void *structure, uint32_t size)
-{
-	memcpy(structure, &size, sizeof(size));
-}
-
 /* The row's right structure, zeroes behind it; says its size. */
 static void make_in(struct fixture *f, const struct in_row *row, unsigned char *in)
 {
 	memset(in, 0, ROOM);
-	set_size(in, row->bytes);
+	abi_set_size(in, row->bytes);
 	row->fill(f, in);
 }
 
@@ -273,11 +291,11 @@ CONFORMANCE_CASE(abi, struct_short_zero_extended)
 	{
 		make_in(f, row, area);
 		expect_in(f, row, ROAD_OK, "of its size", row->bytes);
-		set_size(area, row->older);
+		abi_set_size(area, row->older);
 		memset(area + row->older, POISON, ROOM - row->older);
 		expect_in(f, row, ROAD_OK, "of an older size", row->older);
 		for (uint32_t size = 0; size < 8; size++) {
-			set_size(area, size);
+			abi_set_size(area, size);
 			expect_in(f, row, ROAD_INVALID_ARGUMENT, "of size", size);
 		}
 	}
@@ -289,7 +307,7 @@ CONFORMANCE_CASE(abi, struct_long_zero_tail_ok)
 	{
 		make_in(f, row, area);
 		for (uint32_t more = 1; more <= TAIL; more *= 8) {
-			set_size(area, row->bytes + more);
+			abi_set_size(area, row->bytes + more);
 			memset(area + row->bytes + more, POISON, 8);
 			expect_in(f, row, ROAD_OK, "longer by", more);
 			memset(area + row->bytes, 0, TAIL + 8);
@@ -302,7 +320,7 @@ CONFORMANCE_CASE(abi, struct_long_nonzero_tail_refused)
 	EACH_IN(f, row)
 	{
 		make_in(f, row, area);
-		set_size(area, row->bytes + TAIL);
+		abi_set_size(area, row->bytes + TAIL);
 		for (uint32_t at = 0; at < TAIL; at += TAIL - 1) {
 			area[row->bytes + at] = 1;
 			expect_in(f, row, ROAD_INVALID_ARGUMENT, "with tail byte", at);
@@ -534,6 +552,48 @@ static road_status out_times(struct fixture *f, void *out)
 	return status ? status : road_point_wait(point, SOON);
 }
 
+static road_status of_root(struct fixture *f, road_status (*ask)(road_region *root, void *out),
+			   void *out)
+{
+	road_region *root = NULL;
+
+	CHECK_OK(road_region_root(f->device, &root));
+	road_status status = ask(root, out);
+
+	road_region_release(root);
+	return status;
+}
+
+static road_status ask_info(road_region *root, void *out)
+{
+	return road_region_info_get(root, out);
+}
+
+static road_status ask_status(road_region *root, void *out)
+{
+	return road_region_status_get(root, out);
+}
+
+static road_status ask_slot(road_region *root, void *out)
+{
+	return road_region_slot(root, 0, out);
+}
+
+static road_status out_region(struct fixture *f, void *out)
+{
+	return of_root(f, ask_info, out);
+}
+
+static road_status out_region_status(struct fixture *f, void *out)
+{
+	return of_root(f, ask_status, out);
+}
+
+static road_status out_slot(struct fixture *f, void *out)
+{
+	return of_root(f, ask_slot, out);
+}
+
 /* Whole or not at all: <roadbed/sim.h> says so. */
 static road_status out_parameter(struct fixture *f, void *out)
 {
@@ -577,23 +637,21 @@ static const struct out_row {
 	 CAP(IMAGES)},
 	{"road_metric", out_metric, sizeof(road_metric), offsetof(road_metric, f64), 0},
 	{"road_times", out_times, sizeof(road_times), offsetof(road_times, ended), CAP(TIMESTAMP)},
+	{"road_region_info", out_region, sizeof(road_region_info),
+	 offsetof(road_region_info, layout_ns), CAP(REGIONS)},
+	{"road_region_status", out_region_status, sizeof(road_region_status),
+	 offsetof(road_region_status, idle_ns), CAP(REGIONS)},
+	{"road_slot_info", out_slot, sizeof(road_slot_info), offsetof(road_slot_info, config),
+	 CAP(REGIONS)},
 	{"road_sim_parameter", out_parameter, sizeof(road_sim_parameter),
 	 sizeof(road_sim_parameter), CAP(SIMULATED)},
 };
 enum { OUT_ROWS = sizeof(out_rows) / sizeof(out_rows[0]) };
 
-static bool is_all(const unsigned char *bytes, size_t count, unsigned char value)
-{
-	for (size_t i = 0; i < count; i++)
-		if (bytes[i] != value)
-			return false;
-	return true;
-}
-
 static road_status fill_out(struct fixture *f, const struct out_row *row, uint32_t size)
 {
 	memset(area, POISON, ROOM);
-	set_size(area, size);
+	abi_set_size(area, size);
 	return row->call(f, area);
 }
 
@@ -611,9 +669,9 @@ static void look_at_out(struct fixture *f, const struct out_row *row, uint32_t s
 			  road_status_text(status));
 	else if (seen != size)
 		CASE_FAIL("%s of size %u: the size is %u afterwards", row->name, size, seen);
-	else if (!is_all(area + size, ROOM - size, POISON))
+	else if (!abi_is_all(area + size, ROOM - size, POISON))
 		CASE_FAIL("%s of size %u: bytes behind it are written", row->name, size);
-	else if (size > row->bytes && !is_all(area + row->bytes, size - row->bytes, 0))
+	else if (size > row->bytes && !abi_is_all(area + row->bytes, size - row->bytes, 0))
 		CASE_FAIL("%s of size %u: the tail behind %u is not zero", row->name, size,
 			  row->bytes);
 }
@@ -634,163 +692,8 @@ CONFORMANCE_CASE(abi, out_tail_zero_filled)
 			    status != ROAD_INTERNAL)
 				CASE_FAIL("%s of size %u answers \"%s\"", row->name, size,
 					  road_status_text(status));
-			if (!is_all(area + 4, ROOM - 4, POISON))
+			if (!abi_is_all(area + 4, ROOM - 4, POISON))
 				CASE_FAIL("%s of size %u is refused, and written", row->name, size);
 		}
 	}
-}
-
-/* ---- arrays ---- */
-
-/* The stride of an array of sized structures is what its first one says. */
-struct round {
-	road_telemetry *telemetry;
-	road_metric *metrics;
-	uint32_t count, stride;
-	unsigned char *bytes;
-};
-
-static void round_open(struct fixture *f, struct round *r, uint32_t stride)
-{
-	road_telemetry_round round = {.size = sizeof(round)};
-	road_metric metric = {.size = sizeof(metric)};
-	uint64_t soon = SOON;
-	road_status status;
-
-	*r = (struct round){.stride = stride};
-	while (!road_device_telemetry(f->device, ROAD_TELEMETRY_QUEUES, r->count, &metric))
-		r->count++;
-	r->bytes = fixture_memory(f, (size_t)(r->count + 1) * stride);
-	r->metrics = (road_metric *)(void *)r->bytes;
-	memset(r->bytes, POISON, (size_t)(r->count + 1) * stride);
-	set_size(r->metrics, stride);
-	CHECK_OK(road_telemetry_create(f->device, ROAD_TELEMETRY_QUEUES, 1000, &r->telemetry));
-	do {
-		fixture_pass(f);
-		status = road_telemetry_next(r->telemetry, r->metrics, r->count, &round);
-	} while (status == ROAD_NOT_READY && road_deadline_after(0) < soon);
-	CHECK_OK(status);
-	CHECK_EQ(round.count, r->count);
-	road_telemetry_release(r->telemetry);
-}
-
-/* Each metric stands at its place and is the one that the list names there. */
-static void look_at_metrics(struct fixture *f, const struct round *r)
-{
-	uint32_t known = r->stride < sizeof(road_metric) ? r->stride : sizeof(road_metric);
-
-	for (uint32_t i = 0; i < r->count; i++) {
-		const unsigned char *at = r->bytes + (size_t)i * r->stride;
-		road_metric metric = {.size = sizeof(metric)}, one;
-		uint32_t size;
-
-		memcpy(&size, at, sizeof(size));
-		CHECK_EQ(size, r->stride);
-		memset(&one, 0, sizeof(one));
-		memcpy(&one, at, known);
-		CHECK_OK(road_device_telemetry(f->device, ROAD_TELEMETRY_QUEUES, i, &metric));
-		CHECK(!strncmp(one.name, metric.name, sizeof(one.name)));
-		CHECK(is_all(at + known, r->stride - known, 0));
-	}
-	CHECK(is_all(r->bytes + (size_t)r->count * r->stride, r->stride, POISON));
-}
-
-CONFORMANCE_CASE(abi, array_stride_small_ok)
-{
-	struct round r;
-
-	round_open(f, &r, offsetof(road_metric, u64));
-	look_at_metrics(f, &r);
-}
-
-CONFORMANCE_CASE(abi, array_stride_large_tail_zeroed)
-{
-	struct round r;
-
-	round_open(f, &r, sizeof(road_metric) + 64);
-	look_at_metrics(f, &r);
-}
-
-/* One point, and behind it nothing that can be read. */
-static road_point *last_point(road_point point)
-{
-	unsigned char *pages =
-		mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	road_point *out = (road_point *)(void *)(pages + 4096 - sizeof(point));
-
-	REQUIRE(pages != MAP_FAILED && !mprotect(pages + 4096, 4096, PROT_NONE));
-	*out = point;
-	return out;
-}
-
-static void submit_points(struct fixture *f, const road_point *points, uint32_t waits,
-			  uint32_t signals)
-{
-	road_submission submission = {.size = sizeof(submission)};
-
-	submission.waits = submission.signals = points;
-	submission.wait_count = waits;
-	submission.signal_count = signals;
-	CHECK_STATUS(road_queue_submit(fixture_queue(f), &submission, NULL), ROAD_INVALID_ARGUMENT);
-}
-
-/* Counts that no memory holds are refused before the array is looked at. */
-CONFORMANCE_CASE(abi, array_count_overflow_invalid_argument)
-{
-	road_point point = {fixture_event(f, 1), 1}, *points = last_point(point);
-	uint64_t arguments[3] = {0};
-
-	submit_points(f, points, UINT32_MAX, 0);
-	submit_points(f, points, 0, UINT32_MAX);
-	submit_points(f, points, UINT32_MAX / 2 + 1, UINT32_MAX / 2 + 1); /* their sum is 0 */
-	CHECK_STATUS(road_event_wait(points, UINT32_MAX, ROAD_WAIT_ALL, 0, NULL),
-		     ROAD_INVALID_ARGUMENT);
-	if (!fixture_has(f, CAPABILITY_IMAGES))
-		return;
-	road_launch launch = fixture_launch_of(f, "iota", arguments, 3);
-	road_buffer *use = fixture_buffer(f, 64);
-
-	point.event = (road_event *)(void *)use; /* the last word that can be read is a buffer */
-	point.value = (uint64_t)(uintptr_t)use;
-	points = last_point(point);
-	launch.uses = (road_buffer *const *)(void *)&points->value;
-	launch.use_count = UINT32_MAX;
-	CHECK_STATUS(road_list_launch(fixture_list(f, 0), &launch), ROAD_INVALID_ARGUMENT);
-	launch.use_count = 0;
-	launch.argument_bytes = UINT64_MAX;
-	CHECK_STATUS(road_list_launch(fixture_list(f, 0), &launch), ROAD_INVALID_ARGUMENT);
-	launch.argument_bytes = 0;
-	launch.argument_pointers = (const void *const *)(const void *)arguments;
-	launch.argument_count = UINT32_MAX;
-	CHECK_STATUS(road_list_launch(fixture_list(f, 0), &launch), ROAD_INVALID_ARGUMENT);
-}
-
-CONFORMANCE_CASE(abi, array_null_ptr_nonzero_count_invalid_argument)
-{
-	road_submission submission = {.size = sizeof(submission), .wait_count = 1};
-	road_image_options options = {.size = sizeof(options), .log_bytes = 1};
-	uint64_t arguments[3] = {0};
-	road_image *image = NULL;
-	size_t bytes = 0;
-
-	CHECK_STATUS(road_queue_submit(fixture_queue(f), &submission, NULL), ROAD_INVALID_ARGUMENT);
-	submission.wait_count = 0;
-	submission.signal_count = 1;
-	CHECK_STATUS(road_queue_submit(fixture_queue(f), &submission, NULL), ROAD_INVALID_ARGUMENT);
-	CHECK_STATUS(road_event_wait(NULL, 1, ROAD_WAIT_ALL, 0, NULL), ROAD_INVALID_ARGUMENT);
-	CHECK_STATUS(road_space_output_read(f->space, NULL, 1, &bytes), ROAD_INVALID_ARGUMENT);
-	if (!fixture_has(f, CAPABILITY_IMAGES))
-		return;
-	CHECK_STATUS(road_image_load(f->space, NULL, 1, NULL, &image), ROAD_INVALID_ARGUMENT);
-	CHECK_STATUS(road_image_load(f->space, "x", 1, &options, &image), ROAD_INVALID_ARGUMENT);
-	road_launch launch = fixture_launch_of(f, "iota", arguments, 3);
-
-	launch.use_count = 1;
-	CHECK_STATUS(road_list_launch(fixture_list(f, 0), &launch), ROAD_INVALID_ARGUMENT);
-	launch.use_count = 0;
-	launch.arguments = NULL;
-	CHECK_STATUS(road_list_launch(fixture_list(f, 0), &launch), ROAD_INVALID_ARGUMENT);
-	launch.argument_bytes = 0;
-	launch.argument_count = 3;
-	CHECK_STATUS(road_list_launch(fixture_list(f, 0), &launch), ROAD_INVALID_ARGUMENT);
 }
