@@ -39,6 +39,7 @@ ALLOWED = [
     ('compat/', ['{own}', PUBLIC]),
     ('tools/roadbed/', ['bench/bench.h', '{own}', PUBLIC]),
     ('tools/dsa/', ['{own}', 'tools/roadbed/tool.h', 'tools/roadbed/files.h', 'uapi/', PUBLIC]),
+    ('tools/map/', ['{own}', 'tools/roadbed/tool.h', 'tools/roadbed/files.h', 'uapi/', PUBLIC]),
     ('tools/*/', ['{own}', 'uapi/', PUBLIC]),
     ('bench/', ['{own}', PUBLIC]),
     ('examples/dsa/', ['{own}', 'tools/dsa/', 'uapi/dsa/', PUBLIC]),

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A configuration in the container that regions load (uapi/region.h). */
+#ifndef TOOLS_MAP_CONTAINER_H
+#define TOOLS_MAP_CONTAINER_H
+
+#include <stddef.h>
+
+#include "uapi/rpu/config.h"
+
+/*
+ * The caller frees; NULL: out of memory. The image claims device memory, where its arguments point
+ * to, and so many bytes of the scratchpad (0: none).
+ */
+void *map_container(const struct road_rpu_config *config, uint32_t scratch_bytes, size_t *bytes);
+
+#endif
