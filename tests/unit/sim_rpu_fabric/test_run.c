@@ -242,6 +242,59 @@ static void names_a_gathered_address_that_is_none(void)
 	}
 }
 
+/* Two links that take each other's value at once. */
+static void swaps_what_links_hold(void)
+{
+	EACH_MODE(m)
+	{
+		struct rig_run run;
+
+		rig_init(&rig, 1, 2, 0, 2);
+		rig.header.iterations = 10;
+		rig_constant(&rig, 0, 0, 111);
+		rig_constant(&rig, 1, 0, 222);
+		*rig_at(&rig, 0, 0) =
+			(struct rig_word){.a = K(0), .link = {TO_E = ROAD_RPU_PASS_A}};
+		*rig_at(&rig, 0, 1) =
+			(struct rig_word){.a = K(0), .link = {TO_W = ROAD_RPU_PASS_A}};
+		*rig_at(&rig, 1, 0) =
+			(struct rig_word){.op = OP(iter), .link = {TO_E = ROAD_RPU_PASS_E}};
+		*rig_at(&rig, 1, 1) = (struct rig_word){.link = {TO_W = ROAD_RPU_PASS_W}};
+		run = rig_run(&rig, modes[m]);
+		expect_done(&run, 20);
+		CU_ASSERT_EQUAL(rpu_fabric_peek(run.fabric, 0, E_IN), 222);
+		CU_ASSERT_EQUAL(rpu_fabric_peek(run.fabric, 1, W_IN), 111);
+		CU_ASSERT_EQUAL(rpu_fabric_peek(run.fabric, 0, SELF), 9);
+		rig_end(&run);
+	}
+}
+
+/* In each period the first three iterations see K3, K0, K1 instead of the operand. */
+static void replaces_first_operands_in_turn(void)
+{
+	static const uint32_t seen[5] = {30, 0, 10, 7, 7};
+
+	EACH_MODE(m)
+	{
+		struct rig_run run;
+
+		rig_init(&rig, 2, 2, 0, 1);
+		rig.header.iterations = 50;
+		rig.header.period = 5;
+		rig_stream(&rig, true, 0, 50);
+		for (uint32_t k = 0; k < 4; k++)
+			rig_constant(&rig, 1, k, 10 * k);
+		rig_register(&rig, 1, 7, 7);
+		*rig_at(&rig, 0, 1) = (struct rig_word){
+			.op = OP(mov), .a = R(7), .dest = STREAM(0), .first = 3, .kfirst = 3};
+		run = rig_run(&rig, modes[m]);
+		expect_done(&run, 51);
+		for (uint32_t i = 0; i < 50; i++)
+			CU_ASSERT_EQUAL(rig_load(&rig, 4 * i), seen[i % 5]);
+		rig_end(&run);
+	}
+}
+
 /* Arguments: y[i] = i * scale + offset for n iterations, from an address of the launch. */
 static void binds_arguments(void)
 {
@@ -415,6 +468,8 @@ static const struct tap_case cases[] = {
 	{"results go east when their latency is over", passes_results_east},
 	{"an accumulator begins anew with each period", accumulates_with_a_period},
 	{"elements wait for banks, and do not repeat what is done", waits_for_banks_of_elements},
+	{"two links swap what they hold", swaps_what_links_hold},
+	{"first iterations of a period see constants in turn", replaces_first_operands_in_turn},
 	{"gathers by indices of another type", gathers},
 	{"a gathered address out of bounds is named", names_a_gathered_address_that_is_none},
 	{"arguments become addresses, counts, constants", binds_arguments},

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The interpreter and the compiled mode agree to the cycle and the bit, on random configurations
+ * and on mutants of them, with injected stalls too. `test-sim-rpu-fabric-modes N [SEED]` tries N.
+ */
+#include "tests/support/tap.h"
+#include "tests/unit/sim_rpu_fabric/random.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CYCLES 200000u /* no run is longer */
+
+static struct rig rig;
+static uint8_t start_spm[RIG_SPM], first_spm[RIG_SPM];
+static unsigned configurations = 300;
+static uint64_t seed = 20260807;
+
+struct outcome {
+	enum rpu_fabric_status status;
+	struct rpu_fabric_fault fault;
+	struct rpu_fabric_counters counters;
+	uint32_t registers[256][ROAD_RPU_SOURCE_STREAM0];
+};
+static struct outcome outcomes[2];
+
+static struct {
+	unsigned valid, refused, accepted, runs, long_runs, ended, faults;
+	uint64_t steps;
+} seen;
+
+/* In pieces of random length, so that nothing depends on how a run is cut. */
+static void run_mode(const struct rpu_config *config, enum rpu_fabric_mode mode, uint64_t *state,
+		     uint32_t injected, struct outcome *outcome)
+{
+	struct rpu_fabric_memory memory = {.spm = rig.spm};
+	struct rpu_fabric *fabric = rpu_fabric_create(&rig.params, &memory, mode);
+	uint64_t left = CYCLES, passed;
+
+	memset(outcome, 0, sizeof(*outcome));
+	memcpy(rig.spm, start_spm, sizeof(rig.spm));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(fabric);
+	CU_ASSERT_TRUE(rpu_fabric_activate(fabric, config));
+	rpu_fabric_inject(fabric, 4711, injected, injected);
+	rpu_fabric_launch(fabric, rig.image, rpu_config_header(config)->argument_bytes, 0, 1);
+	while (left && rpu_fabric_status(fabric) == RPU_FABRIC_RUNNING) {
+		uint64_t piece = 1 + rig_below(state, 200);
+
+		rpu_fabric_run(fabric, piece < left ? piece : left, &passed);
+		left -= passed;
+	}
+	outcome->status = rpu_fabric_status(fabric);
+	outcome->fault = *rpu_fabric_fault(fabric);
+	outcome->counters = *rpu_fabric_counters(fabric);
+	for (uint32_t e = 0; e < rig_elements(&rig); e++)
+		for (uint32_t r = 0; r < ROAD_RPU_SOURCE_STREAM0; r++)
+			outcome->registers[e][r] = rpu_fabric_peek(fabric, e, r);
+	rpu_fabric_free(fabric);
+}
+
+static bool modes_agree(const struct rpu_config *config, uint64_t *state, uint32_t injected)
+{
+	run_mode(config, RPU_MODE_INTERPRETED, state, injected, &outcomes[0]);
+	memcpy(first_spm, rig.spm, sizeof(first_spm));
+	run_mode(config, RPU_MODE_COMPILED, state, injected, &outcomes[1]);
+	seen.runs++;
+	seen.long_runs += outcomes[0].counters.iterations >= 100;
+	seen.ended += outcomes[0].status == RPU_FABRIC_DONE;
+	seen.faults += outcomes[0].status == RPU_FABRIC_FAULT;
+	return !memcmp(&outcomes[0], &outcomes[1], sizeof(outcomes[0])) &&
+	       !memcmp(first_spm, rig.spm, sizeof(first_spm));
+}
+
+static bool time_adds_up(const struct rpu_config *config,
+			 const struct rpu_fabric_counters *counters)
+{
+	uint64_t sum;
+
+	if (!rpu_config_ops(config) && !counters->cycles)
+		return true; /* nothing to do */
+	sum = counters->fill + counters->drain +
+	      rpu_config_header(config)->interval * (counters->iterations - 1);
+
+	for (unsigned why = 0; why < RPU_STALLS; why++)
+		sum += counters->stalls[why];
+	return sum == counters->cycles;
+}
+
+/* Data of a run with stalls: as without, as long as both came to their end. */
+static void check_injected(const struct rpu_config *config, uint64_t *state)
+{
+	static struct outcome plain;
+	static uint8_t spm[RIG_SPM];
+
+	plain = outcomes[0];
+	memcpy(spm, rig.spm, sizeof(spm));
+	CU_ASSERT_TRUE(modes_agree(config, state, 1 + rig_below(state, 500)));
+	if (plain.status != RPU_FABRIC_DONE || outcomes[0].status != RPU_FABRIC_DONE)
+		return;
+	CU_ASSERT_EQUAL(memcmp(spm, rig.spm, sizeof(spm)), 0);
+	CU_ASSERT_EQUAL(memcmp(plain.registers, outcomes[0].registers, sizeof(plain.registers)), 0);
+	CU_ASSERT_EQUAL(plain.counters.element_ops, outcomes[0].counters.element_ops);
+	CU_ASSERT_TRUE(time_adds_up(config, &outcomes[0].counters));
+}
+
+static void check_mutant(uint64_t *state, size_t bytes)
+{
+	struct rpu_config_verdict verdict;
+	struct rpu_config *config;
+
+	random_mutant(&rig, bytes, state);
+	config = rpu_config_check(&rig.params, rig.image, bytes, &verdict);
+	seen.refused += !config;
+	if (!config) {
+		CU_ASSERT_NOT_EQUAL(verdict.error, RPU_CONFIG_OK);
+		return;
+	}
+	seen.accepted++;
+	CU_ASSERT_TRUE(modes_agree(config, state, 0));
+	rpu_config_free(config);
+}
+
+static void check_one(uint64_t one)
+{
+	uint64_t state = one * UINT64_C(0x9e3779b97f4a7c15) | 1;
+	unsigned before = CU_get_number_of_failures();
+	struct rpu_config *config;
+
+	random_config(&rig, &state);
+	memcpy(start_spm, rig.spm, sizeof(start_spm));
+	config = rig_config(&rig);
+	if (!config) {
+		printf("# seed %llu\n", (unsigned long long)one);
+		return;
+	}
+	seen.valid++;
+	CU_ASSERT_TRUE(modes_agree(config, &state, 0));
+	if (outcomes[0].status == RPU_FABRIC_DONE)
+		CU_ASSERT_TRUE(time_adds_up(config, &outcomes[0].counters));
+	check_injected(config, &state);
+	check_mutant(&state, rpu_config_header(config)->total_bytes);
+	rpu_config_free(config);
+	if (CU_get_number_of_failures() != before)
+		printf("# seed %llu\n", (unsigned long long)one);
+}
+
+static void modes_agree_on_all(void)
+{
+	for (unsigned i = 0; i < configurations; i++)
+		check_one(seed + i);
+	printf("# %u configurations, %u mutants accepted, %u refused; %u runs: %u ended, %u "
+	       "faults, "
+	       "%u %% of 100 iterations or more\n",
+	       seen.valid, seen.accepted, seen.refused, seen.runs, seen.ended, seen.faults,
+	       100 * seen.long_runs / seen.runs);
+	CU_ASSERT_EQUAL(seen.valid, configurations);
+	CU_ASSERT_TRUE(100 * seen.long_runs / seen.runs >= 30);
+	CU_ASSERT_TRUE(seen.accepted > configurations / 10);
+	CU_ASSERT_TRUE(seen.refused > configurations / 10);
+}
+
+static const struct tap_case cases[] = {
+	{"interpreted and compiled runs are equal to the cycle and the bit", modes_agree_on_all},
+};
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && isdigit((unsigned char)argv[1][0])) {
+		configurations = (unsigned)strtoul(argv[1], NULL, 10);
+		seed = argc > 2 ? strtoull(argv[2], NULL, 10) : seed;
+		argc = 1;
+	}
+	return tap_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
+}
