@@ -8,6 +8,7 @@
 #include "simulators/chips/chip.h"
 
 extern const struct road_chip_family road_chip_family_gpu;
+extern const struct road_chip_family road_chip_family_rpu;
 extern const struct road_chip_family road_chip_family_edu;
 extern const struct road_chip_family road_chip_family_almaif;
 extern const struct road_chip_family road_chip_family_dsa;

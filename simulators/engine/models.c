@@ -14,9 +14,10 @@ extern const struct sim_model_ops sim_model_almaif;
 extern const struct sim_model_ops sim_model_dsa;
 extern const struct sim_model_ops sim_model_edu;
 extern const struct sim_model_ops sim_model_gpu;
+extern const struct sim_model_ops sim_model_rpu;
 
-static const struct sim_model_ops *const built_in[] = {&sim_model_almaif, &sim_model_dsa,
-						       &sim_model_edu, &sim_model_gpu};
+static const struct sim_model_ops *const built_in[] = {
+	&sim_model_almaif, &sim_model_dsa, &sim_model_edu, &sim_model_gpu, &sim_model_rpu};
 
 /* Whole tables, whatever version of the interface the model was built with. What stands below
  * `count` never changes any more: it is read without a lock. */
