@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Contexts, the chip's address spaces: a table of ranges each. */
+#include <stdlib.h>
+
+#include "drivers/rpu/rpu.h"
+
+static road_status tell(void *user, road_iova table, uint32_t count)
+{
+	struct rpu_context *context = user;
+	struct rpu *rpu = context->rpu;
+
+	pthread_mutex_lock(&rpu->reg_lock);
+	rpu_write32(rpu, ROAD_RPU_REG_CONTEXT_SELECT, context->index);
+	rpu_write64(rpu, ROAD_RPU_REG_CONTEXT_TABLE64, table.value);
+	rpu_write32(rpu, ROAD_RPU_REG_CONTEXT_COUNT, count);
+	rpu_write32(rpu, ROAD_RPU_REG_CONTEXT_COMMAND, ROAD_RPU_CONTEXT_OPEN);
+	(void)rpu_read32(rpu, ROAD_RPU_REG_STATUS); /* pushes the writes */
+	pthread_mutex_unlock(&rpu->reg_lock);
+	return rpu_alive(rpu, "address space");
+}
+
+static road_status take_index(struct rpu *rpu, struct rpu_context *context)
+{
+	uint32_t index = 0;
+
+	pthread_mutex_lock(&rpu->table_lock);
+	while (index < rpu->params.contexts && rpu->contexts[index])
+		index++;
+	if (index < rpu->params.contexts) {
+		rpu->contexts[index] = context;
+		context->index = index;
+	}
+	pthread_mutex_unlock(&rpu->table_lock);
+	if (index == rpu->params.contexts)
+		return road_drv_errorf(ROAD_NO_SPACE, "road_space_create",
+				       "all %u address spaces of the chip are in use", index);
+	return ROAD_OK;
+}
+
+static void give_index(struct rpu_context *context)
+{
+	struct rpu *rpu = context->rpu;
+
+	pthread_mutex_lock(&rpu->table_lock);
+	rpu->contexts[context->index] = NULL;
+	pthread_mutex_unlock(&rpu->table_lock);
+}
+
+road_status rpu_context_create(struct rpu *rpu, struct rpu_context **out)
+{
+	struct rpu_context *context = calloc(1, sizeof(*context));
+	road_status status;
+
+	if (!context)
+		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for an address space",
+				      "road_space_create", NULL, NULL);
+	context->rpu = rpu;
+	status = road_range_table_create(rpu->bus, ROAD_RANGES_MAX, tell, context, &context->table);
+	if (status)
+		goto free_context;
+	status = take_index(rpu, context);
+	if (status)
+		goto destroy_table;
+	status = road_range_table_restore(context->table);
+	if (status)
+		goto give_index;
+	*out = context;
+	return ROAD_OK;
+give_index:
+	give_index(context);
+destroy_table:
+	road_range_table_destroy(context->table);
+free_context:
+	free(context);
+	return status;
+}
+
+void rpu_context_destroy(struct rpu_context *context)
+{
+	struct rpu *rpu = context->rpu;
+
+	pthread_mutex_lock(&rpu->life_lock);
+	rpu_service_leave(context);
+	pthread_mutex_lock(&rpu->reg_lock);
+	rpu_write32(rpu, ROAD_RPU_REG_CONTEXT_SELECT, context->index);
+	rpu_write32(rpu, ROAD_RPU_REG_CONTEXT_COMMAND, ROAD_RPU_CONTEXT_CLOSE);
+	(void)rpu_read32(rpu, ROAD_RPU_REG_STATUS); /* pushes the writes */
+	pthread_mutex_unlock(&rpu->reg_lock);
+	give_index(context);
+	pthread_mutex_unlock(&rpu->life_lock);
+	road_range_table_destroy(context->table);
+	free(context);
+}
+
+road_status rpu_space_open(struct road_drv_space *space)
+{
+	struct rpu_context *context = NULL;
+	road_status status = rpu_context_create(space->dev->data, &context);
+
+	space->data = context;
+	return status;
+}
+
+void rpu_space_close(struct road_drv_space *space)
+{
+	rpu_context_destroy(space->data);
+	space->data = NULL;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a stream's fault record (uapi/rpu/regs.h) says, in words. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "drivers/rpu/rpu.h"
+
+struct row {
+	enum road_fault_kind kind;
+	const char *text;
+	const char *detail; /* what `detail` counts; NULL: nothing to tell */
+	bool address;       /* `address` means something */
+};
+
+static const struct row rows[ROAD_RPU_FAULTS] = {
+	[ROAD_RPU_FAULT_ENTRY] = {ROAD_FAULT_PACKET, "malformed entry", "field", false},
+	[ROAD_RPU_FAULT_UNMAPPED] = {ROAD_FAULT_MEMORY, "access to unmapped memory", "bytes", true},
+	[ROAD_RPU_FAULT_RIGHTS] = {ROAD_FAULT_RIGHTS, "access without the right to it", "bytes",
+				   true},
+	[ROAD_RPU_FAULT_MISALIGNED] = {ROAD_FAULT_ALIGNMENT, "misaligned access", "alignment",
+				       true},
+	[ROAD_RPU_FAULT_BOUNDS] = {ROAD_FAULT_MEMORY, "access beyond the scratchpad", "bytes",
+				   true},
+	[ROAD_RPU_FAULT_ARGUMENTS] = {ROAD_FAULT_IMAGE, "arguments that the kernel cannot have",
+				      "value", false},
+	[ROAD_RPU_FAULT_STREAM] = {ROAD_FAULT_ILLEGAL, "a stream that cannot be", "value", false},
+	[ROAD_RPU_FAULT_TOKEN] = {ROAD_FAULT_ILLEGAL, "a token given too often", "token", false},
+	[ROAD_RPU_FAULT_DEADLOCK] = {ROAD_FAULT_DEADLOCK, "engines wait for ever", "tokens awaited",
+				     false},
+	[ROAD_RPU_FAULT_WATCHDOG] = {ROAD_FAULT_WATCHDOG, "the watchdog ended the kernel", "cycles",
+				     false},
+	[ROAD_RPU_FAULT_DMA] = {ROAD_FAULT_TRANSPORT, "access to an unmapped bus address", "bytes",
+				true},
+	[ROAD_RPU_FAULT_ECC] = {ROAD_FAULT_ECC, "uncorrectable error of memory", "bytes", true},
+	[ROAD_RPU_FAULT_HOST] = {ROAD_FAULT_RESOURCES, "no memory on the simulator's side", "bytes",
+				 false},
+};
+
+/* Failures that are no fault of the work: what queues answer then, by enum road_region_error. */
+static const road_status region_status[ROAD_REGION_ERRORS] = {
+	[ROAD_REGION_ERROR_OP] = ROAD_INTERNAL,
+	[ROAD_REGION_ERROR_STALE] = ROAD_STALE,
+	[ROAD_REGION_ERROR_NOT_RESIDENT] = ROAD_NOT_FOUND,
+	[ROAD_REGION_ERROR_BUSY] = ROAD_BUSY,
+	[ROAD_REGION_ERROR_IMAGE] = ROAD_IMAGE_INVALID,
+	[ROAD_REGION_ERROR_INCOMPATIBLE] = ROAD_IMAGE_INCOMPATIBLE,
+	[ROAD_REGION_ERROR_TIMEOUT] = ROAD_TIMEOUT,
+	[ROAD_REGION_ERROR_ADDRESS] = ROAD_INVALID_ARGUMENT,
+	[ROAD_REGION_ERROR_UNSUPPORTED] = ROAD_UNSUPPORTED,
+	[ROAD_REGION_ERROR_MISMATCH] = ROAD_CONFIG_MISMATCH,
+	[ROAD_REGION_ERROR_QUARANTINED] = ROAD_BUSY,
+	[ROAD_REGION_ERROR_HARDWARE] = ROAD_FAULT,
+	[ROAD_REGION_ERROR_NONE_SUCH] = ROAD_NOT_FOUND,
+};
+
+static const char *const engines[ROAD_RPU_ENGINES] = {"CGRA", "NEUR", "RDMA", "WDMA"};
+
+static const struct row *row_of(uint32_t fault)
+{
+	static const struct row unknown = {ROAD_FAULT_TRANSPORT, "unknown fault", "detail", true};
+
+	return fault < ROAD_RPU_FAULTS && rows[fault].text ? &rows[fault] : &unknown;
+}
+
+static void describe(const struct road_rpu_stream_status *status, char *text, size_t bytes)
+{
+	const struct row *row = row_of(status->fault);
+	char address[48] = "", detail[64] = "", engine[48] = "", stream[48] = "";
+
+	if (row->address)
+		snprintf(address, sizeof(address), " at 0x%" PRIx64, status->address);
+	if (row->detail)
+		snprintf(detail, sizeof(detail), ", %s %" PRIu64, row->detail, status->detail);
+	if (status->engine < ROAD_RPU_ENGINES && status->tile != UINT32_MAX)
+		snprintf(engine, sizeof(engine), " (engine %s, tile %u, block %u)",
+			 engines[status->engine], status->tile, status->block);
+	if (status->stream != UINT32_MAX)
+		snprintf(stream, sizeof(stream), " (stream %u)", status->stream);
+	else if (status->element != UINT32_MAX)
+		snprintf(stream, sizeof(stream), " (element %u, step %u)", status->element,
+			 status->step);
+	snprintf(text, bytes, "%s%s%s%s%s", row->text, address, detail, engine, stream);
+}
+
+road_status rpu_fault_describe(const struct road_rpu_stream_status *status, struct road_fault *out)
+{
+	uint32_t fault = status->fault;
+
+	*out = (struct road_fault){.size = sizeof(*out)};
+	if (fault == ROAD_RPU_FAULT_ABORTED)
+		return ROAD_CANCELLED;
+	if ((fault == ROAD_RPU_FAULT_REGION || fault == ROAD_RPU_FAULT_CONFIG) &&
+	    status->detail < ROAD_REGION_ERRORS && region_status[status->detail])
+		return region_status[status->detail];
+	out->kind = row_of(fault)->kind;
+	out->address = status->address;
+	out->pc = status->element == UINT32_MAX ? 0 : status->step;
+	out->workgroup[0] = status->block;
+	describe(status, out->text, sizeof(out->text));
+	return ROAD_FAULT;
+}
+
+road_status rpu_fault_error(const struct road_rpu_stream_status *status, const char *where)
+{
+	char text[256];
+
+	describe(status, text, sizeof(text));
+	return road_drv_error(ROAD_FAULT, text, where, NULL, NULL);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory. Device memory: physical ranges that the host cannot see. Host memory: from the bus.
+ * Both lie at device addresses of their own, from below, so that kernels reach them with 32 bits.
+ * Ranges that were handed out before are cleared first.
+ */
+#include <stdlib.h>
+
+#include "drivers/rpu/rpu.h"
+
+enum { RW = ROAD_RANGE_READ | ROAD_RANGE_WRITE };
+
+static struct rpu *rpu_of(const struct road_drv_buffer *buffer)
+{
+	return buffer->space->dev->data;
+}
+
+/* ---- addresses: a page stays free behind each range ---- */
+
+static road_status take_address(struct rpu *rpu, uint64_t bytes, uint64_t alignment, uint64_t *out)
+{
+	bool fresh;
+
+	pthread_mutex_lock(&rpu->heap_lock);
+	road_status status =
+		road_ranges_alloc(rpu->addresses, bytes + RPU_PAGE,
+				  alignment > RPU_PAGE ? alignment : RPU_PAGE, out, &fresh);
+
+	pthread_mutex_unlock(&rpu->heap_lock);
+	return status;
+}
+
+static void give_address(struct rpu *rpu, uint64_t va, uint64_t bytes)
+{
+	pthread_mutex_lock(&rpu->heap_lock);
+	road_ranges_free(rpu->addresses, va, bytes + RPU_PAGE);
+	pthread_mutex_unlock(&rpu->heap_lock);
+}
+
+/* ---- device memory ---- */
+
+static void give(struct rpu *rpu, const struct rpu_memory *memory)
+{
+	pthread_mutex_lock(&rpu->heap_lock);
+	road_ranges_free(rpu->heap, memory->pa, memory->bytes);
+	pthread_mutex_unlock(&rpu->heap_lock);
+}
+
+road_status rpu_memory_alloc(struct rpu_context *context, uint64_t bytes, uint64_t alignment,
+			     uint32_t rights, struct rpu_memory *out)
+{
+	struct rpu *rpu = context->rpu;
+	struct rpu_memory memory = {.context = context, .bytes = bytes};
+	bool fresh = false;
+
+	pthread_mutex_lock(&rpu->heap_lock);
+	road_status status = road_ranges_alloc(rpu->heap, bytes, alignment, &memory.pa, &fresh);
+
+	pthread_mutex_unlock(&rpu->heap_lock);
+	if (status)
+		return status;
+	status = take_address(rpu, bytes, alignment, &memory.va);
+	if (status)
+		goto give;
+	const struct road_range_entry range = {
+		.va = memory.va, .bytes = bytes, .pa = memory.pa, .flags = rights};
+
+	status = road_range_table_map(context->table, &range);
+	if (status)
+		goto release;
+	if (!fresh || !rpu->clean)
+		status = rpu_service_zero(context, memory.va, bytes);
+	if (status)
+		goto unmap;
+	*out = memory;
+	return ROAD_OK;
+unmap:
+	road_range_table_unmap(context->table, memory.va);
+release:
+	give_address(rpu, memory.va, bytes);
+give:
+	give(rpu, &memory);
+	return status;
+}
+
+void rpu_memory_free(struct rpu_memory *memory)
+{
+	road_range_table_unmap(memory->context->table, memory->va);
+	give_address(memory->context->rpu, memory->va, memory->bytes);
+	give(memory->context->rpu, memory);
+}
+
+static road_status alloc_device(struct road_drv_buffer *buffer, uint32_t rights)
+{
+	struct rpu_memory *memory = malloc(sizeof(*memory));
+
+	if (!memory)
+		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a buffer",
+				      "road_buffer_create", NULL, NULL);
+	road_status status = rpu_memory_alloc(buffer->space->data, buffer->bytes, buffer->alignment,
+					      rights, memory);
+
+	if (status) {
+		free(memory);
+		return status;
+	}
+	buffer->address = memory->va;
+	buffer->data = memory;
+	return ROAD_OK;
+}
+
+/* ---- host memory ---- */
+
+static struct road_range_table *table_of(const struct road_drv_buffer *buffer)
+{
+	return ((struct rpu_context *)buffer->space->data)->table;
+}
+
+static road_status map_host(struct road_drv_buffer *buffer, uint32_t rights)
+{
+	struct rpu *rpu = rpu_of(buffer);
+	uint64_t va;
+	road_status status = take_address(rpu, buffer->bytes, buffer->alignment, &va);
+
+	if (status)
+		return status;
+	const struct road_range_entry range = {
+		.va = va,
+		.bytes = buffer->bytes,
+		.pa = buffer->dma.iova.value +
+		      (uint64_t)((char *)buffer->host - (char *)buffer->dma.host),
+		.flags = rights | ROAD_RANGE_SYSTEM,
+	};
+
+	status = road_range_table_map(table_of(buffer), &range);
+	if (status)
+		give_address(rpu, va, buffer->bytes);
+	else
+		buffer->address = va;
+	return status;
+}
+
+static road_status alloc_host(struct road_drv_buffer *buffer, uint32_t rights)
+{
+	struct road_bus *bus = rpu_of(buffer)->bus;
+	uint64_t bytes = buffer->bytes, mask = buffer->alignment - 1;
+
+	if (buffer->alignment > RPU_PAGE) /* the bus aligns to pages; the rest is ours to find */
+		bytes += buffer->alignment;
+	road_status status = bus->ops->dma_alloc(bus, bytes, &buffer->dma);
+
+	if (status)
+		return status;
+	buffer->host = buffer->dma.host;
+	if (buffer->alignment > RPU_PAGE)
+		buffer->host =
+			(char *)buffer->host + (-(uint64_t)(uintptr_t)buffer->dma.host & mask);
+	status = map_host(buffer, rights);
+	if (status)
+		bus->ops->dma_free(bus, &buffer->dma);
+	return status;
+}
+
+/* Pages of the core's, which the bus maps; `data` marks them. */
+static road_status import(struct road_drv_buffer *buffer)
+{
+	struct road_bus *bus = rpu_of(buffer)->bus;
+	road_status status = bus->ops->dma_map(bus, buffer->dma.host, buffer->bytes, ROAD_DMA_BOTH,
+					       &buffer->dma);
+
+	if (status)
+		return status;
+	buffer->host = buffer->dma.host;
+	status = map_host(buffer, RW);
+	if (status) {
+		bus->ops->dma_unmap(bus, &buffer->dma);
+		return status;
+	}
+	buffer->data = buffer;
+	return ROAD_OK;
+}
+
+/* ---- the table ---- */
+
+static road_status alloc(struct road_drv_buffer *buffer)
+{
+	uint32_t rights = buffer->flags & ROAD_BUFFER_READ_ONLY ? ROAD_RANGE_READ : RW;
+
+	if (buffer->heap == ROAD_HEAP_HOST)
+		return alloc_host(buffer, rights);
+	if (buffer->heap == ROAD_HEAP_DEVICE)
+		return alloc_device(buffer, rights);
+	return road_drv_error(ROAD_UNSUPPORTED, "no device memory is visible to the host",
+			      "road_buffer_create: options.heap", "ROAD_HEAP_DEVICE_VISIBLE",
+			      "see road_device_heap");
+}
+
+static void free_buffer(struct road_drv_buffer *buffer)
+{
+	struct road_bus *bus = rpu_of(buffer)->bus;
+
+	if (buffer->heap != ROAD_HEAP_HOST) {
+		rpu_memory_free(buffer->data);
+		free(buffer->data);
+		return;
+	}
+	road_range_table_unmap(table_of(buffer), buffer->address);
+	give_address(rpu_of(buffer), buffer->address, buffer->bytes);
+	if (buffer->data) /* imported */
+		bus->ops->dma_unmap(bus, &buffer->dma);
+	else
+		bus->ops->dma_free(bus, &buffer->dma);
+}
+
+static road_status map(struct road_drv_buffer *buffer, void **out)
+{
+	if (buffer->heap != ROAD_HEAP_HOST)
+		return road_drv_error(ROAD_PERMISSION, "heap is not visible to the host",
+				      "road_buffer_map: buffer", "ROAD_HEAP_DEVICE", NULL);
+	*out = buffer->host;
+	return ROAD_OK;
+}
+
+static void sync(struct road_drv_buffer *buffer, uint64_t offset, uint64_t bytes,
+		 enum road_dma_direction direction)
+{
+	struct road_bus *bus = rpu_of(buffer)->bus;
+
+	if (buffer->heap != ROAD_HEAP_HOST)
+		return;
+	offset += (uint64_t)((char *)buffer->host - (char *)buffer->dma.host);
+	bus->ops->dma_sync(bus, &buffer->dma, offset, bytes, direction);
+}
+
+static road_status heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
+{
+	struct rpu *rpu = dev->data;
+	struct road_dma_limits limits;
+
+	rpu->bus->ops->dma_limits(rpu->bus, &limits);
+	if (index == 0) {
+		pthread_mutex_lock(&rpu->heap_lock);
+		uint64_t used = road_ranges_used(rpu->heap);
+
+		pthread_mutex_unlock(&rpu->heap_lock);
+		*out = (struct road_heap_info){.size = sizeof(*out),
+					       .kind = ROAD_HEAP_DEVICE,
+					       .bytes = rpu->params.memory_bytes,
+					       .used_bytes = used,
+					       .granule_bytes = RPU_PAGE,
+					       .coherent = 1};
+		return ROAD_OK;
+	}
+	if (index > 1)
+		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_heap", "no heap %u", index);
+	*out = (struct road_heap_info){.size = sizeof(*out),
+				       .kind = ROAD_HEAP_HOST,
+				       .granule_bytes = limits.granule,
+				       .host_visible = 1,
+				       .coherent = limits.coherent};
+	return ROAD_OK;
+}
+
+const struct road_memory_ops rpu_memory_ops = {
+	.heap = heap,
+	.alloc = alloc,
+	.free = free_buffer,
+	.map = map,
+	.sync = sync,
+	.import = import,
+};

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The driver of the Roadbed RPU: what its files share.
+ *
+ * Locks, in the order in which they may be taken: life, service, a context's table, registers;
+ * heap, table and configs are leaves. Every sequence of register writes ends with a read, which
+ * pushes the writes to the chip: only then may what they point at be changed or freed.
+ */
+#ifndef DRIVERS_RPU_RPU_H
+#define DRIVERS_RPU_RPU_H
+
+#include <pthread.h>
+#include <roadbed-driver/driver.h>
+#include <roadbed-driver/range_table.h>
+#include <roadbed-driver/region.h>
+#include <roadbed-driver/ring.h>
+#include <stdatomic.h>
+
+#include "uapi/region.h"
+#include "uapi/rpu/config.h"
+#include "uapi/rpu/regs.h"
+#include "uapi/rpu/ring.h"
+
+#define RPU_PAGE          UINT64_C(4096)
+#define RPU_DEPTH_MAX     1024u
+#define RPU_REGISTER_WAIT UINT64_C(100000000) /* ns of the bus's clock */
+#define RPU_SERVICE_WAIT  UINT64_C(1000000000)
+#define RPU_STAGE_BYTES   (UINT64_C(256) << 10)
+#define RPU_VECTORS_MAX   32u
+#define RPU_ADDRESSES     (UINT64_C(1) << 47) /* of a context */
+
+/* What the registers say of the chip; filled by a table in properties.c. */
+struct rpu_params {
+	uint32_t tiles, mesh_columns, clock_khz, streams, contexts, features;
+	uint32_t spm_bytes, spm_banks, fabric;
+	uint64_t memory_bytes, memory_rate, neur_rate;
+};
+
+struct rpu_stream;
+struct rpu_context;
+
+struct rpu {
+	struct road_drv_device *dev;
+	struct road_bus *bus;
+	struct rpu_params params;
+	uint32_t vectors; /* interrupts that streams share; 0: none */
+	bool clean;       /* memory was zero at start */
+
+	pthread_mutex_t life_lock; /* contexts close, or the chip is reset */
+	pthread_mutex_t reg_lock;  /* select and command registers are shared by all */
+
+	/* Device memory, and addresses: kernels reach the first 4 GiB of these, so that they are
+	 * given out from below and not reserved in this process. */
+	pthread_mutex_t heap_lock;
+	struct road_ranges *heap, *addresses;
+
+	pthread_mutex_t table_lock;
+	struct rpu_stream **streams; /* by hardware number */
+	struct rpu_context **contexts;
+
+	/* The driver's own stream: one job at a time, in whatever context it is for. */
+	pthread_mutex_t service_lock;
+	struct rpu_stream *service;
+	struct rpu_context *service_context; /* nobody's: what configurations are uploaded by */
+	uint64_t service_sequence;
+	struct road_dma stage;
+};
+
+/* ---- rpu.c ---- */
+static inline uint32_t rpu_read32(struct rpu *rpu, uint64_t reg)
+{
+	return road_read32(rpu->bus, ROAD_RPU_REGION_REGS, reg);
+}
+static inline void rpu_write32(struct rpu *rpu, uint64_t reg, uint32_t value)
+{
+	road_write32(rpu->bus, ROAD_RPU_REGION_REGS, reg, value);
+}
+static inline void rpu_write64(struct rpu *rpu, uint64_t reg, uint64_t value)
+{
+	road_write64(rpu->bus, ROAD_RPU_REGION_REGS, reg, value);
+}
+static inline uint64_t rpu_now(struct rpu *rpu)
+{
+	return rpu->bus->ops->now_ns(rpu->bus);
+}
+/* ROAD_DEVICE_LOST if the device is gone: tells the core. */
+road_status rpu_alive(struct rpu *rpu, const char *where);
+/* Reads the register until it says `wanted`, on the bus's clock. */
+road_status rpu_await(struct rpu *rpu, uint64_t reg, uint32_t mask, uint32_t wanted,
+		      const char *name);
+
+/* ---- properties.c ---- */
+road_status rpu_params_read(struct rpu *rpu);
+road_status rpu_property(struct road_drv_device *dev, uint32_t index, struct road_property *out);
+road_status rpu_counter(struct road_drv_device *dev, uint32_t index, struct road_metric *out);
+void rpu_info(struct road_drv_device *dev, struct road_device_info *out);
+
+/* ---- context.c: address spaces ---- */
+struct rpu_context {
+	struct rpu *rpu;
+	uint32_t index;
+	struct road_range_table *table;
+};
+road_status rpu_context_create(struct rpu *rpu, struct rpu_context **out);
+void rpu_context_destroy(struct rpu_context *context);
+road_status rpu_space_open(struct road_drv_space *space);
+void rpu_space_close(struct road_drv_space *space);
+
+/* ---- memory.c ---- */
+struct rpu_memory { /* device memory of a context */
+	struct rpu_context *context;
+	uint64_t va, pa, bytes;
+};
+/* Zeroed; rights: of kernels (entries may always write). */
+road_status rpu_memory_alloc(struct rpu_context *context, uint64_t bytes, uint64_t alignment,
+			     uint32_t rights, struct rpu_memory *out);
+void rpu_memory_free(struct rpu_memory *memory);
+extern const struct road_memory_ops rpu_memory_ops;
+
+/* ---- encode.c ---- */
+struct rpu_encode { /* what entries need to know of their stream */
+	uint32_t vector;
+	bool irq;
+};
+enum { RPU_ENTRIES_PER_CALL = 8, RPU_BLOCK_BYTES = 128 /* of a region's op */ };
+int rpu_encode(struct road_ring_encoder *encoder, const struct road_cmd *command);
+void rpu_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence);
+
+/* ---- stream.c: queues ---- */
+struct rpu_stream {
+	struct rpu_encode encode; /* first: the encoder's user */
+	struct rpu *rpu;
+	struct rpu_context *context;
+	struct road_drv_queue *drv; /* NULL: the driver's own */
+	uint32_t index, priority, slots;
+	_Atomic bool open; /* on the chip */
+	_Atomic uint64_t rung;
+	struct road_dma status_memory;
+	struct road_rpu_stream_status *status;
+	struct road_ring *ring;
+};
+struct rpu_stream_config {
+	struct rpu_context *context;
+	struct road_drv_queue *drv;
+	uint32_t priority, depth, slots, argument_bytes;
+};
+road_status rpu_stream_create(struct rpu *rpu, const struct rpu_stream_config *config,
+			      struct rpu_stream **out);
+/* Stops it on the chip if it is open. */
+void rpu_stream_destroy(struct rpu_stream *stream);
+/* Gives the stream, empty, to the chip; takes it back: the chip touches nothing of it any more. */
+road_status rpu_stream_start(struct rpu_stream *stream);
+void rpu_stream_stop(struct rpu_stream *stream);
+uint32_t rpu_stream_fault(struct rpu_stream *stream); /* enum road_rpu_fault */
+road_status rpu_queue_open(struct road_drv_queue *queue);
+void rpu_queue_close(struct road_drv_queue *queue);
+road_status rpu_queue_submit(struct road_drv_queue *queue,
+			     const struct road_drv_submission *submission);
+void rpu_queue_advance(struct road_drv_queue *queue, struct road_drv_progress *out);
+road_status rpu_queue_reset(struct road_drv_queue *queue);
+void rpu_irq(struct road_drv_device *dev, uint32_t vector);
+
+/* ---- service.c: work that the driver itself waits for ---- */
+road_status rpu_service_start(struct rpu *rpu);
+void rpu_service_stop(struct rpu *rpu);
+/* The context is about to go. */
+void rpu_service_leave(struct rpu_context *context);
+road_status rpu_service_zero(struct rpu_context *context, uint64_t va, uint64_t bytes);
+road_status rpu_service_upload(struct rpu_context *context, uint64_t va, const void *from,
+			       uint64_t bytes);
+
+/* ---- faults.c ---- */
+/* What the record says; for failures that are no fault of the work `out` stays of kind NONE. */
+road_status rpu_fault_describe(const struct road_rpu_stream_status *status, struct road_fault *out);
+/* A fault of the driver's own work, as an error. */
+road_status rpu_fault_error(const struct road_rpu_stream_status *status, const char *where);
+
+#endif
