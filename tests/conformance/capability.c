@@ -76,6 +76,20 @@ static bool truth(struct fixture *f, const char *property)
 	return !road_device_property(f->device, property, &out) && out.u64;
 }
 
+/* What the root region says of itself; all zero where there is none. */
+static road_region_info root_info(struct fixture *f)
+{
+	road_region_info info = {.size = sizeof(info)};
+	road_region *root = NULL;
+
+	if (feature(f, ROAD_FEATURE_REGIONS)) {
+		CHECK_OK(road_region_root(f->device, &root));
+		CHECK_OK(road_region_info_get(root, &info));
+		road_region_release(root);
+	}
+	return info;
+}
+
 bool fixture_has(struct fixture *f, enum capability capability)
 {
 	switch (capability) {
@@ -112,6 +126,9 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_BUS: return strcmp(f->info.bus, "none") && strcmp(f->info.bus, "library");
 	case CAPABILITY_PCI: return f->info.pci_address[0];
 	case CAPABILITY_FIXED: return !feature(f, ROAD_FEATURE_REGIONS);
+	case CAPABILITY_LAYOUT: return root_info(f).flags & ROAD_REGION_LAYOUT;
+	case CAPABILITY_SLOTS: return root_info(f).slots > 1;
+	case CAPABILITY_READ_BACK: return root_info(f).flags & ROAD_REGION_READ_BACK;
 	case CAPABILITY_SIMULATED: return f->info.simulated;
 	case CAPABILITY_TIMED: return timed(f);
 	case CAPABILITY_ECC: return truth(f, "memory.ecc");
@@ -236,6 +253,27 @@ static void twin_simulated(struct fixture *f)
 	CHECK_STATUS(road_sim_violations(f->device, &count), ROAD_UNSUPPORTED);
 }
 
+/* A device with regions that lacks what some have; without regions nothing can be asked. */
+static void twin_layout(struct fixture *f)
+{
+	road_region *root = NULL;
+
+	if (!feature(f, ROAD_FEATURE_REGIONS))
+		return;
+	CHECK_OK(road_region_root(f->device, &root));
+	road_region_part all = {.first_unit = 0, .units = 1};
+
+	CHECK_STATUS(road_layout_check(root, &all, 1, NULL), ROAD_UNSUPPORTED);
+	road_region_release(root);
+}
+
+static void twin_regions(struct fixture *f)
+{
+	road_region *root = NULL;
+
+	CHECK_STATUS(road_region_root(f->device, &root), ROAD_UNSUPPORTED);
+}
+
 /* A decorator stands before a bus. */
 static void twin_bus(struct fixture *f)
 {
@@ -277,6 +315,8 @@ void capability_twin(struct fixture *f, enum capability capability)
 	case CAPABILITY_EXPORT: twin_export(f); break;
 	case CAPABILITY_PRINT: twin_print(f); break;
 	case CAPABILITY_LIMITS: twin_limits(f); break;
+	case CAPABILITY_REGIONS: twin_regions(f); break;
+	case CAPABILITY_LAYOUT: twin_layout(f); break;
 	case CAPABILITY_BUS: twin_bus(f); break;
 	case CAPABILITY_PCI: twin_pci(f); break;
 	case CAPABILITY_SIMULATED: twin_simulated(f); break;

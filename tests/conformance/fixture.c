@@ -64,7 +64,7 @@ static void give_back_instance(void *instance)
 	road_instance_release(instance);
 }
 
-static void *keep(struct fixture *f, void *object, void (*release)(void *object))
+void *fixture_keep(struct fixture *f, void *object, void (*release)(void *object))
 {
 	struct given *given = malloc(sizeof(*given));
 
@@ -79,7 +79,7 @@ void *fixture_memory(struct fixture *f, size_t bytes)
 	void *memory = calloc(1, bytes ? bytes : 1);
 
 	REQUIRE(memory != NULL);
-	return keep(f, memory, free);
+	return fixture_keep(f, memory, free);
 }
 
 /* ---- open and close ---- */
@@ -177,7 +177,7 @@ road_queue *fixture_queue_new(struct fixture *f, const road_queue_options *optio
 	road_queue *queue = NULL;
 
 	CHECK_OK(road_queue_create(f->space, options, &queue));
-	return keep(f, queue, give_back_queue);
+	return fixture_keep(f, queue, give_back_queue);
 }
 
 road_queue *fixture_queue(struct fixture *f)
@@ -193,7 +193,7 @@ road_buffer *fixture_buffer_in(struct fixture *f, uint32_t heap, uint64_t bytes)
 	road_buffer *buffer = NULL;
 
 	CHECK_OK(road_buffer_create(f->space, &options, &buffer));
-	return keep(f, buffer, give_back_buffer);
+	return fixture_keep(f, buffer, give_back_buffer);
 }
 
 uint32_t fixture_heap(struct fixture *f)
@@ -226,7 +226,7 @@ road_event *fixture_event(struct fixture *f, uint64_t initial)
 	road_event *event = NULL;
 
 	CHECK_OK(road_event_create(f->instance, initial, &event));
-	return keep(f, event, give_back_event);
+	return fixture_keep(f, event, give_back_event);
 }
 
 road_list *fixture_list(struct fixture *f, uint32_t flags)
@@ -234,7 +234,7 @@ road_list *fixture_list(struct fixture *f, uint32_t flags)
 	road_list *list = NULL;
 
 	CHECK_OK(road_list_create(f->space, flags, &list));
-	return keep(f, list, give_back_list);
+	return fixture_keep(f, list, give_back_list);
 }
 
 road_instance *fixture_instance(struct fixture *f, const char *devices, uint32_t flags)
@@ -249,7 +249,7 @@ road_instance *fixture_instance(struct fixture *f, const char *devices, uint32_t
 	road_instance *instance = NULL;
 
 	CHECK_OK(road_instance_create(&options, &instance));
-	return keep(f, instance, give_back_instance);
+	return fixture_keep(f, instance, give_back_instance);
 }
 
 const char *fixture_libraries(const struct fixture *f)
@@ -262,7 +262,7 @@ road_device *fixture_open_in(struct fixture *f, road_instance *instance, const c
 	road_device *device = NULL;
 
 	CHECK_OK(road_device_open(instance, address, &device));
-	return keep(f, device, give_back_device);
+	return fixture_keep(f, device, give_back_device);
 }
 
 /* Work is what lets simulated time pass; of others' time some passes by itself. */
@@ -303,29 +303,37 @@ uint64_t fixture_address(struct fixture *f, road_buffer *buffer)
 
 /* ---- kernels ---- */
 
-/* The family's image: NAME.image as it is; else NAME.so, by its path. */
-void *fixture_image_bytes(struct fixture *f, size_t *bytes)
+void *fixture_file(struct fixture *f, const char *name, size_t *bytes)
 {
-	char *path = f->own->text;
+	char path[512];
 	long size = 0;
 
-	snprintf(path, sizeof(f->own->text), "%s/%s.so", f->kernels, f->info.driver);
-	if (!access(path, R_OK)) {
-		*bytes = strlen(path);
-		return strcpy(fixture_memory(f, *bytes + 1), path);
-	}
-	snprintf(path, sizeof(f->own->text), "%s/%s.image", f->kernels, f->info.driver);
+	snprintf(path, sizeof(path), "%s/%s", f->kernels, name);
 	FILE *file = fopen(path, "rb");
 
 	if (!file || fseek(file, 0, SEEK_END) || (size = ftell(file)) < 0 ||
 	    fseek(file, 0, SEEK_SET))
-		case_fail(true, __FILE__, __LINE__, "no image of kernels: %s", path);
+		case_fail(true, __FILE__, __LINE__, "the port's file is missing: %s", path);
 	void *image = fixture_memory(f, (size_t)size);
 
 	REQUIRE_EQ(fread(image, 1, (size_t)size, file), (size_t)size);
 	fclose(file);
 	*bytes = (size_t)size;
 	return image;
+}
+
+/* The family's image: NAME.image as it is; else NAME.so, by its path. */
+void *fixture_image_bytes(struct fixture *f, size_t *bytes)
+{
+	char *path = f->own->text;
+
+	snprintf(path, sizeof(f->own->text), "%s/%s.so", f->kernels, f->info.driver);
+	if (!access(path, R_OK)) {
+		*bytes = strlen(path);
+		return strcpy(fixture_memory(f, *bytes + 1), path);
+	}
+	snprintf(path, sizeof(f->own->text), "%s.image", f->info.driver);
+	return fixture_file(f, path, bytes);
 }
 
 road_image *fixture_image(struct fixture *f)
@@ -335,7 +343,7 @@ road_image *fixture_image(struct fixture *f)
 		void *bytes = fixture_image_bytes(f, &count);
 
 		CHECK_OK(road_image_load(f->space, bytes, count, NULL, &f->own->image));
-		keep(f, f->own->image, give_back_image);
+		fixture_keep(f, f->own->image, give_back_image);
 	}
 	return f->own->image;
 }
@@ -345,7 +353,7 @@ road_kernel *fixture_kernel(struct fixture *f, const char *name)
 	road_kernel *kernel = NULL;
 
 	CHECK_OK(road_image_kernel(fixture_image(f), name, &kernel));
-	return keep(f, kernel, give_back_kernel);
+	return fixture_keep(f, kernel, give_back_kernel);
 }
 
 bool fixture_has_kernel(struct fixture *f, const char *name)
@@ -368,6 +376,7 @@ road_launch fixture_launch_of(struct fixture *f, const char *kernel, const uint6
 {
 	road_launch launch = {.size = sizeof(launch), .grid = {2, 1, 1}, .block = {1, 1, 1}};
 	road_kernel_info info = {.size = sizeof(info)};
+	road_config *config = NULL;
 
 	launch.kernel = fixture_kernel(f, kernel);
 	CHECK_OK(road_kernel_info_get(launch.kernel, &info));
@@ -375,6 +384,10 @@ road_launch fixture_launch_of(struct fixture *f, const char *kernel, const uint6
 		launch.block.x = 32;
 	launch.arguments = arguments;
 	launch.argument_bytes = count * sizeof(*arguments);
+	/* A kernel that is a configuration brings itself in. */
+	if (!road_kernel_config(launch.kernel, &config))
+		launch.flags = ROAD_LAUNCH_ACTIVATE;
+	road_config_release(config);
 	return launch;
 }
 
@@ -442,7 +455,7 @@ road_device *fixture_second(struct fixture *f)
 {
 	if (!f->own->second) {
 		CHECK_OK(road_device_open(f->instance, fixture_second_address(f), &f->own->second));
-		keep(f, f->own->second, give_back_device);
+		fixture_keep(f, f->own->second, give_back_device);
 	}
 	return f->own->second;
 }

@@ -17,6 +17,10 @@ road_status fixture_open(struct fixture *f, const struct fixture_where *where);
 /* Gives everything back and fails the case for what it left behind. */
 void fixture_close(struct fixture *f);
 
+/* Gives it back when the case ends, in reverse order; answers object. */
+void *fixture_keep(struct fixture *f, void *object, void (*release)(void *object));
+/* A file of the kernels' folder; lives as long as the fixture. */
+void *fixture_file(struct fixture *f, const char *name, size_t *bytes);
 /* The family's image as road_image_load takes it; lives as long as the fixture. */
 void *fixture_image_bytes(struct fixture *f, size_t *bytes);
 /* The same, loaded once into the fixture's space. */

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configurations in the order of queues: loads, activations, what launches expect. What goes wrong
+ * on purpose stands in reconfigure_fail.c. */
+#include "tests/conformance/groups/regions.h"
+
+#include <stdio.h>
+
+static road_slot_info slot_of(road_region *region, uint32_t slot)
+{
+	road_slot_info info = {.size = sizeof(info)};
+
+	CHECK_OK(road_region_slot(region, slot, &info));
+	return info;
+}
+
+/* The slot that holds it, or ROAD_SLOT_ANY; a config never lies in two. */
+static uint32_t slot_with(road_region *region, uint64_t id)
+{
+	uint32_t found = ROAD_SLOT_ANY;
+
+	for (uint32_t i = 0; i < region_info(region).slots; i++)
+		if (slot_of(region, i).config == id) {
+			CHECK_EQ(found, ROAD_SLOT_ANY);
+			found = i;
+		}
+	return found;
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_empty_to_active)
+{
+	road_region *root = region_root(f);
+	road_region_info info = region_info(root);
+	road_slot_info none = {.size = sizeof(none)};
+	road_reconfigure_result result;
+
+	CHECK_EQ(region_status(root).active, 0);
+	REQUIRE(info.slots >= 1);
+	for (uint32_t i = 0; i < info.slots; i++) {
+		CHECK_EQ(slot_of(root, i).state, ROAD_SLOT_EMPTY);
+		CHECK_EQ(slot_of(root, i).config, 0);
+	}
+	CHECK_STATUS(road_region_slot(root, info.slots, &none), ROAD_INVALID_ARGUMENT);
+	CHECK_OK(region_verb(f, fixture_queue(f), ROAD_RECONFIGURE_ACTIVATE, 0, &result));
+	CHECK_EQ(result.status, ROAD_OK);
+	CHECK_EQ(result.phase, ROAD_PHASE_NONE);
+	CHECK_EQ(result.flags & (ROAD_RESULT_HIT | ROAD_RESULT_ROLLED_BACK), 0);
+	CHECK_EQ(result.active, region_id(f, 0));
+	CHECK_EQ(region_status(root).active, region_id(f, 0));
+	REQUIRE(result.slot < info.slots);
+	CHECK_EQ(slot_of(root, result.slot).state, ROAD_SLOT_ACTIVE);
+	CHECK_EQ(slot_of(root, result.slot).config, region_id(f, 0));
+	CHECK_STATUS(region_work(f, fixture_queue(f), 0, 0), ROAD_OK);
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_swap_image_result_changes)
+{
+	road_queue *queue = fixture_queue(f);
+
+	for (uint32_t i = 0; i < 4; i++) {
+		CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, i % 2, NULL));
+		CHECK_STATUS(region_work(f, queue, i % 2, 0), ROAD_OK);
+		CHECK_STATUS(region_work(f, queue, (i + 1) % 2, 0), ROAD_CONFIG_MISMATCH);
+	}
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_generation_increments)
+{
+	road_region *old = region_root(f);
+	uint64_t before = region_info(old).generation;
+
+	CHECK_OK(region_verb(f, fixture_queue(f), ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	CHECK_EQ(region_info(old).generation, before); /* switches are no new generation */
+	CHECK_OK(road_device_reset(f->device, ROAD_RESET_DEVICE));
+	CHECK(region_info(region_root(f)).generation > before);
+	CHECK_EQ(region_status(region_root(f)).active, 0);
+	CHECK_OK(road_queue_reset(fixture_queue(f)));
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_stale_job_stale)
+{
+	road_region *old = region_root(f), *none = NULL;
+	road_queue_options options = {.size = sizeof(options), .region = old};
+	road_region_info info = {.size = sizeof(info)};
+	road_region_status status = {.size = sizeof(status)};
+	road_slot_info slot = {.size = sizeof(slot)};
+	road_queue *queue = NULL;
+
+	CHECK_OK(road_device_reset(f->device, ROAD_RESET_DEVICE));
+	CHECK_STATUS(road_region_info_get(old, &info), ROAD_STALE);
+	CHECK_STATUS(road_region_status_get(old, &status), ROAD_STALE);
+	CHECK_STATUS(road_region_slot(old, 0, &slot), ROAD_STALE);
+	CHECK_STATUS(road_region_child(old, 0, &none), ROAD_STALE);
+	CHECK_STATUS(road_region_set_safe(old, NULL), ROAD_STALE);
+	CHECK_STATUS(road_region_release_quarantine(old), ROAD_STALE);
+	CHECK_STATUS(road_layout_check(old, NULL, 0, NULL), ROAD_STALE);
+	CHECK_STATUS(road_config_check(region_config(f, 0), old), ROAD_STALE);
+	CHECK_STATUS(road_queue_create(f->space, &options, &queue), ROAD_STALE);
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_drain_waits_for_jobs)
+{
+	road_queue *one = fixture_queue(f), *other = fixture_queue_new(f, NULL);
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+	road_point point;
+
+	CHECK_OK(region_verb(f, one, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	struct region_work work = region_launch(f, one, 0, 0);
+
+	CHECK_OK(road_queue_reconfigure(other, &what, &point));
+	CHECK_OK(road_point_wait(point, SOON));
+	CHECK_STATUS(road_event_error(work.point.event, work.point.value, NULL), ROAD_OK);
+	CHECK_EQ(region_status(region_root(f)).active, region_id(f, 1));
+	/* the first queue's own image is the other one still */
+	CHECK_STATUS(region_work(f, one, 0, 0), ROAD_CONFIG_MISMATCH);
+	CHECK_STATUS(region_work(f, other, 1, 0), ROAD_OK);
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_other_partition_unaffected)
+{
+	road_region *root = region_root(f);
+	road_region_info info = region_info(root);
+	uint32_t half = info.units / 2 / info.unit_alignment * info.unit_alignment;
+	road_region_part parts[2] = {{.first_unit = 0, .units = half},
+				     {.first_unit = half, .units = info.units - half}};
+
+	CHECK_OK(road_layout_apply(root, parts, 2));
+	CHECK_OK(road_layout_commit(root));
+	road_region *b = region_child(f, root, 1);
+	road_queue *qa = region_queue(f, region_child(f, root, 0)), *qb = region_queue(f, b);
+
+	CHECK_OK(region_verb(f, qb, ROAD_RECONFIGURE_ACTIVATE, 1, NULL));
+	road_region_status before = region_status(b);
+	struct region_work work = region_launch(f, qb, 1, 0);
+
+	for (uint32_t i = 0; i < 6; i++)
+		CHECK_OK(region_verb(f, qa, ROAD_RECONFIGURE_ACTIVATE, i % 2, NULL));
+	road_region_status after = region_status(b);
+
+	CHECK_STATUS(region_proof(qb, &work), ROAD_OK);
+	CHECK_EQ(after.switches, before.switches);
+	CHECK_EQ(after.idle_ns, before.idle_ns);
+	CHECK_EQ(after.active, before.active);
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_fence_in_out_order)
+{
+	road_queue *queue = fixture_queue(f);
+	road_event *in = fixture_event(f, 0), *out = fixture_event(f, 0);
+	road_point wait = {in, 1}, signal = {out, 7}, point;
+	road_list *list = fixture_list(f, 0);
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+	road_submission s = {.size = sizeof(s),
+			     .list = list,
+			     .waits = &wait,
+			     .wait_count = 1,
+			     .signals = &signal,
+			     .signal_count = 1};
+
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	CHECK_OK(road_list_reconfigure(list, &what));
+	CHECK_OK(road_list_close(list));
+	CHECK_OK(road_queue_submit(queue, &s, &point));
+	CHECK_EQ(region_status(region_root(f)).active, region_id(f, 0));
+	CHECK_STATUS(road_event_error(out, 7, NULL), ROAD_NOT_READY);
+	CHECK_OK(road_event_signal(in, 1));
+	CHECK_OK(road_point_wait(signal, SOON));
+	CHECK_EQ(region_status(region_root(f)).active, region_id(f, 1));
+	CHECK_OK(road_point_wait(point, SOON));
+	/* the list again: a hit */
+	signal.value = 8;
+	CHECK_OK(road_queue_submit(queue, &s, &point));
+	CHECK_OK(road_point_wait(signal, SOON));
+}
+
+static uint64_t modelled_load(const road_region_info *info, uint64_t bytes)
+{
+	return info->load_ns + (bytes + 1023) / 1024 * info->load_ns_per_kib;
+}
+
+static uint64_t bytes_of(struct fixture *f, uint32_t which)
+{
+	road_config_info info = {.size = sizeof(info)};
+
+	CHECK_OK(road_config_info_get(region_config(f, which), &info));
+	return info.bytes;
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_cost_at_least_modelled)
+{
+	road_region_info info = region_info(region_root(f));
+	road_reconfigure_result miss, hit;
+
+	CHECK_OK(region_verb(f, fixture_queue(f), ROAD_RECONFIGURE_ACTIVATE, 0, &miss));
+	CHECK_EQ(miss.bytes, bytes_of(f, 0));
+	/* the cost of a KiB begun holds for a whole one: a part of it may take its share */
+	CHECK(miss.ended_ns - miss.began_ns >=
+	      info.switch_ns + info.load_ns + bytes_of(f, 0) / 1024 * info.load_ns_per_kib);
+	CHECK_OK(region_verb(f, fixture_queue(f), ROAD_RECONFIGURE_ACTIVATE, 0, &hit));
+	CHECK(hit.flags & ROAD_RESULT_HIT);
+	CHECK_EQ(hit.bytes, 0);
+	CHECK(hit.ended_ns - hit.began_ns <= miss.ended_ns - miss.began_ns);
+	CHECK(hit.began_ns >= miss.ended_ns);
+	case_note("miss %llu ns, hit %llu ns", (unsigned long long)(miss.ended_ns - miss.began_ns),
+		  (unsigned long long)(hit.ended_ns - hit.began_ns));
+}
+
+CONFORMANCE_CASE(reconfigure, cost_model_covers_measured)
+{
+	road_region_info info = region_info(region_root(f));
+
+	CHECK(info.cost_quality <= ROAD_COST_EXACT);
+	for (uint32_t i = 0; i < REGION_CONFIGS; i++) {
+		road_config_info config = {.size = sizeof(config)};
+		road_reconfigure_result result;
+
+		CHECK_OK(road_config_info_get(region_config(f, i), &config));
+		CHECK_OK(region_verb(f, fixture_queue(f), ROAD_RECONFIGURE_ACTIVATE, i, &result));
+		CHECK(result.loaded_ns > 0);
+		CHECK(result.loaded_ns <= config.load_ns);
+		CHECK(config.load_ns <= modelled_load(&info, config.bytes));
+	}
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_1000_cycles_no_leak)
+{
+	road_queue *queue = fixture_queue(f);
+	uint32_t turns = f->soak ? 10000 : 1000;
+	road_region_status before = region_status(region_root(f));
+	road_reconfiguration what[2];
+	road_point point = {0};
+
+	for (uint32_t i = 0; i < 2; i++)
+		what[i] = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, i));
+	for (uint32_t i = 0; i < turns; i++) {
+		CHECK_OK(road_queue_reconfigure(queue, &what[i % 2], &point));
+		if (i % 8 == 7)
+			CHECK_OK(road_point_wait(point, SOON));
+	}
+	CHECK_OK(road_queue_drain(queue, SOON));
+	CHECK_EQ(region_status(region_root(f)).switches, before.switches + turns);
+	CHECK_STATUS(region_work(f, queue, 1, 0), ROAD_OK);
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_on_fixed_chip_unsupported)
+{
+	road_region *region = NULL;
+	road_config *config = NULL;
+	uint8_t hash[32] = {1};
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ROLLBACK, NULL);
+
+	CHECK_STATUS(road_region_root(f->device, &region), ROAD_UNSUPPORTED);
+	CHECK_STATUS(road_config_create(f->device, "x", 1, &config), ROAD_UNSUPPORTED);
+	CHECK_STATUS(road_config_attach(f->device, hash, &config), ROAD_UNSUPPORTED);
+	CHECK_STATUS(road_list_reconfigure(fixture_list(f, 0), &what), ROAD_UNSUPPORTED);
+	CHECK_STATUS(road_queue_reconfigure(fixture_queue(f), &what, NULL), ROAD_UNSUPPORTED);
+	CHECK_EQ(f->info.commands >> ROAD_COMMAND_RECONFIGURE & 1, 0);
+}
+
+CONFORMANCE_CASE(reconfigure, activate_ordered_in_queue)
+{
+	road_queue *queue = fixture_queue(f);
+	struct region_work work[6];
+
+	for (uint32_t i = 0; i < 6; i++) {
+		road_reconfiguration what =
+			region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, i % 3));
+
+		CHECK_OK(road_queue_reconfigure(queue, &what, NULL));
+		work[i] = region_launch(f, queue, i % 3, 0);
+	}
+	for (uint32_t i = 0; i < 6; i++)
+		CHECK_STATUS(region_proof(queue, &work[i]), ROAD_OK);
+}
+
+CONFORMANCE_CASE(reconfigure, activate_active_is_hit)
+{
+	road_queue *queue = fixture_queue(f);
+	road_reconfigure_result result;
+
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	road_region_status before = region_status(region_root(f));
+
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, &result));
+	road_region_status after = region_status(region_root(f));
+
+	CHECK(result.flags & ROAD_RESULT_HIT);
+	CHECK_EQ(after.hits, before.hits + 1);
+	CHECK_EQ(after.switches, before.switches);
+	CHECK_EQ(after.loads, before.loads);
+	CHECK_EQ(after.previous, before.previous);
+	if (!fixture_has(f, CAPABILITY_TWO_QUEUES) || !fixture_has(f, CAPABILITY_KERNEL_SPIN))
+		return;
+	/* no barrier: it does not wait for what runs in another queue */
+	road_queue *other = fixture_queue_new(f, NULL);
+	road_point endless;
+
+	fixture_launch(f, other, "spin", NULL, 0, &endless);
+	uint64_t active = region_status(region_root(f)).active;
+
+	for (uint32_t i = 0; i < REGION_CONFIGS; i++)
+		if (region_id(f, i) == active)
+			CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, i, NULL));
+	CHECK_STATUS(road_event_error(endless.event, endless.value, NULL), ROAD_NOT_READY);
+	CHECK_OK(road_queue_reset(other));
+}
+
+CONFORMANCE_CASE(reconfigure, load_never_disturbs_active)
+{
+	road_queue *queue = fixture_queue(f);
+	road_region *root = region_root(f);
+	road_reconfigure_result result;
+
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, &result));
+	road_reconfiguration over = region_command(ROAD_RECONFIGURE_LOAD, region_config(f, 1));
+
+	over.slot = result.slot;
+	CHECK_STATUS(region_do(queue, &over), ROAD_BUSY);
+	CHECK_EQ(region_status(root).active, region_id(f, 0));
+	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_OK);
+	over.slot = region_info(root).slots;
+	CHECK_STATUS(road_queue_reconfigure(queue, &over, NULL), ROAD_INVALID_ARGUMENT);
+	road_status status = region_verb(f, queue, ROAD_RECONFIGURE_LOAD, 1, NULL);
+
+	CHECK_STATUS(status, region_info(root).slots > 1 ? ROAD_OK : ROAD_BUSY);
+	CHECK_EQ(region_status(root).active, region_id(f, 0));
+	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_OK);
+	if (status)
+		return;
+	uint32_t slot = slot_with(root, region_id(f, 1));
+
+	REQUIRE(slot != ROAD_SLOT_ANY && slot != result.slot);
+	CHECK_EQ(slot_of(root, slot).state, ROAD_SLOT_READY);
+}
+
+CONFORMANCE_CASE(reconfigure, slot_pin_resists_eviction)
+{
+	road_queue *queue = fixture_queue(f);
+	road_region *root = region_root(f);
+	road_reconfigure_result result;
+
+	CHECK_STATUS(region_verb(f, queue, ROAD_RECONFIGURE_PIN, 1, NULL), ROAD_NOT_FOUND);
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_LOAD, 1, &result));
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_PIN, 1, NULL));
+	CHECK_EQ(slot_of(root, result.slot).pinned, 1);
+	CHECK_STATUS(region_verb(f, queue, ROAD_RECONFIGURE_EVICT, 1, NULL), ROAD_BUSY);
+	road_reconfiguration over = region_command(ROAD_RECONFIGURE_LOAD, region_config(f, 2));
+
+	over.slot = result.slot;
+	CHECK_STATUS(region_do(queue, &over), ROAD_BUSY);
+	if (region_info(root).slots == 2) /* one active, one pinned: none to take */
+		CHECK_STATUS(region_verb(f, queue, ROAD_RECONFIGURE_LOAD, 2, NULL), ROAD_BUSY);
+	CHECK_EQ(slot_of(root, result.slot).config, region_id(f, 1));
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_UNPIN, 1, NULL));
+	CHECK_OK(region_do(queue, &over));
+	CHECK_EQ(slot_of(root, result.slot).config, region_id(f, 2));
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_EVICT, 2, NULL));
+	CHECK_EQ(slot_of(root, result.slot).state, ROAD_SLOT_EMPTY);
+	CHECK_STATUS(region_verb(f, queue, ROAD_RECONFIGURE_EVICT, 0, NULL), ROAD_BUSY);
+	CHECK_STATUS(region_verb(f, queue, ROAD_RECONFIGURE_EVICT, 2, NULL), ROAD_NOT_FOUND);
+}
+
+CONFORMANCE_CASE(reconfigure, prefetch_is_a_hint)
+{
+	road_queue *queue = fixture_queue(f);
+	road_region *root = region_root(f);
+	road_reconfigure_result result;
+
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_PREFETCH, 1, NULL));
+	CHECK_EQ(region_status(root).active, region_id(f, 0));
+	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_OK);
+	if (region_info(root).slots == 1)
+		return; /* there is no place for it, and that is no failure */
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 1, &result));
+	CHECK_EQ(region_status(root).loads, 2);
+	CHECK_STATUS(region_work(f, queue, 1, 0), ROAD_OK);
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_PREFETCH, 1, NULL)); /* it is there */
+	CHECK_EQ(region_status(root).loads, 2);
+}
+
+CONFORMANCE_CASE(reconfigure, readback_hash)
+{
+	road_queue *queue = fixture_queue(f);
+	uint64_t bytes = bytes_of(f, 0);
+	road_buffer *buffer = fixture_buffer(f, bytes + 64);
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_READ_BACK, region_config(f, 0));
+	unsigned char *back = fixture_memory(f, bytes + 64);
+	road_config_info info = {.size = sizeof(info)};
+	road_config *same = NULL;
+
+	what.buffer = buffer;
+	what.buffer_bytes = bytes;
+	CHECK_STATUS(region_do(queue, &what), ROAD_NOT_FOUND);
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_OK);
+	what.buffer_offset = 8;
+	CHECK_OK(region_do(queue, &what));
+	fixture_get(f, back, buffer, 0, bytes + 64);
+	for (uint64_t i = 0; i < 8; i++)
+		CHECK_EQ(back[i], 0);
+	for (uint64_t i = bytes + 8; i < bytes + 64; i++)
+		CHECK_EQ(back[i], 0);
+	CHECK_OK(road_config_create(f->device, back + 8, bytes, &same));
+	CHECK_OK(road_config_info_get(same, &info));
+	CHECK_EQ(info.id, region_id(f, 0));
+	road_config_release(same);
+	what.buffer_bytes = bytes - 1;
+	CHECK_STATUS(road_queue_reconfigure(queue, &what, NULL), ROAD_INVALID_ARGUMENT);
+}
+
+CONFORMANCE_CASE(reconfigure, rollback_previous)
+{
+	road_queue *queue = fixture_queue(f);
+	road_region *root = region_root(f);
+	road_reconfiguration back = region_command(ROAD_RECONFIGURE_ROLLBACK, NULL);
+
+	CHECK_STATUS(region_do(queue, &back), ROAD_NOT_FOUND); /* there was none before */
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 1, NULL));
+	CHECK_EQ(region_status(root).previous, region_id(f, 0));
+	CHECK_OK(region_do(queue, &back));
+	CHECK_EQ(region_status(root).active, region_id(f, 0));
+	CHECK_EQ(region_status(root).rollbacks, 1);
+	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_OK);
+	back.target = ROAD_ROLLBACK_SAFE;
+	CHECK_STATUS(region_do(queue, &back), ROAD_NOT_FOUND);
+	back.target = ROAD_ROLLBACK_INITIAL;
+	CHECK_OK(region_do(queue, &back));
+	CHECK_EQ(region_status(root).active, 0);
+	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_CONFIG_MISMATCH);
+}
+
+CONFORMANCE_CASE(reconfigure, expected_image_mismatch)
+{
+	road_queue *queue = fixture_queue(f);
+	road_region *root = region_root(f);
+
+	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_CONFIG_MISMATCH); /* there is none */
+	CHECK_STATUS(region_work(f, queue, 0, ROAD_LAUNCH_ACTIVATE), ROAD_OK);
+	CHECK_EQ(region_status(root).active, region_id(f, 0));
+	CHECK_STATUS(region_work(f, queue, 1, 0), ROAD_CONFIG_MISMATCH);
+	CHECK_EQ(region_status(root).active, region_id(f, 0));
+	CHECK_STATUS(region_work(f, queue, 1, ROAD_LAUNCH_ACTIVATE), ROAD_OK);
+	CHECK_EQ(region_status(root).active, region_id(f, 1));
+	uint64_t switches = region_status(root).switches;
+
+	CHECK_STATUS(region_work(f, queue, 1, ROAD_LAUNCH_ACTIVATE), ROAD_OK);
+	CHECK_EQ(region_status(root).switches, switches);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reconfiguration that goes wrong: bad images, work that does not end, phases that fail, a device
+ * that goes. */
+#include "tests/conformance/groups/regions.h"
+
+#include <stdio.h>
+
+#include "tests/conformance/fixture.h"
+
+/* ---- images ---- */
+
+CONFORMANCE_CASE(reconfigure, reconfig_bad_image_old_kept)
+{
+	size_t bytes = 0;
+	unsigned char *image = region_bytes(f, 1, &bytes);
+	road_queue *queue = fixture_queue(f);
+	road_config *config = NULL;
+
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	for (size_t cut = 0; cut < bytes; cut += cut < 256 ? 1 : 61)
+		CHECK_STATUS(road_config_create(f->device, image, cut, &config),
+			     cut ? ROAD_IMAGE_INVALID : ROAD_INVALID_ARGUMENT);
+	/* each word once, in a bit that the seed says */
+	for (size_t at = 0; at + 4 <= bytes; at += 4) {
+		unsigned bit = (unsigned)fixture_random(f) % 32;
+		road_status status;
+
+		image[at + bit / 8] ^= (unsigned char)(1u << bit % 8);
+		status = road_config_create(f->device, image, bytes, &config);
+		CHECK(status == ROAD_IMAGE_INVALID || status == ROAD_IMAGE_INCOMPATIBLE);
+		image[at + bit / 8] ^= (unsigned char)(1u << bit % 8);
+	}
+	/* two words changed places */
+	for (size_t at = 0; at + 16 <= bytes; at += 8) {
+		unsigned char word[8];
+
+		memcpy(word, image + at, 8);
+		memcpy(image + at, image + at + 8, 8);
+		memcpy(image + at + 8, word, 8);
+		if (memcmp(image + at, word, 8) != 0)
+			CHECK(road_config_create(f->device, image, bytes, &config) < 0);
+		memcpy(image + at + 8, image + at, 8);
+		memcpy(image + at, word, 8);
+	}
+	CHECK_EQ(region_status(region_root(f)).active, region_id(f, 0));
+	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_OK);
+	CHECK_STATUS(region_work(f, queue, 1, ROAD_LAUNCH_ACTIVATE), ROAD_OK);
+}
+
+/* Those of all other families. */
+CONFORMANCE_CASE(reconfigure, reconfig_wrong_geometry_invalid_argument)
+{
+	static const char *const drivers[] = {"rpu", "gpu", "dsa"};
+	uint32_t refused = 0;
+
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
+		road_config *config = NULL;
+		char name[64];
+		size_t bytes = 0;
+
+		if (!strcmp(drivers[i], f->info.driver))
+			continue;
+		snprintf(name, sizeof(name), "%s-0.config", drivers[i]);
+		CHECK_STATUS(road_config_create(f->device, fixture_file(f, name, &bytes), bytes,
+						&config),
+			     ROAD_IMAGE_INCOMPATIBLE);
+		refused++;
+	}
+	CHECK(refused >= 2);
+	CHECK_EQ(region_status(region_root(f)).loads, 0);
+}
+
+/* ---- work that does not end ---- */
+
+/* A queue that runs an endless kernel, which has begun. */
+static road_queue *endless(struct fixture *f, road_point *point)
+{
+	road_queue *queue = fixture_queue_new(f, NULL);
+
+	fixture_launch(f, queue, "spin", NULL, 0, point);
+	fixture_pass(f);
+	CHECK_STATUS(road_event_error(point->event, point->value, NULL), ROAD_NOT_READY);
+	return queue;
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_abort_cancels_cancelled)
+{
+	road_point point;
+	road_queue *busy = endless(f, &point);
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+
+	CHECK_OK(road_event_retain(point.event));
+	what.drain = ROAD_DRAIN_ABORT;
+	CHECK_OK(region_do(fixture_queue(f), &what));
+	CHECK_STATUS(road_point_wait(point, SOON), ROAD_CANCELLED);
+	road_event_release(point.event);
+	CHECK_EQ(region_status(region_root(f)).active, region_id(f, 1));
+	CHECK_STATUS(region_work(f, fixture_queue(f), 1, 0), ROAD_OK);
+	CHECK_OK(road_queue_reset(busy));
+	CHECK_STATUS(region_work(f, busy, 1, ROAD_LAUNCH_ACTIVATE), ROAD_OK);
+}
+
+/* The switch is refused in this phase; what was active before still is. */
+static void check_refused(struct fixture *f, road_reconfiguration *what, road_status status)
+{
+	road_reconfigure_result result = {.size = sizeof(result)};
+	uint64_t active = region_status(region_root(f)).active;
+
+	what->result = &result;
+	CHECK_STATUS(region_do(fixture_queue(f), what), status);
+	CHECK_EQ(result.status, status);
+	CHECK_EQ(result.phase, ROAD_PHASE_DRAIN);
+	CHECK_EQ(result.active, active);
+	CHECK_EQ(region_status(region_root(f)).active, active);
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_drain_timeout_old_kept)
+{
+	road_point point;
+	road_queue *busy = endless(f, &point);
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+
+	what.deadline_ns = 2000;
+	check_refused(f, &what, ROAD_TIMEOUT);
+	CHECK_STATUS(road_event_error(point.event, point.value, NULL), ROAD_NOT_READY);
+	CHECK_OK(road_queue_reset(busy));
+	CHECK_STATUS(region_work(f, busy, 1, ROAD_LAUNCH_ACTIVATE), ROAD_OK);
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_concurrent_busy)
+{
+	road_point point;
+	road_queue *busy = endless(f, &point);
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+
+	what.drain = ROAD_DRAIN_REFUSE;
+	check_refused(f, &what, ROAD_BUSY);
+	CHECK_OK(road_queue_reset(busy));
+	what.result = NULL;
+	CHECK_OK(region_do(fixture_queue(f), &what));
+}
+
+/* ---- phases that fail ---- */
+
+struct policy {
+	road_region *region;
+	road_queue *queue;
+	road_buffer *memory;
+	uint32_t slots;
+	unsigned char pattern[256];
+};
+
+/* Buffers survive, or the result says that they do not. */
+static void check_memory(struct fixture *f, struct policy *p, uint32_t flags)
+{
+	unsigned char back[sizeof(p->pattern)];
+
+	fixture_get(f, back, p->memory, 0, sizeof(back));
+	if (!(flags & ROAD_RESULT_MEMORY_LOST))
+		CHECK_SAME(back, p->pattern, sizeof(back));
+}
+
+/* Image 0 is active, image 2 is the safe one; image 1 fails to come in. */
+static void check_phase(struct fixture *f, struct policy *p, uint32_t phase, uint32_t policy)
+{
+	bool staged = phase >= ROAD_PHASE_COMMIT; /* before, the old image was never left */
+	road_reconfigure_result result = {.size = sizeof(result)};
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+	uint64_t active = region_id(f, 0);
+
+	if (staged && policy == ROAD_FAILURE_SAFE)
+		active = region_id(f, 2);
+	if (staged && policy == ROAD_FAILURE_QUARANTINE)
+		active = 0;
+	what.on_failure = policy;
+	what.result = &result;
+	CHECK_OK(road_sim_phase_fail(f->device, region_info(p->region).index, phase, 1));
+	CHECK(region_do(p->queue, &what) < 0);
+	CHECK(result.status < 0);
+	CHECK_EQ(result.phase, phase);
+	CHECK_EQ(result.active, active);
+	CHECK_EQ(region_status(p->region).active, active);
+	CHECK_EQ(region_status(p->region).quarantined, staged && policy == ROAD_FAILURE_QUARANTINE);
+	if (region_status(p->region).quarantined) {
+		CHECK(result.flags & ROAD_RESULT_QUARANTINED);
+		CHECK(region_work(f, p->queue, 0, ROAD_LAUNCH_ACTIVATE) < 0);
+		CHECK_OK(road_region_release_quarantine(p->region));
+		CHECK_EQ(region_status(p->region).active, 0);
+	}
+	check_memory(f, p, result.flags);
+}
+
+static void begin_policy(struct fixture *f, struct policy *p, uint32_t policy)
+{
+	/* the third fault of a minute would end it: each round begins afresh */
+	CHECK_OK(road_device_reset(f->device, ROAD_RESET_DEVICE));
+	CHECK_OK(road_queue_reset(p->queue));
+	p->region = region_root(f);
+	fixture_put(f, p->memory, 0, p->pattern, sizeof(p->pattern));
+	if (policy == ROAD_FAILURE_SAFE) {
+		CHECK_OK(region_verb(f, p->queue, ROAD_RECONFIGURE_LOAD, 2, NULL));
+		CHECK_OK(road_region_set_safe(p->region, region_config(f, 2)));
+	}
+	CHECK_OK(region_verb(f, p->queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+}
+
+CONFORMANCE_CASE(reconfigure, on_failure_policy_each_phase)
+{
+	struct policy p = {.region = region_root(f), .queue = fixture_queue(f)};
+
+	p.memory = fixture_buffer(f, sizeof(p.pattern));
+	p.slots = region_info(p.region).slots;
+	fixture_fill_random(f, p.pattern, sizeof(p.pattern));
+	for (uint32_t policy = ROAD_FAILURE_KEEP; policy <= ROAD_FAILURE_QUARANTINE; policy++) {
+		if (policy == ROAD_FAILURE_SAFE && p.slots < 3)
+			continue; /* no room for old, new and safe at once */
+		for (uint32_t phase = ROAD_PHASE_PARSE; phase < ROAD_PHASES; phase++) {
+			begin_policy(f, &p, policy);
+			check_phase(f, &p, phase, policy);
+		}
+	}
+	CHECK_STATUS(road_sim_phase_fail(f->device, 0, ROAD_PHASES, 1), ROAD_INVALID_ARGUMENT);
+	CHECK_STATUS(road_sim_phase_fail(f->device, 99, ROAD_PHASE_CHECK, 1), ROAD_NOT_FOUND);
+}
+
+CONFORMANCE_CASE(reconfigure, quarantine_after_faults)
+{
+	road_region *root = region_root(f);
+	road_queue *queue = fixture_queue(f);
+	road_submission nothing = {.size = sizeof(nothing)};
+
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	for (uint32_t i = 0; i < 3; i++) {
+		CHECK_EQ(region_status(root).quarantined, 0);
+		CHECK_OK(road_sim_phase_fail(f->device, 0, ROAD_PHASE_CHECK, 1));
+		CHECK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 1, NULL) < 0);
+		CHECK_EQ(region_status(root).faults, i + 1);
+	}
+	CHECK_EQ(region_status(root).quarantined, 1);
+	CHECK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL) < 0);
+	CHECK(region_work(f, queue, 0, ROAD_LAUNCH_ACTIVATE) < 0);
+	CHECK_OK(road_region_release_quarantine(root));
+	CHECK_EQ(region_status(root).active, 0);
+	CHECK_EQ(region_status(root).quarantined, 0);
+	CHECK_OK(road_queue_submit(queue, &nothing, NULL));
+	CHECK_STATUS(region_work(f, queue, 1, ROAD_LAUNCH_ACTIVATE), ROAD_OK);
+}
+
+CONFORMANCE_CASE(reconfigure, reconfig_power_cut_mid_load_safe)
+{
+	road_queue *queue = fixture_queue(f);
+	road_reconfigure_result result = {.size = sizeof(result)};
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+	road_point point;
+
+	CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	what.result = &result;
+	CHECK_OK(road_queue_reconfigure(queue, &what, &point));
+	f->lost = true;
+	CHECK_OK(road_sim_unplug(f->device));
+	CHECK_STATUS(road_point_wait(point, SOON), ROAD_DEVICE_LOST);
+	CHECK_EQ(result.status, ROAD_DEVICE_LOST);
+	road_region_status status = {.size = sizeof(status)};
+
+	CHECK_STATUS(road_region_status_get(region_root(f), &status), ROAD_DEVICE_LOST);
+	/* what comes back has forgotten all of it */
+	road_device *again =
+		fixture_open_in(f, fixture_instance(f, "", ROAD_INSTANCE_NO_ENV), f->address);
+	road_region *root = NULL;
+
+	CHECK_OK(road_region_root(again, &root));
+	CHECK_EQ(region_status(root).active, 0);
+	road_region_release(root);
+}
