@@ -56,7 +56,7 @@ WORDS(source, "register", "firmware", "kernel", "catalogue", "computed")
 WORDS(fault, "none", "memory", "rights", "alignment", "illegal instruction", "trap", "deadlock",
       "watchdog", "image", "resources", "packet", "arithmetic", "transport", "callback")
 WORDS(command, "copy", "write", "read", "fill", "launch", "barrier", "wait value", "write value",
-      "callback", "timestamp", "activate")
+      "callback", "timestamp", "reconfigure")
 WORDS(feature, "images", "spaces", "unified address", "coherent", "space map", "queue reset",
       "regions", "priorities")
 WORDS(queue_class, NULL, "compute", "transfer")

@@ -7,6 +7,7 @@
 int verb_list(int argc, char **argv);
 int verb_info(int argc, char **argv);
 int verb_explain(int argc, char **argv);
+int verb_regions(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_diff(int argc, char **argv);
 int verb_conformance(int argc, char **argv);
