@@ -54,11 +54,11 @@ WORDS(heap, "device", "device, host-visible", "host")
 WORDS(health, "ok", "faulted", "lost", "wedged")
 WORDS(source, "register", "firmware", "kernel", "catalogue", "computed")
 WORDS(fault, "none", "memory", "rights", "alignment", "illegal instruction", "trap", "deadlock",
-      "watchdog", "image", "resources", "packet", "arithmetic", "transport", "callback")
+      "watchdog", "image", "resources", "packet", "arithmetic", "transport", "callback", "ecc")
 WORDS(command, "copy", "write", "read", "fill", "launch", "barrier", "wait value", "write value",
       "callback", "timestamp", "reconfigure")
 WORDS(feature, "images", "spaces", "unified address", "coherent", "space map", "queue reset",
-      "regions", "priorities")
+      "regions", "priorities", "clusters")
 WORDS(queue_class, NULL, "compute", "transfer")
 
 static const char *or_unknown(const char *word)
