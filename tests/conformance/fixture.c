@@ -376,7 +376,6 @@ road_launch fixture_launch_of(struct fixture *f, const char *kernel, const uint6
 {
 	road_launch launch = {.size = sizeof(launch), .grid = {2, 1, 1}, .block = {1, 1, 1}};
 	road_kernel_info info = {.size = sizeof(info)};
-	road_config *config = NULL;
 
 	launch.kernel = fixture_kernel(f, kernel);
 	CHECK_OK(road_kernel_info_get(launch.kernel, &info));
@@ -384,10 +383,6 @@ road_launch fixture_launch_of(struct fixture *f, const char *kernel, const uint6
 		launch.block.x = 32;
 	launch.arguments = arguments;
 	launch.argument_bytes = count * sizeof(*arguments);
-	/* A kernel that is a configuration brings itself in. */
-	if (!road_kernel_config(launch.kernel, &config))
-		launch.flags = ROAD_LAUNCH_ACTIVATE;
-	road_config_release(config);
 	return launch;
 }
 

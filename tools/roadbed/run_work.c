@@ -106,15 +106,10 @@ static road_status record_launch(const struct run *run, road_list *list)
 		.argument_pointers = pointers,
 		.argument_count = run->arg_count,
 	};
-	road_config *config = NULL;
 	road_status status;
 
 	if (!pointers)
 		tool_no_memory();
-	/* A kernel that is a configuration brings itself in. */
-	if (road_kernel_config(run->kernel, &config) == ROAD_OK)
-		launch.flags = ROAD_LAUNCH_ACTIVATE;
-	road_config_release(config);
 	for (uint32_t i = 0; i < run->arg_count; i++)
 		pointers[i] = run->args[i].form == RUN_SCALAR ? (const void *)run->args[i].scalar
 							      : &run->buffers[i].address;
