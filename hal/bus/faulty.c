@@ -357,6 +357,14 @@ static enum road_bus_inject control_inject(struct road_bus *bus, bool poison, ui
 	return road_bus_control_of(inner)->inject(inner, poison, address);
 }
 
+static enum road_bus_inject control_phase_fail(struct road_bus *bus, uint32_t region,
+					       uint32_t phase, uint32_t times)
+{
+	struct road_bus *inner = faulty_of(bus)->inner;
+
+	return road_bus_control_of(inner)->phase_fail(inner, region, phase, times);
+}
+
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
 			    uint64_t *value)
 {
@@ -408,6 +416,7 @@ static void make_control(struct faulty *faulty)
 		.irq_pending = inner->irq_pending ? control_irq_pending : NULL,
 		.unplug = control_unplug,
 		.inject = inner->inject ? control_inject : NULL,
+		.phase_fail = inner->phase_fail ? control_phase_fail : NULL,
 		.counter = control_counter,
 		.violations = inner->violations ? control_violations : NULL,
 		.violation = inner->violation ? control_violation : NULL,

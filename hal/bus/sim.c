@@ -508,7 +508,7 @@ static void control_unplug(struct road_bus *bus)
 		road_bus_gone();
 }
 
-static enum road_bus_inject control_inject(struct road_bus *bus, bool poison, uint64_t address)
+static enum road_bus_inject injected(enum sim_inject result)
 {
 	static const enum road_bus_inject results[] = {
 		[SIM_INJECTED] = ROAD_BUS_INJECTED,
@@ -517,7 +517,18 @@ static enum road_bus_inject control_inject(struct road_bus *bus, bool poison, ui
 		[SIM_INJECT_FULL] = ROAD_BUS_INJECT_FULL,
 	};
 
-	return results[sim->inject(bus_of(bus)->function, poison, address)];
+	return results[result];
+}
+
+static enum road_bus_inject control_inject(struct road_bus *bus, bool poison, uint64_t address)
+{
+	return injected(sim->inject(bus_of(bus)->function, poison, address));
+}
+
+static enum road_bus_inject control_phase_fail(struct road_bus *bus, uint32_t region,
+					       uint32_t phase, uint32_t times)
+{
+	return injected(sim->phase_fail(bus_of(bus)->function, region, phase, times));
 }
 
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
@@ -597,6 +608,7 @@ static const struct road_bus_control bus_control_table = {
 	.irq_pending = control_irq_pending,
 	.unplug = control_unplug,
 	.inject = control_inject,
+	.phase_fail = control_phase_fail,
 	.counter = control_counter,
 	.line = control_line,
 	.parameter = control_parameter,

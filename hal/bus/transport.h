@@ -43,6 +43,9 @@ struct road_bus_control {
 	void (*unplug)(struct road_bus *bus);
 	/* An error of memory at a device address; poison: one that cannot be corrected. */
 	enum road_bus_inject (*inject)(struct road_bus *bus, bool poison, uint64_t address);
+	/* The region's next reconfigurations that come to this phase fail there. */
+	enum road_bus_inject (*phase_fail)(struct road_bus *bus, uint32_t region, uint32_t phase,
+					   uint32_t times);
 	bool (*counter)(struct road_bus *bus, uint32_t index, const char **name, uint64_t *value);
 	bool (*line)(struct road_bus *bus, uint32_t index, road_sim_line *out);
 	bool (*parameter)(struct road_bus *bus, uint32_t index, road_sim_parameter *out);

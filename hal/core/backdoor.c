@@ -185,6 +185,31 @@ road_status road_sim_error_inject(road_device *device, uint32_t error, uint64_t 
 	}
 }
 
+road_status road_sim_phase_fail(road_device *device, uint32_t region, uint32_t phase,
+				uint32_t times)
+{
+	const struct road_bus_control *control =
+		CONTROL(device, phase_fail, "road_sim_phase_fail: device");
+
+	if (!control)
+		return last_status();
+	if (phase == ROAD_PHASE_NONE || phase >= ROAD_PHASES)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "no such phase",
+				     "road_sim_phase_fail: phase", phase,
+				     "ROAD_PHASE_PARSE .. ROAD_PHASE_RESUME");
+	switch (control->phase_fail(device->drv.bus, region, phase, times)) {
+	case ROAD_BUS_INJECTED: return ROAD_OK;
+	case ROAD_BUS_INJECT_NONE:
+		return road_fail(ROAD_UNSUPPORTED, "the chip has no regions",
+				 "road_sim_phase_fail: device", device->address,
+				 "ROAD_FEATURE_REGIONS");
+	default:
+		return road_fail_u64(ROAD_NOT_FOUND, "no such region",
+				     "road_sim_phase_fail: region", region,
+				     "road_region_info.index of one that is there");
+	}
+}
+
 road_status road_sim_unplug(road_device *device)
 {
 	const struct road_bus_control *control = CONTROL(device, unplug, "road_sim_unplug: device");

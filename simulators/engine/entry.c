@@ -431,6 +431,19 @@ static enum sim_inject entry_inject(struct sim_function *function, bool poison, 
 	return result;
 }
 
+static enum sim_inject entry_phase_fail(struct sim_function *function, uint32_t region,
+					uint32_t phase, uint32_t times)
+{
+	const struct sim_env *env = function->env;
+	enum sim_inject result = SIM_INJECT_NONE;
+	struct sim_fp saved = enter();
+
+	if (env->ops->phase_fail && !function->gone)
+		result = env->ops->phase_fail(env->model, function->index, region, phase, times);
+	leave(saved);
+	return result;
+}
+
 static bool entry_counter(struct sim_function *function, uint32_t index, const char **name,
 			  uint64_t *value)
 {
@@ -573,6 +586,7 @@ static const struct sim_entry entry = {
 	.reset = entry_reset,
 	.unplug = entry_unplug,
 	.inject = entry_inject,
+	.phase_fail = entry_phase_fail,
 	.counter = entry_counter,
 	.line = entry_line,
 	.parameter = entry_parameter,

@@ -16,7 +16,7 @@
 #include <roadbed-sim/inject.h>
 #include <roadbed-sim/line.h>
 
-#define SIM_ENTRY_VERSION 6u
+#define SIM_ENTRY_VERSION 7u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */
@@ -124,6 +124,9 @@ struct sim_entry {
 	void (*unplug)(struct sim_function *function);
 	/* An error of the chip's memory; poison: one that cannot be corrected. */
 	enum sim_inject (*inject)(struct sim_function *function, bool poison, uint64_t address);
+	/* The region's next reconfigurations that come to this phase fail there. */
+	enum sim_inject (*phase_fail)(struct sim_function *function, uint32_t region,
+				      uint32_t phase, uint32_t times);
 	bool (*counter)(struct sim_function *function, uint32_t index, const char **name,
 			uint64_t *value);
 	/* What a line of a kernel's source cost; false ends. */

@@ -111,6 +111,15 @@ enum road_sim_error {
  */
 ROAD_API road_status road_sim_error_inject(road_device *device, uint32_t error, uint64_t address);
 
+/*
+ * The next `times` commands that reconfigure region number `region` (road_region_info.index) and
+ * come to this phase (enum road_reconfigure_phase, but NONE) fail there; 0: none any more. Replaces
+ * what was asked for that region before. ROAD_UNSUPPORTED: the chip has no regions; ROAD_NOT_FOUND:
+ * it has no such one.
+ */
+ROAD_API road_status road_sim_phase_fail(road_device *device, uint32_t region, uint32_t phase,
+					 uint32_t times);
+
 /* Pulls the device out, as if it was unplugged. */
 ROAD_API road_status road_sim_unplug(road_device *device);
 

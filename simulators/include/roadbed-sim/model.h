@@ -38,7 +38,7 @@ extern "C" {
  * (struct sim_event, struct sim_resource, struct sim_option, struct road_chip_key).
  */
 #define ROAD_SIM_ABI_MAJOR 1
-#define ROAD_SIM_ABI_MINOR 1
+#define ROAD_SIM_ABI_MINOR 2
 #define ROAD_SIM_ABI       ((uint32_t)ROAD_SIM_ABI_MAJOR << 16 | ROAD_SIM_ABI_MINOR)
 
 #define SIM_ERROR_BYTES 256 /* of the texts that say why create fails */
@@ -208,6 +208,11 @@ struct sim_model_ops {
 	/* An error in the memory at this address of one of the function's spaces; poison: one that
 	 * cannot be corrected. NULL: the family has no such errors. Since 1.1. */
 	enum sim_inject (*inject)(void *model, uint32_t function, bool poison, uint64_t address);
+	/* The next `times` reconfigurations of the region that come to this phase (numbers of
+	 * <roadbed/region.h>) fail there; SIM_INJECT_NOWHERE: no such region. NULL: the family has
+	 * no regions. Since 1.2. */
+	enum sim_inject (*phase_fail)(void *model, uint32_t function, uint32_t region,
+				      uint32_t phase, uint32_t times);
 };
 
 /* ---- a model from outside the tree ---- */

@@ -231,6 +231,7 @@ CALL(road_sim_scenario, DEVICE, V(0, UINT32_MAX), c->out, c->out2)
 CALL(road_sim_violations, DEVICE, OUT(1))
 CALL(road_sim_violation, DEVICE, UINT32_MAX, OUT(1), 64)
 CALL(road_sim_error_inject, DEVICE, ROAD_SIM_ECC_CORRECTABLE, NOWHERE)
+CALL(road_sim_phase_fail, DEVICE, V(1, UINT32_MAX), ROAD_PHASE_CHECK, 1)
 CALL(road_sim_unplug, DEVICE)
 CALL(road_sim_report, DEVICE, c->out, 1, c->out2)
 CALL(road_sim_trace, DEVICE, -1)
@@ -426,6 +427,7 @@ static const struct row {
 	ROW(road_sim_violations, 2, 0, 0, CAP(SIMULATED)),
 	ROW(road_sim_violation, 2, 0, FAILS, CAP(SIMULATED)),
 	ROW(road_sim_error_inject, 1, 0, FAILS, CAP(SIMULATED)),
+	ROW(road_sim_phase_fail, 1, 0, FAILS, CAP(SIMULATED)),
 	ROW(road_sim_unplug, 1, 0, 0, CAP(SIMULATED)),
 	ROW(road_sim_report, 1, 0, 0, CAP(SIMULATED)),
 	ROW(road_sim_trace, 1, 0, 0, CAP(SIMULATED)),
