@@ -156,6 +156,8 @@ static bool start_engine(struct rpu_fabric *fabric, uint32_t s)
 	if (!check_addresses(fabric, s))
 		return false;
 	engine->tokens = tokens;
+	engine->near = stream->kind == ROAD_RPU_STREAM_LINEAR &&
+		       !(fabric->memory.far && stream->base >= fabric->memory.far_base);
 	rpu_engine_start(engine);
 	return true;
 }

@@ -209,6 +209,7 @@ static bool list_begins(struct rpu_check *check)
 		accesses += step->accesses.count;
 		pops += step->pops.count;
 	}
+	config->access_count = accesses;
 	return true;
 }
 

@@ -57,7 +57,7 @@ enum rpu_port_answer rpu_port_take(struct rpu_port *port, uint32_t address, uint
 {
 	uint32_t bank = 1u << (address >> port->bank_shift & port->bank_mask);
 
-	if (address % bytes)
+	if (address & (bytes - 1)) /* 1, 2 or 4 */
 		return RPU_PORT_FAULT;
 	if (port->far && address >= port->far->far_base) {
 		*latency = port->far->far_latency;
@@ -241,10 +241,35 @@ static bool can_move(const struct rpu_engine *engine, const struct rpu_port *por
 	return engine->stream.write ? engine->fifo.count > 0 : engine->fifo.count < ROAD_RPU_FIFO;
 }
 
+/* What most streams do in most cycles: nothing was left to check by the launch. */
+static void near_tick(struct rpu_engine *engine, struct rpu_port *port)
+{
+	const struct road_rpu_stream *stream = &engine->stream;
+	uint32_t address = engine->walk.address;
+	uint32_t bank = 1u << (address >> port->bank_shift & port->bank_mask);
+
+	if (!(port->banks & bank) ||
+	    (stream->write ? !engine->fifo.count : engine->fifo.count == ROAD_RPU_FIFO))
+		return;
+	port->banks &= ~bank;
+	port->accesses++;
+	if (stream->write)
+		rpu_store(port->spm + address, rpu_type_bytes(stream->type),
+			  rpu_fifo_pop(&engine->fifo));
+	else
+		rpu_fifo_push(&engine->fifo, rpu_load(port->spm + address, stream->type),
+			      port->cycle + port->latency);
+	turn(&engine->walk, engine->jump, stream->count);
+}
+
 bool rpu_engine_tick(struct rpu_engine *engine, struct rpu_port *port, uint32_t *address)
 {
 	enum rpu_port_answer answer = RPU_PORT_WAIT;
 
+	if (engine->near) {
+		near_tick(engine, port);
+		return true;
+	}
 	if (can_move(engine, port)) {
 		*address = address_of(engine);
 		answer = engine->stream.write ? write_tick(engine, port) : read_tick(engine, port);

@@ -28,6 +28,7 @@ struct rpu_walk {
 struct rpu_engine {
 	struct road_rpu_stream stream; /* bound */
 	uint64_t tokens;
+	bool near; /* LINEAR, all of it in the scratchpad: no access can fault */
 	uint32_t jump[ROAD_RPU_DIMENSIONS]; /* what the address gains when dimension d turns */
 	uint32_t index_jump[ROAD_RPU_DIMENSIONS];
 	/* state */

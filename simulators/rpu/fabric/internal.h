@@ -83,6 +83,7 @@ struct rpu_config {
 	uint32_t word_count;
 	uint32_t *done;     /* by step of completion: indices of words */
 	uint32_t *accesses; /* by step: indices of words */
+	uint32_t access_count;
 	struct rpu_move *pops, *pushes;
 	uint64_t
 		all_from; /* from this cycle on all words are enabled, FIRST has no part any more */

@@ -243,6 +243,14 @@ static bool all_written(const struct rpu_fabric *fabric)
 	return true;
 }
 
+static void end_cycle(struct rpu_fabric *fabric)
+{
+	fabric->counters.cycles++;
+	if (fabric->at == fabric->end && fabric->status == RPU_FABRIC_RUNNING &&
+	    all_written(fabric))
+		fabric->status = RPU_FABRIC_DONE;
+}
+
 static void run_cycle(struct rpu_fabric *fabric, struct rpu_port *port)
 {
 	port->cycle = fabric->counters.cycles;
@@ -251,10 +259,84 @@ static void run_cycle(struct rpu_fabric *fabric, struct rpu_port *port)
 	if (!run_streams(fabric, port))
 		return;
 	run_fabric(fabric, port);
-	fabric->counters.cycles++;
-	if (fabric->at == fabric->end && fabric->status == RPU_FABRIC_RUNNING &&
-	    all_written(fabric))
-		fabric->status = RPU_FABRIC_DONE;
+	end_cycle(fabric);
+}
+
+/* ---- compiled, while nothing but streams can stall ---- */
+
+static bool is_swift(const struct rpu_fabric *fabric)
+{
+	return is_steady(fabric) && !fabric->config->access_count && !fabric->waiting &&
+	       !rpu_stepwise(&fabric->params) && !fabric->injection.of_fabric &&
+	       !fabric->injection.of_stream;
+}
+
+/* As lacking(), with every word enabled. */
+static uint32_t lacking_now(const struct rpu_fabric *fabric, const struct rpu_step *step,
+			    enum rpu_fabric_stall *why)
+{
+	const struct rpu_move *pops = fabric->config->pops + step->pops.first;
+	const struct rpu_move *pushes = fabric->config->pushes + step->pushes.first;
+	uint32_t found = ROAD_RPU_STREAMS;
+
+	for (uint32_t i = 0; i < step->pops.count; i++)
+		if (!rpu_fifo_ready(&fabric->engines[pops[i].stream].fifo,
+				    fabric->counters.cycles) &&
+		    pops[i].stream < found) {
+			found = pops[i].stream;
+			*why = RPU_STALL_EMPTY;
+		}
+	for (uint32_t i = 0; i < step->pushes.count; i++)
+		if (fabric->engines[pushes[i].stream].fifo.count == ROAD_RPU_FIFO &&
+		    pushes[i].stream < found) {
+			found = pushes[i].stream;
+			*why = RPU_STALL_FULL;
+		}
+	return found;
+}
+
+static void swift_step(struct rpu_fabric *fabric, const struct rpu_step *step)
+{
+	const struct rpu_config *config = fabric->config;
+	const struct rpu_move *pops = config->pops + step->pops.first;
+	const struct rpu_move *pushes = config->pushes + step->pushes.first;
+	const uint32_t *results = rpu_results_at(fabric, fabric->at);
+	uint32_t *tokens = fabric->places + rpu_token_place(config, 0);
+
+	for (uint32_t i = 0; i < step->pops.count; i++)
+		tokens[pops[i].stream] = rpu_fifo_pop(&fabric->engines[pops[i].stream].fifo);
+	rpu_advance_compiled(fabric);
+	for (uint32_t i = 0; i < step->pushes.count; i++)
+		rpu_fifo_push(&fabric->engines[pushes[i].stream].fifo, results[pushes[i].element],
+			      0);
+	fabric->at++;
+	if (++fabric->step == config->interval) {
+		fabric->step = 0;
+		fabric->round++;
+	}
+}
+
+/* Cycles up to `end`, as run_cycle() would. */
+static void run_swiftly(struct rpu_fabric *fabric, struct rpu_port *port, uint64_t end)
+{
+	enum rpu_fabric_stall why = RPU_STALL_EMPTY;
+
+	while (fabric->counters.cycles < end && is_steady(fabric)) {
+		const struct rpu_step *step = &fabric->config->steps[fabric->step];
+		uint32_t stream;
+
+		port->cycle = fabric->counters.cycles;
+		port->banks = free_banks(fabric);
+		port->accesses = 0;
+		if (!run_streams(fabric, port))
+			return;
+		stream = lacking_now(fabric, step, &why);
+		if (stream != ROAD_RPU_STREAMS)
+			stall_on(fabric, why, stream);
+		else
+			swift_step(fabric, step);
+		end_cycle(fabric);
+	}
 }
 
 static void count_iterations(struct rpu_fabric *fabric)
@@ -278,9 +360,13 @@ enum rpu_fabric_status rpu_fabric_run(struct rpu_fabric *fabric, uint64_t cycles
 		.far_next = fabric->far_next,
 	};
 	uint64_t from = fabric->counters.cycles;
+	uint64_t end = cycles < UINT64_MAX - from ? from + cycles : UINT64_MAX;
 
-	while (fabric->status == RPU_FABRIC_RUNNING && fabric->counters.cycles - from < cycles)
-		run_cycle(fabric, &port);
+	while (fabric->status == RPU_FABRIC_RUNNING && fabric->counters.cycles < end)
+		if (is_swift(fabric))
+			run_swiftly(fabric, &port, end);
+		else
+			run_cycle(fabric, &port);
 	fabric->far_next = port.far_next;
 	count_iterations(fabric);
 	if (passed)
