@@ -194,6 +194,7 @@ enum road_region_reg {
 	ROAD_REGION_REG_SAFE64 = 0xb8,    /* writable: must be resident, is pinned; 0: none */
 	ROAD_REGION_REG_COMMAND = 0xc0,   /* write enum road_region_command */
 	ROAD_REGION_REG_RESULT = 0xc4,    /* of SAFE64 and COMMAND: enum road_region_error */
+	ROAD_REGION_REG_CONFIG64 = 0xc8,  /* of COMMAND_EVICT */
 	ROAD_REGION_REG_COUNTER64 = 0xd0, /* + 8 * enum road_region_counter */
 
 	ROAD_REGION_REG_SLOT_SELECT = 0x140,
@@ -224,6 +225,7 @@ enum road_region_state {
 };
 enum road_region_command {
 	ROAD_REGION_COMMAND_RELEASE = 1, /* ends a quarantine; wiped, no image */
+	ROAD_REGION_COMMAND_EVICT,       /* CONFIG64, if nothing uses it: else BUSY */
 };
 enum road_region_counter {
 	ROAD_REGION_COUNT_LOADS,

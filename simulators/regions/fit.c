@@ -357,10 +357,8 @@ static enum region_outcome fit_small(struct region_op *op)
 		slot->pins--;
 		break;
 	default: /* EVICT */
-		if (slot->state == SLOT_ACTIVE || slot->held || region_pinned(region, op->slot))
+		if (!region_evict(op->unit, region, op->slot))
 			return busy(op, op->slot);
-		region_slot_clear(region, op->slot, SLOT_EMPTY);
-		region->counters[ROAD_REGION_COUNT_EVICTIONS]++;
 		break;
 	}
 	region_retry(op->unit); /* for loads that wait for a slot */

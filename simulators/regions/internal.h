@@ -123,6 +123,7 @@ struct region_unit {
 	uint64_t tick;
 	struct sim_event retry;
 	uint32_t select, slot_select, result;
+	uint64_t config; /* of COMMAND_EVICT */
 	struct region_layout_latch layout;
 	bool pending; /* a layout was applied and neither committed nor reverted */
 	struct region_part former[ROAD_REGION_PARTS];
@@ -152,6 +153,8 @@ uint32_t region_resident(const struct region_unit *unit, const struct region *re
 void region_touch(struct region_unit *unit, struct region *region, uint32_t slot);
 bool region_pinned(const struct region *region, uint32_t slot);
 void region_slot_clear(struct region *region, uint32_t slot, enum region_slot_state state);
+/* False: something uses it. */
+bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot);
 /* Where to load to: READY to take. WAIT: one will be free; BUSY: none. */
 enum region_pick { PICK_FOUND, PICK_WAIT, PICK_BUSY };
 enum region_pick region_pick_slot(const struct region_unit *unit, const struct region *region,

@@ -128,6 +128,28 @@ static void release(struct region_unit *unit, struct region *region)
 	region_retry(unit);
 }
 
+static enum road_region_error evict(struct region_unit *unit, struct region *region)
+{
+	uint32_t slot = region_resident(unit, region, unit->config);
+
+	if (slot == REGION_NONE)
+		return ROAD_REGION_ERROR_NOT_RESIDENT;
+	if (!region_evict(unit, region, slot))
+		return ROAD_REGION_ERROR_BUSY;
+	return ROAD_REGION_ERROR_NONE;
+}
+
+static uint64_t read_config(struct region_unit *unit)
+{
+	return unit->config;
+}
+
+static void write_config(struct region_unit *unit, uint32_t function, uint64_t value)
+{
+	(void)function;
+	unit->config = value;
+}
+
 static void write_command(struct region_unit *unit, uint32_t function, uint64_t value)
 {
 	struct region *region = region_find(unit, unit->select);
@@ -137,6 +159,8 @@ static void write_command(struct region_unit *unit, uint32_t function, uint64_t 
 	if (!region)
 		return;
 	unit->result = ROAD_REGION_ERROR_OP;
+	if (value == ROAD_REGION_COMMAND_EVICT)
+		unit->result = evict(unit, region);
 	if (value != ROAD_REGION_COMMAND_RELEASE)
 		return;
 	unit->result = ROAD_REGION_ERROR_NONE;
@@ -263,6 +287,7 @@ static const struct reg regs[ROAD_REGION_REGS_BYTES / 4] = {
 	AT(SAFE64) = {8, read_safe, write_safe},
 	AT(COMMAND) = {4, read_zero, write_command},
 	AT(RESULT) = {4, read_result, NULL},
+	AT(CONFIG64) = {8, read_config, write_config},
 	AT(SLOT_SELECT) = {4, read_slot_select, write_slot_select},
 	AT(SLOT_STATE) = {4, read_slot_state, NULL},
 	AT(SLOT_PINNED) = {4, read_slot_pinned, NULL},

@@ -42,6 +42,18 @@ void region_slot_clear(struct region *region, uint32_t slot, enum region_slot_st
 	*at = (struct region_slot){.state = (uint8_t)state, .held = at->held};
 }
 
+bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot)
+{
+	const struct region_slot *at = &region->slots[slot];
+
+	if (at->state != SLOT_READY || at->held || region_pinned(region, slot))
+		return false;
+	region_slot_clear(region, slot, SLOT_EMPTY);
+	region->counters[ROAD_REGION_COUNT_EVICTIONS]++;
+	region_retry(unit); /* for loads that wait for a slot */
+	return true;
+}
+
 static enum region_pick judge(const struct region *region, uint32_t slot)
 {
 	const struct region_slot *at = &region->slots[slot];

@@ -28,6 +28,7 @@ extern "C" {
 
 struct road_driver;
 struct road_cache;
+struct road_region_unit; /* <roadbed-driver/region_unit.h> */
 
 /* What the core and a driver share of an object. The core allocates these and sets everything but
  * the fields marked "driver"; `data` is the driver's own. */
@@ -39,6 +40,8 @@ struct road_drv_device {
 	struct road_cache *cache; /* the instance's; NULL: nothing is cached */
 	/* 2.1: what follows the scheme's ':' in the address of a driver with `scan`; else "" */
 	const char *name;
+	/* 2.2: driver, of the helper <roadbed-driver/region_unit.h>; NULL: none */
+	struct road_region_unit *region_unit;
 };
 
 struct road_drv_space {

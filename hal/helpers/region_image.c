@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container of configuration images (uapi/region.h), as a caller hands it in. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hal/helpers/region_unit.h"
+#include "uapi/region.h"
+
+#define WHERE "road_config_create: bytes"
+
+uint32_t road_region_crc(uint32_t crc, const void *bytes, uint64_t count)
+{
+	/* Castagnoli, reflected: what four bits do to the remainder. */
+	static const uint32_t nibble[16] = {
+		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
+		0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+	};
+	const uint8_t *at = bytes;
+
+	crc = ~crc;
+	for (uint64_t i = 0; i < count; i++) {
+		crc ^= at[i];
+		crc = crc >> 4 ^ nibble[crc & 15];
+		crc = crc >> 4 ^ nibble[crc & 15];
+	}
+	return ~crc;
+}
+
+static road_status invalid(uint64_t at, const char *what, uint64_t seen, const char *allowed)
+{
+	char where[48], value[24];
+
+	snprintf(where, sizeof(where), "configuration image, byte %" PRIu64, at);
+	snprintf(value, sizeof(value), "%" PRIu64, seen);
+	return road_drv_error(ROAD_IMAGE_INVALID, what, where, value, allowed);
+}
+
+#define FIELD(member) offsetof(struct road_config_header, member)
+
+static road_status check_fields(const struct road_config_header *header, uint64_t count,
+				uint32_t kind)
+{
+	char kinds[16], bytes[24];
+	const struct {
+		bool bad;
+		uint64_t at, seen;
+		const char *what, *allowed;
+	} rules[] = {
+		{header->magic != ROAD_CONFIG_MAGIC, FIELD(magic), header->magic,
+		 "no configuration image", "the magic 1178813010"},
+		{header->version != ROAD_CONFIG_VERSION, FIELD(version), header->version,
+		 "another version of the format", "1"},
+		{header->kind != kind, FIELD(kind), header->kind, "of another kind of device",
+		 kinds},
+		{header->total_bytes != count || count % 8, FIELD(total_bytes), header->total_bytes,
+		 "truncated, or with something behind it", bytes},
+		{!header->units, FIELD(units), 0, "needs no units", "1 or more"},
+		{header->claim_count > ROAD_CONFIG_CLAIMS_MAX, FIELD(claim_count),
+		 header->claim_count, "too many claims", "at most 16"},
+		{header->relocation_count > ROAD_CONFIG_RELOCATIONS_MAX, FIELD(relocation_count),
+		 header->relocation_count, "too many relocations", "at most 4096"},
+		{header->payload_bytes > ROAD_CONFIG_MAX, FIELD(payload_bytes),
+		 header->payload_bytes, "payload too large", "at most 1048576"},
+		{header->reserved != 0, FIELD(reserved), header->reserved, "reserved field in use",
+		 "0"},
+	};
+
+	snprintf(kinds, sizeof(kinds), "%" PRIu32, kind);
+	snprintf(bytes, sizeof(bytes), "%" PRIu64, count);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].bad)
+			return invalid(rules[i].at, rules[i].what, rules[i].seen, rules[i].allowed);
+	return ROAD_OK;
+}
+
+static road_status check_zero(const uint8_t *bytes, uint64_t from, uint64_t to)
+{
+	for (uint64_t i = from; i < to; i++)
+		if (bytes[i])
+			return invalid(i, "padding in use", bytes[i], "0");
+	return ROAD_OK;
+}
+
+static road_status check_name(const struct road_config_header *header)
+{
+	const uint8_t *bytes = (const uint8_t *)header;
+	size_t length = 0;
+
+	while (length < sizeof(header->name) && header->name[length])
+		length++;
+	if (length == sizeof(header->name))
+		return invalid(FIELD(name), "name without an end", length, "63 bytes");
+	return check_zero(bytes, FIELD(name) + length, sizeof(*header));
+}
+
+struct parts { /* of an image; offsets */
+	uint64_t claims, relocations, payload, end;
+};
+
+static struct parts parts_of(const struct road_config_header *header)
+{
+	struct parts parts = {.claims = sizeof(*header)};
+
+	parts.relocations = parts.claims + header->claim_count * sizeof(struct road_config_claim);
+	parts.payload = parts.relocations +
+			(uint64_t)header->relocation_count * sizeof(struct road_config_relocation);
+	parts.end = parts.payload + ((uint64_t)header->payload_bytes + 7) / 8 * 8;
+	return parts;
+}
+
+static struct road_config_claim claim_at(const uint8_t *bytes, const struct parts *parts,
+					 uint32_t index)
+{
+	struct road_config_claim claim;
+
+	memcpy(&claim, bytes + parts->claims + index * sizeof(claim), sizeof(claim));
+	return claim;
+}
+
+static const char *judge_claim(const uint8_t *bytes, const struct parts *parts, uint32_t index)
+{
+	const struct road_config_claim claim = claim_at(bytes, parts, index);
+
+	if (!claim.flags || claim.flags & ~(ROAD_CONFIG_CLAIM_READ | ROAD_CONFIG_CLAIM_WRITE))
+		return "claim: flags, allowed are read and write";
+	if (claim.kind != ROAD_CLAIM_SCRATCH && claim.kind != ROAD_CLAIM_MEMORY)
+		return "claim of an unknown kind";
+	if (claim.kind == ROAD_CLAIM_MEMORY && (claim.offset || claim.bytes))
+		return "claim of memory with a place";
+	if (claim.kind == ROAD_CLAIM_SCRATCH &&
+	    (!claim.bytes || claim.offset + claim.bytes < claim.offset))
+		return "claim of nothing, or beyond all";
+	for (uint32_t i = 0; i < index; i++) {
+		const struct road_config_claim other = claim_at(bytes, parts, i);
+
+		if (other.kind == claim.kind && (claim.kind == ROAD_CLAIM_MEMORY ||
+						 (claim.offset < other.offset + other.bytes &&
+						  other.offset < claim.offset + claim.bytes)))
+			return "claims overlap";
+	}
+	return NULL;
+}
+
+static road_status check_claims(const uint8_t *bytes, const struct road_config_header *header,
+				const struct parts *parts)
+{
+	for (uint32_t i = 0; i < header->claim_count; i++) {
+		const char *what = judge_claim(bytes, parts, i);
+
+		if (what)
+			return invalid(parts->claims + i * sizeof(struct road_config_claim), what,
+				       i, NULL);
+	}
+	return ROAD_OK;
+}
+
+static road_status relocate(const uint8_t *bytes, const struct road_config_header *header,
+			    const struct parts *parts, uint8_t *canonical)
+{
+	uint64_t least = 0;
+
+	for (uint32_t i = 0; i < header->relocation_count; i++) {
+		const uint64_t at = parts->relocations + i * sizeof(struct road_config_relocation);
+		struct road_config_relocation one;
+
+		memcpy(&one, bytes + at, sizeof(one));
+		if (one.offset % 4 || one.offset < least ||
+		    (uint64_t)one.offset + 4 > header->payload_bytes)
+			return invalid(at, "relocation out of place", one.offset,
+				       "a multiple of 4 in the payload, ascending");
+		if (one.kind != ROAD_RELOCATE_UNIT && one.kind != ROAD_RELOCATE_CLAIM)
+			return invalid(at, "relocation of an unknown kind", one.kind, "1, 2");
+		if (one.index >= (one.kind == ROAD_RELOCATE_UNIT ? 1u : header->claim_count))
+			return invalid(at, "relocation by a claim that is none", one.index, NULL);
+		least = (uint64_t)one.offset + 4;
+		if (canonical)
+			memset(canonical + parts->payload + one.offset, 0, 4);
+	}
+	return ROAD_OK;
+}
+
+/* The checksum goes over the canonical form, which may not be at hand: relocated fields are left
+ * out one by one. */
+uint32_t road_region_image_crc(const void *image)
+{
+	static const uint8_t zero[4];
+	struct road_config_header header;
+	const uint8_t *bytes = image;
+	struct parts parts;
+	uint64_t at;
+	uint32_t crc;
+
+	memcpy(&header, bytes, sizeof(header));
+	header.crc = 0;
+	parts = parts_of(&header);
+	crc = road_region_crc(0, &header, sizeof(header));
+	at = sizeof(header);
+	for (uint32_t i = 0; i < header.relocation_count; i++) {
+		struct road_config_relocation one;
+
+		memcpy(&one, bytes + parts.relocations + i * sizeof(one), sizeof(one));
+		crc = road_region_crc(crc, bytes + at, parts.payload + one.offset - at);
+		crc = road_region_crc(crc, zero, sizeof(zero));
+		at = parts.payload + one.offset + sizeof(zero);
+	}
+	return road_region_crc(crc, bytes + at, parts.end - at);
+}
+
+road_status road_region_image_check(const void *image, uint64_t count, uint32_t kind,
+				    void *canonical, struct road_region_payload *out)
+{
+	struct road_config_header header;
+	const uint8_t *bytes = image;
+	road_status status;
+
+	if (count < sizeof(header))
+		return invalid(0, "too short for a configuration image", count,
+			       "104 bytes or more");
+	memcpy(&header, bytes, sizeof(header));
+	status = check_fields(&header, count, kind);
+	if (!status)
+		status = check_name(&header);
+	if (status)
+		return status;
+	const struct parts parts = parts_of(&header);
+
+	if (parts.end != count)
+		return invalid(FIELD(payload_bytes), "parts that do not fill the image", parts.end,
+			       "as long as the image");
+	status = check_zero(bytes, parts.payload + header.payload_bytes, parts.end);
+	if (!status)
+		status = relocate(bytes, &header, &parts, canonical);
+	if (status)
+		return status;
+	if (road_region_image_crc(bytes) != header.crc)
+		return invalid(FIELD(crc), "the checksum does not fit", header.crc,
+			       "the CRC-32C of the image");
+	status = check_claims(bytes, &header, &parts);
+	if (status)
+		return status;
+	*out = (struct road_region_payload){
+		.bytes = (canonical ? (const uint8_t *)canonical : bytes) + parts.payload,
+		.byte_count = header.payload_bytes,
+		.offset = parts.payload,
+	};
+	return ROAD_OK;
+}
