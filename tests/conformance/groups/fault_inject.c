@@ -59,7 +59,7 @@ static void check_ecc(struct fixture *f, uint64_t address)
 static void check_read(struct fixture *f, road_buffer *buffer, uint64_t offset, uint64_t bytes,
 		       bool faults)
 {
-	road_queue *queue = fixture_queue_new(f, NULL);
+	road_queue *queue = fixture_queue(f);
 	unsigned char *back = fixture_memory(f, bytes);
 
 	CHECK_OK(road_queue_read(queue, back, buffer, offset, bytes, NULL));
@@ -71,7 +71,7 @@ static void check_read(struct fixture *f, road_buffer *buffer, uint64_t offset, 
 
 static void check_peek(struct fixture *f, road_buffer *buffer, uint64_t offset, bool faults)
 {
-	road_queue *queue = fixture_queue_new(f, NULL);
+	road_queue *queue = fixture_queue(f);
 	uint64_t arguments[] = {fixture_address(f, fixture_buffer(f, 64)),
 				fixture_address(f, buffer) + offset};
 
@@ -131,9 +131,11 @@ struct run {
 	road_buffer *buffer;
 	road_event *event;
 	road_list *list;
-	road_image *image;
-	road_kernel *kernel;
+	road_watch *watch;
+	road_telemetry *telemetry;
 };
+
+enum { STEPS = 13 };
 
 /* Each step needs the ones before. Returns the first failure, with *step. */
 static road_status one_step(struct fixture *f, struct run *r, uint32_t step)
@@ -160,6 +162,10 @@ static road_status one_step(struct fixture *f, struct run *r, uint32_t step)
 	case 8: return road_point_wait((road_point){r->event, 1}, SOON);
 	case 9: return road_queue_read(r->queue, bytes, r->buffer, 0, 512, NULL);
 	case 10: return road_queue_drain(r->queue, SOON);
+	case 11: return road_watch_create(r->instance, ROAD_CHANGE_ALL, &r->watch);
+	case 12:
+		return road_telemetry_create(r->device, ROAD_TELEMETRY_ALL, 1000000000,
+					     &r->telemetry);
 	default: return ROAD_NOT_FOUND;
 	}
 }
@@ -172,6 +178,8 @@ static road_status open_at(struct fixture *f, const char *address, struct run *r
 
 static void close_run(struct run *r)
 {
+	road_telemetry_release(r->telemetry);
+	road_watch_release(r->watch);
 	road_list_release(r->list);
 	road_buffer_release(r->buffer);
 	road_queue_release(r->queue);
@@ -190,7 +198,7 @@ static road_status run_at(struct fixture *f, const char *address, uint64_t *acce
 	*steps = 0;
 	while (!status && (status = one_step(f, &r, *steps)) == ROAD_OK)
 		++*steps;
-	if (status == ROAD_NOT_FOUND && *steps == 11)
+	if (status == ROAD_NOT_FOUND && *steps == STEPS)
 		status = ROAD_OK;
 	if (accesses && r.device)
 		road_sim_counter(r.device, 0, NULL, accesses);
@@ -365,7 +373,7 @@ CONFORMANCE_CASE(fault, inject_host_alloc_failure_each_call)
 	/* What a chip allocates stands for its transistors. */
 	allocations_spare(f->info.simulated ? "libroadbed-sim" : NULL);
 	if (open)
-		for (uint32_t step = 0; step < 11; step++)
+		for (uint32_t step = 0; step < STEPS; step++)
 			starve(f, &r, step, &tried);
 	close_run(&r);
 	CHECK(tried > 3);

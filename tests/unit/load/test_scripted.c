@@ -266,6 +266,27 @@ static void what_was_earlier_than_a_cancel_is_still_done(void)
 	end(&use);
 }
 
+static void what_the_device_has_is_done_after_a_cancel(void)
+{
+	struct use use;
+
+	begin(&use);
+	use.script.by_hand = true;
+	road_event_release(give(&use, NULL).event);
+	use.script.answer = ROAD_NOT_READY;
+	road_point cancelled = give(&use, NULL);
+
+	CU_ASSERT_EQUAL(road_queue_cancel(use.queue, cancelled.value), ROAD_OK);
+	road_event_release(cancelled.event);
+	use.script.answer = ROAD_OK;
+	road_point later = give(&use, NULL);
+
+	do_upto(&use, 2);
+	CU_ASSERT_EQUAL(road_point_wait(later, soon()), ROAD_OK);
+	road_event_release(later.event);
+	end(&use);
+}
+
 static const struct tap_case cases[] = {
 	{"what an empty queue has no room for never fits",
 	 what_an_empty_queue_has_no_room_for_never_fits},
@@ -279,6 +300,7 @@ static const struct tap_case cases[] = {
 	 what_stands_at_a_callback_fails_while_it_runs},
 	{"what was earlier than a cancel is still done",
 	 what_was_earlier_than_a_cancel_is_still_done},
+	{"what the device has is done after a cancel", what_the_device_has_is_done_after_a_cancel},
 };
 
 TAP_MAIN(cases)
