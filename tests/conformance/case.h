@@ -59,8 +59,11 @@ struct fixture {
 
 /* A queue of the space, of the device's first class: the same one at each call. */
 road_queue *fixture_queue(struct fixture *f);
-/* A further queue; options may be NULL. */
+/* A further queue; options may be NULL. A case holds one queue at a time, or two where it asks for
+ * TWO_QUEUES: more only where road_device_info.queues_max says that there are. */
 road_queue *fixture_queue_new(struct fixture *f, const road_queue_options *options);
+/* Gives one back before the case ends, the one of fixture_queue included. */
+void fixture_queue_drop(struct fixture *f, road_queue *queue);
 /* Zeroed memory of the device's first heap; of a heap of this kind. */
 road_buffer *fixture_buffer(struct fixture *f, uint64_t bytes);
 road_buffer *fixture_buffer_in(struct fixture *f, uint32_t heap, uint64_t bytes);

@@ -180,6 +180,22 @@ road_queue *fixture_queue_new(struct fixture *f, const road_queue_options *optio
 	return fixture_keep(f, queue, give_back_queue);
 }
 
+void fixture_queue_drop(struct fixture *f, road_queue *queue)
+{
+	struct given **at = &f->own->given;
+
+	while (*at && (*at)->object != queue)
+		at = &(*at)->next;
+	REQUIRE(*at != NULL);
+	struct given *given = *at;
+
+	*at = given->next;
+	if (f->own->queue == queue)
+		f->own->queue = NULL;
+	given->release(given->object);
+	free(given);
+}
+
 road_queue *fixture_queue(struct fixture *f)
 {
 	if (!f->own->queue)

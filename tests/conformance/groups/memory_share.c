@@ -167,6 +167,8 @@ CONFORMANCE_CASE(memory, buffer_map_valid_while_referenced)
 /* A buffer that kernels may not write: they fault, and all else may. */
 CONFORMANCE_CASE(memory, buffer_readonly_kernel_faults)
 {
+	road_queue *queue = fixture_queue(f);
+
 	for (uint32_t i = 0; i < f->info.heap_count; i++) {
 		road_heap_info heap = {.size = sizeof(heap)};
 		road_buffer_options options = {
@@ -174,7 +176,6 @@ CONFORMANCE_CASE(memory, buffer_readonly_kernel_faults)
 		struct model m = {NULL, fixture_memory(f, 64), 64};
 		struct model copy = model_new(f, fixture_heap(f), 8);
 		uint64_t arguments[2] = {0, 0};
-		road_queue *queue = fixture_queue_new(f, NULL);
 		road_point point;
 
 		CHECK_OK(road_device_heap(f->device, i, &heap));
@@ -190,6 +191,7 @@ CONFORMANCE_CASE(memory, buffer_readonly_kernel_faults)
 		arguments[0] = arguments[1];
 		fixture_launch(f, queue, "poke", arguments, 2, &point);
 		CHECK_STATUS(road_point_wait(point, SOON), ROAD_FAULT);
+		CHECK_OK(road_queue_reset(queue));
 		model_check(f, &m, "a kernel wrote to a read-only buffer");
 		road_buffer_release(m.buffer);
 	}

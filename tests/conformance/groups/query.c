@@ -451,7 +451,7 @@ static road_status use_map(struct fixture *f)
 
 static road_status use_reset(struct fixture *f)
 {
-	return road_queue_reset(fixture_queue_new(f, NULL));
+	return road_queue_reset(fixture_queue(f));
 }
 
 static road_status use_images(struct fixture *f)
@@ -521,12 +521,13 @@ CONFORMANCE_CASE(query, features_bits_match_behaviour)
 				  !wanted, road_status_text(status));
 	}
 	look_at_unified(f);
+	fixture_queue_drop(f, fixture_queue(f));
 	if (f->info.features & ROAD_FEATURE_PRIORITIES)
 		for (uint32_t priority = 0; priority < 3; priority++) {
 			road_queue_options options = {.size = sizeof(options)};
 
 			options.priority = priority;
-			(void)fixture_queue_new(f, &options);
+			fixture_queue_drop(f, fixture_queue_new(f, &options));
 		}
 }
 

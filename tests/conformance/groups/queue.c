@@ -205,6 +205,7 @@ CONFORMANCE_CASE(queue, queue_depth_backpressure)
 		CHECK(refused > 0);
 	fixture_get(f, back, buffer, 0, sizeof(back));
 	CHECK_SAME(there, back, sizeof(there));
+	fixture_queue_drop(f, queue);
 	options.depth = f->info.queue_depth_max;
 	CHECK_OK(try_create(f, options));
 }

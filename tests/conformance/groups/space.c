@@ -13,12 +13,19 @@ struct client {
 	road_queue *queue;
 };
 
-static struct client open_client(struct fixture *f, uint64_t quota)
+static road_space *space_of(struct fixture *f, uint64_t quota)
 {
 	road_space_options options = {.size = sizeof(options), .quota_bytes = quota};
-	struct client client = {NULL, NULL};
+	road_space *space = NULL;
 
-	CHECK_OK(road_space_create(f->device, &options, &client.space));
+	CHECK_OK(road_space_create(f->device, &options, &space));
+	return space;
+}
+
+static struct client open_client(struct fixture *f, uint64_t quota)
+{
+	struct client client = {space_of(f, quota), NULL};
+
 	CHECK_OK(road_queue_create(client.space, NULL, &client.queue));
 	return client;
 }
@@ -196,8 +203,8 @@ static void check_used_up(struct client *client, uint32_t heap, uint64_t bytes)
 CONFORMANCE_CASE(space, quota_enforced)
 {
 	enum { QUOTA = 3000 };
-	struct client small = open_client(f, QUOTA), none = open_client(f, 0);
-	struct client large = open_client(f, UINT64_MAX);
+	struct client small = open_client(f, QUOTA), none = {space_of(f, 0), NULL};
+	struct client large = {space_of(f, UINT64_MAX), NULL};
 	road_buffer *buffers[ROAD_HEAP_KINDS], *rest = NULL, *view = NULL, *big = NULL;
 	uint32_t heap = fixture_heap(f), count = f->info.heap_count;
 	uint64_t used = 0;
