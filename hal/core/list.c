@@ -649,29 +649,41 @@ static road_status check_launch(struct road_list *list, const road_launch *launc
 	return status;
 }
 
-/* The configuration that the launch expects, kept as long as the list: the one that it names, else
- * the one that the kernel is of. */
-static road_status expect(struct road_list *list, const road_launch *launch, uint64_t *id)
+/* The configuration that the launch expects, with a use; NULL: the queue's. */
+static road_status find_expected(const struct road_device *device, const road_launch *launch,
+				 struct road_config_entry **out)
 {
-	struct road_device *device = list->space->device;
-	struct road_config_entry *entry = NULL, **slot;
 	road_status status = ROAD_OK;
 
-	*id = 0;
+	*out = NULL;
 	if (!(device->info.features & ROAD_FEATURE_REGIONS))
 		return ROAD_OK;
 	if (launch->configuration)
-		entry = road_config_entry_by_id(device, launch->configuration);
+		*out = road_config_entry_by_id(launch->kernel->image->space->device,
+					       launch->configuration);
 	else
-		status = road_kernel_config_entry(launch->kernel, &entry);
-	if (!status && !entry && launch->configuration)
-		status = road_fail_u64(ROAD_NOT_FOUND, "the device knows no such configuration",
-				       "road_list_launch: launch.configuration",
-				       launch->configuration, "a road_config_info.id");
-	if (!status && !entry && launch->flags & ROAD_LAUNCH_ACTIVATE)
-		status = road_fail(ROAD_INVALID_ARGUMENT, "there is nothing to activate",
-				   "road_list_launch: launch.flags", "ROAD_LAUNCH_ACTIVATE",
-				   "a configuration, or a kernel of one");
+		status = road_kernel_config_entry(launch->kernel, out);
+	if (status || *out)
+		return status;
+	if (launch->configuration)
+		return road_fail_u64(ROAD_NOT_FOUND, "the device knows no such configuration",
+				     "road_list_launch: launch.configuration",
+				     launch->configuration, "a road_config_info.id");
+	if (launch->flags & ROAD_LAUNCH_ACTIVATE)
+		return road_fail(ROAD_INVALID_ARGUMENT, "there is nothing to activate",
+				 "road_list_launch: launch.flags", "ROAD_LAUNCH_ACTIVATE",
+				 "a configuration, or a kernel of one");
+	return ROAD_OK;
+}
+
+/* The configuration that the launch expects, kept as long as the list: the one that it names, else
+ * the one that the kernel is of, which the launch then brings along. */
+static road_status expect(struct road_list *list, const road_launch *launch,
+			  struct road_cmd_launch *command)
+{
+	struct road_config_entry *entry, **slot;
+	road_status status = find_expected(list->space->device, launch, &entry);
+
 	if (status || !entry)
 		return status;
 	slot = GROW(list, expected, expected_count, expected_room);
@@ -680,7 +692,9 @@ static road_status expect(struct road_list *list, const road_launch *launch, uin
 		return road_list_no_memory("road_list_launch");
 	}
 	*slot = entry;
-	*id = entry->drv.id;
+	command->configuration = entry->drv.id;
+	if (!launch->configuration)
+		command->flags |= ROAD_LAUNCH_ACTIVATE;
 	return ROAD_OK;
 }
 
@@ -711,7 +725,7 @@ road_status road_list_launch(road_list *list, const road_launch *launch)
 						  .argument_bytes = kernel->drv.info.argument_bytes,
 						  .watchdog = own.watchdog,
 						  .cluster = own.cluster};
-	status = expect(list, &own, &command.launch.configuration);
+	status = expect(list, &own, &command.launch);
 	if (!status)
 		status = pack(list, &own, &kernel->drv, &command.launch.arguments);
 	if (!status)
@@ -721,7 +735,7 @@ road_status road_list_launch(road_list *list, const road_launch *launch)
 			status = road_list_no_memory("road_list_launch");
 	if (!status)
 		status = record(list, &command, &kernel->object, NULL, "road_list_launch");
-	if (!status && own.flags & ROAD_LAUNCH_ACTIVATE)
+	if (!status && command.launch.flags & ROAD_LAUNCH_ACTIVATE)
 		list->activates = true;
 	return road_list_end(list, status);
 }

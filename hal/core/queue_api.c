@@ -523,8 +523,12 @@ road_status road_queue_status(road_queue *queue, road_error *detail)
 		status = road_struct_out_check(detail, 8, "road_queue_status: detail");
 	if (status)
 		return status;
+	road_status region = road_region_admits(queue);
+
 	pthread_mutex_lock(&queue->lock);
 	status = road_queue_refuses(queue);
+	if (!status)
+		status = region;
 	if (status && detail) {
 		road_error why;
 

@@ -104,8 +104,8 @@ typedef struct road_launch {
 	uint32_t reserved4;
 	/* The configuration (road_config_info.id) that the queue's region has to hold when the
 	 * launch starts, else it fails with ROAD_CONFIG_MISMATCH. 0: the one that the kernel is of,
-	 * or, if it is of none, the queue's current one. ROAD_UNSUPPORTED without
-	 * ROAD_FEATURE_REGIONS. */
+	 * which it activates if need be; or, if it is of none, the queue's current one.
+	 * ROAD_UNSUPPORTED without ROAD_FEATURE_REGIONS. */
 	uint64_t configuration;
 } road_launch;
 ROAD_API road_status road_list_launch(road_list *list, const road_launch *launch);

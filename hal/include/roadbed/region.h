@@ -15,7 +15,8 @@
  *      and no such barrier.
  *   2. A queue has a current image, which its last activation set. A launch expects the image that
  *      it names, or else its queue's; if the region holds another one it fails with
- *      ROAD_CONFIG_MISMATCH, or activates it with ROAD_LAUNCH_ACTIVATE.
+ *      ROAD_CONFIG_MISMATCH, or activates it with ROAD_LAUNCH_ACTIVATE. A kernel that is of an
+ *      image brings it along.
  *   3. Loading never disturbs the active image, or it is refused with ROAD_BUSY.
  *   4. Loading and switching are two steps: what fails while an image is loaded leaves the old one
  *      active; what fails while it is switched to does what `on_failure` says. A failed command
