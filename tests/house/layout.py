@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The layout of uapi/ is fixed: layout.py SOURCE_ROOT CC….
+"""The layout of uapi/ is fixed, and that of the interfaces of drivers and models only grows:
+layout.py SOURCE_ROOT CC….
 
 The compiler is the judge: it says where it would pad, and its debugging information says where
 each member lies, for 64 bits and for 32. layout.py --write SOURCE_ROOT CC… adds what is new to
-uapi.layout; lines that are there are never changed but by a new version of the contract.
+uapi.layout and interface.layout; lines that are there are never changed but by a new version of the
+contract (a new major of the interface).
 """
 import os
 import re
@@ -13,10 +15,13 @@ import sys
 
 import house
 
-FROZEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'uapi.layout')
+HERE = os.path.dirname(os.path.abspath(__file__))
+FROZEN = os.path.join(HERE, 'uapi.layout')
+GROWING = os.path.join(HERE, 'interface.layout')
 WRITE = sys.argv[1] == '--write'
 ROOT, CC = sys.argv[1 + WRITE], sys.argv[2 + WRITE:]
 FLAGS = ['-ffreestanding', f'-I{ROOT}', '-x', 'c', '-std=c11']
+INTERFACES = ('hal/include/roadbed-driver/', 'simulators/include/roadbed-sim/')
 ENTRY = re.compile(r'^ *<(\d+)><([0-9a-f]+)>: Abbrev Number: \d+ \(DW_TAG_(\w+)\)')
 FIELD = re.compile(r'^ *<[0-9a-f]+> +DW_AT_(\w+) *:(?: *\([^)]*\):?)* *(.*?)\s*$')
 
@@ -29,7 +34,9 @@ def compile_object(header, width, folder):
     """The header as an object with debugging information; raises Skip if CC cannot do width."""
     path = os.path.join(folder, 'x.o')
     text = f'#include "{ROOT}/{header}"\n'
-    command = [*CC, *FLAGS, f'-m{width}', '-g', '-gdwarf-4', '-fno-eliminate-unused-debug-types',
+    public = [] if header.startswith('uapi/') else [
+        f'-I{ROOT}/{folder}' for folder in ('hal/include', 'simulators/include')]
+    command = [*CC, *FLAGS, *public, f'-m{width}', '-g', '-gdwarf-4', '-fno-eliminate-unused-debug-types',
                '-c', '-o', path, '-']
     got = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if got.returncode:
@@ -78,6 +85,22 @@ def whole_layout(width):
     return [f'{h}: {line}' for h in headers() for line in layout(h, width)]
 
 
+def interface_layout():
+    """Where the members of drivers' and models' structures lie. Their sizes may grow, but for those
+    that driver.h says others embed."""
+    lines = []
+    said = re.search(r'never to one that others embed[^(]*\(([^)]*)\)',
+                     house.read(ROOT, INTERFACES[0] + 'driver.h'))
+    embedded = set(re.findall(r'struct (\w+)', said[1])) if said else set()
+    for header in [h for h in house.files(ROOT, '.h') if h.startswith(INTERFACES)]:
+        own = structs_in_text(header)
+        for line in layout(header, 64):
+            name = line.split()[0]
+            if name in own & embedded or '.' in name and name.split('.')[0] in own:
+                lines.append(f'{header}: {line}')
+    return lines
+
+
 def structs_in_text(header):
     text = re.sub(r'/\*.*?\*/', '', house.read(ROOT, header), flags=re.S)
     return set(re.findall(r'\b(?:struct|union)\s+(\w+)\s*\{', text))
@@ -108,7 +131,14 @@ def widths_agree():
 
 
 def frozen_layout_stands():
-    now, frozen = whole_layout(64), house.listed(FROZEN)
+    yield from stands(whole_layout(64), house.listed(FROZEN))
+
+
+def interfaces_only_grow():
+    yield from stands(interface_layout(), house.listed(GROWING))
+
+
+def stands(now, frozen):
     for line in frozen:
         if line not in now:
             yield f'{line}: was promised, and is no more so'
@@ -127,14 +157,17 @@ def only_fixed_types():
                 yield f'{header}: `{member.strip()}` is no type of fixed width'
 
 
+def write(path, now, what):
+    rows = sorted(set(now) | set(house.listed(path) if os.path.exists(path) else ()))
+    with open(path, 'w', encoding='utf-8') as out:
+        out.write(f'# SPDX-License-Identifier: Apache-2.0\n# {what}, in bytes, as promised:\n'
+                  '# lines are added by `layout.py --write` and never change.\n')
+        out.writelines(f'{row}\n' for row in rows)
+
+
 if WRITE:
-    NEW = sorted(set(whole_layout(64)) | set(house.listed(FROZEN) if os.path.exists(FROZEN)
-                                             else ()))
-    with open(FROZEN, 'w', encoding='utf-8') as out:
-        out.write('# SPDX-License-Identifier: Apache-2.0\n'
-                  '# Sizes of structs and offsets of members in bytes, as promised: lines are\n'
-                  '# added by `layout.py --write` and never change.\n')
-        out.writelines(f'{line}\n' for line in NEW)
+    write(FROZEN, whole_layout(64), 'Sizes of structs and offsets of members')
+    write(GROWING, interface_layout(), 'Offsets of members, and sizes of structs that others embed')
     sys.exit(0)
 
 house.run([
@@ -143,4 +176,5 @@ house.run([
     ('members are of fixed-width types', only_fixed_types),
     ('sizes and offsets are equal with 32 and 64 bits', widths_agree),
     ('sizes and offsets are as they were promised', frozen_layout_stands),
+    ('interfaces of drivers and models only grow', interfaces_only_grow),
 ])

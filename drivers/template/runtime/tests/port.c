@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TODO "docs/porting.md" /* where PORT_TODO says that it is decided */
+#define WHERE_TODO_SAYS "docs/porting.md" /* where PORT_TODO says that it is decided */
 
 struct port {
 	const char *address;
@@ -86,7 +86,7 @@ static road_status loads(struct port *port)
 
 	if (!status)
 		road_image_release(image);
-	if (status && !strncmp(last_error().where, TODO, strlen(TODO)))
+	if (status && !strncmp(last_error().where, WHERE_TODO_SAYS, strlen(WHERE_TODO_SAYS)))
 		return status;
 	return ROAD_OK;
 }
