@@ -23,6 +23,12 @@ static uint32_t at(const struct wave *wave, uint32_t node, int time)
 	return (uint32_t)(time - wave->flood->begin) * wave->search->nodes + node;
 }
 
+/* To stay on a cell: with an interval of 1 the next iteration's value is there already. */
+static uint32_t hold_cost(const struct wave *wave, uint32_t cost)
+{
+	return wave->search->interval == 1 ? wave->search->pressure : cost;
+}
+
 /* The cheapest cell to come from, of those considered. */
 struct choice {
 	uint32_t cost;
@@ -89,7 +95,7 @@ static void links(const struct wave *wave, unsigned element, const struct choice
 
 		if (wave->search->incoming[element][side] < 0)
 			continue;
-		consider(wave, &choice, node, wave->time - 1, COST_HOLD);
+		consider(wave, &choice, node, wave->time - 1, hold_cost(wave, COST_HOLD));
 		settle(wave, node, &choice);
 	}
 }
@@ -109,7 +115,7 @@ static void registers(const struct wave *wave, unsigned element, const struct ch
 		uint32_t node = map_node(element, MAP_CELL_REG + r);
 		struct choice choice = all;
 
-		consider(wave, &choice, node, wave->time - 1, 0);
+		consider(wave, &choice, node, wave->time - 1, hold_cost(wave, 0));
 		settle(wave, node, &choice);
 	}
 }
@@ -130,7 +136,7 @@ static void spread(const struct wave *wave, unsigned element)
 	uint32_t self = map_node(element, MAP_CELL_SELF);
 	struct choice kept = {MAP_NEVER, -1}, before = passed(wave, element);
 
-	consider(wave, &kept, self, wave->time - 1, COST_HOLD);
+	consider(wave, &kept, self, wave->time - 1, hold_cost(wave, COST_HOLD));
 	settle(wave, self, &kept);
 	links(wave, element, &before);
 	registers(wave, element, &before);
