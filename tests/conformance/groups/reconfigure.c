@@ -431,6 +431,28 @@ CONFORMANCE_CASE(reconfigure, rollback_previous)
 	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_CONFIG_MISMATCH);
 }
 
+/* A kernel of no configuration expects what its queue's last activation brought. */
+static void check_queue_image(struct fixture *f)
+{
+	road_queue *queue[2] = {fixture_queue(f), fixture_queue_new(f, NULL)};
+	uint64_t arguments[3] = {fixture_address(f, fixture_buffer(f, 64)), 16, 1};
+	road_launch launch = fixture_launch_of(f, "iota", arguments, 3);
+	road_config *config = NULL;
+	road_point point;
+
+	if (!road_kernel_config(launch.kernel, &config)) {
+		road_config_release(config);
+		return;
+	}
+	for (uint32_t i = 0; i < 2; i++)
+		CHECK_OK(region_verb(f, queue[i], ROAD_RECONFIGURE_ACTIVATE, i, NULL));
+	CHECK_OK(road_queue_launch(queue[1], &launch, &point));
+	CHECK_OK(road_point_wait(point, SOON));
+	CHECK_OK(road_queue_launch(queue[0], &launch, &point));
+	CHECK_STATUS(road_point_wait(point, SOON), ROAD_CONFIG_MISMATCH);
+	CHECK_OK(road_queue_reset(queue[0]));
+}
+
 CONFORMANCE_CASE(reconfigure, expected_image_mismatch)
 {
 	road_queue *queue = fixture_queue(f);
@@ -447,4 +469,6 @@ CONFORMANCE_CASE(reconfigure, expected_image_mismatch)
 
 	CHECK_STATUS(region_work(f, queue, 1, ROAD_LAUNCH_ACTIVATE), ROAD_OK);
 	CHECK_EQ(region_status(root).switches, switches);
+	if (fixture_has(f, CAPABILITY_TWO_QUEUES))
+		check_queue_image(f);
 }
