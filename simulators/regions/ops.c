@@ -98,20 +98,30 @@ static void let_go(struct region_op *op)
 	sim_cancel(op->unit->setup.env, &op->deadline);
 }
 
-static void destroy(struct region_op *op)
+static void unlink_op(struct region_op *op)
 {
 	struct region_op **at = &region_of(op)->ops;
 
-	let_go(op);
-	uncount(op);
 	while (*at != op)
 		at = &(*at)->next_op;
 	*at = op->next_op;
+}
+
+static void release(struct region_op *op)
+{
 	free(op->content);
 	free(op->former);
 	free(op->state);
 	region_retry(op->unit);
 	free(op);
+}
+
+static void destroy(struct region_op *op)
+{
+	let_go(op);
+	uncount(op);
+	unlink_op(op);
+	release(op);
 }
 
 static enum road_region_error write_report(struct region_op *op)
@@ -150,13 +160,14 @@ static void finished(void *arg)
 {
 	struct region_op *op = arg;
 
-	/* Before others are told: done may begin the queue's next op. */
+	/* Before others are told: done may begin the queue's next op, or close the queue. */
 	let_go(op);
 	uncount(op);
+	unlink_op(op);
 	op->ending = ENDING_DONE;
 	region_settle_quarantine(op->unit, region_of(op));
 	tell(op);
-	destroy(op);
+	release(op);
 }
 
 static void finish(struct region_op *op)
