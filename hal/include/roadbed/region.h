@@ -158,6 +158,7 @@ ROAD_API void road_region_release(road_region *region);
 /* ROAD_STALE from all that takes a region once the device was reset or a layout took it away. */
 ROAD_API road_status road_region_info_get(road_region *region, road_region_info *out);
 ROAD_API road_status road_region_status_get(road_region *region, road_region_status *out);
+/* ROAD_NOT_FOUND: it has no such slot. */
 ROAD_API road_status road_region_slot(road_region *region, uint32_t slot, road_slot_info *out);
 /* What is activated when `on_failure` says so; NULL: none. Must stay resident: it is pinned. */
 ROAD_API road_status road_region_set_safe(road_region *region, road_config *config);
