@@ -23,7 +23,9 @@ uint64_t region_id(struct fixture *f, uint32_t which);
 
 /* A command with nothing special about it; config may be NULL. */
 road_reconfiguration region_command(uint32_t verb, road_config *config);
-/* Submits it, awaits it, and resets the queue if it failed: what became of it. */
+/* Submits it, awaits it, and resets the queue if it failed: what became of it, or why it was
+ * refused.
+ */
 road_status region_do(road_queue *queue, const road_reconfiguration *what);
 /* The same for verb and image alone, with a result if it is wanted. */
 road_status region_verb(struct fixture *f, road_queue *queue, uint32_t verb, uint32_t which,
@@ -32,6 +34,7 @@ road_status region_verb(struct fixture *f, road_queue *queue, uint32_t verb, uin
 /* Work under image `which`: flags as road_launch has them. Submits it; what must come of it is
  * looked at by region_proof once the point is reached. */
 struct region_work {
+	road_status status; /* of the submission */
 	road_buffer *out;
 	uint32_t value;
 	road_point point;
