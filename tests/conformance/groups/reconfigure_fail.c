@@ -183,7 +183,7 @@ static void check_phase(struct fixture *f, struct policy *p, uint32_t phase, uin
 	CHECK_EQ(region_status(p->region).quarantined, staged && policy == ROAD_FAILURE_QUARANTINE);
 	if (region_status(p->region).quarantined) {
 		CHECK(result.flags & ROAD_RESULT_QUARANTINED);
-		CHECK(region_work(f, p->queue, 0, ROAD_LAUNCH_ACTIVATE) < 0);
+		CHECK_STATUS(region_work(f, p->queue, 0, ROAD_LAUNCH_ACTIVATE), ROAD_FAULT);
 		CHECK_OK(road_region_release_quarantine(p->region));
 		CHECK_EQ(region_status(p->region).active, 0);
 	}
@@ -237,8 +237,9 @@ CONFORMANCE_CASE(reconfigure, quarantine_after_faults)
 		CHECK_EQ(region_status(root).faults, i + 1);
 	}
 	CHECK_EQ(region_status(root).quarantined, 1);
-	CHECK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL) < 0);
-	CHECK(region_work(f, queue, 0, ROAD_LAUNCH_ACTIVATE) < 0);
+	CHECK_STATUS(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, 0, NULL), ROAD_FAULT);
+	CHECK_STATUS(region_work(f, queue, 0, ROAD_LAUNCH_ACTIVATE), ROAD_FAULT);
+	CHECK_DETAIL("quarantine");
 	CHECK_OK(road_region_release_quarantine(root));
 	CHECK_EQ(region_status(root).active, 0);
 	CHECK_EQ(region_status(root).quarantined, 0);
@@ -249,6 +250,7 @@ CONFORMANCE_CASE(reconfigure, quarantine_after_faults)
 CONFORMANCE_CASE(reconfigure, reconfig_power_cut_mid_load_safe)
 {
 	road_queue *queue = fixture_queue(f);
+	road_region *here = region_root(f);
 	road_reconfigure_result result = {.size = sizeof(result)};
 	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
 	road_point point;
@@ -262,7 +264,7 @@ CONFORMANCE_CASE(reconfigure, reconfig_power_cut_mid_load_safe)
 	CHECK_EQ(result.status, ROAD_DEVICE_LOST);
 	road_region_status status = {.size = sizeof(status)};
 
-	CHECK_STATUS(road_region_status_get(region_root(f), &status), ROAD_DEVICE_LOST);
+	CHECK_STATUS(road_region_status_get(here, &status), ROAD_DEVICE_LOST);
 	/* what comes back has forgotten all of it */
 	road_device *again =
 		fixture_open_in(f, fixture_instance(f, "", ROAD_INSTANCE_NO_ENV), f->address);
