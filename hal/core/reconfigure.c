@@ -125,7 +125,7 @@ static road_status check_buffer(const struct road_list *list,
 						   what->buffer_bytes, WHERE("buffer"));
 
 	if (!status && what->verb == ROAD_RECONFIGURE_READ_BACK &&
-	    what->buffer_bytes < what->config->drv.byte_count)
+	    what->buffer_bytes < what->config->entry->drv.byte_count)
 		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "no room for the configuration",
 				       WHERE("buffer_bytes"), what->buffer_bytes,
 				       "at least road_config_info.bytes");

@@ -164,20 +164,20 @@ CONFORMANCE_CASE(layout, layout_min_max_enforced)
 
 CONFORMANCE_CASE(layout, layout_memory_quota_enforced)
 {
+	uint64_t quarter = f->info.memory_bytes / 4;
 	road_region *root = region_root(f);
 	road_region_info info = region_info(root);
 	road_region_part parts[2];
 
-	if (!f->info.memory_bytes || !info.memory_bytes)
-		case_unsupported("its parts share all memory");
+	REQUIRE(quarter > 0);
 	two_parts(&info, parts);
-	parts[0].memory_bytes = info.memory_bytes / 4 * 3;
-	parts[1].memory_bytes = info.memory_bytes / 2;
+	parts[0].memory_bytes = 3 * quarter;
+	parts[1].memory_bytes = 2 * quarter;
 	CHECK_STATUS(road_layout_check(root, parts, 2, NULL), ROAD_NO_SPACE);
-	parts[1].memory_bytes = info.memory_bytes / 4;
+	parts[1].memory_bytes = quarter;
 	apply(root, parts, 2);
-	CHECK_EQ(region_info(region_child(f, root, 0)).memory_bytes, info.memory_bytes / 4 * 3);
-	CHECK_EQ(region_info(region_child(f, root, 1)).memory_bytes, info.memory_bytes / 4);
+	CHECK_EQ(region_info(region_child(f, root, 0)).memory_bytes, 3 * quarter);
+	CHECK_EQ(region_info(region_child(f, root, 1)).memory_bytes, quarter);
 }
 
 CONFORMANCE_CASE(layout, layout_revert_restores)
