@@ -55,6 +55,7 @@ struct region_op {
 	bool detached;         /* a prefetch: done was told */
 	bool in_place;         /* the transfer overwrites the active image */
 	bool loading, holds, switched, draining;
+	bool told;                      /* done is being told: it ends behind that */
 	bool counted;                   /* among the region's foreground */
 	uint32_t slot;                  /* REGION_NONE: none yet */
 	uint64_t target;                /* config that it switches to; 0: none */

@@ -166,6 +166,7 @@ static void finished(void *arg)
 	unlink_op(op);
 	op->ending = ENDING_DONE;
 	region_settle_quarantine(op->unit, region_of(op));
+	op->told = true;
 	tell(op);
 	release(op);
 }
@@ -496,7 +497,7 @@ void region_ops_drop(struct region_unit *unit, struct region *region, uint32_t q
 	(void)unit;
 	for (struct region_op *op = region->ops; op; op = next) {
 		next = op->next_op;
-		if (queue != REGION_NONE && (op->queue != queue || op->detached))
+		if (op->told || (queue != REGION_NONE && (op->queue != queue || op->detached)))
 			continue;
 		if (queue == REGION_NONE || !is_past_return(op)) {
 			discard(op);
