@@ -53,12 +53,29 @@ static int take_stream_operand(struct map_parser *parser, struct map_operand *op
 	return 0;
 }
 
+/* What a launch says of itself beside its arguments: -1: this is neither. */
+static int find_own(const struct map_token *token)
+{
+	static const struct {
+		const char *name;
+		int argument;
+	} own[] = {{"tile", ROAD_RPU_ARGUMENT_TILE}, {"tiles", ROAD_RPU_ARGUMENT_TILES}};
+
+	for (size_t i = 0; token->kind == MAP_TOKEN_WORD && i < sizeof(own) / sizeof(own[0]); i++)
+		if (strlen(own[i].name) == token->bytes &&
+		    !memcmp(own[i].name, token->text, token->bytes))
+			return own[i].argument;
+	return -1;
+}
+
 static int take_operand(struct map_parser *parser, struct map_operand *operand,
 			struct map_token *pending)
 {
 	int argument = map_find_argument(parser->graph, &parser->token);
 	int stream = map_find_stream(parser->graph, &parser->token);
 
+	if (argument < 0)
+		argument = find_own(&parser->token);
 	operand->line = parser->token.line;
 	operand->column = parser->token.column;
 	if (parser->token.kind != MAP_TOKEN_WORD) {
