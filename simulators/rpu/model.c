@@ -239,6 +239,16 @@ static void poke(void *model)
 	rpu_streams_retry(model);
 }
 
+static enum sim_inject phase_fail(void *model, uint32_t function, uint32_t region, uint32_t phase,
+				  uint32_t times)
+{
+	struct rpu_chip *chip = model;
+
+	if (function >= RPU_FUNCTIONS || !region_unit_phase_fail(chip->unit, region, phase, times))
+		return SIM_INJECT_NOWHERE;
+	return SIM_INJECTED;
+}
+
 const struct sim_model_ops sim_model_rpu = {
 	.abi = ROAD_SIM_ABI,
 	.family = "rpu",
@@ -252,6 +262,7 @@ const struct sim_model_ops sim_model_rpu = {
 	.reset = reset,
 	.poke = poke,
 	.inject = rpu_inject,
+	.phase_fail = phase_fail,
 	.counter = road_rpu_counter,
 	.report = rpu_report,
 };

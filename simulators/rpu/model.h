@@ -94,6 +94,7 @@ struct rpu_job {
 	struct sim_event event;
 	uint64_t start_ps;
 	/* RUN */
+	bool translated;         /* addresses in arguments, to what kernels see */
 	bool paused;             /* for a switch: fabrics' state is in `saved` */
 	enum region_drain drain; /* WAIT: goes on; else how it is to end */
 	uint32_t running;        /* tiles */
@@ -266,7 +267,7 @@ void rpu_stream_close(struct rpu_stream *stream);
 void rpu_stream_end(struct rpu_stream *stream);
 /* Stops the stream at this entry: drops its work, writes the record, interrupts. */
 void rpu_stream_fail(struct rpu_stream *stream, uint64_t number,
-		      const struct road_rpu_stream_status *why);
+		     const struct road_rpu_stream_status *why);
 void rpu_streams_retry(struct rpu_chip *chip); /* those on hold look again */
 enum rpu_start rpu_fail(struct road_rpu_stream_status *why, enum road_rpu_fault fault,
 			uint64_t address, uint64_t detail);

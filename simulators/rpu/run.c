@@ -351,22 +351,29 @@ static bool check(struct rpu_job *job, struct road_rpu_stream_status *why)
 	return false;
 }
 
-/* An address that kernels cannot have: beyond 32 bits. */
-static bool find_far(const struct rpu_job *job, const struct rpu_config *config, uint64_t *out)
+/* Addresses in the block as kernels see them; false: *out is none that they can have. */
+static bool translate(struct rpu_job *job, const struct rpu_config *config, uint64_t *out)
 {
 	const struct road_rpu_config *header = rpu_config_header(config);
 	const struct road_rpu_argument *argument = rpu_config_arguments(config);
+	const uint64_t spm_end = ROAD_RPU_SPM_BASE + chip_of(job)->params.spm_bytes;
 
-	if (header->argument_bytes != job->entry.run.argument_bytes)
-		return false; /* the launch will say so */
+	if (job->translated || header->argument_bytes != job->entry.run.argument_bytes)
+		return true; /* the launch will say so */
 	for (uint32_t i = 0; i < header->arguments; i++, argument++) {
-		if (argument->kind == ROAD_RPU_ARGUMENT_VALUE || argument->bytes != 8)
+		if (argument->kind == ROAD_RPU_ARGUMENT_VALUE)
 			continue;
-		memcpy(out, job->arguments + argument->offset, sizeof(*out));
-		if (*out > UINT32_MAX)
-			return true;
+		*out = 0;
+		memcpy(out, job->arguments + argument->offset, argument->bytes);
+		if (*out > UINT32_MAX || *out < ROAD_RPU_SPM_BASE ||
+		    (*out > spm_end && *out < ROAD_RPU_MEMORY_BASE))
+			return false;
+		uint64_t local = *out < ROAD_RPU_MEMORY_BASE ? *out - ROAD_RPU_SPM_BASE : *out;
+
+		memcpy(job->arguments + argument->offset, &local, argument->bytes);
 	}
-	return false;
+	job->translated = true;
+	return true;
 }
 
 /* Why it cannot begin, told by an event: nothing of the job may go within begin. */
@@ -379,7 +386,7 @@ static void refuse(void *arg)
 
 	why.stream = why.element = RPU_NOWHERE;
 	why.config = job->entry.run.config;
-	if (config && find_far(job, config, &address))
+	if (config && !translate(job, config, &address))
 		rpu_fail(&why, ROAD_RPU_FAULT_UNMAPPED, address, 4);
 	else
 		rpu_fail(&why, config ? ROAD_RPU_FAULT_HOST : ROAD_RPU_FAULT_CONFIG, 0,
@@ -400,7 +407,7 @@ static void begin(struct rpu_job *job)
 				(rpu_fabric_active(chip->tiles[t].fabric) == config ||
 				 rpu_fabric_activate(chip->tiles[t].fabric, config));
 	job->running = 0;
-	if (!ready || find_far(job, config, &address)) {
+	if (!ready || !translate(job, config, &address)) {
 		job->event.run = refuse;
 		sim_schedule(chip->env, &job->event, sim_now(chip->env));
 		return;

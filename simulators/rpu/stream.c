@@ -117,7 +117,7 @@ void rpu_stream_end(struct rpu_stream *stream)
 }
 
 void rpu_stream_fail(struct rpu_stream *stream, uint64_t number,
-		      const struct road_rpu_stream_status *why)
+		     const struct road_rpu_stream_status *why)
 {
 	struct road_rpu_stream_status record = *why;
 	struct rpu_chip *chip = stream->function->chip;

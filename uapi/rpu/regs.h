@@ -99,11 +99,13 @@ enum road_rpu_reg {
 #define ROAD_RPU_IRQ_FAULT 0u /* the vector that a stream raises when it stops on a fault */
 
 /*
- * What kernels address, 32 bits wide: the tile's scratchpad from 0 on, and from
- * ROAD_RPU_MEMORY_BASE on the first 4 GiB of the stream's context, for images that claim it
- * (ROAD_CLAIM_MEMORY).
+ * Addresses that launches hand to kernels, of 32 bits: nothing below ROAD_RPU_SPM_BASE, so that a
+ * null pointer faults; from there on the tile's scratchpad, for kernels from 0 on: the chip takes
+ * the base off addresses in arguments; from ROAD_RPU_MEMORY_BASE on the first 4 GiB of the
+ * stream's context, for images that claim it (ROAD_CLAIM_MEMORY).
  */
-#define ROAD_RPU_MEMORY_BASE  0x01000000u
+#define ROAD_RPU_SPM_BASE     0x01000000u
+#define ROAD_RPU_MEMORY_BASE  0x02000000u
 #define ROAD_RPU_MEMORY_BYTES (UINT64_C(0x100000000) - ROAD_RPU_MEMORY_BASE)
 
 enum road_rpu_stream_command {
