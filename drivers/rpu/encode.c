@@ -115,6 +115,50 @@ static int timestamp(struct road_ring_encoder *encoder, const struct road_cmd *c
 	return put(encoder, &one);
 }
 
+/* A grid whose blocks exceed 32 bits was refused by check_launch. */
+static int launch(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	const struct rpu_encode *stream = encoder->user;
+	const struct road_cmd_launch *l = &command->launch;
+	bool activate = l->flags & ROAD_LAUNCH_ACTIVATE;
+	struct road_region_place image = {0};
+	struct road_rpu_run run = {
+		.work = ROAD_RPU_WORK_RUN,
+		.flags = (uint8_t)((encoder->ordered ? ROAD_RPU_WORK_ORDERED : 0) |
+				   (activate ? ROAD_RPU_WORK_ACTIVATE : 0)),
+		.engine = ROAD_RPU_ENGINE_CGRA,
+		.config = l->configuration,
+		.argument_bytes = l->argument_bytes,
+		.blocks = l->grid.x * l->grid.y * l->grid.z,
+		.watchdog = l->watchdog,
+	};
+
+	if (activate && road_region_config(stream->dev, l->configuration, &image)) {
+		run.image = image.address;
+		run.image_bytes = image.bytes;
+	}
+	if (l->argument_bytes) {
+		road_iova iova;
+		void *block = road_ring_arguments(encoder, l->argument_bytes, &iova);
+
+		if (!block)
+			return -1;
+		memcpy(block, l->arguments, l->argument_bytes);
+		run.arguments = iova.value;
+	}
+	memcpy(encoder->packets, &run, sizeof(run));
+	return 1;
+}
+
+static int reconfigure(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	const struct rpu_encode *stream = encoder->user;
+	struct road_rpu_entry one = make(ROAD_RPU_WORK_REGION, true);
+	int status = road_region_encode(encoder, stream->dev, command->region, &one.src);
+
+	return status < 0 ? status : put(encoder, &one);
+}
+
 /* The entry behind it carries the order. */
 static int barrier(struct road_ring_encoder *encoder, const struct road_cmd *command)
 {
@@ -129,10 +173,12 @@ static int (*const encoders[ROAD_COMMAND_KINDS])(struct road_ring_encoder *,
 	[ROAD_COMMAND_WRITE] = copy,
 	[ROAD_COMMAND_READ] = copy,
 	[ROAD_COMMAND_FILL] = fill,
+	[ROAD_COMMAND_LAUNCH] = launch,
 	[ROAD_COMMAND_BARRIER] = barrier,
 	[ROAD_COMMAND_WAIT_VALUE] = wait_value,
 	[ROAD_COMMAND_WRITE_VALUE] = write_value,
 	[ROAD_COMMAND_TIMESTAMP] = timestamp,
+	[ROAD_COMMAND_RECONFIGURE] = reconfigure,
 };
 
 /* Kinds that are not in info.commands never arrive. */

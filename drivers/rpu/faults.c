@@ -36,23 +36,6 @@ static const struct row rows[ROAD_RPU_FAULTS] = {
 				 false},
 };
 
-/* Failures that are no fault of the work: what queues answer then, by enum road_region_error. */
-static const road_status region_status[ROAD_REGION_ERRORS] = {
-	[ROAD_REGION_ERROR_OP] = ROAD_INTERNAL,
-	[ROAD_REGION_ERROR_STALE] = ROAD_STALE,
-	[ROAD_REGION_ERROR_NOT_RESIDENT] = ROAD_NOT_FOUND,
-	[ROAD_REGION_ERROR_BUSY] = ROAD_BUSY,
-	[ROAD_REGION_ERROR_IMAGE] = ROAD_IMAGE_INVALID,
-	[ROAD_REGION_ERROR_INCOMPATIBLE] = ROAD_IMAGE_INCOMPATIBLE,
-	[ROAD_REGION_ERROR_TIMEOUT] = ROAD_TIMEOUT,
-	[ROAD_REGION_ERROR_ADDRESS] = ROAD_INVALID_ARGUMENT,
-	[ROAD_REGION_ERROR_UNSUPPORTED] = ROAD_UNSUPPORTED,
-	[ROAD_REGION_ERROR_MISMATCH] = ROAD_CONFIG_MISMATCH,
-	[ROAD_REGION_ERROR_QUARANTINED] = ROAD_BUSY,
-	[ROAD_REGION_ERROR_HARDWARE] = ROAD_FAULT,
-	[ROAD_REGION_ERROR_NONE_SUCH] = ROAD_NOT_FOUND,
-};
-
 static const char *const engines[ROAD_RPU_ENGINES] = {"CGRA", "NEUR", "RDMA", "WDMA"};
 
 static const struct row *row_of(uint32_t fault)
@@ -82,20 +65,22 @@ static void describe(const struct road_rpu_stream_status *status, char *text, si
 	snprintf(text, bytes, "%s%s%s%s%s", row->text, address, detail, engine, stream);
 }
 
-road_status rpu_fault_describe(const struct road_rpu_stream_status *status, struct road_fault *out)
+road_status rpu_fault_describe(struct rpu *rpu, const struct road_rpu_stream_status *status,
+			       struct road_fault *out)
 {
 	uint32_t fault = status->fault;
 
 	*out = (struct road_fault){.size = sizeof(*out)};
 	if (fault == ROAD_RPU_FAULT_ABORTED)
 		return ROAD_CANCELLED;
-	if ((fault == ROAD_RPU_FAULT_REGION || fault == ROAD_RPU_FAULT_CONFIG) &&
-	    status->detail < ROAD_REGION_ERRORS && region_status[status->detail])
-		return region_status[status->detail];
+	if (fault == ROAD_RPU_FAULT_REGION || fault == ROAD_RPU_FAULT_CONFIG)
+		return road_region_error_status((uint32_t)status->detail);
 	out->kind = row_of(fault)->kind;
 	out->address = status->address;
 	out->pc = status->element == UINT32_MAX ? 0 : status->step;
 	out->workgroup[0] = status->block;
+	if (status->engine == ROAD_RPU_ENGINE_CGRA)
+		rpu_config_name(rpu, status->config, out->kernel, sizeof(out->kernel));
 	describe(status, out->text, sizeof(out->text));
 	return ROAD_FAULT;
 }

@@ -83,6 +83,20 @@ give:
 	return status;
 }
 
+road_status rpu_memory_room(struct rpu *rpu, uint64_t bytes)
+{
+	uint64_t start;
+	bool fresh;
+
+	pthread_mutex_lock(&rpu->heap_lock);
+	road_status status = road_ranges_alloc(rpu->heap, bytes, 0, &start, &fresh);
+
+	if (!status)
+		road_ranges_free(rpu->heap, start, bytes);
+	pthread_mutex_unlock(&rpu->heap_lock);
+	return status;
+}
+
 void rpu_memory_free(struct rpu_memory *memory)
 {
 	road_range_table_unmap(memory->context->table, memory->va);

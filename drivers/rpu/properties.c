@@ -147,9 +147,11 @@ void rpu_info(struct road_drv_device *dev, struct road_device_info *out)
 	out->memory_bytes = p->memory_bytes;
 	out->commands =
 		UINT64_C(1) << ROAD_COMMAND_COPY | UINT64_C(1) << ROAD_COMMAND_FILL |
-		UINT64_C(1) << ROAD_COMMAND_BARRIER | UINT64_C(1) << ROAD_COMMAND_WAIT_VALUE |
+		UINT64_C(1) << ROAD_COMMAND_LAUNCH | UINT64_C(1) << ROAD_COMMAND_BARRIER |
+		UINT64_C(1) << ROAD_COMMAND_RECONFIGURE | UINT64_C(1) << ROAD_COMMAND_WAIT_VALUE |
 		UINT64_C(1) << ROAD_COMMAND_WRITE_VALUE | UINT64_C(1) << ROAD_COMMAND_TIMESTAMP;
-	out->features = ROAD_FEATURE_QUEUE_RESET | ROAD_FEATURE_PRIORITIES;
+	out->features = ROAD_FEATURE_IMAGES | ROAD_FEATURE_REGIONS | ROAD_FEATURE_QUEUE_RESET |
+			ROAD_FEATURE_PRIORITIES;
 	if (p->contexts > 2) /* one is the driver's own */
 		out->features |= ROAD_FEATURE_SPACES;
 	if (limits.coherent)

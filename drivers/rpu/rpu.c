@@ -99,6 +99,7 @@ static struct rpu *make(struct road_drv_device *dev)
 	pthread_mutex_init(&rpu->heap_lock, NULL);
 	pthread_mutex_init(&rpu->table_lock, NULL);
 	pthread_mutex_init(&rpu->service_lock, NULL);
+	pthread_mutex_init(&rpu->config_lock, NULL);
 	return rpu;
 }
 
@@ -108,6 +109,7 @@ static void unmake(struct rpu *rpu)
 	road_ranges_destroy(rpu->addresses);
 	free(rpu->contexts);
 	free(rpu->streams);
+	pthread_mutex_destroy(&rpu->config_lock);
 	pthread_mutex_destroy(&rpu->service_lock);
 	pthread_mutex_destroy(&rpu->table_lock);
 	pthread_mutex_destroy(&rpu->heap_lock);
@@ -144,7 +146,18 @@ static road_status bring_up(struct rpu *rpu)
 	rpu->clean = rpu_read32(rpu, ROAD_RPU_REG_STATUS) & ROAD_RPU_STATUS_CLEAN;
 	enable_interrupts(rpu);
 	status = make_tables(rpu);
-	return status ? status : rpu_service_start(rpu);
+	if (!status)
+		status = rpu_service_start(rpu);
+	if (status)
+		return status;
+	status = road_region_unit_open(rpu->dev, &rpu_region_port);
+	if (status) {
+		road_status gone = rpu_alive(rpu, "road_device_open");
+
+		rpu_service_stop(rpu);
+		status = gone ? gone : status;
+	}
+	return status;
 }
 
 /* Options are the simulator's; the driver has none of its own. */
@@ -156,20 +169,21 @@ static road_status start(struct road_drv_device *dev, const char *options)
 	if (!rpu)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a device",
 				      "road_device_open", NULL, NULL);
+	dev->data = rpu;
 	road_status status = bring_up(rpu);
 
 	if (status) {
+		dev->data = NULL;
 		unmake(rpu);
-		return status;
 	}
-	dev->data = rpu;
-	return ROAD_OK;
+	return status;
 }
 
 static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 {
 	struct rpu *rpu = dev->data;
 
+	road_region_unit_close(dev);
 	rpu_service_stop(rpu);
 	if (why != ROAD_STOP_LOST) { /* else nobody hears it */
 		rpu_write32(rpu, ROAD_RPU_REG_IRQ_MASK, 0);
@@ -252,4 +266,6 @@ const struct road_driver road_driver_rpu = {
 	.compatible = "roadbed,rpu",
 	.ops = &ops,
 	.memory = &rpu_memory_ops,
+	.image = &rpu_image_ops,
+	.region = &road_region_unit_ops,
 };

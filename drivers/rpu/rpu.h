@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
 #include <roadbed-driver/range_table.h>
-#include <roadbed-driver/region.h>
+#include <roadbed-driver/region_unit.h>
 #include <roadbed-driver/ring.h>
 #include <stdatomic.h>
 
@@ -57,6 +57,10 @@ struct rpu {
 	pthread_mutex_t table_lock;
 	struct rpu_stream **streams; /* by hardware number */
 	struct rpu_context **contexts;
+
+	/* Configurations whose bytes the chip can read. */
+	pthread_mutex_t config_lock;
+	struct rpu_resident *residents;
 
 	/* The driver's own stream: one job at a time, in whatever context it is for. */
 	pthread_mutex_t service_lock;
@@ -117,12 +121,31 @@ road_status rpu_memory_alloc(struct rpu_context *context, uint64_t bytes, uint64
 void rpu_memory_free(struct rpu_memory *memory);
 extern const struct road_memory_ops rpu_memory_ops;
 
+/* ---- config.c: configurations of fabrics ---- */
+/* The slots of struct road_region_port. */
+road_status rpu_config_check(struct road_drv_device *dev,
+			     const struct road_region_payload *payload);
+road_status rpu_config_patch(const struct road_drv_config *config, const struct road_patch *patches,
+			     uint32_t count, void *payload, uint32_t payload_bytes);
+/* Of a payload that was checked. */
+void rpu_config_argument(const void *payload, uint32_t index, struct road_rpu_argument *out);
+
+/* ---- image.c, regions.c ---- */
+extern const struct road_image_ops rpu_image_ops;
+bool rpu_of_kernel(struct road_drv_kernel *kernel, const void **bytes, uint64_t *count);
+extern const struct road_region_port rpu_region_port;
+/* The kernel's name of an open configuration; "" if there is none of this id. */
+void rpu_config_name(struct rpu *rpu, uint64_t id, char *out, size_t bytes);
+/* ROAD_OUT_OF_DEVICE_MEMORY: there is no place for so many bytes now. */
+road_status rpu_memory_room(struct rpu *rpu, uint64_t bytes);
+
 /* ---- encode.c ---- */
 struct rpu_encode { /* what entries need to know of their stream */
+	struct road_drv_device *dev;
 	uint32_t vector;
 	bool irq;
 };
-enum { RPU_ENTRIES_PER_CALL = 8, RPU_BLOCK_BYTES = 128 /* of a region's op */ };
+enum { RPU_ENTRIES_PER_CALL = 8 };
 int rpu_encode(struct road_ring_encoder *encoder, const struct road_cmd *command);
 void rpu_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence);
 
@@ -171,7 +194,8 @@ road_status rpu_service_upload(struct rpu_context *context, uint64_t va, const v
 
 /* ---- faults.c ---- */
 /* What the record says; for failures that are no fault of the work `out` stays of kind NONE. */
-road_status rpu_fault_describe(const struct road_rpu_stream_status *status, struct road_fault *out);
+road_status rpu_fault_describe(struct rpu *rpu, const struct road_rpu_stream_status *status,
+			       struct road_fault *out);
 /* A fault of the driver's own work, as an error. */
 road_status rpu_fault_error(const struct road_rpu_stream_status *status, const char *where);
 

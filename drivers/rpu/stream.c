@@ -123,6 +123,7 @@ static road_status take_index(struct rpu *rpu, struct rpu_stream *stream)
 	if (index < rpu->params.streams) {
 		stream->index = index;
 		stream->encode = (struct rpu_encode){
+			.dev = rpu->dev,
 			.vector = rpu->vectors ? index % rpu->vectors : 0,
 			.irq = rpu->vectors && stream->drv,
 		};
@@ -268,7 +269,7 @@ void rpu_queue_advance(struct road_drv_queue *drv, struct road_drv_progress *out
 	if (!fault)
 		return;
 	out->failed_from = road_ring_sequence_of(stream->ring, faulting_slot(stream));
-	out->status = rpu_fault_describe(stream->status, &out->fault);
+	out->status = rpu_fault_describe(stream->rpu, stream->status, &out->fault);
 	out->fault.point = out->failed_from;
 	out->fault.device_ns = rpu_now(stream->rpu);
 }

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Regions: all but a few things is the helper's (<roadbed-driver/region_unit.h>). Images lie in
+ * device memory of the driver's own context, where no program's work reaches them. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "drivers/rpu/rpu.h"
+
+struct rpu_resident {
+	struct rpu_resident *next;
+	const struct road_drv_config *config;
+	struct rpu_memory memory;
+};
+
+static void enlist(struct rpu *rpu, struct rpu_resident *resident)
+{
+	pthread_mutex_lock(&rpu->config_lock);
+	resident->next = rpu->residents;
+	rpu->residents = resident;
+	pthread_mutex_unlock(&rpu->config_lock);
+}
+
+static void unlist(struct rpu *rpu, struct rpu_resident *resident)
+{
+	struct rpu_resident **at = &rpu->residents;
+
+	pthread_mutex_lock(&rpu->config_lock);
+	while (*at != resident)
+		at = &(*at)->next;
+	*at = resident->next;
+	pthread_mutex_unlock(&rpu->config_lock);
+}
+
+void rpu_config_name(struct rpu *rpu, uint64_t id, char *out, size_t bytes)
+{
+	pthread_mutex_lock(&rpu->config_lock);
+	for (const struct rpu_resident *r = rpu->residents; r; r = r->next)
+		if (r->config->id == id)
+			snprintf(out, bytes, "%s", r->config->name);
+	pthread_mutex_unlock(&rpu->config_lock);
+}
+
+static road_status upload(struct road_drv_config *config)
+{
+	struct rpu *rpu = config->dev->data;
+	struct rpu_resident *resident = malloc(sizeof(*resident));
+	road_status status;
+
+	if (!resident)
+		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a configuration",
+				      "road_config_create", NULL, NULL);
+	resident->config = config;
+	status = rpu_memory_alloc(rpu->service_context, config->byte_count, 0, ROAD_RANGE_READ,
+				  &resident->memory);
+	if (status)
+		goto free_resident;
+	status = rpu_service_upload(rpu->service_context, resident->memory.va, config->bytes,
+				    config->byte_count);
+	if (status)
+		goto release;
+	config->address = resident->memory.pa;
+	config->data = resident;
+	enlist(rpu, resident);
+	return ROAD_OK;
+release:
+	rpu_memory_free(&resident->memory);
+free_resident:
+	free(resident);
+	return status;
+}
+
+static void drop(struct road_drv_config *config)
+{
+	struct rpu_resident *resident = config->data;
+
+	unlist(config->dev->data, resident);
+	rpu_memory_free(&resident->memory);
+	free(resident);
+	config->data = NULL;
+}
+
+const struct road_region_port rpu_region_port = {
+	.region = ROAD_RPU_REGION_REGS,
+	.offset = ROAD_RPU_REGIONS,
+	.kind = ROAD_CONFIG_FABRIC,
+	.unit_name = "tile",
+	.check = rpu_config_check,
+	.upload = upload,
+	.drop = drop,
+	.patch = rpu_config_patch,
+	.of_kernel = rpu_of_kernel,
+};
