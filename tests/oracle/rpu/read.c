@@ -72,7 +72,9 @@ static void read_stream(struct oracle_graph *graph, char **words, unsigned count
 	}
 	snprintf(stream->kind, sizeof(stream->kind), "%s", words[2]);
 	if (at < count && !strncmp(words[at], "via.", 4)) {
-		stream->index_bytes = (unsigned)strtoul(words[at] + 4, NULL, 10) / 8;
+		stream->index_bytes =
+			(unsigned)strtoul(words[at] + strcspn(words[at], "0123456789"), NULL, 10) /
+			8;
 		stream->index_base = (uint32_t)number(graph, words[at + 1]);
 		at += 2;
 	}
