@@ -102,8 +102,9 @@ int map_take_new_name(struct map_parser *parser, char *name)
 	    token->bytes > MAP_NAME_MAX)
 		return map_fail(parser, token, "no name",
 				"at most 31 letters, digits and _, beginning with no digit");
-	if (map_find_argument(graph, token) >= 0 || map_find_stream(graph, token) >= 0 ||
-	    map_find_node(graph, token) >= 0 || find_loop(graph, token) >= 0)
+	if (map_find_own(token) >= 0 || map_find_argument(graph, token) >= 0 ||
+	    map_find_stream(graph, token) >= 0 || map_find_node(graph, token) >= 0 ||
+	    find_loop(graph, token) >= 0)
 		return map_fail(parser, token, "the name is taken", "a name of its own");
 	memcpy(name, token->text, token->bytes);
 	name[token->bytes] = 0;

@@ -33,6 +33,9 @@ int map_take_stream(struct map_parser *parser, unsigned *index);
 /* A number, or an argument that is a value. */
 int map_take_number(struct map_parser *parser, struct map_number *number);
 
+/* What a launch says of itself beside its arguments, as the contract numbers it; -1: this is
+ * neither. */
+int map_find_own(const struct map_token *token);
 int map_find_argument(const struct map_graph *graph, const struct map_token *token);
 int map_find_stream(const struct map_graph *graph, const struct map_token *token);
 int map_find_node(const struct map_graph *graph, const struct map_token *token);

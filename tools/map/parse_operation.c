@@ -53,8 +53,7 @@ static int take_stream_operand(struct map_parser *parser, struct map_operand *op
 	return 0;
 }
 
-/* What a launch says of itself beside its arguments: -1: this is neither. */
-static int find_own(const struct map_token *token)
+int map_find_own(const struct map_token *token)
 {
 	static const struct {
 		const char *name;
@@ -75,7 +74,7 @@ static int take_operand(struct map_parser *parser, struct map_operand *operand,
 	int stream = map_find_stream(parser->graph, &parser->token);
 
 	if (argument < 0)
-		argument = find_own(&parser->token);
+		argument = map_find_own(&parser->token);
 	operand->line = parser->token.line;
 	operand->column = parser->token.column;
 	if (parser->token.kind != MAP_TOKEN_WORD) {

@@ -20,6 +20,7 @@ static const struct {
 	{"graph g\nargument x pointer", 2, 12, "no kind", "pointer", "input"},
 	{"graph g\nargument x value 4", 2, 18, "no such number", "4", "8 to 8"},
 	{"argument g input\nargument g input", 2, 10, "taken", "g", "its own"},
+	{HEAD "tile = mov n", 6, 1, "taken", "tile", "its own"},
 	{"loop i 0", 1, 8, "never runs", "0", "1 and more"},
 	{"loop i q", 1, 8, "no such number", "q", "value argument"},
 	{"loop i 99999999999", 1, 8, "no such number", "99999999999", "integer"},
