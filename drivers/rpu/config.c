@@ -136,7 +136,8 @@ static road_status check_arguments(const struct road_region_payload *payload,
 	return ROAD_OK;
 }
 
-road_status rpu_config_check(struct road_drv_device *dev, const struct road_region_payload *payload)
+road_status rpu_payload_check(struct road_drv_device *dev,
+			      const struct road_region_payload *payload)
 {
 	const struct rpu *rpu = dev->data;
 	struct road_rpu_config c;
@@ -157,7 +158,7 @@ road_status rpu_config_check(struct road_drv_device *dev, const struct road_regi
 	return status ? status : check_arguments(payload, &c, &parts);
 }
 
-void rpu_config_argument(const void *payload, uint32_t index, struct road_rpu_argument *out)
+void rpu_payload_argument(const void *payload, uint32_t index, struct road_rpu_argument *out)
 {
 	struct road_rpu_config c;
 	struct parts parts;
@@ -261,8 +262,9 @@ static road_status patch_one(char *payload, const struct road_rpu_config *c,
 	return ROAD_OK;
 }
 
-road_status rpu_config_patch(const struct road_drv_config *config, const struct road_patch *patches,
-			     uint32_t count, void *payload, uint32_t payload_bytes)
+road_status rpu_payload_patch(const struct road_drv_config *config,
+			      const struct road_patch *patches, uint32_t count, void *payload,
+			      uint32_t payload_bytes)
 {
 	road_status status = ROAD_OK;
 	struct road_rpu_config c;

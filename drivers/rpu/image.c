@@ -66,7 +66,7 @@ static road_status add(struct rpu_image *image, uint64_t at, uint64_t bytes)
 						     NULL, &payload);
 
 	if (!status)
-		status = rpu_config_check(image->rpu->dev, &payload);
+		status = rpu_payload_check(image->rpu->dev, &payload);
 	if (status)
 		return status;
 	entry = realloc(image->entries, (image->count + 1) * sizeof(*entry));
@@ -187,7 +187,7 @@ static road_status kernel_get(struct road_drv_kernel *drv, const char *name)
 	for (uint32_t i = 0; i < config.arguments; i++) {
 		struct road_rpu_argument argument;
 
-		rpu_config_argument(image->bytes + entry->payload, i, &argument);
+		rpu_payload_argument(image->bytes + entry->payload, i, &argument);
 		kernel->arguments[i] =
 			(struct road_argument_info){.size = sizeof(struct road_argument_info),
 						    .offset = argument.offset,

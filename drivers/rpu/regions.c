@@ -84,9 +84,9 @@ const struct road_region_port rpu_region_port = {
 	.offset = ROAD_RPU_REGIONS,
 	.kind = ROAD_CONFIG_FABRIC,
 	.unit_name = "tile",
-	.check = rpu_config_check,
+	.check = rpu_payload_check,
 	.upload = upload,
 	.drop = drop,
-	.patch = rpu_config_patch,
+	.patch = rpu_payload_patch,
 	.of_kernel = rpu_of_kernel,
 };

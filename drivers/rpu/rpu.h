@@ -123,12 +123,13 @@ extern const struct road_memory_ops rpu_memory_ops;
 
 /* ---- config.c: configurations of fabrics ---- */
 /* The slots of struct road_region_port. */
-road_status rpu_config_check(struct road_drv_device *dev,
-			     const struct road_region_payload *payload);
-road_status rpu_config_patch(const struct road_drv_config *config, const struct road_patch *patches,
-			     uint32_t count, void *payload, uint32_t payload_bytes);
+road_status rpu_payload_check(struct road_drv_device *dev,
+			      const struct road_region_payload *payload);
+road_status rpu_payload_patch(const struct road_drv_config *config,
+			      const struct road_patch *patches, uint32_t count, void *payload,
+			      uint32_t payload_bytes);
 /* Of a payload that was checked. */
-void rpu_config_argument(const void *payload, uint32_t index, struct road_rpu_argument *out);
+void rpu_payload_argument(const void *payload, uint32_t index, struct road_rpu_argument *out);
 
 /* ---- image.c, regions.c ---- */
 extern const struct road_image_ops rpu_image_ops;
