@@ -51,8 +51,14 @@ int map_run(const struct map_graph *graph, const struct map_fabric *fabric,
 	struct map_bounds bounds = map_bounds(graph, fabric);
 	unsigned least = options->least > bounds.least ? options->least : bounds.least;
 	unsigned most = options->most ? options->most : ROAD_RPU_INTERVAL_MAX, stuck = 0;
-	char seen[32];
+	char seen[32], allowed[48];
 
+	if (graph->stream_count > fabric->streams) {
+		snprintf(seen, sizeof(seen), "%u", graph->stream_count);
+		snprintf(allowed, sizeof(allowed), "%u", fabric->streams);
+		return map_error_set(error, 0, 0, "the fabric has fewer streams than the graph",
+				     seen, strlen(seen), allowed);
+	}
 	if (least > most) {
 		snprintf(seen, sizeof(seen), "at least %u", least);
 		return map_error_set(error, 0, 0, "the graph's initiation interval is too long",

@@ -20,6 +20,7 @@ static struct rpu_fabric_params params_of(const struct map_fabric *fabric)
 	for (unsigned i = ROAD_RPU_CLASS_ALU; i < ROAD_RPU_CLASSES; i++) {
 		params.latency[i] = (uint8_t)fabric->latency[i];
 		params.interval[i] = (uint8_t)fabric->interval[i];
+		params.cost[i] = (uint8_t)(1 + i % 3); /* of steps; no result depends on it */
 	}
 	return params;
 }

@@ -89,21 +89,41 @@ static void kernels_with_streams(void)
 		run_kernel(&data_kernels[i], data_kernels[i].name, &map_fabric_default);
 }
 
-static void kernels_with_loop_control(void)
+static void loop_control_on(const struct map_fabric *fabric)
 {
-	struct map_fabric fabric = small_fabric();
-
 	for (unsigned i = 0; i < data_kernel_count; i++) {
 		char name[40];
 
 		snprintf(name, sizeof(name), "%s_loop", data_kernels[i].name);
 		if (data_kernels[i].loop)
-			run_kernel(&data_kernels[i], name, &fabric);
+			run_kernel(&data_kernels[i], name, fabric);
 	}
+}
+
+static void kernels_with_loop_control(void)
+{
+	const struct map_fabric fabric = small_fabric();
+
+	loop_control_on(&fabric);
+}
+
+/* No streams, four registers, every column reaches memory, each operation takes a step. */
+static void kernels_step_by_step(void)
+{
+	struct map_fabric fabric = small_fabric();
+	struct map_error error;
+
+	CU_ASSERT(
+		!map_fabric_set(&fabric,
+				"streams=0,registers=4,torus=1,memory_all=1,stepwise=1,alu=1,mul=1,"
+				"div=1/1,fadd=1,fmul=1,fma=1,cvt=1,table=1,dot=1,mem=1",
+				&error));
+	loop_control_on(&fabric);
 }
 
 static const struct tap_case cases[] = {
 	{"source, graph and fabric agree on kernels with streams", kernels_with_streams},
 	{"source, graph and fabric agree on kernels with loop control", kernels_with_loop_control},
+	{"source, graph and fabric agree on a torus that goes step by step", kernels_step_by_step},
 };
 TAP_MAIN(cases)

@@ -130,6 +130,22 @@ static void an_interval_too_long_is_refused(void)
 	CU_ASSERT_STRING_EQUAL(error.seen, "at least 72");
 }
 
+static void streams_that_there_are_not_are_refused(void)
+{
+	static struct map_graph graph;
+	static struct map_mapping mapping;
+	struct map_fabric fabric = small_fabric();
+	struct map_error error = {0};
+
+	fabric.streams = 2;
+	if (!kernel_graph("fir", &graph))
+		return;
+	CU_ASSERT(map_run(&graph, &fabric, &map_options_default, &mapping, &error));
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.what, "fewer streams"));
+	CU_ASSERT_STRING_EQUAL(error.seen, "3");
+	CU_ASSERT_STRING_EQUAL(error.allowed, "2");
+}
+
 static void what_has_no_place_is_named(void)
 {
 	static struct map_graph graph;
@@ -159,6 +175,8 @@ static const struct tap_case cases[] = {
 	{"a fabric is described in words, and wrong ones are named", a_fabric_is_described},
 	{"a recurrence longer than the longest interval is refused",
 	 an_interval_too_long_is_refused},
+	{"a graph with more streams than the fabric has is refused",
+	 streams_that_there_are_not_are_refused},
 	{"a graph without a mapping names the operation that had no place",
 	 what_has_no_place_is_named},
 };
