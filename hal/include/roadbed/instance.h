@@ -35,7 +35,8 @@ typedef struct road_instance_options {
 	 * take the environment's ROADBED_DRIVERS (ignored under AT_SECURE and with NO_ENV). Every
 	 * NAME.so in them is opened, once in the process and for good; every NAME.yaml becomes a
 	 * chip that can be simulated. A folder or file that others than root and this user own or
-	 * may write is refused. road_instance_explain tells what became of each. Drivers are this
+	 * may write is refused; whoever may rename a folder above them can still put another in
+	 * their place. road_instance_explain tells what became of each. Drivers are this
 	 * instance's; simulated chips are the process's. */
 	const char *driver_folders;
 } road_instance_options;
