@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A random walk over all that programs can do to one region, through the public interface, each
+ * step compared with the reference (region_reference.h). Runs on any device with regions.
+ */
+#ifndef TESTS_SUPPORT_REGION_WALK_H
+#define TESTS_SUPPORT_REGION_WALK_H
+
+#include <roadbed/roadbed.h>
+
+enum { WALK_CONFIGS_MAX = 8, WALK_QUEUES = 2 };
+
+struct region_walk {
+	/* set by the caller; the device's root is one piece, and nobody else uses it */
+	road_device *device;
+	road_space *space;
+	road_config *const *configs;
+	uint32_t config_count; /* at most WALK_CONFIGS_MAX; better more than slots */
+	uint32_t seed, steps;
+	/* Makes the next command fail in this phase; NULL: none fails. */
+	void (*fail_next)(void *user, uint32_t phase);
+	void *user;
+	/* how it went */
+	uint32_t failures, hits, loads, switches, quarantines, resets; /* injected ones; … */
+	char wrong[320]; /* "": nothing; else the first difference, and the step */
+};
+
+/* 0: as the reference says, to the last step. */
+int region_walk_run(struct region_walk *walk);
+
+#endif
