@@ -676,6 +676,14 @@ static road_status find_expected(const struct road_device *device, const road_la
 	return ROAD_OK;
 }
 
+static bool is_expected(const struct road_list *list, const struct road_config_entry *entry)
+{
+	for (uint32_t i = 0; i < list->expected_count; i++)
+		if (list->expected[i] == entry)
+			return true;
+	return false;
+}
+
 /* The configuration that the launch expects, kept as long as the list: the one that it names, else
  * the one that the kernel is of, which the launch then brings along. */
 static road_status expect(struct road_list *list, const road_launch *launch,
@@ -686,16 +694,18 @@ static road_status expect(struct road_list *list, const road_launch *launch,
 
 	if (status || !entry)
 		return status;
-	slot = GROW(list, expected, expected_count, expected_room);
-	if (!slot) {
-		road_config_entry_put(entry);
-		return road_list_no_memory("road_list_launch");
-	}
-	*slot = entry;
 	command->configuration = entry->drv.id;
 	if (!launch->configuration)
 		command->flags |= ROAD_LAUNCH_ACTIVATE;
-	return ROAD_OK;
+	slot = is_expected(list, entry) ? NULL
+					: GROW(list, expected, expected_count, expected_room);
+	if (slot) {
+		*slot = entry;
+		return ROAD_OK;
+	}
+	status = is_expected(list, entry) ? ROAD_OK : road_list_no_memory("road_list_launch");
+	road_config_entry_put(entry); /* one use is enough */
+	return status;
 }
 
 road_status road_list_launch(road_list *list, const road_launch *launch)

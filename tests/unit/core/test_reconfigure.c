@@ -2,6 +2,8 @@
 /* Reconfiguration as a command: its arguments, its place in the queue, its result. */
 #include "tests/unit/core/fake/fixture.h"
 
+#include <sched.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 /* ---- arguments ---- */
@@ -382,6 +384,58 @@ static void a_callback_sees_the_results_before_it(void)
 	fake_teardown(&k);
 }
 
+struct gate {
+	_Atomic int inside, open;
+};
+
+static void block(void *user)
+{
+	struct gate *gate = user;
+
+	atomic_store(&gate->inside, 1);
+	while (!atomic_load(&gate->open))
+		sched_yield();
+}
+
+/* What is behind a callback that runs ends with the queue, not with the callback. */
+static void results_behind_a_callback_come_with_the_reset(void)
+{
+	struct fake k = fake_setup(FAKE_FEATURES);
+	road_config *config = config_of(&k, "image");
+	road_reconfigure_result before, r;
+	road_reconfiguration first = command(ROAD_RECONFIGURE_LOAD, config, &before);
+	road_reconfiguration what = command(ROAD_RECONFIGURE_LOAD, config, &r);
+	struct gate gate = {0};
+	road_submission s = {.size = sizeof(s)};
+	road_point point;
+
+	CU_ASSERT_EQUAL_FATAL(road_list_create(k.f.space, 0, &s.list), ROAD_OK);
+	CU_ASSERT_EQUAL(road_list_reconfigure(s.list, &first), ROAD_OK);
+	CU_ASSERT_EQUAL(road_list_callback(s.list, block, &gate, 0), ROAD_OK);
+	CU_ASSERT_EQUAL(road_list_reconfigure(s.list, &what), ROAD_OK);
+	CU_ASSERT_EQUAL(road_list_close(s.list), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_queue_submit(k.f.queue, &s, &point), ROAD_OK);
+	CU_ASSERT_EQUAL(road_event_retain(point.event), ROAD_OK);
+	while (!atomic_load(&gate.inside))
+		(void)road_point_wait(point, 0);
+	CU_ASSERT_EQUAL(before.status, ROAD_OK);
+	CU_ASSERT_EQUAL(r.status, 77);
+	mark(&before);
+	CU_ASSERT_EQUAL(road_queue_reset(k.f.queue), ROAD_OK);
+	CU_ASSERT_EQUAL(road_point_wait(point, 0), ROAD_CANCELLED);
+	CU_ASSERT_EQUAL(before.status, 77); /* once */
+	CU_ASSERT_EQUAL(r.status, ROAD_CANCELLED);
+	mark(&r);
+	atomic_store(&gate.open, 1);
+	CU_ASSERT_EQUAL(road_queue_drain(k.f.queue, soon()), ROAD_OK);
+	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_RESET, NULL, NULL), ROAD_OK);
+	CU_ASSERT_EQUAL(r.status, 77);
+	road_event_release(point.event);
+	road_list_release(s.list);
+	road_config_release(config);
+	fake_teardown(&k);
+}
+
 /* More than one piece of report memory holds. */
 static void a_list_has_any_number_of_commands(void)
 {
@@ -545,6 +599,8 @@ static const struct tap_case cases[] = {
 	 a_failed_command_fails_its_submission},
 	{"every result comes once, however it ends", every_result_comes_once_however_it_ends},
 	{"a callback sees the results before it", a_callback_sees_the_results_before_it},
+	{"results behind a callback come with the reset",
+	 results_behind_a_callback_come_with_the_reset},
 	{"a list has any number of commands", a_list_has_any_number_of_commands},
 	{"a result of an older size is kept to", a_result_of_an_older_size_is_kept_to},
 	{"a driver that does not report is told of", a_driver_that_does_not_report_is_told_of},

@@ -74,10 +74,15 @@ static void a_reset_makes_all_handles_stale(void)
 	road_queue *queue = NULL;
 	road_config *config = config_of(&k, "image");
 
-	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_LOAD, config, NULL), ROAD_OK);
-	CU_ASSERT_EQUAL(road_region_set_safe(k.root, config), ROAD_OK);
+	road_config *safe = config_of(&k, "safe");
+
+	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_LOAD, safe, NULL), ROAD_OK);
+	CU_ASSERT_EQUAL(road_region_set_safe(k.root, safe), ROAD_OK);
+	road_config_release(safe);
 	CU_ASSERT_EQUAL_FATAL(road_queue_create(k.f.space, &options, &queue), ROAD_OK);
+	CU_ASSERT_EQUAL(k.door->open_now, 1);
 	CU_ASSERT_EQUAL(road_device_reset(k.f.device, ROAD_RESET_DEVICE), ROAD_OK);
+	CU_ASSERT_EQUAL(k.door->open_now, 0); /* nobody needs it any more */
 	CU_ASSERT_EQUAL(road_region_info_get(k.root, &info), ROAD_STALE);
 	CU_ASSERT_EQUAL(road_region_status_get(k.root, &status), ROAD_STALE);
 	CU_ASSERT_EQUAL(road_region_slot(k.root, 0, &slot), ROAD_STALE);
@@ -288,6 +293,62 @@ static void a_region_in_quarantine_refuses_work(void)
 	fake_teardown(&k);
 }
 
+/* A chip that counts its generations from 1 again. */
+static void a_generation_that_comes_again_is_another(void)
+{
+	struct fake k = fake_setup(FAKE_FEATURES);
+	road_queue_options options = {.size = sizeof(options), .region = k.root};
+	road_region *root = NULL;
+	road_queue *queue = NULL;
+
+	k.door->forgets = true;
+	CU_ASSERT_EQUAL(road_device_reset(k.f.device, ROAD_RESET_DEVICE), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_region_root(k.f.device, &root), ROAD_OK);
+	CU_ASSERT_EQUAL(is_good(root), ROAD_OK);
+	options.region = root;
+	CU_ASSERT_EQUAL_FATAL(road_queue_create(k.f.space, &options, &queue), ROAD_OK);
+	CU_ASSERT_EQUAL(road_device_reset(k.f.device, ROAD_RESET_DEVICE), ROAD_OK);
+	CU_ASSERT_EQUAL(is_good(root), ROAD_STALE);
+	CU_ASSERT_EQUAL(road_queue_reset(queue), ROAD_OK);
+	CU_ASSERT_EQUAL(reconfigure(queue, ROAD_RECONFIGURE_RESET, NULL, NULL), ROAD_STALE);
+	road_region_release(root);
+	road_queue_release(queue);
+	fake_teardown(&k);
+}
+
+/* It was another client's work that faulted. */
+static void a_quarantine_is_seen_without_a_failure(void)
+{
+	struct fake k = fake_setup(FAKE_FEATURES);
+	road_region_status status = {.size = sizeof(status)};
+
+	for (int i = 0; i < 3; i++)
+		k.door->fault(0);
+	CU_ASSERT_EQUAL(road_region_release_quarantine(k.root), ROAD_OK);
+
+	/* A failure makes the core ask, whatever the report says. */
+	k.door->no_report = true;
+	for (int i = 0; i < 3; i++)
+		k.door->fault(0);
+	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_RESET, NULL, NULL), ROAD_FAULT);
+	CU_ASSERT_EQUAL(k.door->handed, 1);
+	CU_ASSERT_EQUAL(road_queue_reset(k.f.queue), ROAD_OK);
+	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_RESET, NULL, NULL), ROAD_FAULT);
+	CU_ASSERT_EQUAL(k.door->handed, 1);
+	CU_ASSERT_EQUAL(road_region_release_quarantine(k.root), ROAD_OK);
+	k.door->no_report = false;
+
+	for (int i = 0; i < 3; i++)
+		k.door->fault(0);
+	CU_ASSERT_EQUAL(road_region_status_get(k.root, &status), ROAD_OK);
+	CU_ASSERT_EQUAL(status.quarantined, 1);
+	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_RESET, NULL, NULL), ROAD_FAULT);
+	CU_ASSERT_EQUAL(k.door->handed, 1);
+	CU_ASSERT_EQUAL(road_region_release_quarantine(k.root), ROAD_OK);
+	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_RESET, NULL, NULL), ROAD_OK);
+	fake_teardown(&k);
+}
+
 static void a_region_outlives_its_device_handle(void)
 {
 	struct fake k = fake_setup(FAKE_FEATURES);
@@ -312,6 +373,8 @@ static const struct tap_case cases[] = {
 	{"a region of another device is refused", a_region_of_another_device_is_refused},
 	{"a safe image stays without its handle", a_safe_image_stays_without_its_handle},
 	{"a region in quarantine refuses work", a_region_in_quarantine_refuses_work},
+	{"a generation that comes again is another", a_generation_that_comes_again_is_another},
+	{"a quarantine is seen without a failure", a_quarantine_is_seen_without_a_failure},
 	{"a region outlives its device's handle", a_region_outlives_its_device_handle},
 };
 TAP_MAIN(cases)

@@ -36,6 +36,8 @@ void fake_chip_reset(void)
 	memset(regions, 0, sizeof(regions));
 	child_count = 0;
 	pending = false;
+	if (fake_door.forgets)
+		generations = 0;
 	make(0, 0, FAKE_UNITS);
 }
 
@@ -230,9 +232,9 @@ road_status fake_chip_layout(uint32_t index, uint32_t step, const struct road_re
 		*drain = 0;
 		for (uint32_t c = 0; c < child_count; c++)
 			*drain |= (uint64_t)!stays(children[c], parts, count) << c;
-		if (pending || (step == ROAD_LAYOUT_APPLY && fake_door.buffers_live))
-			return road_drv_error(ROAD_BUSY, "pending, or buffers live", "fake", "",
-					      "");
+		/* That one is pending the core knows by itself. */
+		if (step == ROAD_LAYOUT_APPLY && fake_door.buffers_live)
+			return road_drv_error(ROAD_BUSY, "buffers live", "fake", "", "");
 		if (step == ROAD_LAYOUT_APPLY)
 			apply(parts, count);
 		return ROAD_OK;

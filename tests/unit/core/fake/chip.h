@@ -24,6 +24,7 @@ struct fake_door {
 	bool held;         /* submissions stay on the device until fake_run */
 	bool buffers_live; /* a layout is refused */
 	bool no_report;    /* the driver breaks its contract */
+	bool forgets;      /* generations begin anew after a reset */
 	road_status open_fails, reset_fails;
 	uint32_t fail_phase; /* the next command that loads or switches fails there */
 	/* seen */
@@ -36,6 +37,7 @@ struct fake_door {
 	/* Does up to `count` submissions of any queue, oldest first; how many. */
 	uint32_t (*run)(uint32_t count);
 	void (*lose)(void); /* the device is gone */
+	void (*fault)(uint32_t region);
 };
 extern struct fake_door fake_door;
 

@@ -25,7 +25,8 @@ static struct road_drv_device *device;
 
 static uint32_t run(uint32_t count);
 static void lose(void);
-ROAD_API struct fake_door fake_door = {.features = FAKE_FEATURES, .run = run, .lose = lose};
+ROAD_API struct fake_door fake_door = {
+	.features = FAKE_FEATURES, .run = run, .lose = lose, .fault = fake_chip_fault};
 
 /* ---- what the device is ---- */
 
