@@ -61,9 +61,9 @@ def images_are_containers(folder):
 
 
 def seeds_decide(folder):
-    first, _ = image(folder, 'a.image', kernel('mvt_loop'), *SMALL, '--seed', '3')
-    again, _ = image(folder, 'b.image', kernel('mvt_loop'), *SMALL, '--seed=3')
-    other, _ = image(folder, 'c.image', kernel('mvt_loop'), *SMALL, '--seed', '4')
+    first, _ = image(folder, 'a.image', kernel('fir_loop'), *SMALL, '--seed', '3')
+    again, _ = image(folder, 'b.image', kernel('fir_loop'), *SMALL, '--seed=3')
+    other, _ = image(folder, 'c.image', kernel('fir_loop'), *SMALL, '--seed', '4')
     expect('equal seeds', first == again)
     expect('other seeds', first != other)
 
