@@ -169,8 +169,25 @@ static int launch(struct road_ring_encoder *encoder, const struct road_cmd *comm
 		memcpy(block, l->arguments, l->argument_bytes);
 		packet.kernarg = iova.value;
 	}
-	memcpy(encoder->packets, &packet, sizeof(packet));
-	return 1;
+	if (!l->configuration) {
+		memcpy(encoder->packets, &packet, sizeof(packet));
+		return 1;
+	}
+	struct road_gpu_vendor expect = vendor(ROAD_GPU_VENDOR_EXPECT, encoder->ordered);
+
+	gpu_encode_expect(encoder, l, &expect);
+	memcpy(encoder->packets, &expect, sizeof(expect));
+	memcpy((char *)encoder->packets + sizeof(expect), &packet, sizeof(packet));
+	return 2;
+}
+
+/* In its queue's order, also in concurrent lists. */
+static int reconfigure(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_REGION, true);
+	int status = gpu_encode_region(encoder, command, &packet);
+
+	return status ? status : put(encoder, &packet);
 }
 
 /* The packet behind it carries the order. */
@@ -208,6 +225,7 @@ static int (*const encoders[GPU_COMMANDS])(struct road_ring_encoder *, const str
 	[ROAD_COMMAND_WAIT_VALUE] = wait_value,
 	[ROAD_COMMAND_WRITE_VALUE] = write_value,
 	[ROAD_COMMAND_TIMESTAMP] = timestamp,
+	[ROAD_COMMAND_RECONFIGURE] = reconfigure,
 	[GPU_COMMAND_LOAD] = load,
 	[GPU_COMMAND_UNLOAD] = unload,
 };

@@ -37,6 +37,9 @@ static const struct row rows[ROAD_GPU_FAULTS] = {
 				  "bytes of local memory needed", false},
 	[ROAD_GPU_FAULT_MBARRIER] = {ROAD_FAULT_ILLEGAL, "misused mbarrier", NULL, true},
 	[ROAD_GPU_FAULT_ECC] = {ROAD_FAULT_ECC, "uncorrectable error of memory", "bytes", true},
+	[ROAD_GPU_FAULT_REGION] = {ROAD_FAULT_PACKET, "reconfiguration", NULL, false},
+	[ROAD_GPU_FAULT_ABORTED] = {ROAD_FAULT_PACKET, "a reconfiguration ended the launch", NULL,
+				    false},
 };
 
 static const char *const image_errors[ROAD_GPU_IMAGE_ERRORS] = {
@@ -80,7 +83,7 @@ static const struct row *row_of(uint32_t fault)
 static void describe(const struct road_gpu_queue_status *status, char *text, size_t bytes)
 {
 	const struct row *row = row_of(status->fault);
-	char address[40] = "", detail[64] = "";
+	char address[40] = "", detail[96] = "";
 
 	if (row->address)
 		snprintf(address, sizeof(address), " at 0x%" PRIx64, status->address);
@@ -88,6 +91,9 @@ static void describe(const struct road_gpu_queue_status *status, char *text, siz
 		snprintf(detail, sizeof(detail), ", %s %" PRIu64, row->detail, status->detail);
 	if (status->fault == ROAD_GPU_FAULT_MBARRIER && status->detail < ROAD_GPU_MBARRIER_ERRORS)
 		snprintf(detail, sizeof(detail), ": %s", mbarrier_errors[status->detail]);
+	if (status->fault == ROAD_GPU_FAULT_REGION)
+		snprintf(detail, sizeof(detail), ": %s",
+			 road_region_error_text((uint32_t)status->detail));
 	snprintf(text, bytes, "%s%s%s", row->text, address, detail);
 }
 
@@ -106,6 +112,13 @@ static void find_kernel(struct gpu_space *space, const struct road_gpu_queue_sta
 		break;
 	}
 	pthread_mutex_unlock(&space->lock);
+}
+
+road_status gpu_fault_status(const struct road_gpu_queue_status *status)
+{
+	if (status->fault == ROAD_GPU_FAULT_REGION)
+		return road_region_error_status((uint32_t)status->detail);
+	return status->fault == ROAD_GPU_FAULT_ABORTED ? ROAD_CANCELLED : ROAD_FAULT;
 }
 
 void gpu_fault_describe(struct gpu_space *space, const struct road_gpu_queue_status *status,

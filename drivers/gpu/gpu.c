@@ -133,6 +133,7 @@ static struct gpu *make(struct road_drv_device *dev)
 
 static void unmake(struct gpu *gpu)
 {
+	road_region_unit_close(gpu->dev);
 	road_ranges_destroy(gpu->hidden);
 	road_ranges_destroy(gpu->visible);
 	free(gpu->spaces);
@@ -160,6 +161,8 @@ static road_status bring_up(struct gpu *gpu)
 	status = make_heaps(gpu);
 	if (!status)
 		status = make_tables(gpu);
+	if (!status)
+		status = gpu_regions_start(gpu);
 	if (!status)
 		status = gpu_service_start(gpu);
 	return status;
@@ -280,4 +283,5 @@ const struct road_driver road_driver_gpu = {
 	.ops = &ops,
 	.memory = &gpu_memory_ops,
 	.image = &gpu_image_ops,
+	.region = &road_region_unit_ops,
 };

@@ -11,7 +11,9 @@
 
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/region_unit.h>
 #include <roadbed-driver/ring.h>
+#include <roadbed/region.h>
 #include <stdatomic.h>
 
 #include "drivers/gpu/print.h"
@@ -203,6 +205,15 @@ road_status gpu_queue_reset(struct road_drv_queue *queue);
 bool gpu_queue_native(struct road_drv_queue *queue);
 void gpu_irq(struct road_drv_device *dev, uint32_t vector);
 
+/* ---- regions.c: partitions, where the chip has any ---- */
+road_status gpu_regions_start(struct gpu *gpu);
+road_status gpu_queue_region(const struct gpu_queue *queue, uint32_t *region);
+/* The packet's own fields. -1: no room now. */
+int gpu_encode_region(struct road_ring_encoder *encoder, const struct road_cmd *command,
+		      struct road_gpu_vendor *packet);
+void gpu_encode_expect(const struct road_ring_encoder *encoder,
+		       const struct road_cmd_launch *launch, struct road_gpu_vendor *packet);
+
 /* ---- service.c: work that the driver itself waits for ---- */
 road_status gpu_service_start(struct gpu *gpu);
 void gpu_service_stop(struct gpu *gpu);
@@ -215,6 +226,8 @@ road_status gpu_service_load(struct gpu_space *space, uint64_t va, uint64_t byte
 road_status gpu_service_unload(struct gpu_space *space, uint64_t va);
 
 /* ---- faults.c ---- */
+/* What the fault makes of the submission. */
+road_status gpu_fault_status(const struct road_gpu_queue_status *status);
 void gpu_fault_describe(struct gpu_space *space, const struct road_gpu_queue_status *status,
 			struct road_fault *out);
 /* A fault of the driver's own work, as an error. */

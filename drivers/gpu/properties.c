@@ -236,6 +236,10 @@ void gpu_info(struct road_drv_device *dev, struct road_device_info *out)
 			UINT64_C(1) << ROAD_COMMAND_TIMESTAMP;
 	out->features = ROAD_FEATURE_IMAGES | ROAD_FEATURE_UNIFIED_ADDRESS |
 			ROAD_FEATURE_QUEUE_RESET | ROAD_FEATURE_PRIORITIES | ROAD_FEATURE_SPACE_MAP;
+	if (gpu->dev->region_unit) {
+		out->features |= ROAD_FEATURE_REGIONS;
+		out->commands |= UINT64_C(1) << ROAD_COMMAND_RECONFIGURE;
+	}
 	if (p->spaces > 1)
 		out->features |= ROAD_FEATURE_SPACES;
 	if (limits.coherent)

@@ -31,7 +31,11 @@ static road_status command(struct gpu_queue *queue, enum road_gpu_queue_command 
 road_status gpu_queue_start(struct gpu_queue *queue)
 {
 	struct gpu *gpu = queue->gpu;
+	uint32_t region = 0;
+	road_status status = gpu->dev->region_unit ? gpu_queue_region(queue, &region) : ROAD_OK;
 
+	if (status)
+		return status;
 	road_ring_reset(queue->ring);
 	pthread_mutex_lock(&gpu->table_lock); /* an interrupt may look at it */
 	/* What the chip wrote last is fetched first: else a line that was zero here would count as
@@ -50,7 +54,9 @@ road_status gpu_queue_start(struct gpu_queue *queue)
 	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_SLOTS, queue->slots);
 	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_PRIORITY, queue->priority);
 	gpu_write64(gpu, ROAD_GPU_REG_QUEUE_STATUS64, queue->status_memory.iova.value);
-	road_status status = command(queue, ROAD_GPU_QUEUE_OPEN, "road_queue_create");
+	if (gpu->dev->region_unit)
+		gpu_write32(gpu, ROAD_GPU_REG_QUEUE_REGION, region);
+	status = command(queue, ROAD_GPU_QUEUE_OPEN, "road_queue_create");
 
 	pthread_mutex_unlock(&gpu->reg_lock);
 	atomic_store(&queue->open, status == ROAD_OK);
@@ -260,7 +266,7 @@ void gpu_queue_advance(struct road_drv_queue *drv, struct road_drv_progress *out
 	if (!fault)
 		return;
 	out->failed_from = road_ring_sequence_of(queue->ring, faulting_packet(queue));
-	out->status = ROAD_FAULT;
+	out->status = gpu_fault_status(queue->status);
 	gpu_fault_describe(queue->encode.space, queue->status, &out->fault);
 	out->fault.point = out->failed_from;
 	out->fault.device_ns = gpu_now(queue->gpu);

@@ -119,6 +119,11 @@ static const struct road_chip_key keys[] = {
 	{"copy_latency", ROAD_CHIP_UINT, "cycles", 1, 1, 100000, "1000", MEMBER(copy_latency)},
 	{"bus_rate", ROAD_CHIP_DECIMAL, "GB/s", 1000000000, 0, 100000, "25", MEMBER(bus_rate)},
 	{"watchdog", ROAD_CHIP_UINT, NULL, 1, 1, UINT64_MAX, "4000000000", MEMBER(watchdog)},
+
+	{"regions", ROAD_CHIP_UINT, NULL, 1, 0, 16, "0", MEMBER(regions)},
+	{"region_load", ROAD_CHIP_UINT, "us", 1000000, 0, 1000000, "1", MEMBER(profile_ps)},
+	{"region_activate", ROAD_CHIP_UINT, "us", 1000000, 1, 10000000, "50000",
+	 MEMBER(activate_ps)},
 };
 
 static int power_of_two(uint64_t n)

@@ -86,10 +86,9 @@ static uint64_t warps_of(const struct road_gpu_launch_config *config)
 }
 
 /* Workgroups that are resident at once. */
-static uint64_t count_places(const struct gpu_chip *chip,
-			     const struct road_gpu_launch_config *config, uint32_t per_sm)
+static uint64_t count_places(const struct road_gpu_launch_config *config, uint32_t per_sm)
 {
-	const uint64_t places = (uint64_t)per_sm * chip->params.sm_count;
+	const uint64_t places = (uint64_t)per_sm * config->sm_count;
 	const unsigned __int128 grid =
 		(unsigned __int128)config->grid[0] * config->grid[1] * config->grid[2];
 
@@ -139,7 +138,6 @@ static void configure(struct gpu_work *work, const struct road_gpu_dispatch *pac
 	config->shared_bytes = packet->group_bytes;
 	config->local_bytes = (packet->private_bytes + 15u) & ~15u;
 	config->params = work->launch.params;
-	config->sm_count = chip->params.sm_count;
 	config->grid_id = chip->grid_id++;
 	config->watchdog = packet->watchdog ? packet->watchdog : chip->params.watchdog;
 	config->check_div = chip->options.check_div;
@@ -157,6 +155,8 @@ static void drop_launch(struct gpu_work *work)
 	road_gpu_print_deliver(work);
 	work->launch.image->launches--;
 	free(work->launch.params);
+	if (work->launch.entered)
+		road_gpu_region_leave(work->queue);
 	if (chip->launches-- == GPU_LAUNCHES)
 		road_gpu_cp_kick_all(chip);
 }
@@ -257,9 +257,18 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 
 	if (check(queue, packet, &image, &code, why) != GPU_START_DONE)
 		return GPU_START_FAULT;
+	if (chip->launches == GPU_LAUNCHES)
+		return GPU_START_PARK; /* it waited for its region, and others came before it */
+	enum gpu_start entered = road_gpu_region_enter(queue, why);
+
+	if (entered != GPU_START_DONE)
+		return entered;
 	work = road_gpu_work_new(queue, packet->completion);
-	if (!work)
+	if (!work) {
+		road_gpu_region_leave(queue);
 		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, 0);
+	}
+	work->launch.entered = true;
 	image->launches++;
 	chip->launches++;
 	work->drop = drop_launch;
@@ -274,10 +283,10 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 		if (!work->launch.config.words)
 			return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, 0);
 	}
-	per_sm = road_gpu_timing_occupancy(&chip->params, &work->launch.config, &limit);
+	per_sm = road_gpu_region_share(queue, &work->launch.config, &limit);
 	if (!per_sm)
 		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, limit);
-	places = count_places(chip, &work->launch.config, per_sm);
+	places = count_places(&work->launch.config, per_sm);
 	if (!local_fits(chip, &work->launch.config, places))
 		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, packet->private_bytes);
 	work->launch.config.slots = count_slots(&work->launch.config, places);

@@ -230,6 +230,11 @@ static const struct gpu_packet_op vendor_ops[ROAD_GPU_VENDOR_OPS] = {
 	[ROAD_GPU_VENDOR_FENCE] = {"fence", start_fence,
 				   HEAD | V(flags) | V(value_bytes) | V(dst) | V(value) | V(vector),
 				   DST | ROAD_GPU_VENDOR_IRQ},
+	[ROAD_GPU_VENDOR_REGION] = {"reconfigure", road_gpu_region_start, HEAD | V(src),
+				    .retry = true},
+	[ROAD_GPU_VENDOR_EXPECT] = {"expect", road_gpu_expect_start,
+				    HEAD | V(flags) | V(src) | V(bytes) | V(value),
+				    ROAD_GPU_VENDOR_ACTIVATE},
 };
 
 #define BARRIER_USED \
@@ -237,7 +242,7 @@ static const struct gpu_packet_op vendor_ops[ROAD_GPU_VENDOR_OPS] = {
 
 static const struct gpu_packet_op typed_ops[] = {
 	[ROAD_GPU_PACKET_DISPATCH] = {"launch", road_gpu_dispatch_start, ~D(reserved0),
-				      .launch = true, .signal = true},
+				      .launch = true, .signal = true, .retry = true},
 	[ROAD_GPU_PACKET_BARRIER_AND] = {"barrier-and", start_barrier_and, BARRIER_USED,
 					 .signal = true},
 	[ROAD_GPU_PACKET_BARRIER_OR] = {"barrier-or", start_barrier_or, BARRIER_USED,

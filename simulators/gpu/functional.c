@@ -17,7 +17,8 @@ static void start_pending(struct road_gpu_launch *launch, struct road_gpu_block 
 	uint32_t sms = launch->config.sm_count;
 
 	if (block->pending)
-		road_gpu_block_start(block, block->linear, sms ? block->slot % sms : 0);
+		road_gpu_block_start(block, block->linear,
+				     launch->config.first_sm + (sms ? block->slot % sms : 0));
 }
 
 /* The slot whose turn it is; the next busy one if its turn is over. */

@@ -153,6 +153,8 @@ void road_gpu_function_reset(struct gpu_function *function)
 		road_gpu_queue_close(&function->queues[i]);
 	for (uint32_t i = 0; function->spaces && i < chip->params.spaces; i++)
 		road_gpu_space_drop(function, i);
+	if (chip->unit)
+		region_unit_reset(chip->unit);
 	function->irq_status = function->irq_mask = 0;
 	function->latch = (struct gpu_latch){0};
 }
@@ -168,6 +170,7 @@ static void destroy(void *model)
 		free(function->queues);
 		free(function->spaces);
 	}
+	road_gpu_regions_free(chip);
 	sim_cancel(chip->env, &chip->cp);
 	chip->backend->destroy(chip);
 	road_gpu_lines_free(chip);
@@ -201,7 +204,7 @@ static bool build(struct gpu_chip *chip)
 	for (uint32_t f = 0; f < GPU_FUNCTIONS; f++)
 		if (!make_function(chip, f))
 			return false;
-	return chip->backend->create(chip);
+	return road_gpu_regions_make(chip) && chip->backend->create(chip);
 }
 
 static void *create(const struct sim_model_create *create)
@@ -341,6 +344,7 @@ const struct sim_model_ops sim_model_gpu = {
 	.reset = reset,
 	.poke = poke,
 	.inject = road_gpu_inject,
+	.phase_fail = road_gpu_phase_fail,
 	.counter = road_gpu_counter,
 	.line = road_gpu_line,
 	.report = road_gpu_report,

@@ -17,7 +17,9 @@
 #include "simulators/gpu/print.h"
 #include "simulators/gpu/timing.h"
 #include "simulators/gpu/warp.h"
+#include "simulators/regions/unit.h"
 #include "uapi/gpu/aql.h"
+#include "uapi/gpu/profile.h"
 #include "uapi/gpu/regs.h"
 
 #define GPU_FUNCTIONS    1u /* of a chip: one client, so far */
@@ -104,8 +106,9 @@ struct gpu_queue {
 	uint64_t doorbell, fetched; /* packets, since it was opened */
 	const struct gpu_packet_op *op;
 	union gpu_packet packet;
-	struct gpu_work *works; /* in flight */
-	struct gpu_work *hold;  /* one that nothing may overtake */
+	struct gpu_work *works;  /* in flight */
+	struct gpu_work *hold;   /* one that nothing may overtake */
+	struct region_want want; /* of the next dispatch */
 	struct gpu_queue *next_ready, *next_parked;
 	char lane[24]; /* in the event log */
 };
@@ -138,6 +141,7 @@ struct gpu_work {
 			struct road_gpu_launch_config config;
 			struct road_gpu_launch *exec; /* functional mode */
 			bool running;                 /* the back end has it */
+			bool entered;                 /* the region counts it */
 			struct road_gpu_fault_info fault;
 			struct road_gpu_statistics stats;
 			uint64_t steps, begin_ps;
@@ -157,7 +161,7 @@ struct gpu_space {
 };
 
 struct gpu_latch { /* registers that a command register latches */
-	uint64_t queue, queue_space, ring, slots, priority, status;
+	uint64_t queue, queue_space, queue_region, ring, slots, priority, status;
 	uint64_t space, table, count, print, print_bytes;
 };
 
@@ -238,6 +242,9 @@ struct gpu_chip {
 	uint64_t origin_ps; /* when it was opened */
 	uint32_t launches;  /* places taken */
 	uint32_t grid_id;
+
+	struct region_unit *unit;         /* NULL: it cannot be reconfigured */
+	struct gpu_partition *partitions; /* of regions, by number */
 
 	const struct gpu_backend *backend;
 	struct road_gpu_timing *timing;
@@ -328,6 +335,28 @@ void road_gpu_work_free(struct gpu_work *work);
 enum road_gpu_fault road_gpu_signal(struct gpu_function *function, uint64_t address);
 enum gpu_start road_gpu_fail(struct road_gpu_queue_status *why, enum road_gpu_fault fault,
 			     uint64_t address, uint64_t detail);
+
+/* regions.c */
+struct gpu_partition { /* how a region is set up */
+	bool profiled;
+	struct road_gpu_profile profile;
+};
+bool road_gpu_regions_make(struct gpu_chip *chip); /* false: no memory */
+void road_gpu_regions_free(struct gpu_chip *chip);
+enum sim_inject road_gpu_phase_fail(void *model, uint32_t function, uint32_t region, uint32_t phase,
+				    uint32_t times);
+/* From the latch; false: refused. */
+bool road_gpu_region_open(struct gpu_queue *queue);
+/* May a launch of the queue begin? DONE: it counts as running in its region. */
+enum gpu_start road_gpu_region_enter(struct gpu_queue *queue, struct road_gpu_queue_status *why);
+void road_gpu_region_leave(struct gpu_queue *queue);
+/* Which SMs a launch has, and how many workgroups one of them takes; 0: none. */
+uint32_t road_gpu_region_share(struct gpu_queue *queue, struct road_gpu_launch_config *config,
+			       enum road_gpu_limit *limit);
+enum gpu_start road_gpu_region_start(struct gpu_queue *queue, const union gpu_packet *packet,
+				     struct road_gpu_queue_status *why);
+enum gpu_start road_gpu_expect_start(struct gpu_queue *queue, const union gpu_packet *packet,
+				     struct road_gpu_queue_status *why);
 
 /* cp_packets.c */
 const struct gpu_packet_op *road_gpu_packet_find(const union gpu_packet *packet,

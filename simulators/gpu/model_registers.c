@@ -32,6 +32,8 @@ static uint64_t read_status(struct gpu_function *function)
 		status |= ROAD_GPU_STATUS_CLEAN;
 	if (function->chip->params.memory_ecc)
 		status |= ROAD_GPU_STATUS_ECC;
+	if (function->chip->unit)
+		status |= ROAD_GPU_STATUS_REGIONS;
 	return status;
 }
 
@@ -219,6 +221,7 @@ static const struct gpu_register registers[] = {
 	AT(QUEUE_SLOTS) = {4, LATCH(slots), NULL, NULL},
 	AT(QUEUE_PRIORITY) = {4, LATCH(priority), NULL, NULL},
 	AT(QUEUE_STATUS64) = {8, LATCH(status), NULL, NULL},
+	AT(QUEUE_REGION) = {4, LATCH(queue_region), NULL, NULL},
 	AT(SPACE_SELECT) = {4, LATCH(space), NULL, NULL},
 	AT(SPACE_COMMAND) = {4, 0, read_space_command, write_space_command},
 	AT(SPACE_TABLE64) = {8, LATCH(table), NULL, NULL},
@@ -247,9 +250,20 @@ static uint64_t *latch_of(struct gpu_function *function, const struct gpu_regist
 	return (uint64_t *)(void *)((char *)&function->latch + row->latch - 1);
 }
 
+static bool in_unit(const struct gpu_function *function, uint64_t offset)
+{
+	return function->chip->unit && offset >= ROAD_GPU_REG_UNIT &&
+	       offset < ROAD_GPU_REG_UNIT + ROAD_REGION_REGS_BYTES;
+}
+
 uint64_t road_gpu_register_read(struct gpu_function *function, uint64_t offset, uint32_t width)
 {
-	const struct gpu_register *row = find(function, offset, width, "a read");
+	const struct gpu_register *row;
+
+	if (in_unit(function, offset))
+		return region_unit_read(function->chip->unit, function->index,
+					offset - ROAD_GPU_REG_UNIT, width);
+	row = find(function, offset, width, "a read");
 
 	if (!row)
 		return width == 8 ? UINT64_MAX : UINT32_MAX;
@@ -278,6 +292,11 @@ void road_gpu_register_write(struct gpu_function *function, uint64_t offset, uin
 
 	if (offset >= ROAD_GPU_DOORBELL) {
 		write_doorbell(function, offset, width, value);
+		return;
+	}
+	if (in_unit(function, offset)) {
+		region_unit_write(function->chip->unit, function->index, offset - ROAD_GPU_REG_UNIT,
+				  width, value);
 		return;
 	}
 	row = find(function, offset, width, "a write");

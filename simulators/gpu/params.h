@@ -79,6 +79,11 @@ struct road_gpu_params {
 	uint64_t bus_rate;     /* bytes a second to and from the host, each way */
 	uint64_t watchdog;     /* warp instructions of a launch that names no other bound */
 
+	/* reconfiguration */
+	uint32_t regions;     /* slices that regions are made of; 0: it cannot be reconfigured */
+	uint64_t profile_ps;  /* to read a profile */
+	uint64_t activate_ps; /* a switch, and a change of the layout */
+
 	/* what-if, no part of any chip (scenarios.c) */
 	uint32_t free_bank_conflicts; /* shared memory needs no extra passes */
 	uint32_t extra_workgroups;    /* of an SM, beyond what fits */

@@ -101,6 +101,8 @@ static bool open_queue(struct gpu_function *function, struct gpu_queue *queue)
 	queue->priority = (uint32_t)latch->priority;
 	queue->ring = latch->ring;
 	queue->status = latch->status;
+	if (!road_gpu_region_open(queue))
+		return false;
 	queue->doorbell = queue->fetched = 0;
 	queue->warm = false;
 	queue->life = GPU_QUEUE_OPEN;
@@ -117,6 +119,9 @@ void road_gpu_queue_drop(struct gpu_queue *queue)
 	queue->have = false;
 	queue->op = NULL;
 	queue->warm = false;
+	queue->want = (struct region_want){0};
+	if (queue->function->chip->unit)
+		region_unit_queue_drop(queue->function->chip->unit, queue->index);
 	while (queue->works)
 		road_gpu_work_free(queue->works);
 }
@@ -126,6 +131,8 @@ void road_gpu_queue_close(struct gpu_queue *queue)
 	queue->life = GPU_QUEUE_CLOSED;
 	queue->refused = false;
 	road_gpu_queue_drop(queue);
+	if (queue->function->chip->unit)
+		region_unit_queue_close(queue->function->chip->unit, queue->index);
 }
 
 static bool close_queue(struct gpu_function *function, struct gpu_queue *queue)

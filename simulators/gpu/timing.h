@@ -120,9 +120,9 @@ void road_gpu_timing_share(struct road_gpu_timing *timing, road_gpu_timing_paral
 void road_gpu_timing_destroy(struct road_gpu_timing *timing);
 
 /*
- * Begins a launch at `cycle`. Of the config port, slots and sm_count are set here; a port given
- * is not called. Launches run side by side; for a free place an earlier one goes first. The
- * cookie names the launch in what comes back.
+ * Begins a launch at `cycle`. Of the config port and slots are set here, and sm_count, the SMs from
+ * first_sm on, if it is 0 (all); a port given is not called. Launches run side by side; for a free
+ * place an earlier one goes first. The cookie names the launch in what comes back.
  */
 enum road_gpu_timing_error road_gpu_timing_begin(struct road_gpu_timing *timing, uint64_t cycle,
 						 const struct road_gpu_launch_config *config,

@@ -99,9 +99,9 @@ static uint32_t blocks_of(const struct gpu_sm *sm, const struct gpu_launch *laun
 
 static bool fits(const struct gpu_sm *sm, const struct gpu_launch *launch)
 {
-	return sm->free_blocks && sm->free_warps >= launch->warps &&
-	       sm->free_registers >= launch->registers && sm->free_shared >= launch->shared &&
-	       blocks_of(sm, launch) < launch->blocks_per_sm;
+	return sm->index - launch->first_sm < launch->sm_count && sm->free_blocks &&
+	       sm->free_warps >= launch->warps && sm->free_registers >= launch->registers &&
+	       sm->free_shared >= launch->shared && blocks_of(sm, launch) < launch->blocks_per_sm;
 }
 
 void gpu_activate(struct road_gpu_timing *timing, struct gpu_sm *sm)

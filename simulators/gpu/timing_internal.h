@@ -285,6 +285,7 @@ struct gpu_launch {
 	uint32_t registers, shared;       /* of a workgroup, rounded */
 	uint32_t warps;
 	uint32_t blocks_per_sm;
+	uint32_t first_sm, sm_count; /* that it runs on */
 	enum road_gpu_limit limit;
 	bool overlapped, finished;
 	struct road_gpu_fault_info fault;

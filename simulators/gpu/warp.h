@@ -245,6 +245,8 @@ struct road_gpu_launch_config {
 	const void *params;     /* copied: desc.param_bytes */
 	uint32_t slots;         /* resident workgroups */
 	uint32_t sm_count;      /* %nsmid */
+	uint32_t first_sm;      /* they are the SMs from this one on */
+	uint32_t blocks_max;    /* of an SM at a time; 0: as fit */
 	uint32_t grid_id;       /* %gridid */
 	uint64_t watchdog;      /* warp instructions in all; 0: none */
 	bool check_div;         /* division by zero is a fault */

@@ -290,6 +290,27 @@ static enum region_outcome fit_switch(struct region_op *op)
 	return outcome;
 }
 
+/* It gave its place to what is active now: it takes it again. */
+static enum region_outcome fit_kept(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	if (!region->kept || region->kept_config != op->target)
+		return region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
+	if (loses_memory(op))
+		return busy(op, 0);
+	if (!op->content)
+		op->content = region_content_copy(region->kept, op->unit->setup.kind);
+	if (!op->content)
+		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
+	region_image_relocate(op->content, region);
+	op->what.config = op->target;
+	switch (region_pick_slot(op->unit, region, ROAD_REGION_SLOT_ANY, &op->slot)) {
+	case PICK_WAIT: return OUTCOME_WAIT;
+	default: return fit_missing(op);
+	}
+}
+
 static enum region_outcome fit_rollback(struct region_op *op)
 {
 	struct region *region = region_of(op);
@@ -306,7 +327,7 @@ static enum region_outcome fit_rollback(struct region_op *op)
 		return region_op_fail(op, ROAD_REGION_ERROR_NONE_SUCH, op->what.target, 0);
 	slot = region_resident(op->unit, region, op->target);
 	if (op->target && slot == REGION_NONE)
-		return region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
+		return fit_kept(op);
 	if (slot != REGION_NONE && region->slots[slot].state == SLOT_LOADING)
 		return OUTCOME_WAIT;
 	outcome = fit_hit(op);

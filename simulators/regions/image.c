@@ -244,3 +244,16 @@ void region_image_relocate(struct region_content *content, const struct region *
 		memcpy(content->payload + relocations[i].offset, &value, sizeof(value));
 	}
 }
+
+struct region_content *region_content_copy(const struct region_content *from, uint32_t kind)
+{
+	struct region_content *content = region_content_new(from->bytes);
+	uint64_t at;
+
+	if (!content)
+		return NULL;
+	memcpy(content->canonical, from->canonical, from->bytes);
+	(void)region_image_check(content, kind, &at); /* it was sound; finds its parts */
+	content->image.config = from->image.config;
+	return content;
+}

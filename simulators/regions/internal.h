@@ -77,6 +77,9 @@ struct region {
 	struct region_slot *slots;
 	uint32_t active; /* slot; REGION_NONE */
 	uint64_t previous, safe;
+	/* What the last in-place load overwrote: kept to roll back to. */
+	struct region_content *kept;
+	uint64_t kept_config;
 	uint32_t running, open;
 	uint64_t owner;
 	bool owned, mixed;
@@ -146,6 +149,7 @@ enum road_config_error region_image_check(struct region_content *content, uint32
 					  uint64_t *at);
 void region_image_relocate(struct region_content *content, const struct region *region);
 struct region_content *region_content_new(uint32_t bytes);
+struct region_content *region_content_copy(const struct region_content *from, uint32_t kind);
 
 /* slots.c */
 uint64_t region_active_config(const struct region *region); /* 0: none */

@@ -282,6 +282,12 @@ static enum region_outcome begin_resume(struct region_op *op)
 
 	if (op->switched && op->from != op->target)
 		region->previous = op->from;
+	if (op->former) {
+		free(region->kept);
+		region->kept = op->former;
+		region->kept_config = op->former_config;
+		op->former = NULL;
+	}
 	if (op->what.verb == ROAD_REGION_VERB_ROLLBACK)
 		region->counters[ROAD_REGION_COUNT_ROLLBACKS]++;
 	if (op->queue != REGION_NONE)

@@ -89,6 +89,8 @@ void region_wipe(struct region_unit *unit, struct region *region)
 		unit->setup.chip->activate(unit->setup.arg, region->index, NULL);
 	region->active = REGION_NONE;
 	region->previous = region->safe = 0;
+	free(region->kept);
+	region->kept = NULL;
 	for (uint32_t i = 0; i < unit->setup.slots; i++)
 		region_slot_clear(region, i, SLOT_EMPTY);
 	unit->setup.chip->wipe(unit->setup.arg, region->index);
@@ -256,6 +258,13 @@ bool region_unit_bounds(const struct region_unit *unit, uint32_t index, uint32_t
 	*first_unit = region ? region->first_unit : 0;
 	*units = region ? region->units : 0;
 	return region != NULL;
+}
+
+uint32_t region_unit_running(const struct region_unit *unit, uint32_t index)
+{
+	const struct region *region = look(unit, index);
+
+	return region ? region->running : 0;
 }
 
 uint64_t region_unit_memory(const struct region_unit *unit, uint32_t index)

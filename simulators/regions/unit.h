@@ -164,6 +164,7 @@ uint64_t region_unit_generation(const struct region_unit *unit, uint32_t region)
 /* False: there is no such region. */
 bool region_unit_bounds(const struct region_unit *unit, uint32_t region, uint32_t *first_unit,
 			uint32_t *units);
+uint32_t region_unit_running(const struct region_unit *unit, uint32_t region); /* launches */
 /* Bytes of memory that it has for itself; 0: shared. */
 uint64_t region_unit_memory(const struct region_unit *unit, uint32_t region);
 

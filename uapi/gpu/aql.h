@@ -73,6 +73,8 @@ enum road_gpu_vendor_op {
 	ROAD_GPU_VENDOR_WAIT,      /* until (word at src, value_bytes) COND value */
 	ROAD_GPU_VENDOR_TIMESTAMP, /* store the chip's time in ns (8 bytes) to dst */
 	ROAD_GPU_VENDOR_FENCE,     /* store value (8 bytes) to dst, raise interrupt `vector` */
+	ROAD_GPU_VENDOR_REGION,    /* src = bus address of a struct road_region_op */
+	ROAD_GPU_VENDOR_EXPECT,    /* the next dispatch expects configuration `value` */
 	ROAD_GPU_VENDOR_OPS
 };
 struct road_gpu_vendor {
@@ -96,6 +98,9 @@ struct road_gpu_vendor {
 #define ROAD_GPU_VENDOR_DST_BUS 0x1u /* dst is a bus address (IOVA), not translated */
 #define ROAD_GPU_VENDOR_SRC_BUS 0x2u
 #define ROAD_GPU_VENDOR_IRQ     0x4u /* FENCE: raise the interrupt */
+/* EXPECT: activates it if another one is active; the image is at src, device memory (physical),
+ * with `bytes` bytes. Without the flag the dispatch faults then, and src and bytes are 0. */
+#define ROAD_GPU_VENDOR_ACTIVATE 0x8u
 
 enum road_gpu_wait_cond {
 	ROAD_GPU_WAIT_GE, /* cyclic: (int64)(word - value) >= 0, or int32 for 4 bytes */

@@ -63,6 +63,9 @@ enum road_gpu_reg {
 	ROAD_GPU_REG_QUEUE_SLOTS = 0x118,    /* packets in the ring, a power of two */
 	ROAD_GPU_REG_QUEUE_PRIORITY = 0x11c, /* 0 highest .. 3 */
 	ROAD_GPU_REG_QUEUE_STATUS64 = 0x120, /* bus address of a struct road_gpu_queue_status */
+	/* Region whose SMs run its launches; ROAD_GPU_REGION_NONE: none, it copies only. Where
+	 * STATUS_REGIONS says that there are any. */
+	ROAD_GPU_REG_QUEUE_REGION = 0x128,
 
 	/* Space setup, likewise. */
 	ROAD_GPU_REG_SPACE_SELECT = 0x140,
@@ -72,6 +75,9 @@ enum road_gpu_reg {
 	/* Of SPACE_PRINT: bus address and bytes of a struct road_gpu_print_ring (print.h). */
 	ROAD_GPU_REG_SPACE_PRINT64 = 0x158,
 	ROAD_GPU_REG_SPACE_PRINT_BYTES = 0x160, /* of its data; 0: none */
+
+	/* The reconfiguration unit (uapi/region.h, profile.h), where STATUS_REGIONS says so. */
+	ROAD_GPU_REG_UNIT = 0x400,
 
 	/* Doorbell of queue q at ROAD_GPU_DOORBELL + q * ROAD_GPU_DOORBELL_STRIDE: 64-bit write
 	 * of the number of packets written since the queue was opened. */
@@ -83,12 +89,14 @@ enum road_gpu_reg {
 #define ROAD_GPU_QUEUES_MAX      1024u
 #define ROAD_GPU_SPACES_MAX      256u
 
-#define ROAD_GPU_STATUS_READY  0x1u
-#define ROAD_GPU_STATUS_FAULT  0x2u /* a queue of this function stopped on a fault */
-#define ROAD_GPU_STATUS_CLEAN  0x4u /* device memory is zero since reset */
-#define ROAD_GPU_STATUS_ECC    0x8u /* device memory has error correction */
-#define ROAD_GPU_IRQ_FAULT     0u   /* the vector that a queue raises when it stops on a fault */
-#define ROAD_GPU_CONTROL_RESET 0x1u /* this function: queues, spaces, interrupts, images */
+#define ROAD_GPU_STATUS_READY   0x1u
+#define ROAD_GPU_STATUS_FAULT   0x2u  /* a queue of this function stopped on a fault */
+#define ROAD_GPU_STATUS_CLEAN   0x4u  /* device memory is zero since reset */
+#define ROAD_GPU_STATUS_ECC     0x8u  /* device memory has error correction */
+#define ROAD_GPU_STATUS_REGIONS 0x10u /* it can be reconfigured */
+#define ROAD_GPU_REGION_NONE    UINT32_MAX
+#define ROAD_GPU_IRQ_FAULT      0u   /* the vector that a queue raises when it stops on a fault */
+#define ROAD_GPU_CONTROL_RESET  0x1u /* this function: queues, spaces, interrupts, images */
 
 enum road_gpu_queue_command {
 	ROAD_GPU_QUEUE_OPEN = 1,
@@ -164,6 +172,8 @@ enum road_gpu_fault {
 	ROAD_GPU_FAULT_STACK,    /* stack beyond local memory; detail = bytes that it would need */
 	ROAD_GPU_FAULT_MBARRIER, /* address; detail = enum road_gpu_mbarrier_error */
 	ROAD_GPU_FAULT_ECC,      /* read of memory that could not be corrected: address */
+	ROAD_GPU_FAULT_REGION,   /* detail = enum road_region_error (uapi/region.h) */
+	ROAD_GPU_FAULT_ABORTED,  /* a reconfiguration ended the launch */
 	ROAD_GPU_FAULTS
 };
 
