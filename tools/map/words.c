@@ -204,7 +204,8 @@ uint64_t map_word_seal(uint64_t word, unsigned index)
 	for (unsigned i = 0; i < 9; i++) {
 		crc ^= i < 7 ? (uint8_t)(word >> 8 * i) : last[i - 7];
 		for (unsigned bit = 0; bit < 8; bit++)
-			crc = (uint8_t)(crc << 1 ^ (crc & 0x80 ? ROAD_RPU_CRC_POLYNOMIAL : 0));
+			crc = (uint8_t)((unsigned)crc << 1 ^
+					(crc & 0x80 ? ROAD_RPU_CRC_POLYNOMIAL : 0));
 	}
 	word &= ~((uint64_t)ROAD_RPU_WORD_CRC_MASK << ROAD_RPU_WORD_CRC_SHIFT);
 	return word | (uint64_t)crc << ROAD_RPU_WORD_CRC_SHIFT;
