@@ -381,12 +381,19 @@ static void one_identity_is_one_device(void)
 	REFUSED(road_device_open(f.instance, "sim:edu?seed=2", &other));
 	IS(road_device_open(f.instance, "sim:edu@1?seed=2", &other), ROAD_OK);
 	CU_ASSERT_PTR_NOT_EQUAL(other, f.device);
+	road_device *again = NULL; /* the first one is still known */
+
+	IS(road_device_open(f.instance, "sim:edu?seed=1", &again), ROAD_OK);
+	CU_ASSERT_PTR_EQUAL(again, f.device);
+	road_device_release(again);
 	road_device_info a = {.size = sizeof(a)}, b = {.size = sizeof(b)};
 
 	IS(road_device_info_get(same, &a), ROAD_OK);
 	IS(road_device_info_get(other, &b), ROAD_OK);
 	CU_ASSERT_STRING_NOT_EQUAL(a.pci_address, b.pci_address);
 	CU_ASSERT_NOT_EQUAL(memcmp(a.uuid, b.uuid, 16), 0);
+	CU_ASSERT_EQUAL(a.uuid[6] >> 4, 8); /* RFC 9562: a version of our own making */
+	CU_ASSERT_EQUAL(a.uuid[8] >> 6, 2);
 	CU_ASSERT_EQUAL(a.simulated, 1);
 	char address[64];
 

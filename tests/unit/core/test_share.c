@@ -156,6 +156,13 @@ static void shared_events_give_their_descriptors_back(void)
 			before = next_descriptor();
 		CU_ASSERT_EQUAL(next_descriptor(), before);
 	}
+	int fd = memfd_create("no event", MFD_ALLOW_SEALING);
+	road_event *event = NULL;
+
+	before = next_descriptor();
+	CU_ASSERT_EQUAL(road_event_import(instance, fd, &event), ROAD_INVALID_ARGUMENT);
+	CU_ASSERT_EQUAL(next_descriptor(), before);
+	close(fd);
 	road_instance_release(instance);
 }
 
