@@ -62,7 +62,8 @@ static bool all_zero(const unsigned char *bytes, size_t count)
 	return true;
 }
 
-/* `to` is zero. A shorter table ends in zero; what a longer one has beyond ours must be zero: false if not. */
+/* `to` is zero. A shorter table ends in zero; what a longer one has beyond ours must be zero: false
+ * if not. */
 static bool take_table(void *to, size_t bytes, const void *from, size_t from_bytes)
 {
 	size_t common = from_bytes < bytes ? from_bytes : bytes;
