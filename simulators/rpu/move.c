@@ -147,9 +147,12 @@ static uint64_t take_paths(struct rpu_job *job, uint64_t bytes, bool broadcast)
 	const struct road_rpu_params *p = &chip->params;
 	uint32_t count = (uint32_t)__builtin_popcount(job->tiles);
 	uint64_t now = sim_now(chip->env), end;
-	bool system = of(job)->flags & (ROAD_RPU_WORK_SRC_BUS | ROAD_RPU_WORK_DST_BUS);
+	struct road_rpu_stream_status why;
+	struct rpu_piece piece = {.system =
+					  false}; /* it may have gone since: the end will say so */
 
-	end = rpu_memory_take(chip, system, broadcast ? bytes : bytes * count, now);
+	(void)place(job, job->table, 0, &piece, &why);
+	end = rpu_memory_take(chip, piece.system, broadcast ? bytes : bytes * count, now);
 	for (uint32_t t = 0; t < p->tiles; t++) {
 		uint32_t column = t % p->mesh_columns, row = t - column;
 		/* The farthest tile of a row carries a broadcast past the nearer ones. */

@@ -94,6 +94,25 @@ static void a_broadcast_reads_memory_once(void)
 	rig_close(rig);
 }
 
+/* 512 bytes at 64 a cycle of 1 ns: once for a broadcast, else for each tile; host memory: never. */
+static void memory_is_taken_for_what_it_gives(void)
+{
+	static const struct {
+		uint64_t memory, stride, busy_ps;
+	} rows[] = {{VA_DATA, 0, 8000}, {VA_DATA, 1024, 4 * 8000}, {VA_SYSTEM, 1024, 0}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig *rig = rig_open("time=approx");
+		struct road_rpu_move in = move(ROAD_RPU_ENGINE_RDMA, rows[i].memory, 0, 512);
+
+		in.tile_stride = rows[i].stride;
+		rig_push(rig, 0, &in);
+		CU_ASSERT_EQUAL(finish(rig), ROAD_RPU_FAULT_NONE);
+		CU_ASSERT_EQUAL(rig_counter(rig, "rpu.ddr.busy_ps"), rows[i].busy_ps);
+		rig_close(rig);
+	}
+}
+
 static void tiles_take_their_strides(void)
 {
 	struct rig *rig = rig_open("time=functional");
@@ -459,6 +478,8 @@ static const struct tap_case cases[] = {
 	{"boxes go to a scratchpad and come back as they went", boxes_come_back_as_they_went},
 	{"a broadcast reads memory once and reaches all tiles", a_broadcast_reads_memory_once},
 	{"each of several tiles takes its stride of memory", tiles_take_their_strides},
+	{"memory is busy for what it gives, and a broadcast is given once",
+	 memory_is_taken_for_what_it_gives},
 	{"products of f16, bf16 and s8 are exact, and add up", products_are_exact},
 	{"a narrow result is rounded once", narrow_results_are_rounded_once},
 	{"tokens order engines, and nothing else does", tokens_order_engines},
