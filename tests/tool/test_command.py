@@ -60,10 +60,30 @@ def vecadd(*options, device=GPU, out='c', n=1000):
                    f'i32:{n}')
 
 
+@case('regions says of a processor that it is not configured')
+def no_regions():
+    refused('regions', 'host:', code=1, says=['cannot be reconfigured', 'ROAD_FEATURE_REGIONS'])
+    refused('regions', code=2, says=['takes one DEVICE'])
+
+
+@case('regions shows slots, costs and what a region can, as text and as JSON', sim=True)
+def regions():
+    document = json.loads(roadbed('regions', 'sim:rpu-small', '--json').stdout)
+    root = document['regions'][0]
+    assert document['schema'] == 1 and len(document['regions']) == 1
+    assert root['index'] == 0 and root['children'] == 0 and root['active'] is None
+    assert root['unit'] == 'tile' and root['units'] > 1
+    assert {slot['state'] for slot in root['slots']} == {'empty'}
+    assert root['cost']['load_ns'] > 0 and 'read back' in root['can']
+    text = roadbed('regions', 'sim:rpu-small').stdout
+    assert f'region 0: {root["units"]} tiles from 0' in text, text
+    assert text.count('  slot ') == len(root['slots']), text
+
+
 @case('no verb, and a wrong one, print what there is')
 def _():
     assert 'usage:' in roadbed(code=2).stderr
-    refused('fly', code=2, says=['no such verb', 'fly', 'list info explain run diff'])
+    refused('fly', code=2, says=['no such verb', 'fly', 'list info explain regions run diff'])
     assert 'roadbed run' in roadbed('--help').stdout
     assert roadbed('--version').stdout.startswith('roadbed ')
 
