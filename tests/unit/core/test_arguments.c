@@ -117,6 +117,14 @@ static void ranges_that_leave_a_buffer_are_refused(void)
 	teardown(&f);
 }
 
+static void told(const char *what)
+{
+	road_error why = {.size = sizeof(why)};
+
+	IS(road_last_error(&why), ROAD_OK);
+	CU_ASSERT_STRING_EQUAL(why.what, what);
+}
+
 static void boxes_check_pitches(void)
 {
 	struct fixture f = setup("host:");
@@ -135,6 +143,8 @@ static void boxes_check_pitches(void)
 
 	CU_ASSERT_EQUAL_FATAL(road_list_create(f.space, 0, &list), ROAD_OK);
 	IS(road_list_copy_box(list, a, b, &good), ROAD_OK);
+	REFUSED(road_list_copy_box(list, a, b, NULL));
+	told("box is NULL");
 	o = good, o.rows = 0;
 	REFUSED(road_list_copy_box(list, a, b, &o));
 	o = good, o.dst_row_pitch = 9;
@@ -361,14 +371,6 @@ static void addresses_are_checked_to_the_column(void)
 		CU_ASSERT_PTR_NOT_NULL(strstr(error.where, bad[i].column));
 	}
 	road_instance_release(instance);
-}
-
-static void told(const char *what)
-{
-	road_error why = {.size = sizeof(why)};
-
-	IS(road_last_error(&why), ROAD_OK);
-	CU_ASSERT_STRING_EQUAL(why.what, what);
 }
 
 static void one_identity_is_one_device(void)

@@ -113,6 +113,7 @@ static void scan_tells_of_all_devices(void)
 		CU_ASSERT_FATAL(candidate_of(instance, addresses[i], &row));
 		CU_ASSERT_EQUAL(row.status, ROAD_OK);
 		CU_ASSERT_STRING_EQUAL(row.name, "Vendor's device");
+		CU_ASSERT_EQUAL(row.simulated, i); /* as the driver says of each */
 		CU_ASSERT_STRING_EQUAL(row.driver, "vendor");
 		CU_ASSERT_PTR_NOT_NULL(strstr(row.reason, folder));
 	}

@@ -61,8 +61,10 @@ static road_status scan(struct road_bus *bus, struct road_drv_sink *sink)
 	char name[16];
 
 	for (int i = 0; !status && i < calls.count(); i++) {
-		const struct road_drv_found found = {
-			.size = sizeof(found), .name = name, .product = "Vendor's device"};
+		const struct road_drv_found found = {.size = sizeof(found),
+						     .name = name,
+						     .product = "Vendor's device",
+						     .simulated = i == 1};
 
 		snprintf(name, sizeof(name), "%d", i);
 		if (!sink->found(sink, &found))
