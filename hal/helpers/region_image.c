@@ -39,10 +39,9 @@ static road_status invalid(uint64_t at, const char *what, uint64_t seen, const c
 
 #define FIELD(member) offsetof(struct road_config_header, member)
 
-static road_status check_fields(const struct road_config_header *header, uint64_t count,
-				uint32_t kind)
+static road_status check_fields(const struct road_config_header *header, uint64_t count)
 {
-	char kinds[16], bytes[24];
+	char bytes[24];
 	const struct {
 		bool bad;
 		uint64_t at, seen;
@@ -52,8 +51,6 @@ static road_status check_fields(const struct road_config_header *header, uint64_
 		 "no configuration image", "the magic 1178813010"},
 		{header->version != ROAD_CONFIG_VERSION, FIELD(version), header->version,
 		 "another version of the format", "1"},
-		{header->kind != kind, FIELD(kind), header->kind, "of another kind of device",
-		 kinds},
 		{header->total_bytes != count || count % 8, FIELD(total_bytes), header->total_bytes,
 		 "truncated, or with something behind it", bytes},
 		{!header->units, FIELD(units), 0, "needs no units", "1 or more"},
@@ -67,7 +64,6 @@ static road_status check_fields(const struct road_config_header *header, uint64_
 		 "0"},
 	};
 
-	snprintf(kinds, sizeof(kinds), "%" PRIu32, kind);
 	snprintf(bytes, sizeof(bytes), "%" PRIu64, count);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (rules[i].bad)
@@ -219,7 +215,7 @@ road_status road_region_image_check(const void *image, uint64_t count, uint32_t 
 		return invalid(0, "too short for a configuration image", count,
 			       "104 bytes or more");
 	memcpy(&header, bytes, sizeof(header));
-	status = check_fields(&header, count, kind);
+	status = check_fields(&header, count);
 	if (!status)
 		status = check_name(&header);
 	if (status)
@@ -240,6 +236,10 @@ road_status road_region_image_check(const void *image, uint64_t count, uint32_t 
 	status = check_claims(bytes, &header, &parts);
 	if (status)
 		return status;
+	if (header.kind != kind) /* sound, but for others */
+		return road_drv_errorf(ROAD_IMAGE_INCOMPATIBLE, "configuration image, byte 6",
+				       "of another kind of device: %u, allowed %" PRIu32,
+				       header.kind, kind);
 	*out = (struct road_region_payload){
 		.bytes = (canonical ? (const uint8_t *)canonical : bytes) + parts.payload,
 		.byte_count = header.payload_bytes,

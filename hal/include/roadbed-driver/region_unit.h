@@ -80,7 +80,8 @@ ROAD_API road_status road_region_error_status(uint32_t error);
 ROAD_API const char *road_region_error_text(uint32_t error);
 
 /* What an image says of itself, and whether its container is sound: ROAD_IMAGE_INVALID with the
- * place of what is not. Bytes and canonical as in struct road_region_ops.check; canonical may be
+ * place of what is not, ROAD_IMAGE_INCOMPATIBLE: sound, but of another kind. Bytes and
+ * canonical as in struct road_region_ops.check; canonical may be
  * NULL. Pure. */
 ROAD_API road_status road_region_image_check(const void *bytes, uint64_t byte_count, uint32_t kind,
 					     void *canonical, struct road_region_payload *out);

@@ -61,8 +61,9 @@ CONFORMANCE_CASE(reconfigure, reconfig_wrong_geometry_invalid_argument)
 		if (!strcmp(drivers[i], f->info.driver))
 			continue;
 		snprintf(name, sizeof(name), "%s-0.config", drivers[i]);
-		CHECK_STATUS(road_config_create(f->device, fixture_file(f, name, &bytes), bytes,
-						&config),
+		const void *image = fixture_file(f, name, &bytes);
+
+		CHECK_STATUS(road_config_create(f->device, image, bytes, &config),
 			     ROAD_IMAGE_INCOMPATIBLE);
 		refused++;
 	}
