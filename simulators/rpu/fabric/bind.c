@@ -2,7 +2,7 @@
 /* A launch's arguments become streams, constants, registers, iterations. */
 #include <string.h>
 
-#include "simulators/rpu/fabric/internal.h"
+#include "simulators/rpu/fabric/batch.h"
 
 static bool refuse(struct rpu_fabric *fabric, enum rpu_fault_kind kind, uint32_t index,
 		   uint64_t seen, uint64_t allowed)
@@ -114,6 +114,8 @@ static bool walk_inside(struct rpu_fabric *fabric, uint32_t s, uint32_t base,
 	if (low < from || high > end - bytes)
 		return refuse(fabric, RPU_FAULT_RANGE, s, (uint64_t)(low < from ? low : high),
 			      (uint64_t)end);
+	fabric->engines[s].low = low;
+	fabric->engines[s].end = high + bytes;
 	return true;
 }
 
@@ -205,5 +207,6 @@ bool rpu_bind(struct rpu_fabric *fabric)
 	for (uint32_t s = 0; fabric->iterations && s < fabric->engine_count; s++)
 		if (fabric->engines[s].stream.kind && !start_engine(fabric, s))
 			return false;
+	fabric->in_batches = fabric->batch && rpu_batch_fits(fabric);
 	return true;
 }

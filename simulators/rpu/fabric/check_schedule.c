@@ -170,7 +170,7 @@ static bool add_pops(struct rpu_check *check, const struct rpu_word *word, struc
 		if (!(word->pops >> stream & 1))
 			continue;
 		if (!(*seen >> stream & 1)) {
-			*move = (struct rpu_move){word->begin_at, stream, word->element};
+			*move = (struct rpu_move){word->begin_at, stream, word->element, 0};
 			range->count++;
 			*seen |= 1u << stream;
 			config->uses[stream]++;
@@ -201,6 +201,7 @@ static bool list_begins(struct rpu_check *check)
 		step->pops.first = pops;
 		for (; word < config->word_count && config->words[word].step == s; word++) {
 			step->words.count++;
+			step->ops += config->words[word].op != ROAD_RPU_OP_nop;
 			if (config->words[word].memory)
 				config->accesses[accesses + step->accesses.count++] = word;
 			if (!add_pops(check, &config->words[word], &step->pops, &seen))
@@ -238,7 +239,7 @@ static bool list_ends(struct rpu_check *check)
 			seen |= 1u << word->push;
 			config->uses[word->push]++;
 			config->pushes[pushes++] = (struct rpu_move){
-				word->begin_at + word->lag, (uint32_t)word->push, word->element};
+				word->begin_at + word->lag, (uint32_t)word->push, word->element, i};
 		}
 		step->done.count = done - step->done.first;
 		step->pushes.count = pushes - step->pushes.first;

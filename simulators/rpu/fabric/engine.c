@@ -241,6 +241,23 @@ static bool can_move(const struct rpu_engine *engine, const struct rpu_port *por
 	return engine->stream.write ? engine->fifo.count > 0 : engine->fifo.count < ROAD_RPU_FIFO;
 }
 
+uint32_t rpu_engine_ahead(struct rpu_engine *copy, const uint8_t *spm)
+{
+	const struct road_rpu_stream *stream = &copy->stream;
+	uint32_t value = copy->walk.address;
+
+	if (copy->fifo.count)
+		return rpu_fifo_pop(&copy->fifo);
+	if (!copy->walk.left)
+		return 0;
+	if (stream->kind == ROAD_RPU_STREAM_BROADCAST && copy->walk.index[0])
+		value = copy->held;
+	else if (stream->kind != ROAD_RPU_STREAM_COUNTER)
+		value = copy->held = rpu_load(spm + value, stream->type);
+	turn(&copy->walk, copy->jump, stream->count);
+	return value;
+}
+
 /* What most streams do in most cycles: nothing was left to check by the launch. */
 static void near_tick(struct rpu_engine *engine, struct rpu_port *port)
 {

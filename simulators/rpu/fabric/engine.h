@@ -28,7 +28,8 @@ struct rpu_walk {
 struct rpu_engine {
 	struct road_rpu_stream stream; /* bound */
 	uint64_t tokens;
-	bool near; /* LINEAR, all of it in the scratchpad: no access can fault */
+	int64_t low, end; /* addresses of an affine walk in memory: from, behind; 0, 0: none */
+	bool near;        /* LINEAR, all of it in the scratchpad: no access can fault */
 	uint32_t jump[ROAD_RPU_DIMENSIONS]; /* what the address gains when dimension d turns */
 	uint32_t index_jump[ROAD_RPU_DIMENSIONS];
 	/* state */
@@ -66,6 +67,9 @@ enum rpu_port_answer rpu_port_take(struct rpu_port *port, uint32_t address, uint
 void rpu_engine_start(struct rpu_engine *engine);
 /* Puts a walk to the turn after `done` ones. */
 void rpu_engine_seek(struct rpu_engine *engine, uint64_t done, uint64_t indices_done);
+
+/* The next token of a read stream that all is known of, out of time; on a copy of the engine. */
+uint32_t rpu_engine_ahead(struct rpu_engine *copy, const uint8_t *spm);
 
 /* A cycle. False: a gathered or far address is none; *address tells. */
 bool rpu_engine_tick(struct rpu_engine *engine, struct rpu_port *port, uint32_t *address);

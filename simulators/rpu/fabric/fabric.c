@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "simulators/rpu/fabric/internal.h"
+#include "simulators/rpu/fabric/batch.h"
 
 static const char *const fault_texts[RPU_FAULTS] = {
 	[RPU_FAULT_NONE] = "none",
@@ -47,7 +47,9 @@ struct rpu_fabric *rpu_fabric_create(const struct rpu_fabric_params *params,
 
 static void drop_configuration(struct rpu_fabric *fabric)
 {
+	rpu_batch_free(fabric->batch);
 	rpu_compiled_free(fabric->compiled);
+	fabric->batch = NULL;
 	free(fabric->places);
 	free(fabric->results);
 	fabric->compiled = NULL;
@@ -98,6 +100,7 @@ bool rpu_fabric_activate(struct rpu_fabric *fabric, const struct rpu_config *con
 	wipe_launch(fabric);
 	fabric->config = config;
 	fabric->compiled = compiled;
+	fabric->batch = compiled ? rpu_batch_make(config) : NULL;
 	fabric->places = places;
 	fabric->results = results;
 	return true;

@@ -50,6 +50,7 @@ struct rpu_move {
 	uint64_t begin_at; /* cycle of the first */
 	uint32_t stream;
 	uint32_t element; /* whose result is given */
+	uint32_t word;    /* that makes it */
 };
 
 struct rpu_range {
@@ -59,6 +60,7 @@ struct rpu_range {
 /* Parts of a step as ranges of the lists below. */
 struct rpu_step {
 	struct rpu_range words, done, pops, pushes, accesses;
+	uint32_t ops; /* that are no nop */
 };
 
 struct rpu_config {
@@ -132,6 +134,7 @@ struct rpu_injection {
 };
 
 struct rpu_compiled;
+struct rpu_batch;
 
 struct rpu_fabric {
 	struct rpu_fabric_params params;
@@ -139,6 +142,7 @@ struct rpu_fabric {
 	enum rpu_fabric_mode mode;
 	const struct rpu_config *config;
 	struct rpu_compiled *compiled;
+	struct rpu_batch *batch; /* may be NULL in the compiled mode too */
 
 	/* the launch, bound */
 	uint64_t iterations, span; /* span: II * iterations */
@@ -148,6 +152,7 @@ struct rpu_fabric {
 	uint32_t tile, tiles;
 	struct rpu_engine engines[ROAD_RPU_STREAMS];
 	uint32_t engine_count;
+	bool in_batches; /* this launch may run in batches */
 
 	/* its state */
 	enum rpu_fabric_status status;

@@ -2,7 +2,7 @@
 /* Cycles: streams, then the fabric, which advances or stalls. */
 #include <string.h>
 
-#include "simulators/rpu/fabric/internal.h"
+#include "simulators/rpu/fabric/batch.h"
 
 void rpu_fault_at(struct rpu_fabric *fabric, enum rpu_fault_kind kind, uint32_t index,
 		  uint64_t seen, uint64_t allowed)
@@ -156,6 +156,15 @@ static bool is_steady(const struct rpu_fabric *fabric)
 	       fabric->at + fabric->config->all_left < fabric->end;
 }
 
+static void next_step(struct rpu_fabric *fabric)
+{
+	fabric->at++;
+	if (++fabric->step == fabric->config->interval) {
+		fabric->step = 0;
+		fabric->round++;
+	}
+}
+
 static void advance(struct rpu_fabric *fabric)
 {
 	const struct rpu_config *config = fabric->config;
@@ -168,11 +177,7 @@ static void advance(struct rpu_fabric *fabric)
 	if (config->steps[fabric->step].accesses.count)
 		memset(fabric->served, 0, sizeof(fabric->served));
 	fabric->waiting = false;
-	fabric->at++;
-	if (++fabric->step == config->interval) {
-		fabric->step = 0;
-		fabric->round++;
-	}
+	next_step(fabric);
 }
 
 /* The present step, once all its tokens and room are there. */
@@ -309,11 +314,108 @@ static void swift_step(struct rpu_fabric *fabric, const struct rpu_step *step)
 	for (uint32_t i = 0; i < step->pushes.count; i++)
 		rpu_fifo_push(&fabric->engines[pushes[i].stream].fifo, results[pushes[i].element],
 			      0);
-	fabric->at++;
-	if (++fabric->step == config->interval) {
-		fabric->step = 0;
-		fabric->round++;
+	next_step(fabric);
+}
+
+/* ---- batches of rounds: data by rows, then their time ---- */
+
+/* A whole batch lies ahead, and would fit into the cycles if nothing stalls. */
+static bool is_batch_ahead(const struct rpu_fabric *fabric, uint64_t end)
+{
+	uint64_t cycles = RPU_BATCH_ROUNDS * (uint64_t)fabric->config->interval;
+
+	return fabric->in_batches && !fabric->step && fabric->at >= fabric->batch->from &&
+	       fabric->counters.cycles + cycles <= end &&
+	       fabric->at + cycles + fabric->config->all_left < fabric->end;
+}
+
+/* Moves of tokens in a round of the batch: what is given stands in rows. */
+static void batch_step(struct rpu_fabric *fabric, const struct rpu_step *step, uint32_t round)
+{
+	const struct rpu_config *config = fabric->config;
+	const struct rpu_move *pops = config->pops + step->pops.first;
+	const struct rpu_move *pushes = config->pushes + step->pushes.first;
+
+	for (uint32_t i = 0; i < step->pops.count; i++)
+		rpu_fifo_pop(&fabric->engines[pops[i].stream].fifo);
+	for (uint32_t i = 0; i < step->pushes.count; i++) {
+		const struct rpu_word *word = &config->words[pushes[i].word];
+		const uint32_t *row = rpu_batch_row(fabric->batch, pushes[i].word) + round;
+
+		rpu_fifo_push(&fabric->engines[pushes[i].stream].fifo,
+			      *(row - (word->step + word->lag) / config->interval), 0);
 	}
+	fabric->counters.element_ops += step->ops;
+}
+
+/* What the batch has done up to now, in registers: its begin, and again from there. */
+static void stop_within(struct rpu_fabric *fabric, uint64_t begin)
+{
+	const struct rpu_config *config = fabric->config;
+	struct rpu_batch *batch = fabric->batch;
+	uint64_t ops = fabric->counters.element_ops, at = fabric->at;
+
+	fabric->at = begin;
+	fabric->step = 0;
+	fabric->round = begin / config->interval;
+	rpu_batch_leave(fabric, batch);
+	while (fabric->at < at) {
+		const struct rpu_range *pops = &config->steps[fabric->step].pops;
+		uint64_t round = (fabric->at - begin) / config->interval;
+
+		for (uint32_t i = pops->first; i < pops->first + pops->count; i++)
+			fabric->places[rpu_token_place(config, config->pops[i].stream)] =
+				rpu_batch_row(batch, batch->pop_series + i)[round];
+		rpu_advance_compiled(fabric);
+		next_step(fabric);
+	}
+	fabric->counters.element_ops = ops;
+}
+
+/* The time of a batch; false: the cycles ended within. */
+static bool time_batch(struct rpu_fabric *fabric, struct rpu_port *port, uint64_t end)
+{
+	const struct rpu_config *config = fabric->config;
+	uint64_t begin = fabric->at, behind = begin + RPU_BATCH_ROUNDS * (uint64_t)config->interval;
+	enum rpu_fabric_stall why = RPU_STALL_EMPTY;
+
+	while (fabric->at < behind) {
+		const struct rpu_step *step = &config->steps[fabric->step];
+		uint32_t stream;
+
+		if (fabric->counters.cycles == end) {
+			stop_within(fabric, begin);
+			return false;
+		}
+		port->cycle = fabric->counters.cycles;
+		port->banks = free_banks(fabric);
+		port->accesses = 0;
+		run_streams(fabric, port); /* affine ones do not fail */
+		stream = lacking_now(fabric, step, &why);
+		if (stream != ROAD_RPU_STREAMS) {
+			stall_on(fabric, why, stream);
+		} else {
+			batch_step(fabric, step,
+				   (uint32_t)((fabric->at - begin) / config->interval));
+			next_step(fabric);
+		}
+		fabric->counters.cycles++;
+	}
+	return true;
+}
+
+static void run_batches(struct rpu_fabric *fabric, struct rpu_port *port, uint64_t end)
+{
+	struct rpu_batch *batch = fabric->batch;
+
+	rpu_batch_enter(fabric, batch);
+	do {
+		rpu_batch_compute(fabric, batch);
+		if (!time_batch(fabric, port, end))
+			return;
+		rpu_batch_shift(batch);
+	} while (is_batch_ahead(fabric, end));
+	rpu_batch_leave(fabric, batch);
 }
 
 /* Cycles up to `end`, as run_cycle() would. */
@@ -321,7 +423,7 @@ static void run_swiftly(struct rpu_fabric *fabric, struct rpu_port *port, uint64
 {
 	enum rpu_fabric_stall why = RPU_STALL_EMPTY;
 
-	while (fabric->counters.cycles < end && is_steady(fabric)) {
+	while (fabric->counters.cycles < end && is_steady(fabric) && !is_batch_ahead(fabric, end)) {
 		const struct rpu_step *step = &fabric->config->steps[fabric->step];
 		uint32_t stream;
 
@@ -363,7 +465,9 @@ enum rpu_fabric_status rpu_fabric_run(struct rpu_fabric *fabric, uint64_t cycles
 	uint64_t end = cycles < UINT64_MAX - from ? from + cycles : UINT64_MAX;
 
 	while (fabric->status == RPU_FABRIC_RUNNING && fabric->counters.cycles < end)
-		if (is_swift(fabric))
+		if (is_swift(fabric) && is_batch_ahead(fabric, end))
+			run_batches(fabric, &port, end);
+		else if (is_swift(fabric))
 			run_swiftly(fabric, &port, end);
 		else
 			run_cycle(fabric, &port);

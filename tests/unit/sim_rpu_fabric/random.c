@@ -20,6 +20,7 @@ struct making {
 	uint8_t registers[ROAD_RPU_INTERVAL_MAX][256];
 	uint8_t class[ROAD_RPU_INTERVAL_MAX][256];
 	int stage[ROAD_RPU_INTERVAL_MAX][STREAMS]; /* of reads; -1: none yet */
+	bool affine;                               /* no gathers, no accesses of elements */
 	bool pushed[ROAD_RPU_INTERVAL_MAX][STREAMS];
 	uint32_t uses[STREAMS];
 };
@@ -134,7 +135,7 @@ static uint32_t choose_op(struct making *m, uint32_t step, uint32_t element)
 	uint32_t done = (step + latency(m, class) - 1) % m->interval;
 
 	if (m->done[done][element] || !unit_free(m, step, element, class) ||
-	    (class == ROAD_RPU_CLASS_MEM && (!reaches(m, element) || chance(m, 50))))
+	    (class == ROAD_RPU_CLASS_MEM && (m->affine || !reaches(m, element) || chance(m, 50))))
 		return OP(nop);
 	m->done[done][element] = true;
 	m->class[step][element] = (uint8_t) class;
@@ -254,6 +255,8 @@ static void choose_stream(struct making *m, uint32_t s)
 	if (!m->uses[s])
 		return;
 	stream->kind = kinds[write][below(m, 4)];
+	if (m->affine && stream->kind == ROAD_RPU_STREAM_GATHER)
+		stream->kind = ROAD_RPU_STREAM_LINEAR;
 	stream->write = write;
 	stream->type = stream->kind == ROAD_RPU_STREAM_COUNTER ? ROAD_RPU_TYPE_32
 							       : (uint8_t)below(m, ROAD_RPU_TYPES);
@@ -317,6 +320,7 @@ void random_config(struct rig *rig, uint64_t *state)
 	memset(m->stage, -1, sizeof(m->stage));
 	m->rig = rig;
 	m->state = state;
+	m->affine = chance(m, 50);
 	choose_shape(m);
 	rig_init(rig, m->rows, m->columns, m->features, m->interval);
 	rig->params.cost[ROAD_RPU_CLASS_MUL] = 3;
@@ -325,7 +329,8 @@ void random_config(struct rig *rig, uint64_t *state)
 	rig->params.begin_fixed = 14;
 	rig->params.begin_step = 3;
 	rig->params.stream_latency = 1 + below(m, 4);
-	rig->header.iterations = chance(m, 60) ? 100 + below(m, 200) : 1 + below(m, 60);
+	rig->header.iterations =
+		chance(m, 60) ? 100 + below(m, chance(m, 30) ? 900 : 200) : 1 + below(m, 60);
 	rig->header.period = chance(m, 50) ? below(m, 10) : 0;
 	density = 10 + below(m, 91);
 	for (uint32_t step = 0; step < m->interval; step++)

@@ -37,6 +37,7 @@ static void run_mode(const struct rpu_config *config, enum rpu_fabric_mode mode,
 	struct rpu_fabric_memory memory = {.spm = rig.spm};
 	struct rpu_fabric *fabric = rpu_fabric_create(&rig.params, &memory, mode);
 	uint64_t left = CYCLES, passed;
+	uint32_t longest = rig_below(state, 2) ? 200 : 3000;
 
 	memset(outcome, 0, sizeof(*outcome));
 	memcpy(rig.spm, start_spm, sizeof(rig.spm));
@@ -45,7 +46,7 @@ static void run_mode(const struct rpu_config *config, enum rpu_fabric_mode mode,
 	rpu_fabric_inject(fabric, 4711, injected, injected);
 	rpu_fabric_launch(fabric, rig.image, rpu_config_header(config)->argument_bytes, 0, 1);
 	while (left && rpu_fabric_status(fabric) == RPU_FABRIC_RUNNING) {
-		uint64_t piece = 1 + rig_below(state, 200);
+		uint64_t piece = 1 + rig_below(state, longest);
 
 		rpu_fabric_run(fabric, piece < left ? piece : left, &passed);
 		left -= passed;

@@ -295,6 +295,52 @@ static void replaces_first_operands_in_turn(void)
 	}
 }
 
+/* A stream that reads what another writes sees the same in both modes, whatever that is. */
+static void races_end_the_same(void)
+{
+	static uint8_t first[RIG_SPM];
+
+	EACH_MODE(m)
+	{
+		struct rig_run run;
+
+		rig_init(&rig, 2, 2, 0, 1);
+		rig.header.iterations = 1000;
+		rig_stream(&rig, false, 0, 1000);
+		rig_stream(&rig, true, 120, 1000); /* 30 tokens ahead of the reader */
+		rig_constant(&rig, 0, 0, 3);
+		*rig_at(&rig, 0, 0) = (struct rig_word){
+			.op = OP(add), .a = STREAM(0), .b = K(0), .dest = STREAM(1)};
+		run = rig_run(&rig, modes[m]);
+		CU_ASSERT_EQUAL(rpu_fabric_status(run.fabric), RPU_FABRIC_DONE);
+		if (m)
+			CU_ASSERT_EQUAL(memcmp(first, rig.spm, sizeof(first)), 0);
+		memcpy(first, rig.spm, sizeof(first));
+		rig_end(&run);
+	}
+}
+
+/* A sum of its own with a register that held something else before the first result came. */
+static void registers_keep_their_begin_until_written(void)
+{
+	EACH_MODE(m)
+	{
+		struct rig_run run;
+
+		rig_init(&rig, 2, 2, 0, 1);
+		rig.header.iterations = 1000;
+		rig_register(&rig, 0, 3, 901);
+		*rig_at(&rig, 0, 0) = (struct rig_word){
+			.op = OP(add), .a = SELF, .b = K(0), .dest = R(3), .stage = 3};
+		rig_constant(&rig, 0, 0, 2);
+		run = rig_run(&rig, modes[m]);
+		expect_done(&run, 1003);
+		CU_ASSERT_EQUAL(rpu_fabric_peek(run.fabric, 0, R(3)), 2000);
+		CU_ASSERT_EQUAL(rpu_fabric_peek(run.fabric, 0, SELF), 2000);
+		rig_end(&run);
+	}
+}
+
 /* Arguments: y[i] = i * scale + offset for n iterations, from an address of the launch. */
 static void binds_arguments(void)
 {
@@ -470,6 +516,9 @@ static const struct tap_case cases[] = {
 	{"elements wait for banks, and do not repeat what is done", waits_for_banks_of_elements},
 	{"two links swap what they hold", swaps_what_links_hold},
 	{"first iterations of a period see constants in turn", replaces_first_operands_in_turn},
+	{"a stream that reads what another writes sees the same in both modes", races_end_the_same},
+	{"registers keep their first value until they are written",
+	 registers_keep_their_begin_until_written},
 	{"gathers by indices of another type", gathers},
 	{"a gathered address out of bounds is named", names_a_gathered_address_that_is_none},
 	{"arguments become addresses, counts, constants", binds_arguments},
