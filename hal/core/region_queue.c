@@ -112,7 +112,9 @@ road_status road_region_admits(struct road_queue *queue)
 
 	if (!node)
 		return ROAD_OK;
-	if (atomic_load(&queue->region_resets) != atomic_load(&queue->space->device->resets))
+	/* One of the root waits for its own reset, like any queue after the device's. */
+	if (queue->region_handle &&
+	    atomic_load(&queue->region_resets) != atomic_load(&queue->space->device->resets))
 		return road_fail(ROAD_STALE, "the queue's region is gone: the device was reset",
 				 "road_queue_submit", "", "a queue in a region of now");
 	if (atomic_load_explicit(&node->suspect, memory_order_relaxed) ||

@@ -156,8 +156,13 @@ static void buffers_are_checked(void)
 		CU_ASSERT_EQUAL(record(&k, &what), ROAD_INVALID_ARGUMENT);
 		what.buffer_offset = 248;
 		CU_ASSERT_EQUAL(record(&k, &what), ROAD_OK);
+		what.buffer_bytes = 4; /* a byte less than the image has */
+		CU_ASSERT_EQUAL(record(&k, &what), verb == ROAD_RECONFIGURE_READ_BACK
+							   ? ROAD_INVALID_ARGUMENT
+							   : ROAD_OK);
 		what.buffer = fixed;
 		what.buffer_offset = 0;
+		what.buffer_bytes = 5;
 		CU_ASSERT_EQUAL(record(&k, &what),
 				verb == ROAD_RECONFIGURE_RESTORE ? ROAD_OK : ROAD_PERMISSION);
 	}
@@ -417,7 +422,7 @@ static void results_behind_a_callback_come_with_the_reset(void)
 	CU_ASSERT_EQUAL_FATAL(road_queue_submit(k.f.queue, &s, &point), ROAD_OK);
 	CU_ASSERT_EQUAL(road_event_retain(point.event), ROAD_OK);
 	while (!atomic_load(&gate.inside))
-		(void)road_point_wait(point, 0);
+		(void)road_point_wait(point, road_deadline_after(1000000));
 	CU_ASSERT_EQUAL(before.status, ROAD_OK);
 	CU_ASSERT_EQUAL(r.status, 77);
 	mark(&before);

@@ -99,6 +99,7 @@ static void a_reset_makes_all_handles_stale(void)
 	CU_ASSERT_EQUAL(road_region_info_get(root, &info), ROAD_OK);
 
 	/* A queue of the root is one of the new root; one of that handle is not. */
+	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_RESET, NULL, NULL), ROAD_CANCELLED);
 	CU_ASSERT_EQUAL(road_queue_reset(k.f.queue), ROAD_OK);
 	CU_ASSERT_EQUAL(k.door->queue_generation, info.generation);
 	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_ACTIVATE, config, NULL), ROAD_OK);
