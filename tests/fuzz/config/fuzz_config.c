@@ -4,6 +4,8 @@
  * must agree on whether it is sound. The first byte: kind that is expected; its top bit: the
  * checksum is put right before, so that what lies behind it is reached, too.
  */
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,18 @@ road_status road_drv_error(road_status status, const char *what, const char *whe
 	if (!what || !where || (seen && !strlen(seen)))
 		abort();
 	(void)allowed;
+	return status;
+}
+
+road_status road_drv_errorf(road_status status, const char *where, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	if (!where || vsnprintf(text, sizeof(text), format, args) <= 0)
+		abort();
+	va_end(args);
 	return status;
 }
 
