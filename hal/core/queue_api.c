@@ -193,6 +193,9 @@ static road_status make_queue(struct road_space *space, const road_queue_options
 					     .queue_class = options->queue_class,
 					     .priority = options->priority,
 					     .depth = options->depth};
+	/* An interrupt of whoever had its number on the chip before may name it while it is opened:
+	 * it is empty, and no object yet that could be held. */
+	atomic_store(&queue->in_ready, true);
 	status = road_event_new(0, true, &queue->timeline);
 	if (status)
 		goto free_queue;
@@ -212,6 +215,7 @@ static road_status make_queue(struct road_space *space, const road_queue_options
 	queue->native = space->device->ops.native(&queue->drv);
 	road_object_retain(&space->object);
 	road_object_init(&queue->object, &road_queue_class);
+	atomic_store(&queue->in_ready, false);
 	*out = queue;
 	return ROAD_OK;
 unlist:
