@@ -313,16 +313,17 @@ enum { PRIVATE_STEPS = 1024 }; /* of S in one call, ahead of the chip's time */
 static enum dsa_step run_scalar(struct dsa_core *core, uint64_t now, bool *moved)
 {
 	for (uint32_t steps = 0; core->s_time <= now || dsa_scalar_is_private(core); steps++) {
+		bool ahead = core->s_time > now; /* then no queue can go on for it */
 		enum dsa_step step;
 
 		if (steps == PRIVATE_STEPS)
 			break;
-		core->now = core->s_time > now ? core->s_time : now;
+		core->now = ahead ? core->s_time : now;
 		step = dsa_scalar_step(core);
 		core->now = now;
 		if (step != DSA_STEP_DONE)
 			return step;
-		*moved = true;
+		*moved |= !ahead;
 	}
 	return DSA_STEP_DONE;
 }
