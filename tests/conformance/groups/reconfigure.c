@@ -294,7 +294,7 @@ CONFORMANCE_CASE(reconfigure, activate_active_is_hit)
 	road_queue *other = fixture_queue_new(f, NULL);
 	road_point endless;
 
-	fixture_launch(f, other, "spin", NULL, 0, &endless);
+	region_endless(f, other, &endless);
 	uint64_t active = region_status(region_root(f)).active;
 
 	for (uint32_t i = 0; i < REGION_CONFIGS; i++)

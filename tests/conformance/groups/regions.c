@@ -195,3 +195,12 @@ road_status region_work(struct fixture *f, road_queue *queue, uint32_t which, ui
 
 	return region_proof(queue, &work);
 }
+
+void region_endless(struct fixture *f, road_queue *queue, road_point *point)
+{
+	road_launch launch = fixture_launch_of(f, "spin", NULL, 0);
+
+	/* Virtual time may run on while the host is busy: no default is long enough. */
+	launch.watchdog = UINT64_C(1) << 40;
+	CHECK_OK(road_queue_launch(queue, &launch, point));
+}

@@ -46,5 +46,7 @@ struct region_work region_launch(struct fixture *f, road_queue *queue, uint32_t 
 road_status region_proof(road_queue *queue, const struct region_work *work);
 /* Both. */
 road_status region_work(struct fixture *f, road_queue *queue, uint32_t which, uint32_t flags);
+/* A kernel that never ends, nor is ended before the case is over. */
+void region_endless(struct fixture *f, road_queue *queue, road_point *point);
 
 #endif
