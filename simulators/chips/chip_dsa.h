@@ -49,6 +49,12 @@ struct road_dsa_params {
 	uint64_t launch_ps, block_ps; /* from the descriptor to the first block; and per block */
 	uint64_t descriptor_ps;       /* to take one from the ring */
 	uint64_t watchdog;            /* instructions of a block, unless the task says otherwise */
+	/* reconfiguration; regions 0: there is none */
+	uint32_t regions, slots, slot_bytes;
+	uint32_t cluster;    /* cores that a region begins at and has at least */
+	uint32_t hysteresis; /* switch costs that the active image is kept for its queues' sake */
+	uint64_t load_ps, load_rate; /* and bytes per second behind it */
+	uint64_t activate_ps, layout_ps;
 };
 
 #endif

@@ -17,6 +17,11 @@
 	{                                                                \
 		name, ROAD_CHIP_UINT, unit, 1, low, high, fallback, P(m) \
 	}
+/* Of chips that can be reconfigured only: 0, they cannot. */
+#define REGIONS(name, unit, scale, low, high, m)                        \
+	{                                                               \
+		name, ROAD_CHIP_UINT, unit, scale, low, high, "0", P(m) \
+	}
 #define CYCLES(name, m)    UINT(name, "cycles", 1, 0, 100000, m)
 #define KIB(name, high, m) UINT(name, "KiB", 1024, 1, high, m)
 #define PATH(name, m)                                               \
@@ -81,7 +86,31 @@ static const struct road_chip_key keys[] = {
 	UINT("block", "ns", 1000, 0, 10000000, block_ps),
 	UINT("descriptor", "ns", 1000, 0, 10000000, descriptor_ps),
 	UINT("watchdog", NULL, 1, 1000, UINT64_C(1) << 40, watchdog),
+	REGIONS("regions", NULL, 1, 0, 1, regions),
+	REGIONS("slots", NULL, 1, 1, 64, slots),
+	REGIONS("slot", "KiB", 1024, 1, 511, slot_bytes),
+	REGIONS("cluster", NULL, 1, 1, 256, cluster),
+	REGIONS("load", "ns", 1000, 0, 1000000000, load_ps),
+	REGIONS("load_rate", "MB/s", 1000000, 1, 1000000, load_rate),
+	REGIONS("activate", "ns", 1000, 0, 1000000000, activate_ps),
+	REGIONS("layout", "ns", 1000, 0, 1000000000, layout_ps),
+	REGIONS("hysteresis", NULL, 1, 0, 1000, hysteresis),
 };
+
+static const char *check_regions(const struct road_dsa_params *p, char *allowed, size_t bytes)
+{
+	snprintf(allowed, bytes, "1 or more where regions is 1");
+	if (!p->slots)
+		return "slots";
+	if (!p->slot_bytes)
+		return "slot";
+	if (!p->load_rate)
+		return "load_rate";
+	if (p->cluster && p->cores % p->cluster == 0)
+		return NULL;
+	snprintf(allowed, bytes, "what divides cores, where regions is 1");
+	return "cluster";
+}
 
 static const char *check(const void *params, char *allowed, size_t bytes)
 {
@@ -92,7 +121,7 @@ static const char *check(const void *params, char *allowed, size_t bytes)
 		snprintf(allowed, bytes, "a multiple of l2_ways lines of 128 bytes");
 		return "l2_size";
 	}
-	return NULL;
+	return p->regions ? check_regions(p, allowed, bytes) : NULL;
 }
 
 const struct road_chip_family road_chip_family_dsa = {

@@ -61,6 +61,15 @@ void dsa_core_destroy(struct dsa_core *core)
 	free(core);
 }
 
+void dsa_core_wipe(struct dsa_core *core)
+{
+	memset(core->x, 0, sizeof(core->x));
+	for (uint32_t p = 0; p < ROAD_DSA_PADS; p++) {
+		memset(core->pad[p], ROAD_DSA_POISON, core->dirty[p]);
+		core->dirty[p] = 0;
+	}
+}
+
 void dsa_core_start(struct dsa_core *core, const struct dsa_task *task, uint32_t block,
 		    uint64_t now)
 {
@@ -76,7 +85,6 @@ void dsa_core_start(struct dsa_core *core, const struct dsa_task *task, uint32_t
 	core->pending_count = 0;
 	/* never 0, and not the same for all blocks */
 	core->random = (core->setup.seed + block * UINT64_C(0x9e3779b97f4a7c15)) | 1;
-	memset(core->x, 0, sizeof(core->x));
 	memset(core->flags, 0, sizeof(core->flags));
 	memset(core->flight, 0, sizeof(core->flight));
 	memset(&core->fault, 0, sizeof(core->fault));
@@ -87,10 +95,8 @@ void dsa_core_start(struct dsa_core *core, const struct dsa_task *task, uint32_t
 		queue->free_at = queue->drain = now;
 		queue->blocked = false;
 	}
-	for (uint32_t p = 0; p < ROAD_DSA_PADS; p++) {
-		memset(core->pad[p], ROAD_DSA_POISON, core->dirty[p]);
-		core->dirty[p] = 0;
-	}
+	dsa_core_wipe(core);
+	dsa_microcode_take(core, task->microcode);
 	if (core->hazards)
 		dsa_hazards_begin(core->hazards);
 	core->counts.blocks++;

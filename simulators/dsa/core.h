@@ -20,6 +20,7 @@
 #include "simulators/memory/poison.h"
 #include "uapi/dsa/image.h"
 #include "uapi/dsa/isa.h"
+#include "uapi/dsa/microcode.h"
 #include "uapi/dsa/regs.h"
 
 /* ---- code: decode.c ---- */
@@ -39,6 +40,11 @@ struct dsa_code {
  */
 enum road_dsa_code_error dsa_code_check(const void *block, size_t bytes, uint32_t flags,
 					struct dsa_code *out, uint32_t *word);
+
+/* ---- microcode: microcode.c ---- */
+
+/* Any bytes: sound? *at: the first that is not. Pure. */
+bool dsa_microcode_check(const void *payload, uint32_t bytes, uint32_t *at);
 
 /* ---- global memory, as blocks see it: the chip's ---- */
 
@@ -83,7 +89,9 @@ struct dsa_task {
 	struct dsa_view *view;
 	struct road_poison *poison; /* of the chip's memory; NULL: there is none */
 	uint8_t *cross;             /* ROAD_DSA_CROSS_IDS counters a block, if cooperative */
-	struct dsa_core **cores;    /* by block, if cooperative: whom a cross_set may wake */
+	const struct road_dsa_microcode *microcode; /* that was checked; NULL: as the chip is built
+						     */
+	struct dsa_core **cores; /* by block, if cooperative: whom a cross_set may wake */
 };
 
 /* ---- cores: core.c ---- */
@@ -138,6 +146,8 @@ enum dsa_core_state dsa_core_run(struct dsa_core *core, uint64_t now, uint32_t b
 				 uint64_t *next);
 /* Drops the block. */
 void dsa_core_stop(struct dsa_core *core);
+/* Leaves nothing of earlier blocks in it. It has none. */
+void dsa_core_wipe(struct dsa_core *core);
 const struct dsa_core_fault *dsa_core_fault(const struct dsa_core *core);
 /* The block waits and no other can run on: fills the fault record with what it awaits. */
 void dsa_core_deadlock(struct dsa_core *core);

@@ -64,6 +64,8 @@ struct dsa_core {
 	const struct dsa_task *task;
 	const struct road_dsa_word *words; /* of the kernel */
 	uint32_t word_count, block;
+	uint64_t enabled[ROAD_DSA_OPERATORS_MAX / 64]; /* instructions that it knows */
+	uint32_t cube_eighths, vector_eighths;         /* of their rates */
 
 	uint32_t pc;
 	uint64_t x[ROAD_DSA_REGS];
@@ -157,6 +159,15 @@ void dsa_token_text(const struct road_dsa_word *word, char *out, size_t bytes);
 
 /* Runs an instruction of S that is neither order nor dispatch, pc included; false: a fault. */
 bool dsa_scalar_run(struct dsa_core *core, const struct road_dsa_word *word);
+
+/* ---- microcode.c ---- */
+
+/* NULL: as the chip is built. */
+void dsa_microcode_take(struct dsa_core *core, const struct road_dsa_microcode *microcode);
+static inline bool dsa_knows(const struct dsa_core *core, uint32_t op)
+{
+	return core->enabled[op / 64] >> op % 64 & 1;
+}
 
 /* ---- executors: by the format of their words ---- */
 

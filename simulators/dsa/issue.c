@@ -300,6 +300,10 @@ enum dsa_step dsa_scalar_step(struct dsa_core *core)
 		dsa_fault(core, ROAD_DSA_FAULT_WATCHDOG, ROAD_DSA_PADS, 0, core->ran);
 		return DSA_STEP_FAULT;
 	}
+	if (!dsa_knows(core, word->op)) {
+		dsa_fault(core, ROAD_DSA_FAULT_OPERATOR, ROAD_DSA_PADS, 0, word->op);
+		return DSA_STEP_FAULT;
+	}
 	q = dsa_queue_of(word);
 	if (q != ROAD_DSA_QUEUE_S)
 		return dispatch(core, word, q);
@@ -313,7 +317,8 @@ bool dsa_scalar_is_private(const struct dsa_core *core)
 	const struct road_dsa_word *word = &core->words[core->pc];
 	uint32_t format;
 
-	if (core->pc >= core->word_count || dsa_ops[word->op].queue != ROAD_DSA_QUEUE_S)
+	if (core->pc >= core->word_count || dsa_ops[word->op].queue != ROAD_DSA_QUEUE_S ||
+	    !dsa_knows(core, word->op))
 		return false;
 	format = dsa_ops[word->op].format;
 	return word->op != ROAD_DSA_OP_end && word->op != ROAD_DSA_OP_trap &&

@@ -75,6 +75,8 @@ void dsa_function_reset(struct dsa_function *function)
 		dsa_context_drop(function, i);
 	function->irq_status = function->irq_mask = 0;
 	function->latch = (struct dsa_latch){0};
+	if (chip->unit)
+		region_unit_reset(chip->unit);
 }
 
 static void destroy(void *model)
@@ -90,6 +92,8 @@ static void destroy(void *model)
 		free(function->streams);
 		free(function->contexts);
 	}
+	if (chip->unit)
+		region_unit_destroy(chip->unit);
 	dsa_seats_free(chip);
 	free(chip);
 }
@@ -104,7 +108,7 @@ static bool build(struct dsa_chip *chip)
 	for (uint32_t f = 0; f < DSA_FUNCTIONS; f++)
 		if (!make_function(chip, f))
 			return false;
-	return true;
+	return dsa_regions_make(chip);
 }
 
 static void *create(const struct sim_model_create *create)
@@ -170,7 +174,7 @@ static uint32_t irq_count(void *model)
 	return DSA_VECTORS;
 }
 
-/* Streams, contexts, code and interrupts go; memory keeps its bytes. */
+/* Streams, contexts, code, layout, slots and interrupts go; memory keeps its bytes. */
 static void reset(void *model, uint32_t function)
 {
 	struct dsa_chip *chip = model;
@@ -197,6 +201,7 @@ const struct sim_model_ops sim_model_dsa = {
 	.reset = reset,
 	.poke = poke,
 	.inject = dsa_inject,
+	.phase_fail = dsa_phase_fail,
 	.counter = road_dsa_counter,
 	.report = dsa_report,
 };

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The chip around the cores: registers, contexts, streams, tasks. Inside model*.c, context.c,
- * stream.c, work*.c, code.c, task.c and report.c only.
+ * stream.c, work*.c, code.c, task.c, regions.c and report.c only.
  *
  * What belongs to a *function* of the chip (what one client holds) is in struct dsa_function; what
  * all functions share is in struct dsa_chip. Everything that comes from the client (rings, range
  * tables, code, arguments) is read once into memory of ours; the copy is checked, and used.
  *
  * A stream does its descriptors one after the other: each ends before the next is looked at, so
- * ORDERED asks for nothing more. Streams run side by side.
+ * ORDERED asks for nothing more. Streams run side by side. Tasks pass the gate of the
+ * reconfiguration unit (simulators/regions/unit.h), where the chip has one.
  */
 #ifndef SIMULATORS_DSA_MODEL_H
 #define SIMULATORS_DSA_MODEL_H
@@ -16,6 +17,7 @@
 #include <roadbed-sim/model.h>
 
 #include "simulators/dsa/core.h"
+#include "simulators/regions/unit.h"
 #include "uapi/dsa/regs.h"
 #include "uapi/dsa/ring.h"
 
@@ -86,8 +88,10 @@ struct dsa_run {
 	struct dsa_loaded *loaded;
 	struct dsa_view view;
 	struct dsa_task task;
-	uint32_t begun, ended; /* blocks */
-	uint64_t begin_ps;     /* the first block */
+	uint32_t region, first_core, cores;  /* where it may run */
+	uint32_t begun, ended;               /* blocks */
+	uint64_t begin_ps;                   /* the first block */
+	struct road_dsa_microcode microcode; /* that its region works by */
 	uint8_t arguments[ROAD_DSA_ARGUMENTS_MAX];
 };
 
@@ -101,7 +105,8 @@ struct dsa_stream {
 	bool busy;     /* a descriptor was taken and has not ended */
 	bool parked;   /* and its condition did not hold */
 	bool watching; /* and a word in host memory may release it */
-	uint32_t priority, context, slots;
+	bool in_region;
+	uint32_t priority, context, slots, region;
 	uint64_t ring, status;
 	uint64_t doorbell, taken; /* descriptors, since it was opened */
 	const struct dsa_work *work;
@@ -115,7 +120,7 @@ struct dsa_stream {
 };
 
 struct dsa_latch { /* registers that a command register latches */
-	uint64_t stream, stream_context, ring, slots, priority, status;
+	uint64_t stream, stream_context, ring, slots, priority, status, region, generation;
 	uint64_t context, table, count;
 };
 
@@ -167,6 +172,7 @@ struct dsa_chip {
 	struct dsa_function functions[DSA_FUNCTIONS];
 	struct dsa_seat *seats; /* params.cores; their cores are made at the first task */
 	struct dsa_memory *path;
+	struct region_unit *unit; /* NULL: it cannot be reconfigured */
 	struct dsa_run *runs;
 	struct sim_resource bus, hbm; /* of copies */
 	struct dsa_counters counters;
@@ -235,6 +241,22 @@ void dsa_loaded_drop(struct dsa_function *function, uint32_t context);
 enum dsa_start dsa_task_start(struct dsa_stream *stream, struct road_dsa_stream_status *why);
 void dsa_task_drop(struct dsa_run *run);
 void dsa_seats_free(struct dsa_chip *chip);
+
+/* regions.c */
+bool dsa_regions_make(struct dsa_chip *chip);
+enum sim_inject dsa_phase_fail(void *model, uint32_t function, uint32_t region, uint32_t phase,
+			       uint32_t times);
+/* By the latch. False: no such region, or it is split, or another one by now. */
+bool dsa_region_enter(struct dsa_stream *stream);
+void dsa_region_exit(struct dsa_stream *stream);
+/* Cores that do the stream's work. */
+void dsa_region_cores(const struct dsa_stream *stream, uint32_t *first, uint32_t *count);
+enum dsa_start dsa_region_start(struct dsa_stream *stream, struct road_dsa_stream_status *why);
+/* May the stream's task begin? DONE: it may, and dsa_region_leave() tells when it ended. */
+enum dsa_start dsa_region_gate(struct dsa_stream *stream, struct road_dsa_stream_status *why);
+void dsa_region_leave(struct dsa_chip *chip, uint32_t region);
+/* What is active there; NULL: nothing is. */
+const struct road_dsa_microcode *dsa_region_microcode(const struct dsa_chip *chip, uint32_t region);
 
 /* report.c */
 bool road_dsa_counter(void *model, uint32_t index, struct sim_counter *out);

@@ -50,7 +50,8 @@ static uint64_t read_features(struct dsa_function *function)
 
 	return (params->interlocked ? ROAD_DSA_FEATURE_INTERLOCKED : 0) |
 	       (params->systolic ? ROAD_DSA_FEATURE_SYSTOLIC : 0) |
-	       (params->memory_ecc ? ROAD_DSA_FEATURE_ECC : 0);
+	       (params->memory_ecc ? ROAD_DSA_FEATURE_ECC : 0) |
+	       (params->regions ? ROAD_DSA_FEATURE_REGIONS : 0);
 }
 
 static uint64_t read_corrected(struct dsa_function *function)
@@ -215,6 +216,8 @@ static const struct dsa_register registers[] = {
 	AT(STREAM_SLOTS) = LATCH(4, slots),
 	AT(STREAM_PRIORITY) = LATCH(4, priority),
 	AT(STREAM_STATUS64) = LATCH(8, status),
+	AT(STREAM_REGION) = LATCH(4, region),
+	AT(STREAM_GENERATION64) = LATCH(8, generation),
 	AT(CONTEXT_SELECT) = LATCH(4, context),
 	AT(CONTEXT_COMMAND) = CALL(4, read_context_command, write_context_command),
 	AT(CONTEXT_TABLE64) = LATCH(8, table),
@@ -236,6 +239,13 @@ static const struct dsa_register *find(struct dsa_function *function, uint64_t o
 	return NULL;
 }
 
+/* Of the reconfiguration unit; a chip without one has no registers there. */
+static bool is_region(const struct dsa_function *function, uint64_t offset)
+{
+	return function->chip->unit && offset >= ROAD_DSA_REGIONS &&
+	       offset < ROAD_DSA_REGIONS + ROAD_REGION_REGS_BYTES;
+}
+
 static uint64_t *latch_of(struct dsa_function *function, const struct dsa_register *row)
 {
 	return (uint64_t *)(void *)((char *)&function->latch + row->at);
@@ -243,8 +253,12 @@ static uint64_t *latch_of(struct dsa_function *function, const struct dsa_regist
 
 uint64_t dsa_register_read(struct dsa_function *function, uint64_t offset, uint32_t width)
 {
-	const struct dsa_register *row = find(function, offset, width, "a read");
 	const char *params = (const char *)&function->chip->params;
+
+	if (is_region(function, offset))
+		return region_unit_read(function->chip->unit, function->index,
+					offset - ROAD_DSA_REGIONS, width);
+	const struct dsa_register *row = find(function, offset, width, "a read");
 
 	if (!row)
 		return width == 8 ? UINT64_MAX : UINT32_MAX;
@@ -277,6 +291,11 @@ void dsa_register_write(struct dsa_function *function, uint64_t offset, uint32_t
 {
 	const struct dsa_register *row;
 
+	if (is_region(function, offset)) {
+		region_unit_write(function->chip->unit, function->index, offset - ROAD_DSA_REGIONS,
+				  width, value);
+		return;
+	}
 	if (offset >= ROAD_DSA_DOORBELL) {
 		write_doorbell(function, offset, width, value);
 		return;

@@ -48,6 +48,27 @@ static const struct row own[] = {
 	FAULT("watchdog", WATCHDOG),
 	FAULT("dma", DMA),
 	FAULT("ecc", ECC),
+	FAULT("operator", OPERATOR),
+	FAULT("region", REGION),
+	FAULT("config", CONFIG),
+	FAULT("aborted", ABORTED),
+};
+
+static const struct {
+	const char *name;
+	enum road_region_counter counter;
+} regions[] = {
+	{"dsa.region.loads", ROAD_REGION_COUNT_LOADS},
+	{"dsa.region.load_bytes", ROAD_REGION_COUNT_LOAD_BYTES},
+	{"dsa.region.hits", ROAD_REGION_COUNT_HITS},
+	{"dsa.region.misses", ROAD_REGION_COUNT_MISSES},
+	{"dsa.region.evictions", ROAD_REGION_COUNT_EVICTIONS},
+	{"dsa.region.switches", ROAD_REGION_COUNT_SWITCHES},
+	{"dsa.region.preemptions", ROAD_REGION_COUNT_PREEMPTIONS},
+	{"dsa.region.rollbacks", ROAD_REGION_COUNT_ROLLBACKS},
+	{"dsa.region.faults", ROAD_REGION_COUNT_FAULTS},
+	{"dsa.region.idle_ps", ROAD_REGION_COUNT_IDLE_PS},
+	{"dsa.region.loading_ps", ROAD_REGION_COUNT_LOADING_PS},
 };
 
 #define MEMORY(name, member)                                     \
@@ -133,9 +154,16 @@ bool road_dsa_counter(void *model, uint32_t index, struct sim_counter *out)
 		return true;
 	}
 	index -= COUNT(cores);
-	if (index >= COUNT(memory))
+	if (index < COUNT(memory)) {
+		*out = (struct sim_counter){memory[index].name,
+					    of_memory(chip, memory[index].offset)};
+		return true;
+	}
+	index -= COUNT(memory);
+	if (!chip->unit || index >= COUNT(regions))
 		return false;
-	*out = (struct sim_counter){memory[index].name, of_memory(chip, memory[index].offset)};
+	*out = (struct sim_counter){regions[index].name,
+				    region_unit_count(chip->unit, regions[index].counter)};
 	return true;
 }
 
@@ -177,6 +205,22 @@ static void say_memory(struct sim_text *text, const struct dsa_chip *chip)
 		c.hbm_read_bytes, c.hbm_written_bytes);
 	sim_say(text, ",\"system\":{\"read_bytes\":%" PRIu64 ",\"written_bytes\":%" PRIu64 "}",
 		c.system_read_bytes, c.system_written_bytes);
+}
+
+static void say_regions(struct sim_text *text, const struct dsa_chip *chip)
+{
+	if (!chip->unit)
+		return;
+	uint64_t idle = region_unit_count(chip->unit, ROAD_REGION_COUNT_IDLE_PS);
+	uint64_t loading = region_unit_count(chip->unit, ROAD_REGION_COUNT_LOADING_PS);
+
+	sim_say(text, ",\"regions\":{\"loads\":%" PRIu64 ",\"switches\":%" PRIu64,
+		region_unit_count(chip->unit, ROAD_REGION_COUNT_LOADS),
+		region_unit_count(chip->unit, ROAD_REGION_COUNT_SWITCHES));
+	sim_say(text, ",\"loading_cycles\":%" PRIu64 ",\"idle_cycles\":%" PRIu64 ",",
+		cycles_of(chip, loading), cycles_of(chip, idle));
+	sim_say_share(text, "load_hidden", loading > idle ? loading - idle : 0, loading);
+	sim_say(text, "}");
 }
 
 static void say_notes(struct sim_text *text, const struct dsa_chip *chip)
@@ -221,6 +265,7 @@ size_t dsa_report(void *model, char *out, size_t bytes)
 	}
 	sim_say(&text, "}");
 	say_memory(&text, chip);
+	say_regions(&text, chip);
 	say_notes(&text, chip);
 	return text.used;
 }

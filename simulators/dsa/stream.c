@@ -124,6 +124,8 @@ void road_dsa_stream_fault(struct dsa_stream *stream, const struct road_dsa_stre
 	chip->counters.faults[record.fault]++;
 	chip->counters.dropped += stream->doorbell - stream->taken;
 	let_go(stream);
+	if (stream->in_region)
+		region_unit_queue_drop(chip->unit, stream->index);
 	record.slot = (uint32_t)(stream->taken - 1);
 	if (!record.code)
 		record.pad = ROAD_DSA_PADS;
@@ -227,6 +229,9 @@ static bool may_open(struct dsa_function *function, const struct dsa_stream *str
 		{latch->ring % ROAD_DSA_LINE || latch->ring + bytes < latch->ring, "STREAM_RING",
 		 latch->ring, "a multiple of 64"},
 		{latch->status % ROAD_DSA_LINE, "STREAM_STATUS", latch->status, "a multiple of 64"},
+		{latch->region >= (chip->unit ? ROAD_REGION_NUMBERS : 1) &&
+			 latch->region != ROAD_DSA_NO_REGION,
+		 "STREAM_REGION", latch->region, "a region's number, or 0xffffffff"},
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
@@ -245,7 +250,8 @@ static bool open_stream(struct dsa_function *function, struct dsa_stream *stream
 	const struct dsa_latch *latch = &function->latch;
 	const struct road_dsa_stream_status record = {0};
 
-	if (!may_open(function, stream))
+	/* A region that is none now, or is split, or another one: no rule of the chip is broken. */
+	if (!may_open(function, stream) || !dsa_region_enter(stream))
 		return false;
 	stream->context = (uint32_t)latch->stream_context;
 	stream->ring = latch->ring;
@@ -254,6 +260,7 @@ static bool open_stream(struct dsa_function *function, struct dsa_stream *stream
 	stream->status = latch->status;
 	stream->doorbell = stream->taken = 0;
 	if (!write_record(stream, &record)) {
+		dsa_region_exit(stream);
 		sim_violation(function->chip->env, function->index,
 			      "stream %u: its status block at 0x%llx is not mapped", stream->index,
 			      (unsigned long long)stream->status);
@@ -265,8 +272,10 @@ static bool open_stream(struct dsa_function *function, struct dsa_stream *stream
 
 void dsa_stream_close(struct dsa_stream *stream)
 {
-	if (stream->life != DSA_STREAM_SHUT)
+	if (stream->life != DSA_STREAM_SHUT) {
 		let_go(stream);
+		dsa_region_exit(stream);
+	}
 	stream->life = DSA_STREAM_SHUT;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tasks: their blocks go to free cores in ascending order, tasks of higher priority first, then
- * those that came first. A cooperative task waits until as many cores are free as it has blocks,
- * and nothing behind it starts meanwhile.
+ * Tasks: their blocks go to free cores of their region in ascending order, tasks of higher priority
+ * first, then those that came first. A cooperative task waits until as many cores are free as it
+ * has blocks, and nothing behind it starts there meanwhile.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -92,39 +92,32 @@ static void start_block(struct dsa_chip *chip, struct dsa_seat *seat, struct dsa
 	sim_schedule(chip->env, &seat->event, seat->begin_ps);
 }
 
-static uint32_t count_free(const struct dsa_chip *chip)
+static uint32_t count_free(const struct dsa_chip *chip, const struct dsa_run *run)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < chip->params.cores; i++)
-		count += !chip->seats[i].run;
+	for (uint32_t i = 0; i < run->cores; i++)
+		count += !chip->seats[run->first_core + i].run;
 	return count;
 }
 
-static struct dsa_seat *next_free(struct dsa_chip *chip, uint32_t *from)
+/* One before it, in the same region, waits for more cores than are free. */
+static bool is_held(const struct dsa_chip *chip, const struct dsa_run *run)
 {
-	for (; *from < chip->params.cores; ++*from)
-		if (!chip->seats[*from].run)
-			return &chip->seats[*from];
-	return NULL;
+	for (const struct dsa_run *other = chip->runs; other != run; other = other->next)
+		if (other->region == run->region && other->task.cooperative && !other->begun)
+			return true;
+	return run->task.cooperative && count_free(chip, run) < run->task.blocks;
 }
 
 static void give_blocks(struct dsa_chip *chip)
 {
-	struct dsa_seat *seat;
-	uint32_t at = 0;
-
 	for (struct dsa_run *run = chip->runs; run; run = run->next) {
-		if (run->begun == run->task.blocks)
+		if (run->begun == run->task.blocks || is_held(chip, run))
 			continue;
-		if (run->task.cooperative && count_free(chip) < run->task.blocks)
-			return;
-		while (run->begun < run->task.blocks) {
-			seat = next_free(chip, &at);
-			if (!seat)
-				return;
-			start_block(chip, seat, run);
-		}
+		for (uint32_t i = 0; i < run->cores && run->begun < run->task.blocks; i++)
+			if (!chip->seats[run->first_core + i].run)
+				start_block(chip, &chip->seats[run->first_core + i], run);
 	}
 }
 
@@ -148,6 +141,7 @@ static void free_run(struct dsa_run *run)
 		*at = run->next;
 	run->loaded->tasks--;
 	dsa_table_put(run->view.table);
+	dsa_region_leave(chip, run->region);
 	free(run->task.cross);
 	free(run->task.cores);
 	free(run);
@@ -270,9 +264,16 @@ static enum dsa_start check(const struct dsa_stream *stream, const struct dsa_lo
 			    struct road_dsa_stream_status *why)
 {
 	const struct road_dsa_task *task = &stream->descriptor.task;
-	const uint32_t cores = stream->function->chip->params.cores;
 	bool cooperative = task->flags & ROAD_DSA_WORK_COOPERATIVE;
+	uint32_t first, cores;
 
+	dsa_region_cores(stream, &first, &cores);
+	if (stream->region == ROAD_DSA_NO_REGION)
+		return bad_field(why, offsetof(struct road_dsa_task, work));
+	if (task->image_words && !(task->flags & ROAD_DSA_WORK_ACTIVATE))
+		return bad_field(why, offsetof(struct road_dsa_task, image_words));
+	if (task->image && !task->image_words)
+		return bad_field(why, offsetof(struct road_dsa_task, image));
 	if (!task->blocks)
 		return bad_field(why, offsetof(struct road_dsa_task, blocks));
 	if (!task->arguments != !task->argument_bytes || task->arguments % ROAD_DSA_ALIGN)
@@ -319,6 +320,8 @@ static struct dsa_run *make_run(struct dsa_stream *stream, struct dsa_loaded *lo
 		return NULL;
 	run->stream = stream;
 	run->loaded = loaded;
+	run->region = stream->region;
+	dsa_region_cores(stream, &run->first_core, &run->cores);
 	run->view.function = stream->function;
 	run->task = (struct dsa_task){
 		.id = stream->function->chip->counters.tasks + 1,
@@ -334,6 +337,13 @@ static struct dsa_run *make_run(struct dsa_stream *stream, struct dsa_loaded *lo
 		.view = &run->view,
 		.poison = &stream->function->chip->poison,
 	};
+	const struct road_dsa_microcode *active =
+		dsa_region_microcode(stream->function->chip, run->region);
+
+	if (active) {
+		run->microcode = *active;
+		run->task.microcode = &run->microcode;
+	}
 	if (!run->task.cooperative)
 		return run;
 	run->task.cross = calloc(task->blocks, ROAD_DSA_CROSS_IDS);
@@ -346,22 +356,20 @@ static struct dsa_run *make_run(struct dsa_stream *stream, struct dsa_loaded *lo
 	return NULL;
 }
 
-enum dsa_start dsa_task_start(struct dsa_stream *stream, struct road_dsa_stream_status *why)
+/* It passed the gate. */
+static enum dsa_start begin_run(struct dsa_stream *stream, struct dsa_loaded *loaded,
+				struct road_dsa_stream_status *why)
 {
 	const struct road_dsa_task *task = &stream->descriptor.task;
-	struct dsa_function *function = stream->function;
-	struct dsa_chip *chip = function->chip;
-	struct dsa_loaded *loaded = dsa_loaded_find(function, stream->context, task->code);
-
-	if (check(stream, loaded, why) != DSA_START_DONE)
-		return DSA_START_FAULT;
-	struct dsa_run *run = make_seats(chip, function->index) ? make_run(stream, loaded) : NULL;
+	struct dsa_chip *chip = stream->function->chip;
+	uint32_t function = stream->function->index;
+	struct dsa_run *run = make_seats(chip, function) ? make_run(stream, loaded) : NULL;
 
 	if (!run) {
-		sim_violation(chip->env, function->index, "no host memory for a task");
+		sim_violation(chip->env, function, "no host memory for a task");
 		return dsa_fail(why, ROAD_DSA_FAULT_CORES, 0, 0);
 	}
-	if (task->argument_bytes && !sim_dma_read(chip->env, function->index, task->arguments,
+	if (task->argument_bytes && !sim_dma_read(chip->env, function, task->arguments,
 						  run->arguments, task->argument_bytes)) {
 		free(run->task.cross);
 		free(run->task.cores);
@@ -375,4 +383,21 @@ enum dsa_start dsa_task_start(struct dsa_stream *stream, struct road_dsa_stream_
 	stream->event.run = begin;
 	sim_schedule(chip->env, &stream->event, sim_now(chip->env) + chip->params.launch_ps);
 	return DSA_START_ASYNC;
+}
+
+enum dsa_start dsa_task_start(struct dsa_stream *stream, struct road_dsa_stream_status *why)
+{
+	struct dsa_function *function = stream->function;
+	struct dsa_loaded *loaded =
+		dsa_loaded_find(function, stream->context, stream->descriptor.task.code);
+	enum dsa_start start = check(stream, loaded, why);
+
+	if (start == DSA_START_DONE)
+		start = dsa_region_gate(stream, why);
+	if (start != DSA_START_DONE)
+		return start;
+	start = begin_run(stream, loaded, why);
+	if (start == DSA_START_FAULT)
+		dsa_region_leave(function->chip, stream->region);
+	return start;
 }

@@ -47,6 +47,9 @@ void dsa_cost_global(struct dsa_core *core, const struct road_dsa_path *path,
 		core->work.memory_end = end;
 }
 
+/* Eighths of a unit's rate without microcode that splits it otherwise. */
+enum { BUILT = ROAD_DSA_SPLIT_SUM / 2 };
+
 static uint64_t cube_cycles(const struct road_dsa_params *params, uint32_t type, uint64_t m,
 			    uint64_t n, uint64_t k)
 {
@@ -68,13 +71,15 @@ void dsa_cost_cube(struct dsa_core *core, uint32_t type, uint64_t m, uint64_t n,
 {
 	core->work.macs = m * n * k;
 	if (core->timed)
-		core->work.cycles = cube_cycles(core->params, type, m, n, k);
+		core->work.cycles = dsa_ceil(cube_cycles(core->params, type, m, n, k) * BUILT,
+					     core->cube_eighths);
 }
 
 void dsa_cost_vector(struct dsa_core *core, uint64_t bytes, uint64_t repeats, bool special)
 {
 	const struct road_dsa_params *params = core->params;
-	uint64_t each = dsa_ceil(bytes, params->vector_bytes);
+	uint64_t rate = (uint64_t)params->vector_bytes * core->vector_eighths; /* eighths */
+	uint64_t each = dsa_ceil(bytes * BUILT, rate);
 
 	core->work.bytes = bytes * repeats;
 	core->work.cycles = each * repeats * (special ? params->vector_special : 1);

@@ -128,8 +128,10 @@ static enum dsa_start start_fence(struct dsa_stream *stream, struct road_dsa_str
 static const struct dsa_work works[ROAD_DSA_WORKS] = {
 	[ROAD_DSA_WORK_TASK] = {"task", dsa_task_start,
 				T(work) | T(flags) | T(blocks) | T(code) | T(kernel) |
-					T(argument_bytes) | T(arguments) | T(watchdog) | T(data),
-				ORDERED | ROAD_DSA_WORK_COOPERATIVE},
+					T(argument_bytes) | T(arguments) | T(watchdog) | T(data) |
+					T(image_words) | T(config) | T(image),
+				ORDERED | ROAD_DSA_WORK_COOPERATIVE | ROAD_DSA_WORK_ACTIVATE,
+				.retry = true},
 	[ROAD_DSA_WORK_LOAD] = {"load", dsa_load_start, HEAD | D(dst) | D(bytes), ORDERED},
 	[ROAD_DSA_WORK_UNLOAD] = {"unload", dsa_unload_start, HEAD | D(dst), ORDERED,
 				  .retry = true},
@@ -144,6 +146,7 @@ static const struct dsa_work works[ROAD_DSA_WORKS] = {
 	[ROAD_DSA_WORK_TIMESTAMP] = {"timestamp", start_timestamp, HEAD | D(dst), DST},
 	[ROAD_DSA_WORK_FENCE] = {"fence", start_fence, HEAD | D(value) | D(vector),
 				 ORDERED | ROAD_DSA_WORK_IRQ},
+	[ROAD_DSA_WORK_REGION] = {"region", dsa_region_start, HEAD | D(src), ORDERED},
 };
 
 const struct dsa_work *dsa_work_find(const union dsa_descriptor *descriptor,

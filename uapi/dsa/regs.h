@@ -3,8 +3,9 @@
  * Registers of the Roadbed DSA, its address translation and its fault records.
  *
  * Region 0 holds the registers of one function of the chip (all that one client may touch):
- * identity and control in the first page, doorbells from ROAD_DSA_DOORBELL on. The chip's memory
- * cannot be seen by the host: it is reached by descriptors (ring.h).
+ * identity and control in the first page, the reconfiguration unit (uapi/region.h) from
+ * ROAD_DSA_REGIONS on where the chip has one, doorbells from ROAD_DSA_DOORBELL on. The chip's
+ * memory cannot be seen by the host: it is reached by descriptors (ring.h).
  *
  * The chip is not coherent with the host's caches: host memory is written back before the chip
  * shall read it, and invalidated before the host reads what the chip wrote, rings and status
@@ -60,6 +61,9 @@ enum road_dsa_reg {
 	ROAD_DSA_REG_STREAM_SLOTS = 0x118,    /* descriptors, a power of two */
 	ROAD_DSA_REG_STREAM_PRIORITY = 0x11c, /* 0 highest .. 2 */
 	ROAD_DSA_REG_STREAM_STATUS64 = 0x120, /* bus address of a struct road_dsa_stream_status */
+	ROAD_DSA_REG_STREAM_REGION = 0x128,   /* whose cores do its work: one without children, or
+					       * ROAD_DSA_NO_REGION: no tasks, no REGION */
+	ROAD_DSA_REG_STREAM_GENERATION64 = 0x130, /* of that region; 0: whichever it has now */
 
 	/* Context set-up, likewise. */
 	ROAD_DSA_REG_CONTEXT_SELECT = 0x140,
@@ -68,13 +72,18 @@ enum road_dsa_reg {
 	ROAD_DSA_REG_CONTEXT_TABLE64 = 0x148, /* bus address of the range table */
 	ROAD_DSA_REG_CONTEXT_COUNT = 0x150,   /* ranges */
 
+	/* FEATURE_REGIONS: the reconfiguration unit, whose units are cores and whose images hold
+	 * microcode (microcode.h); ROAD_REGION_REGS_BYTES of enum road_region_reg. */
+	ROAD_DSA_REGIONS = 0x400,
+
 	/* Doorbell of stream s at ROAD_DSA_DOORBELL + s * ROAD_DSA_DOORBELL_STRIDE: 64-bit write of
 	 * the number of descriptors written since the stream was opened. */
 	ROAD_DSA_DOORBELL = 0x1000,
 };
 #define ROAD_DSA_DOORBELL_STRIDE 8u
 #define ROAD_DSA_ID              0x52424453u /* "RBDS" */
-#define ROAD_DSA_INTERFACE       0x00010000u
+#define ROAD_DSA_INTERFACE       0x00010001u
+#define ROAD_DSA_NO_REGION       0xffffffffu
 #define ROAD_DSA_STREAMS_MAX     64u
 #define ROAD_DSA_CONTEXTS_MAX    32u
 
@@ -87,6 +96,7 @@ enum road_dsa_reg {
 #define ROAD_DSA_FEATURE_INTERLOCKED 0x1u /* V needs no pipe_barrier */
 #define ROAD_DSA_FEATURE_SYSTOLIC    0x2u /* the cube is a systolic array */
 #define ROAD_DSA_FEATURE_ECC         0x4u /* the chip's memory has error correction */
+#define ROAD_DSA_FEATURE_REGIONS     0x8u /* 1.1: there is a reconfiguration unit */
 
 #define ROAD_DSA_IRQ_FAULT 0u /* the vector that a stream raises when it stops on a fault */
 
@@ -166,6 +176,10 @@ enum road_dsa_fault {
 	ROAD_DSA_FAULT_WATCHDOG,   /* detail = instructions run */
 	ROAD_DSA_FAULT_DMA,        /* a bus address that is not mapped */
 	ROAD_DSA_FAULT_ECC,        /* read of memory that could not be corrected; detail = bytes */
+	ROAD_DSA_FAULT_OPERATOR, /* the region's microcode lacks the instruction; detail = which */
+	ROAD_DSA_FAULT_REGION,   /* REGION failed; detail = enum road_region_error */
+	ROAD_DSA_FAULT_CONFIG,   /* TASK: another configuration; detail = enum road_region_error */
+	ROAD_DSA_FAULT_ABORTED,  /* ended by a region op that drains so */
 	ROAD_DSA_FAULTS
 };
 

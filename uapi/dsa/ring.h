@@ -27,6 +27,7 @@ enum road_dsa_work {
 	ROAD_DSA_WORK_WAIT,      /* until (word at src, value_bytes) COND value */
 	ROAD_DSA_WORK_TIMESTAMP, /* store the chip's time in ns (8 bytes) to dst */
 	ROAD_DSA_WORK_FENCE,     /* store value to the status block's `done`, raise `vector` */
+	ROAD_DSA_WORK_REGION,    /* src = bus address of a struct road_region_op (uapi/region.h) */
 	ROAD_DSA_WORKS
 };
 #define ROAD_DSA_WORK_ORDERED 0x1u
@@ -35,12 +36,17 @@ enum road_dsa_work {
 #define ROAD_DSA_WORK_IRQ     0x8u /* FENCE: raise the interrupt */
 /* TASK: all blocks run at once, each on a core of its own, and may use cross-core flags. */
 #define ROAD_DSA_WORK_COOPERATIVE 0x10u
+/* TASK: where another configuration is active, `config` is activated instead of failing. */
+#define ROAD_DSA_WORK_ACTIVATE 0x20u
 
-/* A kernel runs once for each of its blocks; blocks are given to free cores in ascending order. */
+/*
+ * A kernel runs once for each of its blocks; blocks are given to free cores of the stream's region
+ * in ascending order. It begins only while the configuration that it expects is active there.
+ */
 struct road_dsa_task {
 	uint8_t work; /* ROAD_DSA_WORK_TASK */
 	uint8_t flags;
-	uint16_t reserved0;
+	uint16_t image_words;    /* of 8 bytes, with ACTIVATE; 0: it must be resident */
 	uint32_t blocks;         /* at least 1 */
 	uint64_t code;           /* device address of a loaded code block */
 	uint32_t kernel;         /* number within it */
@@ -48,7 +54,8 @@ struct road_dsa_task {
 	uint64_t arguments;      /* bus address, 32-byte aligned; 0 if there are none */
 	uint64_t watchdog;       /* instructions of a block after which it faults; 0 = default */
 	uint64_t data;           /* device address of the image's data, or 0 */
-	uint64_t reserved[2];
+	uint64_t config;         /* id of what must be active; 0: what its stream expects */
+	uint64_t image;          /* device memory (physical) where ACTIVATE finds it */
 };
 
 /* All the others. Fields that a kind does not use are 0. */
