@@ -195,7 +195,7 @@ static void destroy(struct dsa_context *context)
 	free(context);
 }
 
-road_status dsa_context_open(struct road_drv_space *drv)
+road_status dsa_context_create(struct dsa *dsa, struct dsa_context **out)
 {
 	struct dsa_context *context = calloc(1, sizeof(*context));
 	struct road_dma none;
@@ -204,7 +204,7 @@ road_status dsa_context_open(struct road_drv_space *drv)
 	if (!context)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for an address space",
 				      "road_space_create", NULL, NULL);
-	context->dsa = drv->dev->data;
+	context->dsa = dsa;
 	pthread_mutex_init(&context->lock, NULL);
 	status = grow(context, &none);
 	if (status)
@@ -215,7 +215,7 @@ road_status dsa_context_open(struct road_drv_space *drv)
 	status = dsa_context_restore(context);
 	if (status)
 		goto give_index;
-	drv->data = context;
+	*out = context;
 	return ROAD_OK;
 give_index:
 	give_index(context);
@@ -224,9 +224,18 @@ destroy:
 	return status;
 }
 
-void dsa_context_close(struct road_drv_space *drv)
+road_status dsa_context_open(struct road_drv_space *drv)
 {
-	struct dsa_context *context = drv->data;
+	struct dsa_context *context;
+	road_status status = dsa_context_create(drv->dev->data, &context);
+
+	if (!status)
+		drv->data = context;
+	return status;
+}
+
+void dsa_context_destroy(struct dsa_context *context)
+{
 	struct dsa *dsa = context->dsa;
 
 	pthread_mutex_lock(&dsa->life_lock);
@@ -237,5 +246,10 @@ void dsa_context_close(struct road_drv_space *drv)
 	give_index(context);
 	pthread_mutex_unlock(&dsa->life_lock);
 	destroy(context);
+}
+
+void dsa_context_close(struct road_drv_space *drv)
+{
+	dsa_context_destroy(drv->data);
 	drv->data = NULL;
 }

@@ -139,7 +139,14 @@ static road_status bring_up(struct dsa *dsa)
 	dsa->clean = dsa_read32(dsa, ROAD_DSA_REG_STATUS) & ROAD_DSA_STATUS_CLEAN;
 	enable_interrupts(dsa);
 	status = make_tables(dsa);
-	return status ? status : dsa_service_start(dsa);
+	if (!status)
+		status = dsa_regions_start(dsa);
+	if (status)
+		return status;
+	status = dsa_service_start(dsa);
+	if (status)
+		dsa_regions_stop(dsa);
+	return status;
 }
 
 /* Options are the simulator's; the driver has none of its own. */
@@ -165,6 +172,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 {
 	struct dsa *dsa = dev->data;
 
+	dsa_regions_stop(dsa);
 	dsa_service_stop(dsa);
 	if (why != ROAD_STOP_LOST) { /* else nobody hears it */
 		dsa_write32(dsa, ROAD_DSA_REG_IRQ_MASK, 0);
@@ -251,4 +259,5 @@ const struct road_driver road_driver_dsa = {
 	.ops = &ops,
 	.memory = &dsa_memory_ops,
 	.image = &dsa_image_ops,
+	.region = &road_region_unit_ops,
 };

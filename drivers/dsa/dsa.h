@@ -14,13 +14,16 @@
 
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/region_unit.h>
 #include <roadbed-driver/ring.h>
 #include <stdatomic.h>
 
 #include "uapi/dsa/image.h"
 #include "uapi/dsa/isa.h"
+#include "uapi/dsa/microcode.h"
 #include "uapi/dsa/regs.h"
 #include "uapi/dsa/ring.h"
+#include "uapi/region.h"
 
 #define DSA_PAGE          UINT64_C(4096)
 #define DSA_DEPTH_MAX     1024u
@@ -55,6 +58,7 @@ struct dsa {
 	pthread_mutex_t table_lock;
 	struct dsa_stream **streams; /* by hardware number */
 	struct dsa_context **contexts;
+	struct dsa_context *own; /* where configuration images lie; NULL: none came yet */
 
 	/* The driver's own stream: one job at a time, in whatever context it is for. */
 	pthread_mutex_t service_lock;
@@ -104,6 +108,9 @@ struct dsa_context {
 };
 road_status dsa_context_open(struct road_drv_space *space);
 void dsa_context_close(struct road_drv_space *space);
+/* Likewise without a space; destroy is not for a time when the device is reset. */
+road_status dsa_context_create(struct dsa *dsa, struct dsa_context **out);
+void dsa_context_destroy(struct dsa_context *context);
 /* Adds a range; exact bytes. */
 road_status dsa_context_map(struct dsa_context *context, const struct road_dsa_range *range);
 /* Changes the rights of the range that starts at va. */
@@ -128,6 +135,7 @@ extern const struct road_memory_ops dsa_memory_ops;
 /* Commands of the driver itself, beside enum road_command_kind: dst and bytes of `fill`. */
 enum dsa_command { DSA_COMMAND_LOAD = (int)ROAD_COMMAND_KINDS, DSA_COMMAND_UNLOAD, DSA_COMMANDS };
 struct dsa_encode { /* what descriptors need to know of their stream */
+	struct road_drv_device *dev;
 	uint32_t vector;
 	bool irq;
 };
@@ -181,10 +189,23 @@ road_status dsa_service_load(struct dsa_context *context, uint64_t va, uint64_t 
 road_status dsa_service_unload(struct dsa_context *context, uint64_t va);
 
 /* ---- faults.c ---- */
-void dsa_fault_describe(struct dsa_context *context, const struct road_dsa_stream_status *status,
-			struct road_fault *out);
+/* What the stream's work answers: ROAD_FAULT, or why no fault of it ended it. */
+road_status dsa_fault_describe(struct dsa_context *context,
+			       const struct road_dsa_stream_status *status, struct road_fault *out);
 /* A fault of the driver's own work, as an error. */
 road_status dsa_fault_error(const struct road_dsa_stream_status *status, const char *where);
+
+/* ---- regions.c ---- */
+/* Without a unit on the chip there is none in dev->region_unit, and no error. */
+road_status dsa_regions_start(struct dsa *dsa);
+void dsa_regions_stop(struct dsa *dsa);
+/* Is the payload sound? The slot of struct road_region_port. */
+road_status dsa_microcode_check(struct road_drv_device *dev,
+				const struct road_region_payload *payload);
+/* Under reg_lock: the latches of a stream that is opened. */
+void dsa_region_write(const struct dsa_stream *stream);
+/* Why its region did not take the stream; ROAD_OK: for another reason. */
+road_status dsa_region_refused(const struct dsa_stream *stream, const char *where);
 
 /* ---- elf.c: what a file says, checked, as a code block and names ---- */
 struct dsa_symbol {

@@ -116,6 +116,19 @@ static int timestamp(struct road_ring_encoder *encoder, const struct road_cmd *c
 	return put(encoder, &one);
 }
 
+/* The configuration was opened for the submission: the chip may have to load it. */
+static void may_activate(struct road_ring_encoder *encoder, struct road_dsa_task *task)
+{
+	const struct dsa_encode *stream = encoder->user;
+	struct road_region_place image;
+
+	if (!road_region_config(stream->dev, task->config, &image))
+		return; /* it names none: there is nothing to activate */
+	task->flags |= ROAD_DSA_WORK_ACTIVATE;
+	task->image = image.address;
+	task->image_words = (uint16_t)(image.bytes / 8);
+}
+
 /* A grid whose blocks exceed 32 bits was refused by check_launch. */
 static int launch(struct road_ring_encoder *encoder, const struct road_cmd *command)
 {
@@ -133,8 +146,11 @@ static int launch(struct road_ring_encoder *encoder, const struct road_cmd *comm
 		.argument_bytes = l->argument_bytes,
 		.watchdog = l->watchdog,
 		.data = image->file.data_bytes ? image->data.va : 0,
+		.config = l->configuration,
 	};
 
+	if (l->flags & ROAD_LAUNCH_ACTIVATE)
+		may_activate(encoder, &task);
 	if (l->argument_bytes) {
 		road_iova iova;
 		void *block = road_ring_arguments(encoder, l->argument_bytes, &iova);
@@ -154,6 +170,16 @@ static int barrier(struct road_ring_encoder *encoder, const struct road_cmd *com
 	(void)encoder;
 	(void)command;
 	return 0;
+}
+
+static int reconfigure(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	const struct dsa_encode *stream = encoder->user;
+	struct road_dsa_descriptor one = make(ROAD_DSA_WORK_REGION, true);
+
+	if (road_region_encode(encoder, stream->dev, command->region, &one.src))
+		return -1;
+	return put(encoder, &one);
 }
 
 static int load(struct road_ring_encoder *encoder, const struct road_cmd *command)
@@ -183,6 +209,7 @@ static int (*const encoders[DSA_COMMANDS])(struct road_ring_encoder *, const str
 	[ROAD_COMMAND_WAIT_VALUE] = wait_value,
 	[ROAD_COMMAND_WRITE_VALUE] = write_value,
 	[ROAD_COMMAND_TIMESTAMP] = timestamp,
+	[ROAD_COMMAND_RECONFIGURE] = reconfigure,
 	[DSA_COMMAND_LOAD] = load,
 	[DSA_COMMAND_UNLOAD] = unload,
 };

@@ -36,6 +36,12 @@ static const struct row rows[ROAD_DSA_FAULTS] = {
 	[ROAD_DSA_FAULT_WATCHDOG] = {ROAD_FAULT_WATCHDOG, "the watchdog ended the task",
 				     "instructions run", false},
 	[ROAD_DSA_FAULT_ECC] = {ROAD_FAULT_ECC, "uncorrectable error of memory", "bytes", true},
+	[ROAD_DSA_FAULT_OPERATOR] = {ROAD_FAULT_ILLEGAL, "the region's microcode lacks it", NULL,
+				     false},
+	[ROAD_DSA_FAULT_REGION] = {ROAD_FAULT_RESOURCES, "the region could not be reconfigured",
+				   "error", false},
+	[ROAD_DSA_FAULT_CONFIG] = {ROAD_FAULT_RESOURCES, "its configuration is not to be had",
+				   "error", false},
 	[ROAD_DSA_FAULT_DMA] = {ROAD_FAULT_TRANSPORT, "access to an unmapped bus address", "bytes",
 				true},
 };
@@ -54,6 +60,12 @@ static const char *const code_errors[ROAD_DSA_CODE_ERRORS] = {
 	[ROAD_DSA_CODE_RESERVED] = "reserved field",
 };
 
+static const char *const operators[ROAD_DSA_OPS] = {
+#define OP(name, queue, format, types, text) #name,
+#include "uapi/dsa/ops.def"
+#undef OP
+};
+
 static const char *const queues[ROAD_DSA_QUEUES] = {"S", "V", "M", "MTE1", "MTE2", "MTE3", "FIX"};
 static const char *const pads[ROAD_DSA_PADS] = {"L0A", "L0B", "L0C", "L1", "UB", "BT"};
 
@@ -62,6 +74,16 @@ static const struct row *row_of(uint32_t fault)
 	static const struct row unknown = {ROAD_FAULT_TRANSPORT, "unknown fault", "detail", true};
 
 	return fault < ROAD_DSA_FAULTS && rows[fault].text ? &rows[fault] : &unknown;
+}
+
+/* Failures that are no fault of the work. */
+static road_status answer_of(const struct road_dsa_stream_status *status)
+{
+	if (status->fault == ROAD_DSA_FAULT_ABORTED)
+		return ROAD_CANCELLED;
+	if (status->fault == ROAD_DSA_FAULT_REGION || status->fault == ROAD_DSA_FAULT_CONFIG)
+		return road_region_error_status((uint32_t)status->detail);
+	return ROAD_FAULT;
 }
 
 static void describe(const struct road_dsa_stream_status *status, char *text, size_t bytes)
@@ -75,6 +97,8 @@ static void describe(const struct road_dsa_stream_status *status, char *text, si
 			 status->address);
 	if (row->detail)
 		snprintf(detail, sizeof(detail), ", %s %" PRIu64, row->detail, status->detail);
+	if (status->fault == ROAD_DSA_FAULT_OPERATOR && status->detail < ROAD_DSA_OPS)
+		snprintf(detail, sizeof(detail), ", instruction %s", operators[status->detail]);
 	if (status->code && status->queue < ROAD_DSA_QUEUES)
 		snprintf(where, sizeof(where), " (core %u, queue %s, block %u)", status->core,
 			 queues[status->queue], status->block);
@@ -98,9 +122,15 @@ static void find_kernel(struct dsa_context *context, const struct road_dsa_strea
 	pthread_mutex_unlock(&context->lock);
 }
 
-void dsa_fault_describe(struct dsa_context *context, const struct road_dsa_stream_status *status,
-			struct road_fault *out)
+road_status dsa_fault_describe(struct dsa_context *context,
+			       const struct road_dsa_stream_status *status, struct road_fault *out)
 {
+	road_status answer = answer_of(status);
+
+	if (answer != ROAD_FAULT) {
+		*out = (struct road_fault){.size = sizeof(*out)};
+		return answer;
+	}
 	*out = (struct road_fault){
 		.size = sizeof(*out),
 		.kind = row_of(status->fault)->kind,
@@ -111,6 +141,7 @@ void dsa_fault_describe(struct dsa_context *context, const struct road_dsa_strea
 	};
 	find_kernel(context, status, out->kernel, sizeof(out->kernel));
 	describe(status, out->text, sizeof(out->text));
+	return ROAD_FAULT;
 }
 
 road_status dsa_fault_error(const struct road_dsa_stream_status *status, const char *where)

@@ -102,6 +102,42 @@ static void set_bool(struct road_property *out, uint32_t id, const char *name, b
 	out->u64 = value;
 }
 
+static void set_u64(struct road_property *out, uint32_t id, const char *name, uint64_t value)
+{
+	begin(out, id, name, "");
+	out->type = ROAD_VALUE_U64;
+	out->u64 = value;
+}
+
+/* The last ones, of chips that can be reconfigured. */
+enum { REGION_COUNT = ROWS + 5, REGION_SLOTS, REGION_BARRIER, PROPERTIES };
+
+static road_status region_property(struct road_drv_device *dev, uint32_t index,
+				   struct road_property *out)
+{
+	struct road_region_info info = {.size = sizeof(info)};
+
+	if (index >= PROPERTIES || !dev->region_unit)
+		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
+				       "no property %u, there are %u", index,
+				       dev->region_unit ? PROPERTIES : REGION_COUNT);
+	road_status status = road_region_unit_ops.info(dev, 0, &info);
+
+	if (status)
+		return status;
+	uint64_t most = info.units_min ? info.units / info.units_min : 0;
+
+	if (index == REGION_COUNT)
+		set_u64(out, index + 1, "region.count",
+			most < ROAD_REGION_PARTS_MAX ? most : ROAD_REGION_PARTS_MAX);
+	else if (index == REGION_SLOTS)
+		set_u64(out, index + 1, "region.slots", info.slots);
+	else
+		set_bool(out, index + 1, "region.software_barrier",
+			 info.flags & ROAD_REGION_BARRIER);
+	return ROAD_OK;
+}
+
 road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct road_property *out)
 {
 	struct dsa *dsa = dev->data;
@@ -128,8 +164,7 @@ road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct roa
 			 true);
 		out->source = ROAD_SOURCE_CATALOGUE;
 	} else {
-		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
-				       "no property %u, there are %u", index, ROWS + 5u);
+		return region_property(dev, index, out);
 	}
 	return ROAD_OK;
 }
@@ -169,6 +204,10 @@ void dsa_info(struct road_drv_device *dev, struct road_device_info *out)
 			UINT64_C(1) << ROAD_COMMAND_TIMESTAMP;
 	out->features = ROAD_FEATURE_IMAGES | ROAD_FEATURE_UNIFIED_ADDRESS |
 			ROAD_FEATURE_QUEUE_RESET | ROAD_FEATURE_PRIORITIES | ROAD_FEATURE_SPACE_MAP;
+	if (dev->region_unit) {
+		out->features |= ROAD_FEATURE_REGIONS;
+		out->commands |= UINT64_C(1) << ROAD_COMMAND_RECONFIGURE;
+	}
 	if (p->contexts > 1)
 		out->features |= ROAD_FEATURE_SPACES;
 	if (limits.coherent)

@@ -21,6 +21,8 @@ static road_status command(struct dsa_stream *stream, enum road_dsa_stream_comma
 	uint32_t state = dsa_read32(dsa, ROAD_DSA_REG_STREAM_STATE); /* pushes the writes */
 	road_status status = dsa_alive(dsa, what);
 
+	if (!status && state == ROAD_DSA_STREAM_REFUSED && command == ROAD_DSA_STREAM_OPEN)
+		status = dsa_region_refused(stream, what);
 	if (!status && state == ROAD_DSA_STREAM_REFUSED)
 		return road_drv_errorf(ROAD_INTERNAL, what,
 				       "the chip refused command %u of stream %u",
@@ -55,6 +57,7 @@ road_status dsa_stream_start(struct dsa_stream *stream)
 	dsa_write32(dsa, ROAD_DSA_REG_STREAM_SLOTS, stream->slots);
 	dsa_write32(dsa, ROAD_DSA_REG_STREAM_PRIORITY, stream->priority);
 	dsa_write64(dsa, ROAD_DSA_REG_STREAM_STATUS64, stream->status_memory.iova.value);
+	dsa_region_write(stream);
 	road_status status = command(stream, ROAD_DSA_STREAM_OPEN, "road_queue_create");
 
 	pthread_mutex_unlock(&dsa->reg_lock);
@@ -100,6 +103,7 @@ static road_status take_index(struct dsa *dsa, struct dsa_stream *stream)
 	if (index < dsa->params.streams) {
 		stream->index = index;
 		stream->encode = (struct dsa_encode){
+			.dev = dsa->dev,
 			.vector = dsa->vectors ? index % dsa->vectors : 0,
 			.irq = dsa->vectors && stream->drv,
 		};
@@ -245,8 +249,7 @@ void dsa_queue_advance(struct road_drv_queue *drv, struct road_drv_progress *out
 	if (!fault)
 		return;
 	out->failed_from = road_ring_sequence_of(stream->ring, faulting_slot(stream));
-	out->status = ROAD_FAULT;
-	dsa_fault_describe(stream->context, stream->status, &out->fault);
+	out->status = dsa_fault_describe(stream->context, stream->status, &out->fault);
 	out->fault.point = out->failed_from;
 	out->fault.device_ns = dsa_now(stream->dsa);
 }
