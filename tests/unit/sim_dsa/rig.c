@@ -248,6 +248,7 @@ enum dsa_core_state rig_run(struct rig *rig)
 				.argument_bytes = sizeof(rig->arguments),
 				.data = RIG_VA + 0x8000,
 				.watchdog = rig->params.watchdog,
+				.microcode = rig->microcode,
 				.cross = rig->blocks > 1 ? cross : NULL,
 				.cores = rig->core};
 	struct dsa_code code;

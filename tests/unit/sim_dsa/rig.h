@@ -25,6 +25,7 @@ struct rig {
 	bool shared_memory; /* with L2 and HBM; else global memory costs its path only */
 	uint32_t blocks;    /* more than 1: cooperative */
 	uint8_t arguments[64];
+	const struct road_dsa_microcode *microcode; /* NULL: as the chip is built */
 
 	struct road_dsa_word words[RIG_WORDS];
 	uint32_t lines[RIG_WORDS]; /* word + 100 */
