@@ -200,8 +200,8 @@ road_status dsa_fault_error(const struct road_dsa_stream_status *status, const c
 road_status dsa_regions_start(struct dsa *dsa);
 void dsa_regions_stop(struct dsa *dsa);
 /* Is the payload sound? The slot of struct road_region_port. */
-road_status dsa_microcode_check(struct road_drv_device *dev,
-				const struct road_region_payload *payload);
+road_status dsa_config_check(struct road_drv_device *dev,
+			     const struct road_region_payload *payload);
 /* Under reg_lock: the latches of a stream that is opened. */
 void dsa_region_write(const struct dsa_stream *stream);
 /* Why its region did not take the stream; ROAD_OK: for another reason. */

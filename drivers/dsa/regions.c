@@ -49,8 +49,7 @@ static uint32_t count_enabled(const struct road_dsa_microcode *m, uint32_t first
 
 #define AT(member) offsetof(struct road_dsa_microcode, member)
 
-road_status dsa_microcode_check(struct road_drv_device *dev,
-				const struct road_region_payload *payload)
+road_status dsa_config_check(struct road_drv_device *dev, const struct road_region_payload *payload)
 {
 	const struct field size = {0, payload->byte_count, sizeof(struct road_dsa_microcode),
 				   sizeof(struct road_dsa_microcode), "microcode of another size"};
@@ -141,7 +140,7 @@ static const struct road_region_port port = {
 	.offset = ROAD_DSA_REGIONS,
 	.kind = ROAD_CONFIG_MICROCODE,
 	.unit_name = "core",
-	.check = dsa_microcode_check,
+	.check = dsa_config_check,
 	.upload = upload,
 	.drop = drop,
 };

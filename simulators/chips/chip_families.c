@@ -31,8 +31,8 @@ const size_t road_chip_host_key_count =
 	sizeof(road_chip_host_keys) / sizeof(road_chip_host_keys[0]);
 
 static const struct road_chip_family *const built_in[] = {
-	&road_chip_family_gpu, &road_chip_family_rpu,    &road_chip_family_edu,
-	&road_chip_family_dsa, &road_chip_family_almaif,
+	&road_chip_family_gpu, &road_chip_family_dsa,    &road_chip_family_rpu,
+	&road_chip_family_edu, &road_chip_family_almaif,
 };
 enum { BUILT_IN = sizeof(built_in) / sizeof(built_in[0]), ADDED_MAX = 64 };
 

@@ -102,7 +102,7 @@ static const struct bad bads[] = {
 	{"sm_count: {value: 4, source: own", "sm_count: {value: 4, source: hearsay",
 	 ROAD_CHIP_ERROR_SOURCE, "hearsay", "parameters.sm_count.source", "hearsay", "sources"},
 	{"family: gpu", "family: abacus", ROAD_CHIP_ERROR_RANGE, "abacus", "family", "abacus",
-	 "gpu, edu, dsa"},
+	 "gpu, dsa, rpu, edu"},
 	{"chip: gpu-small", "chip: ../x", ROAD_CHIP_ERROR_RANGE, "../x", "chip", "../x", "a-z"},
 	{"shared_per_block: {value: 31,", "shared_per_block: {value: 33,", ROAD_CHIP_ERROR_CONFLICT,
 	 "value: 33", "parameters.shared_per_block", "33", "32768 bytes"},
