@@ -171,8 +171,11 @@ static road_status append(struct road_list *list, const struct road_reconfigurat
 			.deadline_ns = what->deadline_ns},
 	};
 
+	/* What the verb has no use for does not reach the chip. */
 	if (!(verbs[what->verb].has & UPLOADS))
 		recorded.cmd.slot = ROAD_SLOT_ANY;
+	if (!(verbs[what->verb].has & SWITCHES))
+		recorded.cmd.drain = recorded.cmd.on_failure = 0;
 	if (what->buffer) {
 		recorded.cmd.buffer = road_buffer_place(what->buffer, what->buffer_offset);
 		recorded.cmd.buffer_bytes = what->buffer_bytes;

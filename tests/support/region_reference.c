@@ -5,7 +5,10 @@
 
 void reference_reset(struct reference *r, uint32_t slots)
 {
+	const bool keeps = r->keeps;
+
 	memset(r, 0, sizeof(*r));
+	r->keeps = keeps;
 	r->slots = slots;
 	r->active = -1;
 }
@@ -94,12 +97,23 @@ static struct reference_outcome predict_activate(const struct reference *r,
 	return outcome;
 }
 
+static uint64_t rollback_target(const struct reference *r, const struct reference_step *step)
+{
+	const uint64_t targets[] = {r->previous, r->safe, 0};
+
+	return targets[step->target];
+}
+
 static struct reference_outcome predict_rollback(const struct reference *r,
 						 const struct reference_step *step)
 {
-	const uint64_t targets[] = {r->previous, r->safe, 0};
-	uint64_t target = targets[step->target];
+	uint64_t target = rollback_target(r, step);
 
+	if (target && reference_resident(r, target) < 0 && r->kept == target) {
+		struct reference_step again = {.wish = ROAD_SLOT_ANY, .config = target};
+
+		return predict_activate(r, &again);
+	}
 	if (step->target != ROAD_ROLLBACK_INITIAL && reference_resident(r, target) < 0)
 		return (struct reference_outcome){.status = ROAD_NOT_FOUND};
 	return (struct reference_outcome){.hit = target == reference_active(r),
@@ -180,12 +194,13 @@ static void fail(struct reference *r, const struct reference_step *step)
 		r->active = -1;
 }
 
-bool reference_do(struct reference *r, const struct reference_step *step, uint32_t at)
+bool reference_do(struct reference *r, const struct reference_step *asked, uint32_t at)
 {
-	struct reference_outcome outcome = reference_predict(r, step);
+	struct reference_outcome outcome = reference_predict(r, asked);
+	struct reference_step own = *asked, *step = &own;
 	int slot = reference_resident(r, step->config);
 	uint64_t from = reference_active(r);
-	bool right = true;
+	bool right = true, in_place;
 
 	if (outcome.status)
 		return true;
@@ -193,9 +208,15 @@ bool reference_do(struct reference *r, const struct reference_step *step, uint32
 		fail(r, step);
 		return true;
 	}
+	if (step->verb == ROAD_RECONFIGURE_ROLLBACK) {
+		own.config = rollback_target(r, asked);
+		own.wish = ROAD_SLOT_ANY;
+	}
 	if (outcome.loads) {
-		right = take_slot(r, step, (int)at,
-				  outcome.slot == r->active && (int)at == r->active);
+		in_place = outcome.slot == r->active && (int)at == r->active;
+		right = take_slot(r, step, (int)at, in_place);
+		if (in_place && r->keeps)
+			r->kept = from;
 		slot = (int)at;
 	} else if (outcome.hit && slot >= 0) {
 		touch(r, slot);
@@ -211,14 +232,11 @@ bool reference_do(struct reference *r, const struct reference_step *step, uint32
 		r->faults = faults;
 		break;
 	}
-	case ROAD_RECONFIGURE_ROLLBACK: {
-		const uint64_t targets[] = {r->previous, r->safe, 0};
-
-		slot = reference_resident(r, targets[step->target]);
+	case ROAD_RECONFIGURE_ROLLBACK:
+		slot = reference_resident(r, own.config);
 		if (outcome.switches)
 			switch_to(r, slot, from);
 		break;
-	}
 	case ROAD_RECONFIGURE_ACTIVATE:
 		if (outcome.switches)
 			switch_to(r, slot, from);

@@ -21,7 +21,9 @@ struct reference {
 	uint32_t slots, faults;
 	int active; /* -1: none */
 	bool quarantined;
+	bool keeps; /* see region_walk.keeps; stays over a reset */
 	uint64_t previous, safe, tick;
+	uint64_t kept; /* what the last load into the active slot overwrote: to roll back to */
 	struct reference_slot slot[REFERENCE_SLOTS];
 };
 

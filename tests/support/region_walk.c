@@ -135,7 +135,8 @@ static void choose_failure(struct walker *w, struct reference_step *step)
 {
 	struct reference_outcome outcome = reference_predict(&w->reference, step);
 
-	if (!w->walk->fail_next || below(w, 20) || step->verb == ROAD_RECONFIGURE_PREFETCH)
+	if (!w->walk->fail_next || below(w, 20) || step->verb == ROAD_RECONFIGURE_PREFETCH ||
+	    (outcome.loads && step->verb == ROAD_RECONFIGURE_ROLLBACK))
 		return;
 	if (outcome.loads && below(w, 2))
 		step->fails_in = ROAD_PHASE_TRANSFER + below(w, 2);
@@ -308,6 +309,7 @@ static bool begin(struct walker *w)
 	}
 	if (status || info.slots > REFERENCE_SLOTS)
 		return wrong(w, "the beginning: \"%s\"", road_status_text(status));
+	w->reference.keeps = w->walk->keeps;
 	reference_reset(&w->reference, info.slots);
 	return true;
 }

@@ -7,6 +7,7 @@
 #define TESTS_SUPPORT_REGION_WALK_H
 
 #include <roadbed/roadbed.h>
+#include <stdbool.h>
 
 enum { WALK_CONFIGS_MAX = 8, WALK_QUEUES = 2 };
 
@@ -17,6 +18,8 @@ struct region_walk {
 	road_config *const *configs;
 	uint32_t config_count; /* at most WALK_CONFIGS_MAX; better more than slots */
 	uint32_t seed, steps;
+	/* The chip keeps an image that a load into the active slot overwrote, to roll back to. */
+	bool keeps;
 	/* Makes the next command fail in this phase; NULL: none fails. */
 	void (*fail_next)(void *user, uint32_t phase);
 	void *user;
