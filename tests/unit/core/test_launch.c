@@ -76,13 +76,22 @@ static void clusters_divide_the_grid_or_are_unsupported(void)
 	}
 }
 
-static void an_expected_configuration_needs_regions(void)
+static uint32_t has_regions(const struct loaded *l)
+{
+	road_device_info info = {.size = sizeof(info)};
+
+	CU_ASSERT_EQUAL(road_device_info_get(l->f.device, &info), ROAD_OK);
+	return info.features & ROAD_FEATURE_REGIONS;
+}
+
+static void an_expected_configuration_needs_regions_and_is_known(void)
 {
 	for (int d = 0; d < DEVICES; d++) {
 		struct loaded l = load(d);
 
 		l.launch.configuration = 1;
-		CU_ASSERT_EQUAL(road_list_launch(l.list, &l.launch), ROAD_UNSUPPORTED);
+		CU_ASSERT_EQUAL(road_list_launch(l.list, &l.launch),
+				has_regions(&l) ? ROAD_NOT_FOUND : ROAD_UNSUPPORTED);
 		l.launch.configuration = 0;
 		l.launch.reserved4 = 1;
 		CU_ASSERT_EQUAL(road_list_launch(l.list, &l.launch), ROAD_INVALID_ARGUMENT);
@@ -136,7 +145,8 @@ static void setting_checks_its_arguments(void)
 static const struct tap_case cases[] = {
 	{"clusters divide the grid or are unsupported",
 	 clusters_divide_the_grid_or_are_unsupported},
-	{"an expected configuration needs regions", an_expected_configuration_needs_regions},
+	{"an expected configuration needs regions, and is one that the device knows",
+	 an_expected_configuration_needs_regions_and_is_known},
 	{"shared memory of a kernel can be bounded", shared_memory_of_a_kernel_can_be_bounded},
 	{"setting checks its arguments", setting_checks_its_arguments},
 };
