@@ -35,18 +35,6 @@ static void sync_status(struct rpu_stream *stream, enum road_dma_direction direc
 	bus->ops->dma_sync(bus, &stream->status_memory, 0, sizeof(*stream->status), direction);
 }
 
-/* Under reg_lock. The root is the one that there is; of others the core knows which it means. */
-static uint64_t generation_of(const struct rpu_stream *stream)
-{
-	struct rpu *rpu = stream->rpu;
-
-	if (!stream->drv || stream->drv->region)
-		return stream->drv ? stream->drv->region_generation : 0;
-	rpu_write32(rpu, ROAD_RPU_REGIONS + ROAD_REGION_REG_SELECT, 0);
-	return road_read64(rpu->bus, ROAD_RPU_REGION_REGS,
-			   ROAD_RPU_REGIONS + ROAD_REGION_REG_GENERATION64);
-}
-
 /* Under reg_lock. The driver's own stream has no tiles. */
 static void write_region(const struct rpu_stream *stream)
 {
@@ -54,7 +42,9 @@ static void write_region(const struct rpu_stream *stream)
 	const struct road_drv_queue *drv = stream->drv;
 
 	rpu_write32(rpu, ROAD_RPU_REG_STREAM_REGION, drv ? drv->region : ROAD_RPU_NO_REGION);
-	rpu_write64(rpu, ROAD_RPU_REG_STREAM_GENERATION64, generation_of(stream));
+	/* The root is the one that there is; of others the core knows which it means. */
+	rpu_write64(rpu, ROAD_RPU_REG_STREAM_GENERATION64,
+		    drv && drv->region ? drv->region_generation : 0);
 }
 
 road_status rpu_stream_start(struct rpu_stream *stream)

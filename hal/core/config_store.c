@@ -209,10 +209,11 @@ void road_config_entry_put(struct road_config_entry *entry)
 road_status road_config_entry_open(struct road_config_entry *entry)
 {
 	struct road_device *device = entry->device;
-	uint64_t resets = atomic_load(&device->resets);
 	road_status status = ROAD_OK;
 
 	pthread_mutex_lock(&device->config_lock);
+	const uint64_t resets = atomic_load(&device->resets);
+
 	if (entry->open && entry->open_resets != resets) { /* what the chip had is lost */
 		device->region.close(&entry->drv);
 		entry->open = false;

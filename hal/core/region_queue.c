@@ -26,12 +26,14 @@ static road_status look_at_root(struct road_device *device, struct road_region_n
 road_status road_region_queue_begin(struct road_queue *queue, struct road_region *region)
 {
 	struct road_device *device = queue->space->device;
-	struct road_region_node *node = region ? region->node : NULL;
+	struct road_region_node *node = NULL;
 	struct road_region_info info;
 	road_status status = ROAD_OK;
 
 	if (region)
 		status = road_object_check(region, &road_region_class, where);
+	if (region && !status)
+		node = region->node;
 	if (!status && (region || device->info.features & ROAD_FEATURE_REGIONS))
 		status = road_device_has_regions(device, where);
 	else

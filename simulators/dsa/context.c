@@ -130,6 +130,9 @@ void dsa_context_drop(struct dsa_function *function, uint32_t context)
 	dsa_loaded_drop(function, context);
 	dsa_table_put(function->contexts[context]);
 	function->contexts[context] = NULL;
+	if (function->chip->unit)
+		region_unit_owner_gone(function->chip->unit,
+				       (uint64_t)function->index << 32 | context);
 }
 
 struct dsa_table *dsa_table_get(struct dsa_table *table)

@@ -152,6 +152,8 @@ void road_gpu_space_close(struct gpu_function *function)
 			      "space %u is closed while a queue of it runs: stays open", space);
 	} else {
 		road_gpu_space_drop(function, space);
+		if (chip->unit)
+			region_unit_owner_gone(chip->unit, (uint64_t)function->index << 32 | space);
 	}
 }
 

@@ -184,6 +184,9 @@ static enum region_outcome find_slot(struct region_op *op)
 		outcome = check_fit(op);
 	if (outcome != OUTCOME_OK)
 		return outcome;
+	/* A slot is taken as soon as it is picked: till then it is for others to use. */
+	if (region->loader)
+		return OUTCOME_WAIT;
 	pick = region_pick_slot(op->unit, region, op->what.slot, &slot);
 	if (pick == PICK_WAIT)
 		return OUTCOME_WAIT;
@@ -299,8 +302,10 @@ static enum region_outcome fit_kept(struct region_op *op)
 		return region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
 	if (loses_memory(op))
 		return busy(op, 0);
-	if (!op->content)
-		op->content = region_content_copy(region->kept, op->unit->setup.kind);
+	if (region->loader)
+		return OUTCOME_WAIT;
+	free(op->content); /* another one may have been kept since it was looked at last */
+	op->content = region_content_copy(region->kept, op->unit->setup.kind);
 	if (!op->content)
 		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
 	region_image_relocate(op->content, region);

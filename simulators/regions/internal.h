@@ -9,6 +9,7 @@
 #define REGION_FAULT_WINDOW UINT64_C(60000000000000) /* ps: a quarantine */
 #define REGION_STATE_MAGIC  0x54535252u              /* "RRST" */
 #define REGION_NO_TIME      UINT64_MAX
+#define REGION_NO_OWNER     UINT64_MAX /* that no chip makes */
 
 /* The unit's copy of an image: as it came, and its payload as it was relocated for one region. */
 struct region_content {
@@ -157,6 +158,8 @@ uint32_t region_resident(const struct region_unit *unit, const struct region *re
 			 uint64_t config); /* REGION_NONE: not, nor being loaded */
 void region_touch(struct region_unit *unit, struct region *region, uint32_t slot);
 bool region_pinned(const struct region *region, uint32_t slot);
+/* What was active before the switch that is under way: if that fails, it is wanted again. */
+bool region_comes_back(const struct region *region, uint32_t slot);
 void region_slot_clear(struct region *region, uint32_t slot, enum region_slot_state state);
 /* False: something uses it. */
 bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot);

@@ -148,6 +148,7 @@ static void make_child(struct region_unit *unit, const struct region_part *part)
 static void apply(struct region_unit *unit, const struct plan *plan)
 {
 	struct region *root = &unit->regions[0];
+	const bool was_split = root->children;
 
 	if (plan->changing & 1) {
 		region_ops_drop(unit, root, REGION_NONE);
@@ -161,7 +162,7 @@ static void apply(struct region_unit *unit, const struct plan *plan)
 		if (!is_there(unit, &plan->parts[i]))
 			make_child(unit, &plan->parts[i]);
 	root->children = plan->count;
-	if (plan->count)
+	if (plan->count || !was_split) /* one piece that stays one goes on with its work */
 		return;
 	root->owned = false; /* others had its units meanwhile */
 	region_wipe(unit, root);

@@ -497,6 +497,8 @@ void region_ops_drop(struct region_unit *unit, struct region *region, uint32_t q
 	(void)unit;
 	for (struct region_op *op = region->ops; op; op = next) {
 		next = op->next_op;
+		if (op->detached && op->queue == queue)
+			op->done = NULL; /* it goes on, and there is nobody to tell */
 		if (op->told || (queue != REGION_NONE && (op->queue != queue || op->detached)))
 			continue;
 		if (queue == REGION_NONE || !is_past_return(op)) {

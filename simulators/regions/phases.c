@@ -86,6 +86,8 @@ static enum region_outcome begin_transfer(struct region_op *op)
 
 	if (op->what.verb == ROAD_REGION_VERB_READ_BACK)
 		return begin_read_back(op);
+	if (op->in_place && region_pinned(region, op->slot)) /* since it was picked */
+		return region_op_fail(op, ROAD_REGION_ERROR_BUSY, op->slot, 0);
 	if (region->loader || (op->in_place && !region_ops_unhold(op, op->slot)))
 		return OUTCOME_WAIT;
 	region->loader = op;
@@ -132,8 +134,16 @@ static enum region_outcome begin_isolate(struct region_op *op)
 {
 	struct region *region = region_of(op);
 
-	if (region->isolator ||
-	    (region->owed != REGION_NONE && region->owed != op->queue && !region->running))
+	if (region->isolator)
+		return OUTCOME_WAIT;
+	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE && !op->in_place &&
+	    region_active_config(region) == op->target) { /* another one brought it meanwhile */
+		op->report.flags |= RESULT_HIT;
+		if (op->queue != REGION_NONE)
+			op->unit->queues[op->queue].current = op->target;
+		return OUTCOME_DONE;
+	}
+	if (region->owed != REGION_NONE && region->owed != op->queue && !region->running)
 		return OUTCOME_WAIT;
 	region->isolator = op;
 	op->from = region_active_config(region);
@@ -227,6 +237,9 @@ static enum region_outcome begin_commit(struct region_op *op)
 	enum region_outcome outcome = OUTCOME_OK;
 	uint64_t bytes = op->state_bytes;
 
+	/* Whose queue is gone has no buffer any more: the old image comes back, nobody is told. */
+	if (op->what.verb == ROAD_REGION_VERB_SWAP && op->queue == REGION_NONE)
+		return region_op_fail(op, ROAD_REGION_ERROR_TIMEOUT, 0, 0);
 	if (op->what.verb == ROAD_REGION_VERB_SWAP)
 		outcome = save(op, &bytes);
 	if (outcome != OUTCOME_OK)

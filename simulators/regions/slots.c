@@ -46,7 +46,8 @@ bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot
 {
 	const struct region_slot *at = &region->slots[slot];
 
-	if (at->state != SLOT_READY || at->held || region_pinned(region, slot))
+	if (at->state != SLOT_READY || at->held || region_pinned(region, slot) ||
+	    region_comes_back(region, slot))
 		return false;
 	region_slot_clear(region, slot, SLOT_EMPTY);
 	region->counters[ROAD_REGION_COUNT_EVICTIONS]++;
@@ -54,10 +55,19 @@ bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot
 	return true;
 }
 
+bool region_comes_back(const struct region *region, uint32_t slot)
+{
+	const struct region_op *switching = region->isolator;
+
+	return switching && switching->from && region->slots[slot].config == switching->from;
+}
+
 static enum region_pick judge(const struct region *region, uint32_t slot)
 {
 	const struct region_slot *at = &region->slots[slot];
 
+	if (region_comes_back(region, slot))
+		return PICK_WAIT;
 	if (at->state == SLOT_ACTIVE || region->active == slot || region_pinned(region, slot))
 		return PICK_BUSY;
 	if (at->state == SLOT_LOADING || at->held)

@@ -222,6 +222,13 @@ void region_unit_queue_drop(struct region_unit *unit, uint32_t queue)
 	region_retry(unit);
 }
 
+void region_unit_owner_gone(struct region_unit *unit, uint64_t owner)
+{
+	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++)
+		if (unit->regions[i].owned && unit->regions[i].owner == owner)
+			unit->regions[i].owner = REGION_NO_OWNER;
+}
+
 void region_unit_queue_close(struct region_unit *unit, uint32_t queue)
 {
 	if (queue >= unit->setup.queues || !unit->queues[queue].open)

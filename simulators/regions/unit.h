@@ -157,6 +157,8 @@ enum road_region_error region_unit_queue_open(struct region_unit *unit, uint32_t
 /* Its ops are dropped without `done` (a switch that began is ended). Its launches must have left.
  */
 void region_unit_queue_close(struct region_unit *unit, uint32_t queue);
+/* The owner is gone: whoever is called so from now on is another one. */
+void region_unit_owner_gone(struct region_unit *unit, uint64_t owner);
 /* Likewise, but the queue stays open: it was reset, or stopped on a fault. */
 void region_unit_queue_drop(struct region_unit *unit, uint32_t queue);
 uint32_t region_unit_of_queue(const struct region_unit *unit, uint32_t queue);

@@ -28,6 +28,8 @@ static void close_context(struct rpu_function *function, uint32_t context)
 	} else {
 		sim_ranges_put(function->contexts[context]);
 		function->contexts[context] = NULL;
+		region_unit_owner_gone(function->chip->unit,
+				       (uint64_t)function->index << 32 | context);
 	}
 }
 

@@ -34,6 +34,12 @@
 #define RPU_SLOTS_MAX  (1u << 20)
 #define RPU_PS_PER_S   UINT64_C(1000000000000)
 #define RPU_NOWHERE    UINT32_MAX
+/* A fault that is no engine's: struct road_rpu_stream_status. */
+#define RPU_AT_NO_PLACE                                                                 \
+	{                                                                               \
+		.engine = ROAD_RPU_ENGINES, .tile = RPU_NOWHERE, .stream = RPU_NOWHERE, \
+		.element = RPU_NOWHERE                                                  \
+	}
 
 struct rpu_chip;
 struct rpu_function;

@@ -100,7 +100,8 @@ static void explain(const struct rpu_tile *tile, const struct rpu_fabric_fault *
 {
 	uint32_t kind = kinds[fault->kind].fault;
 
-	if (kind == ROAD_RPU_FAULT_BOUNDS && fault->seen >= ROAD_RPU_MEMORY_BASE)
+	if ((fault->kind == RPU_FAULT_GATHER || fault->kind == RPU_FAULT_ACCESS) &&
+	    fault->seen >= ROAD_RPU_MEMORY_BASE)
 		kind = fault->seen == tile->far && tile->far_fault ? tile->far_fault
 								   : ROAD_RPU_FAULT_MISALIGNED;
 	rpu_fail(why, kind, kinds[fault->kind].address ? fault->seen : 0,
@@ -357,21 +358,24 @@ static bool translate(struct rpu_job *job, const struct rpu_config *config, uint
 	const struct road_rpu_config *header = rpu_config_header(config);
 	const struct road_rpu_argument *argument = rpu_config_arguments(config);
 	const uint64_t spm_end = ROAD_RPU_SPM_BASE + chip_of(job)->params.spm_bytes;
+	uint8_t block[ROAD_RPU_ARGUMENT_BYTES_MAX]; /* all of them, or none */
 
 	if (job->translated || header->argument_bytes != job->entry.run.argument_bytes)
 		return true; /* the launch will say so */
+	memcpy(block, job->arguments, sizeof(block));
 	for (uint32_t i = 0; i < header->arguments; i++, argument++) {
 		if (argument->kind == ROAD_RPU_ARGUMENT_VALUE)
 			continue;
 		*out = 0;
-		memcpy(out, job->arguments + argument->offset, argument->bytes);
+		memcpy(out, block + argument->offset, argument->bytes);
 		if (*out > UINT32_MAX || *out < ROAD_RPU_SPM_BASE ||
 		    (*out > spm_end && *out < ROAD_RPU_MEMORY_BASE))
 			return false;
 		uint64_t local = *out < ROAD_RPU_MEMORY_BASE ? *out - ROAD_RPU_SPM_BASE : *out;
 
-		memcpy(job->arguments + argument->offset, &local, argument->bytes);
+		memcpy(block + argument->offset, &local, argument->bytes);
 	}
+	memcpy(job->arguments, block, sizeof(block));
 	job->translated = true;
 	return true;
 }

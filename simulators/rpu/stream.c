@@ -101,7 +101,7 @@ static void go_on(struct rpu_stream *stream, uint32_t cycles)
 void rpu_stream_end(struct rpu_stream *stream)
 {
 	struct rpu_chip *chip = stream->function->chip;
-	struct road_rpu_stream_status why = {.engine = ROAD_RPU_ENGINES, .tile = RPU_NOWHERE};
+	struct road_rpu_stream_status why = RPU_AT_NO_PLACE;
 	uint32_t token;
 
 	if (!stream->work->engines)
@@ -166,7 +166,7 @@ static enum rpu_hold held_by(const struct rpu_stream *stream)
 /* Starts what is in hand, for the first time or again. */
 static void start(struct rpu_stream *stream)
 {
-	struct road_rpu_stream_status why = {.engine = ROAD_RPU_ENGINES, .tile = RPU_NOWHERE};
+	struct road_rpu_stream_status why = RPU_AT_NO_PLACE;
 	enum rpu_hold held = held_by(stream);
 
 	if (held != RPU_HOLD_NONE) {
@@ -200,7 +200,7 @@ static void take_next(void *arg)
 {
 	struct rpu_stream *stream = arg;
 	struct rpu_function *function = stream->function;
-	struct road_rpu_stream_status why = {.engine = ROAD_RPU_ENGINES, .tile = RPU_NOWHERE};
+	struct road_rpu_stream_status why = RPU_AT_NO_PLACE;
 
 	stream->start_ps = sim_now(env_of(stream));
 	stream->work = NULL;
@@ -297,7 +297,7 @@ static bool enter_region(struct rpu_function *function, struct rpu_stream *strea
 
 	if (region == ROAD_RPU_NO_REGION)
 		return true;
-	if (region_unit_generation(unit, region) != latch->generation ||
+	if ((latch->generation && region_unit_generation(unit, region) != latch->generation) ||
 	    region_unit_queue_open(unit, stream->index, function->index, region, owner))
 		return false;
 	stream->region = region;
@@ -338,6 +338,7 @@ void rpu_stream_close(struct rpu_stream *stream)
 		leave_region(stream);
 	}
 	stream->life = RPU_STREAM_SHUT;
+	stream->refused = false;
 }
 
 static bool shut_stream(struct rpu_function *function, struct rpu_stream *stream)

@@ -111,7 +111,7 @@ static void moved(void *arg)
 {
 	struct rpu_stream *stream = arg;
 	struct rpu_chip *chip = stream->function->chip;
-	struct road_rpu_stream_status why = {0};
+	struct road_rpu_stream_status why = RPU_AT_NO_PLACE;
 
 	if (move(stream, &why) != RPU_START_DONE)
 		rpu_stream_fail(stream, stream->taken - 1, &why);

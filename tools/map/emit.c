@@ -99,6 +99,18 @@ static int constants(struct emitter *emitter)
 	return 0;
 }
 
+/* times * bytes, as 32 bits have it. */
+static int in_bytes(struct emitter *emitter, int32_t times, unsigned bytes, int32_t *out)
+{
+	char seen[16];
+
+	if (!__builtin_mul_overflow(times, (int32_t)bytes, out))
+		return 0;
+	snprintf(seen, sizeof(seen), "%d", times);
+	return refuse(emitter, "an offset or a stride is too large", seen,
+		      "-2147483648 to 2147483647 bytes");
+}
+
 /* Counts and strides; dimension 0 is the innermost loop. `field`: that of the strides. */
 static int pattern(struct emitter *emitter, unsigned index, int32_t *strides, unsigned field,
 		   unsigned bytes)
@@ -119,7 +131,10 @@ static int pattern(struct emitter *emitter, unsigned index, int32_t *strides, un
 		if (count->is_argument && relocate_argument(emitter, ROAD_RPU_FIELD_STREAM_COUNT,
 							    index, d, count->argument, 1, 0))
 			return -1;
-		strides[d] = stride->is_argument ? 0 : stride->value * (int32_t)bytes;
+		strides[d] = 0;
+		if (!stride->is_argument &&
+		    in_bytes(emitter, (int32_t)stride->value, bytes, &strides[d]))
+			return -1;
 		if (stride->is_argument && relocate_argument(emitter, field, index, d,
 							     stride->argument, (int32_t)bytes, 0))
 			return -1;
@@ -139,14 +154,17 @@ static int gathering(struct emitter *emitter, unsigned index)
 	const struct map_stream *from = &emitter->graph->streams[index];
 	struct road_rpu_stream *stream = &emitter->streams[index];
 	unsigned bytes = type_bytes[from->index_type];
+	int32_t offset;
 
+	if (in_bytes(emitter, from->offset, bytes, &offset))
+		return -1;
 	stream->kind = ROAD_RPU_STREAM_GATHER;
 	stream->index_type = (uint8_t)from->index_type;
 	stream->index_shift = (uint8_t)type_shifts[from->type];
 	if (relocate_argument(emitter, ROAD_RPU_FIELD_STREAM_BASE, index, 0, from->argument, 1,
 			      0) ||
 	    relocate_argument(emitter, ROAD_RPU_FIELD_STREAM_INDEX_BASE, index, 0,
-			      from->index_argument, 1, from->offset * (int32_t)bytes))
+			      from->index_argument, 1, offset))
 		return -1;
 	return pattern(emitter, index, stream->index_stride, ROAD_RPU_FIELD_STREAM_INDEX_STRIDE,
 		       bytes);
@@ -157,6 +175,7 @@ static int one_stream(struct emitter *emitter, unsigned index)
 	const struct map_stream *from = &emitter->graph->streams[index];
 	struct road_rpu_stream *stream = &emitter->streams[index];
 	unsigned bytes = type_bytes[from->type];
+	int32_t offset;
 
 	stream->type = (uint8_t)from->type;
 	stream->write =
@@ -175,8 +194,9 @@ static int one_stream(struct emitter *emitter, unsigned index)
 	} else if (repeats(emitter->graph, from)) {
 		stream->kind = ROAD_RPU_STREAM_BROADCAST;
 	}
-	if (relocate_argument(emitter, ROAD_RPU_FIELD_STREAM_BASE, index, 0, from->argument, 1,
-			      from->offset * (int32_t)bytes))
+	if (in_bytes(emitter, from->offset, bytes, &offset) ||
+	    relocate_argument(emitter, ROAD_RPU_FIELD_STREAM_BASE, index, 0, from->argument, 1,
+			      offset))
 		return -1;
 	return pattern(emitter, index, stream->stride, ROAD_RPU_FIELD_STREAM_STRIDE, bytes);
 }

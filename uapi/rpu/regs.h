@@ -61,7 +61,7 @@ enum road_rpu_reg {
 	ROAD_RPU_REG_STREAM_STATUS64 = 0x120, /* bus address of a struct road_rpu_stream_status */
 	ROAD_RPU_REG_STREAM_REGION = 0x128,   /* whose tiles do its work: one without children,
 					       * or ROAD_RPU_NO_REGION: no work for tiles */
-	ROAD_RPU_REG_STREAM_GENERATION64 = 0x130, /* of that region */
+	ROAD_RPU_REG_STREAM_GENERATION64 = 0x130, /* of that region; 0: whichever it has */
 
 	/* Context set-up, likewise. */
 	ROAD_RPU_REG_CONTEXT_SELECT = 0x140,

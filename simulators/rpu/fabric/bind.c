@@ -149,9 +149,8 @@ static bool start_engine(struct rpu_fabric *fabric, uint32_t s)
 		if (!stream->count[d])
 			return refuse(fabric, RPU_FAULT_COUNT, s, 0, 1);
 		/* more than can be wanted is enough to know */
-		tokens = tokens > UINT32_MAX * (uint64_t)ROAD_RPU_INTERVAL_MAX
-				 ? tokens
-				 : tokens * stream->count[d];
+		if (__builtin_mul_overflow(tokens, stream->count[d], &tokens))
+			tokens = UINT64_MAX;
 	}
 	if (tokens != wanted)
 		return refuse(fabric, RPU_FAULT_TOKENS, s, tokens, wanted);

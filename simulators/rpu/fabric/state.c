@@ -233,7 +233,7 @@ static bool load_position(struct rpu_fabric *fabric, const struct state *state)
 	fabric->counters = state->counters;
 	fabric->held_until = state->counters.cycles + state->held;
 	fabric->far_next = state->counters.cycles + state->far;
-	fabric->injection.state = state->injection | 1;
+	fabric->injection.state = state->injection ? state->injection : 1; /* never 0 */
 	return true;
 }
 

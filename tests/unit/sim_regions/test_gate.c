@@ -146,6 +146,43 @@ static void test_owner(void)
 	rig_end();
 }
 
+static void test_owner_gone(void)
+{
+	rig_begin(0);
+	CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
+	region_unit_queue_close(rig.unit, 0);
+	region_unit_owner_gone(rig.unit, 1);
+	CU_ASSERT(!region_unit_queue_open(rig.unit, 0, 0, 0, 1)); /* another one of that name */
+	CU_ASSERT_EQUAL(rig.active[0], 0);
+	CU_ASSERT_EQUAL(rig_slot_state(0, 0), SLOT_EMPTY);
+	rig_end();
+}
+
+/* What a load waits for may be used, and made active, until the load takes it. */
+static void test_slot_of_a_load_that_waits(void)
+{
+	struct rig_op *ops[3];
+
+	rig_begin(0);
+	for (uint32_t q = 1; q < 3; q++)
+		CU_ASSERT(!region_unit_queue_open(rig.unit, q, 0, 0, 1));
+	for (uint32_t word = 1; word <= RIG_SLOTS; word++)
+		CU_ASSERT_EQUAL(rig_do(0, LOAD, word), ROAD_REGION_ERROR_NONE);
+	ops[0] = rig_op(0, LOAD, 11);    /* takes the slot of 1 */
+	ops[1] = rig_op(1, LOAD, 12);    /* waits: that of 2 would be next */
+	ops[2] = rig_op(2, ACTIVATE, 2); /* is there */
+	for (uint32_t q = 0; q < 3; q++)
+		rig_go(ops[q], q);
+	rig_run();
+	for (uint32_t q = 0; q < 3; q++) {
+		CU_ASSERT(ops[q]->done);
+		CU_ASSERT_EQUAL(ops[q]->error, ROAD_REGION_ERROR_NONE);
+	}
+	CU_ASSERT_EQUAL(rig.active[0], 2);
+	CU_ASSERT_EQUAL(rig_slot_state(0, 1), SLOT_ACTIVE);
+	rig_end();
+}
+
 /* Ops of all verbs, launches, faults and drops in any order: each op ends once, what the chip was
  * told is what registers say, and in the end everything is at rest. */
 static void walk(uint32_t seed)
@@ -261,6 +298,9 @@ static const struct tap_case cases[] = {
 	{"a launch may bring its own switch along", test_implicit},
 	{"launches that name one image are grouped, and nobody starves", test_grouping},
 	{"another owner finds nothing of the one before", test_owner},
+	{"nor does one that is called like an owner who is gone", test_owner_gone},
+	{"a load that waits keeps no one from the slot that it will take",
+	 test_slot_of_a_load_that_waits},
 	{"a random walk ends at rest, each op once", test_walk},
 };
 TAP_MAIN(cases)

@@ -123,9 +123,24 @@ static void test_unsupported(void)
 	rig_end();
 }
 
+/* Nothing changes, so it may work on, and does. */
+static void test_one_piece_stays_one(void)
+{
+	rig_begin(0);
+	CU_ASSERT_EQUAL(rig_do(0, ROAD_REGION_VERB_ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_EQUAL(rig_gate(0, 0, false), REGION_GO);
+	CU_ASSERT_EQUAL(rig_layout(APPLY, NULL, 0), ROAD_LAYOUT_OK);
+	CU_ASSERT_EQUAL(rig.active[0], 5);
+	CU_ASSERT_EQUAL(rig_layout(REVERT, NULL, 0), ROAD_LAYOUT_OK);
+	CU_ASSERT_EQUAL(rig.active[0], 5);
+	region_unit_leave(rig.unit, 0);
+	rig_end();
+}
+
 static const struct tap_case cases[] = {
 	{"a layout that cannot be is refused, and the part is named", test_refused},
 	{"layouts are applied, committed and reverted; children in both work on", test_transaction},
+	{"one piece that stays one piece works on", test_one_piece_stays_one},
 	{"siblings notice nothing of a switch or of a quarantine", test_siblings},
 	{"a unit without layouts says so", test_unsupported},
 };
