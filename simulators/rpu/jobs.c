@@ -268,7 +268,8 @@ static void kicked(void *arg)
 				if (streams[i].priority == p && streams[i].jobs)
 					look_at_stream(chip, &streams[i]);
 		for (uint32_t i = 0; i < chip->params.streams; i++)
-			if (streams[i].hold)
+			/* What failed meanwhile freed engines: then all is looked at again. */
+			if (streams[i].hold && !chip->kick.slot)
 				report_stuck(chip, &streams[i]);
 	}
 }

@@ -196,10 +196,14 @@ static void begin(struct rpu_job *job)
 	sim_schedule(chip->env, &job->event, end);
 }
 
-/* Nothing has moved yet: its event is cancelled with it. */
+/* Nothing has moved yet: its event is cancelled with it. The banks are free from now on. */
 static void drop(struct rpu_job *job)
 {
-	(void)job;
+	struct rpu_chip *chip = job->stream->function->chip;
+
+	for (uint32_t t = 0; t < chip->params.tiles; t++)
+		if (job->tiles >> t & 1)
+			chip->tiles[t].traffic[job->entry.engine].to_ps = sim_now(chip->env);
 }
 
 const struct rpu_engine rpu_engine_move = {check, begin, drop};

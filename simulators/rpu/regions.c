@@ -151,7 +151,8 @@ static bool more(void *arg, uint32_t region)
 	for (uint32_t i = 0; i < chip->params.streams; i++) {
 		const struct rpu_stream *stream = &chip->functions[0].streams[i];
 
-		if (stream->life != RPU_STREAM_LIVE || stream->region != region)
+		if (stream->life != RPU_STREAM_LIVE || !stream->in_region ||
+		    stream->region != region)
 			continue;
 		if (!stream->hold && (stream->busy || stream->taken < stream->doorbell))
 			return true;
