@@ -80,7 +80,7 @@ struct road_region_node {
 	uint32_t queues;                /* open ones that run in it */
 	struct road_config_entry *safe; /* a use; NULL: none */
 	/* where the chip does not order switches: region_order.c */
-	bool ordered;
+	_Atomic bool ordered; /* set as long as the chip says so, which it does for good */
 	pthread_mutex_t order_lock;
 	uint32_t in_flight;          /* submissions of its queues on the device */
 	struct road_submit *claimed; /* the switch that goes next, or is on the device */
