@@ -28,7 +28,8 @@ struct fake_door {
 	road_status open_fails, reset_fails;
 	uint32_t fail_phase; /* the next command that loads or switches fails there */
 	/* seen */
-	uint32_t checks, opens, closes, open_now, handed, overlaps, in_flight;
+	uint32_t checks, opens, handed, overlaps, in_flight;
+	_Atomic uint32_t closes, open_now; /* by whichever thread lets go last */
 	uint32_t region;
 	uint64_t generation, configuration; /* of the last command, of the last launch */
 	uint64_t queue_generation;          /* of the queue that was reset last */
