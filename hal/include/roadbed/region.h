@@ -137,7 +137,8 @@ typedef struct road_slot_info {
 	uint64_t config; /* road_config_info.id; 0: none */
 } road_slot_info;
 
-/* As the chip says now; any thread, never waits. */
+/* As the chip says now. Any thread; reads registers, and may wait for a call of another thread that
+ * changes regions of the device. */
 typedef struct road_region_status {
 	uint32_t size;
 	uint32_t quarantined; /* 1: refuses work until road_region_release_quarantine */
@@ -265,7 +266,7 @@ typedef struct road_reconfiguration {
 	uint32_t slot;       /* where to load to; ROAD_SLOT_ANY: the chip chooses, least recently
 			      * used first, neither active nor pinned ones */
 	road_config *config; /* of LOAD to RESTORE, READ_BACK */
-	uint32_t drain;      /* enum road_drain */
+	uint32_t drain;      /* enum road_drain; this and the next only of verbs that switch */
 	uint32_t on_failure; /* enum road_on_failure */
 	uint32_t target;     /* of ROLLBACK: enum road_rollback */
 	uint32_t reserved;
