@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "simulators/rpu/fabric/rows.h"
-
 /* Who writes a place at a step's end: nobody, a word's completion, a pass from another place. */
 #define WRITER_COMPLETION 0x10000u
 #define WRITER_PASS       0x20000u
@@ -148,7 +146,8 @@ static bool trace(struct tracing *t, uint32_t place, uint32_t step, struct rpu_r
 static bool trace_operand(struct tracing *t, const struct rpu_word *word, unsigned n,
 			  struct rpu_ref *ref)
 {
-	uint32_t place = word->operand[n];
+	/* what the op does not take is not waited for; place 0 is never written */
+	uint32_t place = n < rpu_ops[word->op].operands ? word->operand[n] : 0;
 
 	if (place < rpu_token_place(t->config, 0))
 		return trace(t, place, word->step, ref);
@@ -221,7 +220,7 @@ static void close_component(struct tracing *t, uint32_t root, bool on_itself)
 		batch->ops[batch->op_count++] = t->found[word];
 	} while (word != root);
 	group->ops.count = batch->op_count - group->ops.first;
-	group->ring = on_itself || group->ops.count > 1;
+	group->kind = on_itself || group->ops.count > 1 ? RPU_GROUP_RING : RPU_GROUP_ROW;
 }
 
 /* Depth is bounded by the words of a configuration that may take part. */
@@ -256,16 +255,71 @@ static int by_step(const void *a, const void *b)
 	return x->word < y->word ? -1 : x->word > y->word;
 }
 
-static void order_ops(struct tracing *t)
+static bool is_commutative(uint32_t op)
+{
+	switch (op) {
+	case ROAD_RPU_OP_add:
+	case ROAD_RPU_OP_xor:
+	case ROAD_RPU_OP_min:
+	case ROAD_RPU_OP_max:
+	case ROAD_RPU_OP_minu:
+	case ROAD_RPU_OP_maxu:
+	case ROAD_RPU_OP_fadd:
+	case ROAD_RPU_OP_fmul:
+	case ROAD_RPU_OP_fmin:
+	case ROAD_RPU_OP_fmax: return true;
+	default: return false;
+	}
+}
+
+/* Whether the last operand alone is the op's own result, of the round before. */
+static bool folds(const struct tracing *t, const struct rpu_batch_op *op)
+{
+	uint32_t number = t->config->words[op->word].op, last = rpu_ops[number].operands - 1u;
+
+	if (!t->batch->rows->fold[number] || op->in[last].series != op->word ||
+	    op->in[last].age != 1)
+		return false;
+	for (uint32_t n = 0; n < last; n++)
+		if (op->in[n].series == op->word)
+			return false;
+	return true;
+}
+
+/* A ring of one op that rows can compute after all. */
+static void find_fold(const struct tracing *t, struct rpu_batch_group *group)
+{
+	struct rpu_batch_op *op = &t->batch->ops[group->ops.first];
+	const struct rpu_word *word = &t->config->words[op->word];
+	struct rpu_ref swapped = op->in[0];
+
+	if (!folds(t, op) && is_commutative(word->op) && !word->first) {
+		op->in[0] = op->in[1];
+		op->in[1] = swapped;
+	}
+	if (folds(t, op))
+		group->kind = RPU_GROUP_FOLD;
+}
+
+/* False: there is a ring that is too long. */
+static bool order_ops(struct tracing *t)
 {
 	struct rpu_batch *batch = t->batch;
 
 	for (uint32_t w = 0; w < t->config->word_count; w++)
 		if (t->config->words[w].op != ROAD_RPU_OP_nop && !t->number[w])
 			visit(t, w);
-	for (uint32_t g = 0; g < batch->group_count; g++)
-		qsort(batch->ops + batch->groups[g].ops.first, batch->groups[g].ops.count,
-		      sizeof(*batch->ops), by_step);
+	for (uint32_t g = 0; g < batch->group_count; g++) {
+		struct rpu_batch_group *group = &batch->groups[g];
+
+		qsort(batch->ops + group->ops.first, group->ops.count, sizeof(*batch->ops),
+		      by_step);
+		if (group->kind == RPU_GROUP_RING && group->ops.count == 1)
+			find_fold(t, group);
+		if (group->ops.count > RPU_RING_MAX)
+			return false;
+	}
+	return true;
 }
 
 /* ---- making ---- */
@@ -299,9 +353,8 @@ static bool fill(struct tracing *t)
 		return false;
 	for (uint32_t s = 0; s < config->interval; s++)
 		find_writers(t, s);
-	if (!trace_ops(t) || !trace_places(t))
+	if (!trace_ops(t) || !trace_places(t) || !order_ops(t))
 		return false;
-	order_ops(t);
 	batch->series = batch->constant_series + batch->constant_count;
 	batch->stride = batch->history + RPU_BATCH_ROUNDS;
 	batch->from = config->all_from + (batch->history + 1) * (uint64_t)config->interval;

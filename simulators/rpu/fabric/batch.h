@@ -10,8 +10,9 @@
 #define SIMULATORS_RPU_FABRIC_BATCH_H
 
 #include "simulators/rpu/fabric/internal.h"
+#include "simulators/rpu/fabric/rows.h"
 
-#define RPU_BATCH_ROUNDS 64u
+#define RPU_BATCH_ROUNDS RPU_ROW
 #define RPU_HISTORY_MAX  64u /* rounds that a value may be old */
 
 /* A series of values, one a round: first those of words, then of pops, then constants. */
@@ -25,11 +26,18 @@ struct rpu_batch_op {
 	struct rpu_ref in[3];
 };
 
-/* Ops that depend on each other in a ring, or one that does not. */
+enum rpu_group_kind {
+	RPU_GROUP_ROW,  /* one op that does not depend on itself */
+	RPU_GROUP_FOLD, /* one whose last operand is its result of the round before */
+	RPU_GROUP_RING  /* ops that depend on each other, round by round */
+};
+
 struct rpu_batch_group {
 	struct rpu_range ops;
-	bool ring;
+	enum rpu_group_kind kind;
 };
+
+#define RPU_RING_MAX 32u /* ops of a ring; a configuration with a longer one has no batches */
 
 /* What a register holds when a round begins. */
 struct rpu_batch_place {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "simulators/rpu/fabric/batch.h"
-#include "simulators/rpu/fabric/rows.h"
 
 bool rpu_batch_fits(const struct rpu_fabric *fabric)
 {
@@ -112,11 +111,142 @@ static void read_ahead(struct rpu_fabric *fabric, struct rpu_batch *batch)
 
 /* ---- ops ---- */
 
-static uint32_t phase_at(const struct rpu_fabric *fabric, const struct rpu_word *word, uint32_t n)
-{
-	uint32_t iteration = (uint32_t)(fabric->round - word->stage) + n;
+/*
+ * An op in this batch. Its operand `replaced` is a constant in the rounds of a phase below
+ * `first`; there are none if first is 0.
+ */
+struct running {
+	const struct rpu_word *word;
+	uint32_t *out;
+	const uint32_t *in[3];
+	uint32_t first, replaced;
+	uint32_t phase; /* of the round that comes next, and the one after which it begins anew */
+	uint32_t last_phase;
+	const uint32_t *constants;
+};
 
-	return fabric->period ? iteration % fabric->period : iteration;
+static struct running running(const struct rpu_fabric *fabric, const struct rpu_batch *batch,
+			      const struct rpu_batch_op *op)
+{
+	const struct rpu_word *word = &batch->config->words[op->word];
+	uint32_t iteration = (uint32_t)(fabric->round - word->stage), period = fabric->period;
+	struct running run = {
+		.word = word,
+		.out = rpu_batch_row(batch, op->word),
+		.first = period ? word->first : 0,
+		.replaced = word->replaced,
+		.phase = period ? iteration % period : iteration,
+		.last_phase = period ? period - 1 : UINT32_MAX,
+		.constants = fabric->places + rpu_place(word->element, ROAD_RPU_SOURCE_K0),
+	};
+
+	for (unsigned k = 0; k < 3; k++)
+		run.in[k] = value_of(batch, op->in[k]);
+	return run;
+}
+
+static uint32_t constant_of(const struct running *run)
+{
+	return run->constants[(run->word->kfirst + run->phase) % ROAD_RPU_CONSTANTS];
+}
+
+static void next_phase(struct running *run)
+{
+	run->phase = run->phase == run->last_phase ? 0 : run->phase + 1;
+}
+
+static uint32_t operand_at(const struct running *run, unsigned k, uint32_t n)
+{
+	return k == run->replaced && run->phase < run->first ? constant_of(run) : run->in[k][n];
+}
+
+static void compute_one(const struct rpu_fabric *fabric, struct running *run, uint32_t n)
+{
+	uint32_t a = operand_at(run, 0, n), b = operand_at(run, 1, n), c = operand_at(run, 2, n);
+
+	if (run->word->op == ROAD_RPU_OP_lut)
+		a = rpu_first_operand(fabric, run->word, a, b);
+	run->out[n] = rpu_ops[run->word->op].execute(a, b, c);
+	next_phase(run);
+}
+
+static void compute_ring(const struct rpu_fabric *fabric, const struct rpu_batch *batch,
+			 const struct rpu_batch_group *group)
+{
+	struct running run[RPU_RING_MAX];
+	uint32_t count = group->ops.count;
+
+	for (uint32_t i = 0; i < count; i++)
+		run[i] = running(fabric, batch, &batch->ops[group->ops.first + i]);
+	for (uint32_t n = 0; n < RPU_BATCH_ROUNDS; n++)
+		for (uint32_t i = 0; i < count; i++)
+			compute_one(fabric, &run[i], n);
+}
+
+/* Rounds from the one that comes next on in which no operand is replaced, up to n. */
+static uint32_t rounds_alike(const struct running *run, uint32_t n)
+{
+	uint32_t rest = run->last_phase - run->phase;
+
+	return !run->first || rest >= n ? n : rest + 1;
+}
+
+/* Sums and the like: between replaced operands the rows know how. */
+static void compute_fold(const struct rpu_fabric *fabric, const struct rpu_batch *batch,
+			 const struct rpu_batch_op *op)
+{
+	struct running run = running(fabric, batch, op);
+	rpu_fold_fn fold = batch->rows->fold[run.word->op];
+	uint32_t n = 0, alike;
+
+	while (n < RPU_BATCH_ROUNDS) {
+		if (run.phase < run.first) {
+			compute_one(fabric, &run, n++);
+			continue;
+		}
+		alike = rounds_alike(&run, RPU_BATCH_ROUNDS - n);
+		fold(run.out + n, run.in[0] + n, run.in[1] + n, alike);
+		run.phase += alike - 1;
+		next_phase(&run);
+		n += alike;
+	}
+}
+
+/* The operand with its constants in place. */
+static void replace(struct running *run, uint32_t made[RPU_BATCH_ROUNDS])
+{
+	memcpy(made, run->in[run->replaced], RPU_BATCH_ROUNDS * sizeof(*made));
+	for (uint32_t n = 0; n < RPU_BATCH_ROUNDS;) {
+		uint32_t alike = 1;
+
+		if (run->phase < run->first)
+			made[n] = constant_of(run);
+		else
+			alike = rounds_alike(run, RPU_BATCH_ROUNDS - n);
+		n += alike;
+		run->phase += alike - 1;
+		next_phase(run);
+	}
+	run->in[run->replaced] = made;
+}
+
+/* What lut, iter and phase take as a. */
+static void make_first(const struct rpu_fabric *fabric, struct running *run,
+		       uint32_t made[RPU_BATCH_ROUNDS])
+{
+	uint32_t iteration = (uint32_t)(fabric->round - run->word->stage);
+
+	for (uint32_t n = 0; n < RPU_BATCH_ROUNDS; n++) {
+		if (run->word->op == ROAD_RPU_OP_lut)
+			made[n] =
+				rpu_first_operand(fabric, run->word, run->in[0][n], run->in[1][n]);
+		else if (run->word->op == ROAD_RPU_OP_iter)
+			made[n] = iteration + n;
+		else
+			made[n] = run->phase;
+		next_phase(run);
+	}
+	run->in[0] = made;
 }
 
 static bool is_special(const struct rpu_word *word)
@@ -125,82 +255,25 @@ static bool is_special(const struct rpu_word *word)
 	       word->op == ROAD_RPU_OP_lut;
 }
 
-static bool replaces(const struct rpu_fabric *fabric, const struct rpu_word *word)
-{
-	return word->first && fabric->period;
-}
-
-/* Operand k of round n, after FIRST. */
-static uint32_t operand_at(const struct rpu_fabric *fabric, const struct rpu_batch *batch,
-			   const struct rpu_batch_op *op, unsigned k, uint32_t n)
-{
-	const struct rpu_word *word = &batch->config->words[op->word];
-	uint32_t phase;
-
-	if (replaces(fabric, word) && word->replaced == k) {
-		phase = phase_at(fabric, word, n);
-		if (phase < word->first)
-			return fabric->places[rpu_place(
-				word->element,
-				ROAD_RPU_SOURCE_K0 + (word->kfirst + phase) % ROAD_RPU_CONSTANTS)];
-	}
-	return value_of(batch, op->in[k])[n];
-}
-
-static uint32_t special_at(const struct rpu_fabric *fabric, const struct rpu_batch *batch,
-			   const struct rpu_batch_op *op, uint32_t n, uint32_t a, uint32_t b)
-{
-	const struct rpu_word *word = &batch->config->words[op->word];
-
-	switch (word->op) {
-	case ROAD_RPU_OP_iter: return (uint32_t)(fabric->round - word->stage) + n;
-	case ROAD_RPU_OP_phase: return phase_at(fabric, word, n);
-	default: return rpu_first_operand(fabric, word, a, b);
-	}
-}
-
-static void compute_one(const struct rpu_fabric *fabric, const struct rpu_batch *batch,
-			const struct rpu_batch_op *op, uint32_t n)
-{
-	const struct rpu_word *word = &batch->config->words[op->word];
-	uint32_t a = operand_at(fabric, batch, op, 0, n), b = operand_at(fabric, batch, op, 1, n);
-	uint32_t c = operand_at(fabric, batch, op, 2, n);
-
-	if (is_special(word))
-		a = special_at(fabric, batch, op, n, a, b);
-	rpu_batch_row(batch, op->word)[n] = rpu_ops[word->op].execute(a, b, c);
-}
-
-static void compute_ring(const struct rpu_fabric *fabric, const struct rpu_batch *batch,
-			 const struct rpu_batch_op *ops, uint32_t count)
-{
-	for (uint32_t n = 0; n < RPU_BATCH_ROUNDS; n++)
-		for (uint32_t i = 0; i < count; i++)
-			compute_one(fabric, batch, &ops[i], n);
-}
-
-/* Made operands stand in rows of their own. */
 static void compute_row(const struct rpu_fabric *fabric, const struct rpu_batch *batch,
 			const struct rpu_batch_op *op)
 {
-	const struct rpu_word *word = &batch->config->words[op->word];
-	const uint32_t *in[3];
-	uint32_t made[2][RPU_BATCH_ROUNDS];
+	struct running run = running(fabric, batch, op);
+	uint32_t made[2][RPU_BATCH_ROUNDS], phase = run.phase;
+	uint32_t (*execute)(uint32_t, uint32_t, uint32_t) = rpu_ops[run.word->op].execute;
+	rpu_row_fn row = batch->rows->row[run.word->op];
 
-	for (unsigned k = 0; k < 3; k++)
-		in[k] = value_of(batch, op->in[k]);
-	if (replaces(fabric, word)) {
-		for (uint32_t n = 0; n < RPU_BATCH_ROUNDS; n++)
-			made[0][n] = operand_at(fabric, batch, op, word->replaced, n);
-		in[word->replaced] = made[0];
+	if (run.first)
+		replace(&run, made[0]);
+	run.phase = phase;
+	if (is_special(run.word))
+		make_first(fabric, &run, made[1]);
+	if (row) {
+		row(run.out, run.in[0], run.in[1], run.in[2]);
+		return;
 	}
-	if (is_special(word)) {
-		for (uint32_t n = 0; n < RPU_BATCH_ROUNDS; n++)
-			made[1][n] = special_at(fabric, batch, op, n, in[0][n], in[1][n]);
-		in[0] = made[1];
-	}
-	batch->rows->row(word->op, rpu_batch_row(batch, op->word), in[0], in[1], in[2],
-			 RPU_BATCH_ROUNDS);
+	for (uint32_t n = 0; n < RPU_BATCH_ROUNDS; n++)
+		run.out[n] = execute(run.in[0][n], run.in[1][n], run.in[2][n]);
 }
 
 void rpu_batch_compute(struct rpu_fabric *fabric, struct rpu_batch *batch)
@@ -208,16 +281,12 @@ void rpu_batch_compute(struct rpu_fabric *fabric, struct rpu_batch *batch)
 	read_ahead(fabric, batch);
 	for (uint32_t g = 0; g < batch->group_count; g++) {
 		const struct rpu_batch_group *group = &batch->groups[g];
-		const struct rpu_batch_op *ops = batch->ops + group->ops.first;
-		const struct rpu_word *word = &batch->config->words[ops->word];
+		const struct rpu_batch_op *op = &batch->ops[group->ops.first];
 
-		if (!group->ring)
-			compute_row(fabric, batch, ops);
-		else if (group->ops.count > 1 || replaces(fabric, word) || is_special(word))
-			compute_ring(fabric, batch, ops, group->ops.count);
-		else
-			batch->rows->chain(word->op, rpu_batch_row(batch, ops->word),
-					   value_of(batch, ops->in[0]), value_of(batch, ops->in[1]),
-					   value_of(batch, ops->in[2]), RPU_BATCH_ROUNDS);
+		switch (group->kind) {
+		case RPU_GROUP_ROW: compute_row(fabric, batch, op); break;
+		case RPU_GROUP_FOLD: compute_fold(fabric, batch, op); break;
+		default: compute_ring(fabric, batch, group); break;
+		}
 	}
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Compiled once per variant, with VARIANT naming it and the compiler told its instructions. */
 #include "simulators/rpu/fabric/rows.h"
 
 #include "simulators/rpu/fabric/ops.h"
@@ -7,40 +8,34 @@
 #define JOIN(a, b)  JOIN2(a, b)
 #define ROW_OPS     JOIN(rpu_row_ops, VARIANT)
 
-#ifdef __clang__
-#define EACH(i, n) _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < (n); i++)
-#else
-#define EACH(i, n) _Pragma("GCC ivdep") for (size_t i = 0; i < (n); i++)
-#endif
-
-static void row(uint32_t op, uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c,
-		size_t n)
-{
-	switch (op) {
-#define OP(name, operands, class, text)                            \
-	case ROAD_RPU_OP_##name:                                   \
-		EACH(i, n) d[i] = rpu_op_##name(a[i], b[i], c[i]); \
-		break;
-#include "uapi/rpu/ops.def"
-#undef OP
-	default: break;
+#define ROW(name)                                                                          \
+	static void row_##name(uint32_t *restrict d, const uint32_t *a, const uint32_t *b, \
+			       const uint32_t *c)                                          \
+	{                                                                                  \
+		for (size_t i = 0; i < RPU_ROW; i++)                                       \
+			d[i] = rpu_op_##name(a[i], b[i], c[i]);                            \
 	}
-}
-
-static void chain(uint32_t op, uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c,
-		  size_t n)
-{
-	switch (op) {
-#define OP(name, operands, class, text)                         \
-	case ROAD_RPU_OP_##name:                                \
-		for (size_t i = 0; i < n; i++)                  \
-			d[i] = rpu_op_##name(a[i], b[i], c[i]); \
-		break;
-#include "uapi/rpu/ops.def"
-#undef OP
-	default: break;
+#define FOLD(name, expression)                                                              \
+	static void fold_##name(uint32_t *restrict d, const uint32_t *a, const uint32_t *b, \
+				size_t count)                                               \
+	{                                                                                   \
+		uint32_t last = d[-1];                                                      \
+                                                                                            \
+		(void)b;                                                                    \
+		for (size_t i = 0; i < count; i++)                                          \
+			d[i] = last = expression;                                           \
 	}
-}
+#define FOLD2(name) FOLD(name, rpu_op_##name(a[i], last, 0))
+#define FOLD3(name) FOLD(name, rpu_op_##name(a[i], b[i], last))
+#include "simulators/rpu/fabric/rows.def"
+#undef ROW
+#undef FOLD2
+#undef FOLD3
 
 extern const struct rpu_row_ops ROW_OPS;
-const struct rpu_row_ops ROW_OPS = {row, chain};
+const struct rpu_row_ops ROW_OPS = {
+#define ROW(name)   .row[ROAD_RPU_OP_##name] = row_##name,
+#define FOLD2(name) .fold[ROAD_RPU_OP_##name] = fold_##name,
+#define FOLD3(name) .fold[ROAD_RPU_OP_##name] = fold_##name,
+#include "simulators/rpu/fabric/rows.def"
+};
