@@ -328,7 +328,9 @@ static road_status take_contents(struct reader *r, const struct dsa_params *para
 
 static road_status read_file(struct reader *r, Elf *elf, const struct dsa_params *params)
 {
-	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &r->header))
+	if (!elf) /* what is no ELF file has a handle, too */
+		return no_memory();
+	if (elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &r->header))
 		return wrong("image", "is no ELF file; bytes", r->count, "a file of roadbed-as");
 	road_status status = check_header(r);
 

@@ -21,6 +21,7 @@ static struct {
 	_Atomic uint32_t users;
 	const struct road_object **slots;
 	size_t size, used, alive; /* used counts tombstones, too */
+	bool lacks;               /* there was no memory to keep one of them */
 	struct road_object *quarantine[QUARANTINE];
 	size_t oldest;
 } live = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -77,14 +78,14 @@ static void live_insert(const struct road_object *object)
 	live.alive++;
 }
 
-static bool live_grow(void)
+static void live_grow(void)
 {
 	size_t old_size = live.size;
 	size_t size = old_size < 256 ? 256 : live.alive * 4 > old_size ? old_size * 2 : old_size;
 	const struct road_object **old = live.slots, **slots = calloc(size, sizeof(*slots));
 
 	if (!slots)
-		return false;
+		return;
 	live.slots = slots;
 	live.size = size;
 	live.used = live.alive = 0;
@@ -92,14 +93,17 @@ static bool live_grow(void)
 		if (old[i] && old[i] != &tombstone)
 			live_insert(old[i]);
 	free(old);
-	return true;
 }
 
 static void live_add(const struct road_object *object)
 {
 	pthread_mutex_lock(&live.lock);
-	if ((live.used + 1) * 2 <= live.size || live_grow())
+	if ((live.used + 1) * 2 > live.size)
+		live_grow(); /* without memory it is fuller for a while, and slower */
+	if (live.used + 1 < live.size)
 		live_insert(object);
+	else
+		live.lacks = true;
 	pthread_mutex_unlock(&live.lock);
 }
 
@@ -206,7 +210,8 @@ static road_status validate(const void *object, const struct road_class *class, 
 
 	if (known && known->class != class)
 		seen = known->class->name;
-	bool good = known && known->class == class && atomic_load(&known->refs);
+	/* A set that lacks one calls no handle bad that it does not know. */
+	bool good = known ? known->class == class && atomic_load(&known->refs) : live.lacks;
 
 	pthread_mutex_unlock(&live.lock);
 	if (good)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Failures that are planned: memory's errors, a bus that fails, a host without memory. */
-#include "tests/conformance/allocations.h"
 #include "tests/conformance/case.h"
 
 #include <stdio.h>
@@ -305,78 +304,4 @@ CONFORMANCE_CASE(fault, reset_storm_wedges_with_hint)
 	CHECK_STATUS(road_queue_status(r.queue, &why), ROAD_FAULT);
 	CHECK(strstr(why.allowed, "cycle its power") != NULL);
 	close_run(&r);
-}
-
-/* ---- a host without memory ---- */
-
-/* One call with its nth allocation failing, for each n until none fails: it says so, and works the
- * next time. */
-static void starve(struct fixture *f, struct run *r, uint32_t step, uint32_t *tried)
-{
-	for (uint64_t nth = 1; nth < 500; nth++) {
-		allocations_fail_at(nth);
-		road_status status = one_step(f, r, step);
-		bool failed = allocations_have_failed();
-
-		allocations_fail_at(0);
-		*tried += failed;
-		if (status == ROAD_OK)
-			return;
-		/* Where the host's memory is the device's, it is that which lacks. */
-		if (!failed ||
-		    (status != ROAD_OUT_OF_HOST_MEMORY && status != ROAD_OUT_OF_DEVICE_MEMORY)) {
-			CASE_FAIL("step %u, allocation %llu: %s", step, (unsigned long long)nth,
-				  road_status_text(status));
-			return;
-		}
-	}
-	CASE_FAIL("step %u never succeeds", step);
-}
-
-static bool starve_open(struct fixture *f, const char *address, struct run *r, uint32_t *tried)
-{
-	/* Reading a chip's file takes thousands: ever larger steps. */
-	for (uint64_t nth = 1; nth < 1000000; nth += 1 + nth / 16) {
-		allocations_fail_at(nth);
-		road_status status = open_at(f, address, r);
-		bool failed = allocations_have_failed();
-
-		allocations_fail_at(0);
-		*tried += failed;
-		if (status == ROAD_OK)
-			return true;
-		if (!failed || status != ROAD_OUT_OF_HOST_MEMORY) {
-			road_error why = {.size = sizeof(why)};
-
-			road_last_error(&why);
-			CASE_FAIL("open, allocation %llu: %s (%s, %s)", (unsigned long long)nth,
-				  road_status_text(status), why.what, why.seen);
-			return false;
-		}
-	}
-	return false;
-}
-
-CONFORMANCE_CASE(fault, inject_host_alloc_failure_each_call)
-{
-	size_t bytes = strlen(f->address) + 8, plain = strcspn(f->address, "?");
-	char *address = fixture_memory(f, bytes);
-	uint32_t tried = 0, steps;
-	struct run r;
-
-	/* A device of the kind that is not open; where there is only one, that one. */
-	snprintf(address, bytes, "%.*s%s%s", (int)plain, f->address, f->info.simulated ? "@5" : "",
-		 f->address + plain);
-	CHECK_OK(run_at(f, address, NULL, &steps)); /* what is made once is made */
-	bool open = starve_open(f, address, &r, &tried);
-
-	/* What a chip allocates stands for its transistors. */
-	allocations_spare(f->info.simulated ? "libroadbed-sim" : NULL);
-	if (open)
-		for (uint32_t step = 0; step < STEPS; step++)
-			starve(f, &r, step, &tried);
-	close_run(&r);
-	CHECK(tried > 3);
-	CHECK_OK(run_at(f, address, NULL, &steps));
-	case_note("%u allocations failed in turn", tried);
 }

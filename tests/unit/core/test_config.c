@@ -68,6 +68,9 @@ static void the_same_bytes_are_one_object(void)
 	road_config_release(a);
 	road_config_release(same);
 	CU_ASSERT_EQUAL(road_config_info_get(a, &info), ROAD_OK); /* one reference is left */
+	CU_ASSERT_EQUAL(road_config_retain(a), ROAD_OK);
+	road_config_release(a);
+	CU_ASSERT_EQUAL(road_config_info_get(a, &info), ROAD_OK);
 	road_config_release(attached);
 	CU_ASSERT_EQUAL(road_config_attach(k.f.device, info.hash, &attached), ROAD_NOT_FOUND);
 	road_config_release(other);

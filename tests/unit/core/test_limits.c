@@ -77,11 +77,31 @@ static void a_space_whose_kernels_were_silent_has_no_output(void)
 	}
 }
 
+static void a_list_has_room_for_a_million_commands(void)
+{
+	struct fixture f = setup("host:");
+	road_error error = {.size = sizeof(error)};
+	road_list *list = NULL;
+	uint32_t taken = 0;
+
+	CU_ASSERT_EQUAL_FATAL(road_list_create(f.space, 0, &list), ROAD_OK);
+	while (taken < 1048576 && road_list_barrier(list) == ROAD_OK)
+		taken++;
+	CU_ASSERT_EQUAL(taken, 1048576);
+	CU_ASSERT_EQUAL(road_list_barrier(list), ROAD_NO_SPACE);
+	CU_ASSERT_EQUAL_FATAL(road_last_error(&error), ROAD_OK);
+	CU_ASSERT_STRING_EQUAL(error.seen, "1048576");
+	CU_ASSERT_EQUAL(road_list_close(list), ROAD_OK);
+	road_list_release(list);
+	teardown(&f);
+}
+
 static const struct tap_case cases[] = {
 	{"limits and output check their arguments", limits_and_output_check_their_arguments},
 	{"a limit is kept or unsupported", a_limit_is_kept_or_unsupported},
 	{"a space whose kernels were silent has no output",
 	 a_space_whose_kernels_were_silent_has_no_output},
+	{"a list has room for a million commands", a_list_has_room_for_a_million_commands},
 };
 
 TAP_MAIN(cases)

@@ -289,6 +289,62 @@ static void other_fault_domains_are_awaited_by_the_core(void)
 	teardown(&f);
 }
 
+/* The word of a timeline that is gone serves the next one, and holds nothing of the first. */
+static void a_word_that_is_used_again_begins_at_nothing(void)
+{
+	for (int d = FIRST_NATIVE; d < DEVICES; d++) {
+		struct fixture f = setup(devices[d]);
+		road_queue *second = second_queue(&f), *old = second_queue(&f);
+		road_buffer *gate = buffer_of(&f, ROAD_HEAP_HOST, 8);
+		road_list *list = gated(&f, gate);
+		uint64_t *word = mapped(gate);
+
+		for (int i = 0; i < 8; i++)
+			warm(old, second);
+		road_queue_release(old);
+		warm(f.queue, second);
+		road_point first = submit(f.queue, list, NULL, NULL);
+		road_point last = submit(second, NULL, &first, NULL);
+
+		CU_ASSERT_EQUAL(road_point_wait(last, road_deadline_after(1000000)), ROAD_TIMEOUT);
+		__atomic_store_n(word, 1, __ATOMIC_RELEASE);
+		CU_ASSERT_EQUAL(road_point_wait(last, soon()), ROAD_OK);
+		road_list_release(list);
+		road_buffer_release(gate);
+		road_queue_release(second);
+		teardown(&f);
+	}
+}
+
+/* Who waits on the device and goes is not told any more when the point is reached. */
+static void who_waited_and_went_is_forgotten(void)
+{
+	for (int d = FIRST_NATIVE; d < DEVICES; d++) {
+		struct fixture f = setup(devices[d]);
+		road_queue *second = second_queue(&f);
+		road_buffer *gate = buffer_of(&f, ROAD_HEAP_HOST, 8);
+		road_list *list = gated(&f, gate);
+		uint64_t *word = mapped(gate);
+
+		warm(f.queue, second);
+		road_point first = submit(f.queue, list, NULL, NULL);
+		road_point last = submit(second, NULL, &first, NULL);
+
+		CU_ASSERT_EQUAL(road_point_wait(last, road_deadline_after(1000000)), ROAD_TIMEOUT);
+		road_queue_release(second);
+		__atomic_store_n(word, 1, __ATOMIC_RELEASE);
+		CU_ASSERT_EQUAL(road_point_wait(first, soon()), ROAD_OK);
+		second = second_queue(&f);
+		road_point next = submit(second, NULL, &first, NULL);
+
+		CU_ASSERT_EQUAL(road_point_wait(next, soon()), ROAD_OK);
+		road_list_release(list);
+		road_buffer_release(gate);
+		road_queue_release(second);
+		teardown(&f);
+	}
+}
+
 static const struct tap_case cases[] = {
 	{"queues pass a counter back and forth", queues_pass_a_counter_back_and_forth},
 	{"the device waits by itself where it can", the_device_waits_by_itself_where_it_can},
@@ -299,6 +355,9 @@ static const struct tap_case cases[] = {
 	{"a closed queue fails who waits for it", a_closed_queue_fails_who_waits_for_it},
 	{"other fault domains are awaited by the core",
 	 other_fault_domains_are_awaited_by_the_core},
+	{"a word that is used again begins at nothing",
+	 a_word_that_is_used_again_begins_at_nothing},
+	{"who waited and went is forgotten", who_waited_and_went_is_forgotten},
 };
 
 TAP_MAIN(cases)

@@ -150,6 +150,9 @@ static void closing_a_queue_cancels_what_is_unfinished(void)
 
 	CU_ASSERT_EQUAL_FATAL(road_queue_submit(queue, &s, NULL), ROAD_OK);
 	CU_ASSERT_EQUAL(road_event_signal(promised, 9), ROAD_BUSY);
+	CU_ASSERT_EQUAL(road_queue_retain(queue), ROAD_OK);
+	road_queue_release(queue);
+	CU_ASSERT_EQUAL(road_event_error(promised, 5, NULL), ROAD_NOT_READY); /* one is left */
 	road_queue_release(queue);
 	CU_ASSERT_EQUAL(road_point_wait(signal, soon()), ROAD_CANCELLED);
 	CU_ASSERT_EQUAL(road_event_error(promised, 4, NULL), ROAD_NOT_READY);
