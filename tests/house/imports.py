@@ -45,13 +45,14 @@ def objects():
                     yield library, source, path
 
 
-def symbols(path):
-    """(undefined, defined) names of an object."""
-    undefined, defined = set(), set()
-    for line in house.output_of('nm', path).splitlines():
-        kind, name = line.split()[-2:]
-        (undefined if kind in 'Uwv' else defined).add(name)
-    return undefined, defined
+def symbols(paths):
+    """Object -> (undefined, defined) names of it; nm is started once, that takes the longest."""
+    found = {path: (set(), set()) for path in paths}
+    for line in house.output_of('nm', '-A', *paths).splitlines():
+        path, rest = line.split(':', 1)
+        kind, name = rest.split()[-2:]
+        found[path][kind not in 'Uwv'].add(name)
+    return found
 
 
 def allowed():
@@ -80,9 +81,12 @@ def may_import(room, rooms):
 
 def rooms_import_what_they_may():
     rooms = allowed()
-    seen = [(lib, src, *symbols(obj)) for lib, src, obj in objects()]
-    if not any(lib == 'libroadbed' for lib, *_ in seen):
+    listed = list(objects())
+    if not any(lib == 'libroadbed' for lib, *_ in listed):
         yield f'no object of libroadbed in {BUILD}'
+        return
+    names = symbols([obj for _, _, obj in listed])
+    seen = [(lib, src, *names[obj]) for lib, src, obj in listed]
     own = {}
     for library, _, _, defined in seen:
         own.setdefault(library, set()).update(defined)
