@@ -2,70 +2,12 @@
 /* Bring-up of the Roadbed DSA (uapi/dsa/regs.h): probe, start, stop, reset; the driver's table. */
 #include "drivers/dsa/dsa.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-road_status dsa_alive(struct dsa *dsa, const char *where)
-{
-	if (!dsa->bus->ops->lost(dsa->bus))
-		return ROAD_OK;
-	road_drv_device_lost(dsa->dev);
-	return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", where, NULL, NULL);
-}
-
-road_status dsa_await(struct dsa *dsa, uint64_t reg, uint32_t mask, uint32_t wanted,
-		      const char *name)
-{
-	uint64_t deadline = dsa_now(dsa) + DSA_REGISTER_WAIT;
-
-	for (;;) {
-		uint64_t now = dsa_now(dsa);
-		uint32_t value = dsa_read32(dsa, reg);
-
-		if (value == UINT32_MAX) { /* legal in none of those that are awaited */
-			road_status status = dsa_alive(dsa, name);
-
-			if (status)
-				return status;
-		}
-		if ((value & mask) == wanted)
-			return ROAD_OK;
-		if (now >= deadline)
-			return road_drv_errorf(ROAD_TIMEOUT, name,
-					       "register stays 0x%x, awaited 0x%x of mask 0x%x",
-					       value, wanted, mask);
-		dsa->bus->ops->relax(dsa->bus, deadline);
-	}
-}
 
 static road_status probe(struct road_bus *bus)
 {
-	uint32_t id = road_read32(bus, ROAD_DSA_REGION_REGS, ROAD_DSA_REG_ID);
-	char seen[16], allowed[16];
-
-	if (id == ROAD_DSA_ID)
-		return ROAD_OK;
-	if (id == UINT32_MAX && bus->ops->lost(bus))
-		return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "dsa: register ID",
-				      NULL, NULL);
-	snprintf(seen, sizeof(seen), "0x%08x", id);
-	snprintf(allowed, sizeof(allowed), "0x%08x", ROAD_DSA_ID);
-	return road_drv_error(ROAD_UNSUPPORTED, "not a Roadbed DSA", "dsa: register ID", seen,
-			      allowed);
-}
-
-static road_status check_version(struct dsa *dsa)
-{
-	uint32_t version = dsa_read32(dsa, ROAD_DSA_REG_VERSION);
-	char seen[24], allowed[24];
-	road_status status = version == UINT32_MAX ? dsa_alive(dsa, "road_device_open") : ROAD_OK;
-
-	if (status || version >> 16 == ROAD_DSA_INTERFACE >> 16)
-		return status;
-	snprintf(seen, sizeof(seen), "%u.%u", version >> 16, version & 0xffffu);
-	snprintf(allowed, sizeof(allowed), "%u.x", ROAD_DSA_INTERFACE >> 16);
-	return road_drv_error(ROAD_UNSUPPORTED, "the chip speaks another interface version",
-			      "dsa: register VERSION", seen, allowed);
+	return road_register_expect(bus, ROAD_DSA_REGION_REGS, ROAD_DSA_REG_ID, ROAD_DSA_ID,
+				    "not a Roadbed DSA", "dsa: register ID");
 }
 
 static road_status reset_chip(struct dsa *dsa)
@@ -75,15 +17,20 @@ static road_status reset_chip(struct dsa *dsa)
 			 "STATUS");
 }
 
-static void enable_interrupts(struct dsa *dsa)
+/* Vectors that streams share. */
+static uint32_t vectors_of(struct dsa *dsa)
 {
 	uint32_t count = dsa->bus->ops->irq_count(dsa->bus);
 
-	count = count < DSA_VECTORS_MAX ? count : DSA_VECTORS_MAX;
-	if (dsa->vectors != count) /* once: at later resets interrupts look at it */
-		dsa->vectors = count;
-	if (dsa->vectors)
-		dsa_write32(dsa, ROAD_DSA_REG_IRQ_MASK, UINT32_MAX >> (32 - dsa->vectors));
+	return count < DSA_VECTORS_MAX ? count : DSA_VECTORS_MAX;
+}
+
+static void enable_interrupts(struct dsa *dsa)
+{
+	uint32_t vectors = vectors_of(dsa);
+
+	if (vectors)
+		dsa_write32(dsa, ROAD_DSA_REG_IRQ_MASK, UINT32_MAX >> (32 - vectors));
 }
 
 static struct dsa *make(struct road_drv_device *dev)
@@ -97,18 +44,13 @@ static struct dsa *make(struct road_drv_device *dev)
 	pthread_mutex_init(&dsa->life_lock, NULL);
 	pthread_mutex_init(&dsa->reg_lock, NULL);
 	pthread_mutex_init(&dsa->heap_lock, NULL);
-	pthread_mutex_init(&dsa->table_lock, NULL);
-	pthread_mutex_init(&dsa->service_lock, NULL);
 	return dsa;
 }
 
 static void unmake(struct dsa *dsa)
 {
 	road_ranges_destroy(dsa->heap);
-	free(dsa->contexts);
-	free(dsa->streams);
-	pthread_mutex_destroy(&dsa->service_lock);
-	pthread_mutex_destroy(&dsa->table_lock);
+	road_numbers_destroy(dsa->contexts);
 	pthread_mutex_destroy(&dsa->heap_lock);
 	pthread_mutex_destroy(&dsa->reg_lock);
 	pthread_mutex_destroy(&dsa->life_lock);
@@ -117,18 +59,19 @@ static void unmake(struct dsa *dsa)
 
 static road_status make_tables(struct dsa *dsa)
 {
-	dsa->streams = calloc(dsa->params.streams, sizeof(struct dsa_stream *));
-	dsa->contexts = calloc(dsa->params.contexts, sizeof(struct dsa_context *));
-	if (!dsa->streams || !dsa->contexts)
-		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a device",
-				      "road_device_open", NULL, NULL);
+	road_status status = road_numbers_create(dsa->params.contexts, &dsa->contexts);
+
+	if (status)
+		return status;
 	dsa->params.memory_bytes &= ~(DSA_PAGE - 1);
 	return road_ranges_create(0, dsa->params.memory_bytes, DSA_PAGE, &dsa->heap);
 }
 
 static road_status bring_up(struct dsa *dsa)
 {
-	road_status status = check_version(dsa);
+	road_status status =
+		road_register_version(dsa->dev, ROAD_DSA_REGION_REGS, ROAD_DSA_REG_VERSION,
+				      ROAD_DSA_INTERFACE, "dsa: register VERSION");
 
 	if (!status)
 		status = reset_chip(dsa);
@@ -143,7 +86,8 @@ static road_status bring_up(struct dsa *dsa)
 		status = dsa_regions_start(dsa);
 	if (status)
 		return status;
-	status = dsa_service_start(dsa);
+	status = road_streams_create(dsa->dev, &dsa_stream_port, dsa->params.streams,
+				     vectors_of(dsa), &dsa->streams);
 	if (status)
 		dsa_regions_stop(dsa);
 	return status;
@@ -173,7 +117,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	struct dsa *dsa = dev->data;
 
 	dsa_regions_stop(dsa);
-	dsa_service_stop(dsa);
+	road_streams_destroy(dsa->streams);
 	if (why != ROAD_STOP_LOST) { /* else nobody hears it */
 		dsa_write32(dsa, ROAD_DSA_REG_IRQ_MASK, 0);
 		(void)reset_chip(dsa);
@@ -188,35 +132,27 @@ static road_status restore(struct dsa *dsa)
 	road_status status = ROAD_OK;
 
 	for (uint32_t i = 0; i < dsa->params.contexts && !status; i++) {
-		pthread_mutex_lock(&dsa->table_lock);
-		struct dsa_context *context = dsa->contexts[i];
+		struct dsa_context *context = road_numbers_owner(dsa->contexts, i);
 
-		pthread_mutex_unlock(&dsa->table_lock);
 		if (!context)
 			continue;
-		status = dsa_context_restore(context);
+		status = road_range_table_restore(context->ranges);
 		if (!status)
 			status = dsa_images_restore(context);
 	}
 	return status;
 }
 
-/* All streams are closed by it and stay so until each is reset. */
-static road_status reset_all(struct dsa *dsa)
+static road_status reset_running(struct road_drv_device *dev)
 {
-	pthread_mutex_lock(&dsa->service_lock); /* no job of ours is under way */
-	pthread_mutex_lock(&dsa->table_lock);
-	for (uint32_t i = 0; i < dsa->params.streams; i++)
-		if (dsa->streams[i])
-			atomic_store(&dsa->streams[i]->open, false);
-	pthread_mutex_unlock(&dsa->table_lock);
+	struct dsa *dsa = dev->data;
+
 	pthread_mutex_lock(&dsa->reg_lock);
 	road_status status = reset_chip(dsa);
 
 	if (!status)
 		enable_interrupts(dsa);
 	pthread_mutex_unlock(&dsa->reg_lock);
-	pthread_mutex_unlock(&dsa->service_lock);
 	return status;
 }
 
@@ -225,7 +161,7 @@ static road_status reset(struct road_drv_device *dev)
 	struct dsa *dsa = dev->data;
 
 	pthread_mutex_lock(&dsa->life_lock);
-	road_status status = reset_all(dsa);
+	road_status status = road_streams_reset(dsa->streams, reset_running);
 
 	if (!status)
 		status = restore(dsa);
@@ -239,13 +175,13 @@ static const struct road_driver_ops ops = {
 	.stop = stop,
 	.info = dsa_info,
 	.property = dsa_property,
-	.space_open = dsa_context_open,
-	.space_close = dsa_context_close,
+	.space_open = dsa_space_open,
+	.space_close = dsa_space_close,
 	.queue_open = dsa_queue_open,
-	.queue_close = dsa_queue_close,
-	.submit = dsa_queue_submit,
-	.advance = dsa_queue_advance,
-	.queue_reset = dsa_queue_reset,
+	.queue_close = road_stream_close,
+	.submit = road_stream_submit,
+	.advance = road_stream_advance,
+	.queue_reset = road_stream_reset,
 	.irq = dsa_irq,
 	.reset = reset,
 	.counter = dsa_counter,

@@ -5,31 +5,33 @@
  * The chip does not look into the host's caches: whatever it shall read is synced to it first, and
  * whatever it wrote is synced before it is read (rings and arguments: the ring helper does).
  *
- * Locks, in the order in which they may be taken: life, service, a context's, registers; heap and
- * table are leaves. Every sequence of register writes ends with a read, which pushes the writes to
- * the chip: only then may what they point at be changed or freed.
+ * Locks, in the order in which they may be taken: life, the helpers' (streams, range tables),
+ * registers; heap and a context's images are leaves. Every sequence of register writes ends with a
+ * read, which pushes the writes to the chip: only then may what they point at be changed or freed.
  */
 #ifndef DRIVERS_DSA_DSA_H
 #define DRIVERS_DSA_DSA_H
 
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/host_memory.h>
+#include <roadbed-driver/numbers.h>
+#include <roadbed-driver/range_table.h>
 #include <roadbed-driver/region_unit.h>
-#include <roadbed-driver/ring.h>
-#include <stdatomic.h>
+#include <roadbed-driver/registers.h>
+#include <roadbed-driver/stream.h>
 
 #include "uapi/dsa/image.h"
 #include "uapi/dsa/isa.h"
 #include "uapi/dsa/microcode.h"
 #include "uapi/dsa/regs.h"
 #include "uapi/dsa/ring.h"
+#include "uapi/range.h"
 #include "uapi/region.h"
 
 #define DSA_PAGE          UINT64_C(4096)
 #define DSA_DEPTH_MAX     1024u
 #define DSA_REGISTER_WAIT UINT64_C(100000000) /* ns of the bus's clock */
-#define DSA_SERVICE_WAIT  UINT64_C(1000000000)
-#define DSA_STAGE_BYTES   (UINT64_C(256) << 10)
 #define DSA_VECTORS_MAX   32u
 
 /* What the registers say of the chip; filled by a table in properties.c. */
@@ -39,15 +41,13 @@ struct dsa_params {
 	uint64_t memory_bytes, memory_rate, cube_rate;
 };
 
-struct dsa_stream;
 struct dsa_context;
 
 struct dsa {
 	struct road_drv_device *dev;
 	struct road_bus *bus;
 	struct dsa_params params;
-	uint32_t vectors; /* interrupts that streams share; 0: none */
-	bool clean;       /* memory was zero at start */
+	bool clean; /* memory was zero at start */
 
 	pthread_mutex_t life_lock; /* contexts close, images come and go, or the chip is reset */
 	pthread_mutex_t reg_lock;  /* select and command registers are shared by all */
@@ -55,16 +55,9 @@ struct dsa {
 	pthread_mutex_t heap_lock;
 	struct road_ranges *heap;
 
-	pthread_mutex_t table_lock;
-	struct dsa_stream **streams; /* by hardware number */
-	struct dsa_context **contexts;
+	struct road_streams *streams;
+	struct road_numbers *contexts;
 	struct dsa_context *own; /* where configuration images lie; NULL: none came yet */
-
-	/* The driver's own stream: one job at a time, in whatever context it is for. */
-	pthread_mutex_t service_lock;
-	struct dsa_stream *service;
-	uint64_t service_sequence;
-	struct road_dma stage;
 };
 
 /* ---- dsa.c ---- */
@@ -80,15 +73,13 @@ static inline void dsa_write64(struct dsa *dsa, uint64_t reg, uint64_t value)
 {
 	road_write64(dsa->bus, ROAD_DSA_REGION_REGS, reg, value);
 }
-static inline uint64_t dsa_now(struct dsa *dsa)
+/* Reads the register until it says `wanted`. */
+static inline road_status dsa_await(struct dsa *dsa, uint64_t reg, uint32_t mask, uint32_t wanted,
+				    const char *name)
 {
-	return dsa->bus->ops->now_ns(dsa->bus);
+	return road_register_await(dsa->dev, ROAD_DSA_REGION_REGS, reg, mask, wanted,
+				   DSA_REGISTER_WAIT, name);
 }
-/* ROAD_DEVICE_LOST if the device is gone: tells the core. */
-road_status dsa_alive(struct dsa *dsa, const char *where);
-/* Reads the register until it says `wanted`, on the bus's clock. */
-road_status dsa_await(struct dsa *dsa, uint64_t reg, uint32_t mask, uint32_t wanted,
-		      const char *name);
 
 /* ---- properties.c ---- */
 road_status dsa_params_read(struct dsa *dsa);
@@ -100,24 +91,16 @@ void dsa_info(struct road_drv_device *dev, struct road_device_info *out);
 struct dsa_image;
 struct dsa_context {
 	struct dsa *dsa;
-	uint32_t index;
-	pthread_mutex_t lock;
-	struct road_dma table; /* of struct road_dsa_range, sorted by va */
-	uint32_t count, room;
+	uint32_t index; /* the chip's number */
+	struct road_range_table *ranges;
+	pthread_mutex_t image_lock;
 	struct dsa_image *images;
 };
-road_status dsa_context_open(struct road_drv_space *space);
-void dsa_context_close(struct road_drv_space *space);
-/* Likewise without a space; destroy is not for a time when the device is reset. */
+/* destroy is not for a time when the device is reset. */
 road_status dsa_context_create(struct dsa *dsa, struct dsa_context **out);
 void dsa_context_destroy(struct dsa_context *context);
-/* Adds a range; exact bytes. */
-road_status dsa_context_map(struct dsa_context *context, const struct road_dsa_range *range);
-/* Changes the rights of the range that starts at va. */
-road_status dsa_context_protect(struct dsa_context *context, uint64_t va, uint32_t rights);
-void dsa_context_unmap(struct dsa_context *context, uint64_t va);
-/* Tells the chip the table again, after a reset. */
-road_status dsa_context_restore(struct dsa_context *context);
+road_status dsa_space_open(struct road_drv_space *space);
+void dsa_space_close(struct road_drv_space *space);
 
 /* ---- memory.c ---- */
 struct dsa_memory { /* device memory of a context */
@@ -134,66 +117,19 @@ extern const struct road_memory_ops dsa_memory_ops;
 
 /* Commands of the driver itself, beside enum road_command_kind: dst and bytes of `fill`. */
 enum dsa_command { DSA_COMMAND_LOAD = (int)ROAD_COMMAND_KINDS, DSA_COMMAND_UNLOAD, DSA_COMMANDS };
-struct dsa_encode { /* what descriptors need to know of their stream */
-	struct road_drv_device *dev;
-	uint32_t vector;
-	bool irq;
-};
 enum { DSA_DESCRIPTORS_PER_CALL = 8 };
+/* encoder->user is a struct road_stream_encode. */
 int dsa_encode(struct road_ring_encoder *encoder, const struct road_cmd *command);
 void dsa_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence);
 
 /* ---- stream.c: queues ---- */
-struct dsa_stream {
-	struct dsa_encode encode; /* first: the encoder's user */
-	struct dsa *dsa;
-	struct dsa_context *context;
-	struct road_drv_queue *drv; /* NULL: the driver's own */
-	uint32_t index, priority, slots;
-	_Atomic bool open; /* on the chip */
-	_Atomic uint64_t rung;
-	struct road_dma status_memory;
-	struct road_dsa_stream_status *status;
-	struct road_ring *ring;
-};
-struct dsa_stream_config {
-	struct dsa_context *context;
-	struct road_drv_queue *drv;
-	uint32_t priority, depth, slots, argument_bytes;
-};
-road_status dsa_stream_create(struct dsa *dsa, const struct dsa_stream_config *config,
-			      struct dsa_stream **out);
-/* Stops it on the chip if it is open. */
-void dsa_stream_destroy(struct dsa_stream *stream);
-/* Gives the stream, empty, to the chip; takes it back: the chip touches nothing of it any more. */
-road_status dsa_stream_start(struct dsa_stream *stream);
-void dsa_stream_stop(struct dsa_stream *stream);
-uint32_t dsa_stream_fault(struct dsa_stream *stream); /* enum road_dsa_fault */
+extern const struct road_stream_port dsa_stream_port;
 road_status dsa_queue_open(struct road_drv_queue *queue);
-void dsa_queue_close(struct road_drv_queue *queue);
-road_status dsa_queue_submit(struct road_drv_queue *queue,
-			     const struct road_drv_submission *submission);
-void dsa_queue_advance(struct road_drv_queue *queue, struct road_drv_progress *out);
-road_status dsa_queue_reset(struct road_drv_queue *queue);
 void dsa_irq(struct road_drv_device *dev, uint32_t vector);
 
-/* ---- service.c: work that the driver itself waits for ---- */
-road_status dsa_service_start(struct dsa *dsa);
-void dsa_service_stop(struct dsa *dsa);
-/* The context is about to go. */
-void dsa_service_leave(struct dsa_context *context);
-road_status dsa_service_zero(struct dsa_context *context, uint64_t va, uint64_t bytes);
-road_status dsa_service_upload(struct dsa_context *context, uint64_t va, const void *from,
-			       uint64_t bytes);
-road_status dsa_service_load(struct dsa_context *context, uint64_t va, uint64_t bytes);
-road_status dsa_service_unload(struct dsa_context *context, uint64_t va);
-
-/* ---- faults.c ---- */
-/* What the stream's work answers: ROAD_FAULT, or why no fault of it ended it. */
-road_status dsa_fault_describe(struct dsa_context *context,
-			       const struct road_dsa_stream_status *status, struct road_fault *out);
-/* A fault of the driver's own work, as an error. */
-road_status dsa_fault_error(const struct road_dsa_stream_status *status, const char *where);
+/* ---- faults.c: slots of struct road_stream_port ---- */
+road_status dsa_fault_describe(const struct road_stream *stream, struct road_fault *out);
+road_status dsa_fault_error(const struct road_stream *stream, const char *where);
 
 /* ---- regions.c ---- */
 /* Without a unit on the chip there is none in dev->region_unit, and no error. */
@@ -203,9 +139,9 @@ void dsa_regions_stop(struct dsa *dsa);
 road_status dsa_config_check(struct road_drv_device *dev,
 			     const struct road_region_payload *payload);
 /* Under reg_lock: the latches of a stream that is opened. */
-void dsa_region_write(const struct dsa_stream *stream);
+void dsa_region_write(const struct road_stream *stream);
 /* Why its region did not take the stream; ROAD_OK: for another reason. */
-road_status dsa_region_refused(const struct dsa_stream *stream, const char *where);
+road_status dsa_region_refused(const struct road_stream *stream, const char *where);
 
 /* ---- elf.c: what a file says, checked, as a code block and names ---- */
 struct dsa_symbol {
@@ -235,7 +171,7 @@ static inline const struct road_dsa_kernel *dsa_file_kernel(const struct dsa_fil
 
 /* ---- image.c ---- */
 struct dsa_image {
-	struct dsa_image *next; /* of the context, under its lock */
+	struct dsa_image *next; /* of the context, under image_lock */
 	struct dsa_context *context;
 	struct dsa_file file;
 	struct dsa_memory code, data;

@@ -119,7 +119,7 @@ static int timestamp(struct road_ring_encoder *encoder, const struct road_cmd *c
 /* The configuration was opened for the submission: the chip may have to load it. */
 static void may_activate(struct road_ring_encoder *encoder, struct road_dsa_task *task)
 {
-	const struct dsa_encode *stream = encoder->user;
+	const struct road_stream_encode *stream = encoder->user;
 	struct road_region_place image;
 
 	if (!road_region_config(stream->dev, task->config, &image))
@@ -174,7 +174,7 @@ static int barrier(struct road_ring_encoder *encoder, const struct road_cmd *com
 
 static int reconfigure(struct road_ring_encoder *encoder, const struct road_cmd *command)
 {
-	const struct dsa_encode *stream = encoder->user;
+	const struct road_stream_encode *stream = encoder->user;
 	struct road_dsa_descriptor one = make(ROAD_DSA_WORK_REGION, true);
 
 	if (road_region_encode(encoder, stream->dev, command->region, &one.src))
@@ -224,7 +224,7 @@ int dsa_encode(struct road_ring_encoder *encoder, const struct road_cmd *command
 
 void dsa_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence)
 {
-	const struct dsa_encode *stream = encoder->user;
+	const struct road_stream_encode *stream = encoder->user;
 	struct road_dsa_descriptor one = make(ROAD_DSA_WORK_FENCE, true);
 
 	one.value = sequence;

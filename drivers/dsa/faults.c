@@ -111,7 +111,7 @@ static void find_kernel(struct dsa_context *context, const struct road_dsa_strea
 {
 	if (!status->code)
 		return;
-	pthread_mutex_lock(&context->lock);
+	pthread_mutex_lock(&context->image_lock);
 	for (const struct dsa_image *image = context->images; image; image = image->next) {
 		if (image->code.va != status->code)
 			continue;
@@ -119,18 +119,16 @@ static void find_kernel(struct dsa_context *context, const struct road_dsa_strea
 			snprintf(name, bytes, "%s", image->file.kernels[status->kernel].name);
 		break;
 	}
-	pthread_mutex_unlock(&context->lock);
+	pthread_mutex_unlock(&context->image_lock);
 }
 
-road_status dsa_fault_describe(struct dsa_context *context,
-			       const struct road_dsa_stream_status *status, struct road_fault *out)
+road_status dsa_fault_describe(const struct road_stream *stream, struct road_fault *out)
 {
+	const struct road_dsa_stream_status *status = stream->status;
 	road_status answer = answer_of(status);
 
-	if (answer != ROAD_FAULT) {
-		*out = (struct road_fault){.size = sizeof(*out)};
+	if (answer != ROAD_FAULT)
 		return answer;
-	}
 	*out = (struct road_fault){
 		.size = sizeof(*out),
 		.kind = row_of(status->fault)->kind,
@@ -139,13 +137,14 @@ road_status dsa_fault_describe(struct dsa_context *context,
 		.line = status->line,
 		.workgroup = {status->block, 0, 0},
 	};
-	find_kernel(context, status, out->kernel, sizeof(out->kernel));
+	find_kernel(stream->encode.space, status, out->kernel, sizeof(out->kernel));
 	describe(status, out->text, sizeof(out->text));
 	return ROAD_FAULT;
 }
 
-road_status dsa_fault_error(const struct road_dsa_stream_status *status, const char *where)
+road_status dsa_fault_error(const struct road_stream *stream, const char *where)
 {
+	const struct road_dsa_stream_status *status = stream->status;
 	char text[192];
 
 	if (status->fault == ROAD_DSA_FAULT_CODE)

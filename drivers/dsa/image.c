@@ -10,8 +10,8 @@
 /* What lies in an argument block is the kernel's business. To launches that name single arguments
  * it is slots of 8 bytes. */
 enum { ARGUMENT_BYTES = 8 };
-static const uint32_t READ = ROAD_DSA_RANGE_READ;
-static const uint32_t RW = ROAD_DSA_RANGE_READ | ROAD_DSA_RANGE_WRITE;
+static const uint32_t READ = ROAD_RANGE_READ;
+static const uint32_t RW = ROAD_RANGE_READ | ROAD_RANGE_WRITE;
 
 static road_status no_memory(void)
 {
@@ -21,23 +21,41 @@ static road_status no_memory(void)
 
 /* ---- images ---- */
 
+/* The chip's own: it checks the code and keeps it, or lets go of it. */
+static road_status code_command(struct dsa_context *context, enum dsa_command kind, uint64_t va,
+				uint64_t bytes, const char *where)
+{
+	const struct road_cmd command = {
+		.kind = (enum road_command_kind)kind,
+		.fill = {.dst = {.address = va}, .bytes = bytes},
+	};
+
+	return road_streams_run(context->dsa->streams, context, &command, bytes, where);
+}
+
+static road_status load_code(struct dsa_image *image)
+{
+	return code_command(image->context, DSA_COMMAND_LOAD, image->code.va,
+			    image->file.code_bytes, "road_image_load");
+}
+
 static void enlist(struct dsa_image *image)
 {
-	pthread_mutex_lock(&image->context->lock);
+	pthread_mutex_lock(&image->context->image_lock);
 	image->next = image->context->images;
 	image->context->images = image;
-	pthread_mutex_unlock(&image->context->lock);
+	pthread_mutex_unlock(&image->context->image_lock);
 }
 
 static void unlist(struct dsa_image *image)
 {
 	struct dsa_image **at = &image->context->images;
 
-	pthread_mutex_lock(&image->context->lock);
+	pthread_mutex_lock(&image->context->image_lock);
 	while (*at != image)
 		at = &(*at)->next;
 	*at = image->next;
-	pthread_mutex_unlock(&image->context->lock);
+	pthread_mutex_unlock(&image->context->image_lock);
 }
 
 static road_status place_data(struct dsa_image *image)
@@ -51,7 +69,8 @@ static road_status place_data(struct dsa_image *image)
 
 	if (status)
 		return status;
-	status = dsa_service_upload(image->context, image->data.va, file->data, file->data_bytes);
+	status = road_streams_upload(image->context->dsa->streams, image->context, image->data.va,
+				     file->data, file->data_bytes);
 	if (status)
 		dsa_memory_free(&image->data);
 	return status;
@@ -69,9 +88,10 @@ static road_status install(struct dsa_image *image)
 	status = place_data(image);
 	if (status)
 		goto free_code;
-	status = dsa_service_upload(context, image->code.va, file->code, file->code_bytes);
+	status = road_streams_upload(context->dsa->streams, context, image->code.va, file->code,
+				     file->code_bytes);
 	if (!status)
-		status = dsa_service_load(context, image->code.va, file->code_bytes);
+		status = load_code(image);
 	if (status)
 		goto free_data;
 	enlist(image);
@@ -129,7 +149,8 @@ static void unload(struct road_drv_image *drv)
 
 	pthread_mutex_lock(&dsa->life_lock);
 	unlist(image);
-	(void)dsa_service_unload(image->context, image->code.va);
+	(void)code_command(image->context, DSA_COMMAND_UNLOAD, image->code.va, 0,
+			   "road_image_release");
 	if (image->file.data_bytes)
 		dsa_memory_free(&image->data);
 	dsa_memory_free(&image->code);
@@ -145,7 +166,7 @@ road_status dsa_images_restore(struct dsa_context *context)
 	road_status status = ROAD_OK;
 
 	for (struct dsa_image *image = context->images; image && !status; image = image->next)
-		status = dsa_service_load(context, image->code.va, image->file.code_bytes);
+		status = load_code(image);
 	return status;
 }
 

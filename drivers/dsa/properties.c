@@ -1,113 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the chip says of itself: parameters from registers, properties, info. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "drivers/dsa/dsa.h"
 
-/* A register that start reads: where it goes, what it may say, and the property that it is. */
-struct row {
-	const char *name, *property, *unit; /* property NULL: none */
-	uint16_t reg, member;
-	uint8_t width;
-	uint32_t scale; /* of the property */
-	uint64_t min, max;
-};
-#define ROW(reg, member, min, max, property, unit, scale)                                      \
-	{                                                                                      \
-#reg, property, unit, ROAD_DSA_REG_##reg, offsetof(struct dsa_params, member), \
-			sizeof(((struct dsa_params *)0)->member), scale, min, max              \
+#define ROW(reg, m, least, most, number, text, in, times)                               \
+	{                                                                               \
+		.name = #reg, .offset = ROAD_DSA_REG_##reg,                             \
+		ROAD_PARAMETER_MEMBER(struct dsa_params, m), .min = least, .max = most, \
+		.id = number, .property = text, .unit = in, .scale = times              \
 	}
-#define PAD(p, property)                                                                         \
-	{                                                                                        \
-		"PAD_BYTES", property, "bytes", ROAD_DSA_REG_PAD_BYTES + 4 * ROAD_DSA_PAD_##p,   \
-			offsetof(struct dsa_params, pad_bytes) + 4 * ROAD_DSA_PAD_##p, 4, 1, 32, \
-			1u << 30                                                                 \
+#define PAD(p, number, text)                                                                      \
+	{                                                                                         \
+		.name = "PAD_BYTES", .offset = ROAD_DSA_REG_PAD_BYTES + 4 * ROAD_DSA_PAD_##p,     \
+		ROAD_PARAMETER_MEMBER(struct dsa_params, pad_bytes[ROAD_DSA_PAD_##p]), .min = 32, \
+		.max = 1u << 30, .id = number, .property = text, .unit = "bytes", .scale = 1      \
 	}
 
-/* A property's number is its place here, from 1: rows are appended, never moved. */
-static const struct row rows[] = {
-	ROW(CORES, cores, 1, 65535, "compute.units", "", 1),
-	ROW(CLOCK_KHZ, clock_khz, 1, UINT32_MAX - 1, "compute.clock_hz", "Hz", 1000),
-	ROW(CUBE_RATE64, cube_rate, 0, UINT64_MAX - 1, "compute.cube_macs_per_second", "1/s", 1),
-	ROW(FLAGS, flags, 1, 64, "compute.flags_per_pair", "", 1),
-	ROW(MEM_BYTES64, memory_bytes, DSA_PAGE, UINT64_C(1) << 56, "memory.bytes", "bytes", 1),
-	ROW(MEM_RATE64, memory_rate, 0, UINT64_MAX - 1, "memory.bytes_per_second", "bytes/s", 1),
-	ROW(L2_BYTES, l2_bytes, 0, UINT32_MAX - 1, "l2.bytes", "bytes", 1),
-	PAD(L0A, "scratchpad.l0a_bytes"),
-	PAD(L0B, "scratchpad.l0b_bytes"),
-	PAD(L0C, "scratchpad.l0c_bytes"),
-	PAD(L1, "scratchpad.l1_bytes"),
-	PAD(UB, "scratchpad.ub_bytes"),
-	PAD(BT, "scratchpad.bt_bytes"),
-	ROW(STREAMS, streams, 2, ROAD_DSA_STREAMS_MAX, "queues.hardware", "", 1),
-	ROW(CONTEXTS, contexts, 1, ROAD_DSA_CONTEXTS_MAX, "spaces.hardware", "", 1),
-	ROW(ISA, isa, 1, UINT32_MAX - 1, "compute.isa_version", "", 1),
-	ROW(FEATURES, features, 0, UINT32_MAX - 1, NULL, "", 1),
+/* Rows are appended, never moved: a property's number is its place. */
+static const struct road_parameter rows[] = {
+	ROW(CORES, cores, 1, 65535, 1, "compute.units", "", 1),
+	ROW(CLOCK_KHZ, clock_khz, 1, UINT32_MAX - 1, 2, "compute.clock_hz", "Hz", 1000),
+	ROW(CUBE_RATE64, cube_rate, 0, UINT64_MAX - 1, 3, "compute.cube_macs_per_second", "1/s", 1),
+	ROW(FLAGS, flags, 1, 64, 4, "compute.flags_per_pair", "", 1),
+	ROW(MEM_BYTES64, memory_bytes, DSA_PAGE, UINT64_C(1) << 56, 5, "memory.bytes", "bytes", 1),
+	ROW(MEM_RATE64, memory_rate, 0, UINT64_MAX - 1, 6, "memory.bytes_per_second", "bytes/s", 1),
+	ROW(L2_BYTES, l2_bytes, 0, UINT32_MAX - 1, 7, "l2.bytes", "bytes", 1),
+	PAD(L0A, 8, "scratchpad.l0a_bytes"),
+	PAD(L0B, 9, "scratchpad.l0b_bytes"),
+	PAD(L0C, 10, "scratchpad.l0c_bytes"),
+	PAD(L1, 11, "scratchpad.l1_bytes"),
+	PAD(UB, 12, "scratchpad.ub_bytes"),
+	PAD(BT, 13, "scratchpad.bt_bytes"),
+	ROW(STREAMS, streams, 2, ROAD_DSA_STREAMS_MAX, 14, "queues.hardware", "", 1),
+	ROW(CONTEXTS, contexts, 1, ROAD_DSA_CONTEXTS_MAX, 15, "spaces.hardware", "", 1),
+	ROW(ISA, isa, 1, UINT32_MAX - 1, 16, "compute.isa_version", "", 1),
+	ROW(FEATURES, features, 0, UINT32_MAX - 1, 0, NULL, "", 1),
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-static void *member(struct dsa_params *params, const struct row *row)
-{
-	return (char *)params + row->member;
-}
-
-static uint64_t value_of(struct dsa_params *params, const struct row *row)
-{
-	return row->width == 8 ? *(uint64_t *)member(params, row)
-			       : *(uint32_t *)member(params, row);
-}
-
 road_status dsa_params_read(struct dsa *dsa)
 {
-	for (size_t i = 0; i < ROWS; i++) {
-		const struct row *row = &rows[i];
-		uint64_t value =
-			dsa->bus->ops->read(dsa->bus, ROAD_DSA_REGION_REGS, row->reg, row->width);
-
-		if (value < row->min || value > row->max) {
-			road_status status = dsa_alive(dsa, "road_device_open");
-			char seen[32], allowed[64];
-
-			if (status)
-				return status;
-			snprintf(seen, sizeof(seen), "%" PRIu64, value);
-			snprintf(allowed, sizeof(allowed), "%" PRIu64 " .. %" PRIu64, row->min,
-				 row->max);
-			return road_drv_error(ROAD_UNSUPPORTED, "register says what cannot be",
-					      row->name, seen, allowed);
-		}
-		if (row->width == 8)
-			*(uint64_t *)member(&dsa->params, row) = value;
-		else
-			*(uint32_t *)member(&dsa->params, row) = (uint32_t)value;
-	}
-	return ROAD_OK;
+	return road_parameters_read(dsa->dev, ROAD_DSA_REGION_REGS, rows, ROWS, &dsa->params);
 }
 
 /* ---- properties ---- */
-
-static void begin(struct road_property *out, uint32_t id, const char *name, const char *unit)
-{
-	*out = (struct road_property){
-		.size = sizeof(*out), .id = id, .source = ROAD_SOURCE_REGISTER};
-	snprintf(out->name, sizeof(out->name), "%s", name);
-	snprintf(out->unit, sizeof(out->unit), "%s", unit);
-}
-
-static void set_bool(struct road_property *out, uint32_t id, const char *name, bool value)
-{
-	begin(out, id, name, "");
-	out->type = ROAD_VALUE_BOOL;
-	out->u64 = value;
-}
-
-static void set_u64(struct road_property *out, uint32_t id, const char *name, uint64_t value)
-{
-	begin(out, id, name, "");
-	out->type = ROAD_VALUE_U64;
-	out->u64 = value;
-}
 
 /* The last ones, of chips that can be reconfigured. */
 enum { REGION_COUNT = ROWS + 5, REGION_SLOTS, REGION_BARRIER, PROPERTIES };
@@ -128,13 +65,13 @@ static road_status region_property(struct road_drv_device *dev, uint32_t index,
 	uint64_t most = info.units_min ? info.units / info.units_min : 0;
 
 	if (index == REGION_COUNT)
-		set_u64(out, index + 1, "region.count",
-			most < ROAD_REGION_PARTS_MAX ? most : ROAD_REGION_PARTS_MAX);
+		road_property_u64(out, index + 1, "region.count", "",
+				  most < ROAD_REGION_PARTS_MAX ? most : ROAD_REGION_PARTS_MAX);
 	else if (index == REGION_SLOTS)
-		set_u64(out, index + 1, "region.slots", info.slots);
+		road_property_u64(out, index + 1, "region.slots", "", info.slots);
 	else
-		set_bool(out, index + 1, "region.software_barrier",
-			 info.flags & ROAD_REGION_BARRIER);
+		road_property_bool(out, index + 1, "region.software_barrier",
+				   info.flags & ROAD_REGION_BARRIER);
 	return ROAD_OK;
 }
 
@@ -143,25 +80,24 @@ road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct roa
 	struct dsa *dsa = dev->data;
 	const uint32_t features = dsa->params.features;
 
-	if (index < ROWS && rows[index].property) {
-		begin(out, index + 1, rows[index].property, rows[index].unit);
-		out->type = ROAD_VALUE_U64;
-		out->u64 = value_of(&dsa->params, &rows[index]) * rows[index].scale;
+	if (index < ROWS && rows[index].id) {
+		road_parameter_property(&rows[index], &dsa->params, out);
 	} else if (index == ROWS - 1) {
-		set_bool(out, index + 1, "compute.vector_interlocked",
-			 features & ROAD_DSA_FEATURE_INTERLOCKED);
+		road_property_bool(out, index + 1, "compute.vector_interlocked",
+				   features & ROAD_DSA_FEATURE_INTERLOCKED);
 	} else if (index == ROWS) {
-		set_bool(out, index + 1, "compute.systolic", features & ROAD_DSA_FEATURE_SYSTOLIC);
+		road_property_bool(out, index + 1, "compute.systolic",
+				   features & ROAD_DSA_FEATURE_SYSTOLIC);
 	} else if (index == ROWS + 1) {
-		set_bool(out, index + 1, "address.unified", true);
+		road_property_bool(out, index + 1, "address.unified", true);
 		out->source = ROAD_SOURCE_COMPUTED;
 	} else if (index == ROWS + 2) {
-		set_bool(out, index + 1, "memory.ecc", features & ROAD_DSA_FEATURE_ECC);
+		road_property_bool(out, index + 1, "memory.ecc", features & ROAD_DSA_FEATURE_ECC);
 	} else if (index == ROWS + 3 || index == ROWS + 4) {
 		/* Every chip of this interface ends a task that runs on, and checks all accesses.
 		 */
-		set_bool(out, index + 1, index == ROWS + 3 ? "fault.watchdog" : "fault.protection",
-			 true);
+		road_property_bool(out, index + 1,
+				   index == ROWS + 3 ? "fault.watchdog" : "fault.protection", true);
 		out->source = ROAD_SOURCE_CATALOGUE;
 	} else {
 		return region_property(dev, index, out);

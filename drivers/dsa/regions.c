@@ -110,10 +110,11 @@ static road_status upload(struct road_drv_config *config)
 	if (status)
 		goto free_memory;
 	status = dsa_memory_alloc(context, (config->byte_count + DSA_PAGE - 1) & ~(DSA_PAGE - 1),
-				  DSA_PAGE, ROAD_DSA_RANGE_READ, memory);
+				  DSA_PAGE, ROAD_RANGE_READ, memory);
 	if (status)
 		goto free_memory;
-	status = dsa_service_upload(context, memory->va, config->bytes, config->byte_count);
+	status = road_streams_upload(context->dsa->streams, context, memory->va, config->bytes,
+				     config->byte_count);
 	if (status)
 		goto give_memory;
 	config->address = memory->pa;
@@ -167,10 +168,10 @@ void dsa_regions_stop(struct dsa *dsa)
 
 /* ---- streams ---- */
 
-void dsa_region_write(const struct dsa_stream *stream)
+void dsa_region_write(const struct road_stream *stream)
 {
-	struct dsa *dsa = stream->dsa;
-	const struct road_drv_queue *drv = stream->drv;
+	struct dsa *dsa = stream->encode.dev->data;
+	const struct road_drv_queue *drv = stream->queue;
 
 	if (!dsa->dev->region_unit)
 		return; /* latches stay 0: all cores */
@@ -180,10 +181,10 @@ void dsa_region_write(const struct dsa_stream *stream)
 		    drv && drv->region ? drv->region_generation : 0);
 }
 
-road_status dsa_region_refused(const struct dsa_stream *stream, const char *where)
+road_status dsa_region_refused(const struct road_stream *stream, const char *where)
 {
-	struct road_drv_device *dev = stream->dsa->dev;
-	const struct road_drv_queue *drv = stream->drv;
+	struct road_drv_device *dev = stream->encode.dev;
+	const struct road_drv_queue *drv = stream->queue;
 	struct road_region_info info = {.size = sizeof(info)};
 
 	if (!drv || !dev->region_unit)

@@ -26,7 +26,7 @@ static struct road_gpu_vendor vendor(enum road_gpu_vendor_op op, bool barrier)
 static void set_dst(const struct road_ring_encoder *encoder, struct road_gpu_vendor *packet,
 		    const struct road_place *place)
 {
-	const struct gpu_encode *queue = encoder->user;
+	const struct road_stream_encode *queue = encoder->user;
 	struct road_place at = *place;
 
 	if (queue->space)
@@ -142,7 +142,7 @@ static int launch(struct road_ring_encoder *encoder, const struct road_cmd *comm
 {
 	const struct road_cmd_launch *l = &command->launch;
 	const struct gpu_kernel *kernel = l->kernel->data;
-	const struct gpu_encode *queue = encoder->user;
+	const struct road_stream_encode *queue = encoder->user;
 	struct road_gpu_dispatch packet = {
 		.header = header(ROAD_GPU_PACKET_DISPATCH, encoder->ordered),
 		.setup = l->grid.z > 1 || l->block.z > 1   ? 3
@@ -240,10 +240,10 @@ int gpu_encode(struct road_ring_encoder *encoder, const struct road_cmd *command
 
 void gpu_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence)
 {
-	const struct gpu_encode *queue = encoder->user;
+	const struct road_stream_encode *queue = encoder->user;
 	struct road_gpu_vendor packet = vendor(ROAD_GPU_VENDOR_FENCE, true);
 
-	packet.dst = queue->fence;
+	packet.dst = queue->word;
 	packet.flags = ROAD_GPU_VENDOR_DST_BUS;
 	packet.value = sequence;
 	packet.value_bytes = 8;

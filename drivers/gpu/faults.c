@@ -114,16 +114,18 @@ static void find_kernel(struct gpu_space *space, const struct road_gpu_queue_sta
 	pthread_mutex_unlock(&space->lock);
 }
 
-road_status gpu_fault_status(const struct road_gpu_queue_status *status)
+static road_status answer_of(const struct road_gpu_queue_status *status)
 {
 	if (status->fault == ROAD_GPU_FAULT_REGION)
 		return road_region_error_status((uint32_t)status->detail);
 	return status->fault == ROAD_GPU_FAULT_ABORTED ? ROAD_CANCELLED : ROAD_FAULT;
 }
 
-void gpu_fault_describe(struct gpu_space *space, const struct road_gpu_queue_status *status,
-			struct road_fault *out)
+road_status gpu_fault_describe(const struct road_stream *queue, struct road_fault *out)
 {
+	const struct road_gpu_queue_status *status = queue->status;
+	struct gpu_space *space = queue->encode.space;
+
 	*out = (struct road_fault){
 		.size = sizeof(*out),
 		.kind = row_of(status->fault)->kind,
@@ -138,10 +140,12 @@ void gpu_fault_describe(struct gpu_space *space, const struct road_gpu_queue_sta
 	if (status->fault != ROAD_GPU_FAULT_TRAP || status->detail != ROAD_GPU_OP_assert_fail ||
 	    !gpu_print_find(space, status, out->text, sizeof(out->text)))
 		describe(status, out->text, sizeof(out->text));
+	return answer_of(status);
 }
 
-road_status gpu_fault_error(const struct road_gpu_queue_status *status, const char *where)
+road_status gpu_fault_error(const struct road_stream *queue, const char *where)
 {
+	const struct road_gpu_queue_status *status = queue->status;
 	char text[160];
 
 	if (status->fault == ROAD_GPU_FAULT_IMAGE)

@@ -3,70 +3,12 @@
  */
 #include "drivers/gpu/gpu.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-road_status gpu_alive(struct gpu *gpu, const char *where)
-{
-	if (!gpu->bus->ops->lost(gpu->bus))
-		return ROAD_OK;
-	road_drv_device_lost(gpu->dev);
-	return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", where, NULL, NULL);
-}
-
-road_status gpu_await(struct gpu *gpu, uint64_t reg, uint32_t mask, uint32_t wanted,
-		      const char *name)
-{
-	uint64_t deadline = gpu_now(gpu) + GPU_REGISTER_WAIT;
-
-	for (;;) {
-		uint64_t now = gpu_now(gpu);
-		uint32_t value = gpu_read32(gpu, reg);
-
-		if (value == UINT32_MAX) { /* legal in none of those that are awaited */
-			road_status status = gpu_alive(gpu, name);
-
-			if (status)
-				return status;
-		}
-		if ((value & mask) == wanted)
-			return ROAD_OK;
-		if (now >= deadline)
-			return road_drv_errorf(ROAD_TIMEOUT, name,
-					       "register stays 0x%x, awaited 0x%x of mask 0x%x",
-					       value, wanted, mask);
-		gpu->bus->ops->relax(gpu->bus, deadline);
-	}
-}
 
 static road_status probe(struct road_bus *bus)
 {
-	uint32_t id = road_read32(bus, ROAD_GPU_REGION_REGS, ROAD_GPU_REG_ID);
-	char seen[16], allowed[16];
-
-	if (id == ROAD_GPU_ID)
-		return ROAD_OK;
-	if (id == UINT32_MAX && bus->ops->lost(bus))
-		return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "gpu: register ID",
-				      NULL, NULL);
-	snprintf(seen, sizeof(seen), "0x%08x", id);
-	snprintf(allowed, sizeof(allowed), "0x%08x", ROAD_GPU_ID);
-	return road_drv_error(ROAD_UNSUPPORTED, "not a Roadbed GPGPU", "gpu: register ID", seen,
-			      allowed);
-}
-
-static road_status check_version(struct gpu *gpu)
-{
-	uint32_t version = gpu_read32(gpu, ROAD_GPU_REG_VERSION);
-	char seen[24], allowed[24];
-	road_status status = version == UINT32_MAX ? gpu_alive(gpu, "road_device_open") : ROAD_OK;
-
-	if (status || version >> 16 == ROAD_GPU_INTERFACE >> 16)
-		return status;
-	snprintf(seen, sizeof(seen), "%u.%u", version >> 16, version & 0xffffu);
-	snprintf(allowed, sizeof(allowed), "%u.x", ROAD_GPU_INTERFACE >> 16);
-	return road_drv_error(ROAD_UNSUPPORTED, "the chip speaks another interface version",
-			      "gpu: register VERSION", seen, allowed);
+	return road_register_expect(bus, ROAD_GPU_REGION_REGS, ROAD_GPU_REG_ID, ROAD_GPU_ID,
+				    "not a Roadbed GPGPU", "gpu: register ID");
 }
 
 static road_status reset_chip(struct gpu *gpu)
@@ -76,15 +18,20 @@ static road_status reset_chip(struct gpu *gpu)
 			 "STATUS");
 }
 
-static void enable_interrupts(struct gpu *gpu)
+/* Vectors that queues share. */
+static uint32_t vectors_of(struct gpu *gpu)
 {
 	uint32_t count = gpu->bus->ops->irq_count(gpu->bus);
 
-	count = count < GPU_VECTORS_MAX ? count : GPU_VECTORS_MAX;
-	if (gpu->vectors != count) /* once: at later resets interrupts look at it */
-		gpu->vectors = count;
-	if (gpu->vectors)
-		gpu_write32(gpu, ROAD_GPU_REG_IRQ_MASK, UINT32_MAX >> (32 - gpu->vectors));
+	return count < GPU_VECTORS_MAX ? count : GPU_VECTORS_MAX;
+}
+
+static void enable_interrupts(struct gpu *gpu)
+{
+	uint32_t vectors = vectors_of(gpu);
+
+	if (vectors)
+		gpu_write32(gpu, ROAD_GPU_REG_IRQ_MASK, UINT32_MAX >> (32 - vectors));
 }
 
 /* Device memory in pages: what the window shows and what it does not. */
@@ -105,16 +52,6 @@ static road_status make_heaps(struct gpu *gpu)
 	return status;
 }
 
-static road_status make_tables(struct gpu *gpu)
-{
-	gpu->queues = calloc(gpu->params.queues, sizeof(struct gpu_queue *));
-	gpu->spaces = calloc(gpu->params.spaces, sizeof(struct gpu_space *));
-	if (!gpu->queues || !gpu->spaces)
-		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a device",
-				      "road_device_open", NULL, NULL);
-	return ROAD_OK;
-}
-
 static struct gpu *make(struct road_drv_device *dev)
 {
 	struct gpu *gpu = calloc(1, sizeof(*gpu));
@@ -126,8 +63,6 @@ static struct gpu *make(struct road_drv_device *dev)
 	pthread_mutex_init(&gpu->life_lock, NULL);
 	pthread_mutex_init(&gpu->reg_lock, NULL);
 	pthread_mutex_init(&gpu->heap_lock, NULL);
-	pthread_mutex_init(&gpu->table_lock, NULL);
-	pthread_mutex_init(&gpu->service_lock, NULL);
 	return gpu;
 }
 
@@ -136,10 +71,7 @@ static void unmake(struct gpu *gpu)
 	road_region_unit_close(gpu->dev);
 	road_ranges_destroy(gpu->hidden);
 	road_ranges_destroy(gpu->visible);
-	free(gpu->spaces);
-	free(gpu->queues);
-	pthread_mutex_destroy(&gpu->service_lock);
-	pthread_mutex_destroy(&gpu->table_lock);
+	road_numbers_destroy(gpu->spaces);
 	pthread_mutex_destroy(&gpu->heap_lock);
 	pthread_mutex_destroy(&gpu->reg_lock);
 	pthread_mutex_destroy(&gpu->life_lock);
@@ -148,7 +80,9 @@ static void unmake(struct gpu *gpu)
 
 static road_status bring_up(struct gpu *gpu)
 {
-	road_status status = check_version(gpu);
+	road_status status =
+		road_register_version(gpu->dev, ROAD_GPU_REGION_REGS, ROAD_GPU_REG_VERSION,
+				      ROAD_GPU_INTERFACE, "gpu: register VERSION");
 
 	if (!status)
 		status = reset_chip(gpu);
@@ -160,11 +94,12 @@ static road_status bring_up(struct gpu *gpu)
 	enable_interrupts(gpu);
 	status = make_heaps(gpu);
 	if (!status)
-		status = make_tables(gpu);
+		status = road_numbers_create(gpu->params.spaces, &gpu->spaces);
 	if (!status)
 		status = gpu_regions_start(gpu);
 	if (!status)
-		status = gpu_service_start(gpu);
+		status = road_streams_create(gpu->dev, &gpu_queue_port, gpu->params.queues,
+					     vectors_of(gpu), &gpu->queues);
 	return status;
 }
 
@@ -192,7 +127,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 {
 	struct gpu *gpu = dev->data;
 
-	gpu_service_stop(gpu);
+	road_streams_destroy(gpu->queues);
 	if (why != ROAD_STOP_LOST) { /* else nobody hears it */
 		gpu_write32(gpu, ROAD_GPU_REG_IRQ_MASK, 0);
 		(void)reset_chip(gpu);
@@ -207,13 +142,11 @@ static road_status restore(struct gpu *gpu)
 	road_status status = ROAD_OK;
 
 	for (uint32_t i = 0; i < gpu->params.spaces && !status; i++) {
-		pthread_mutex_lock(&gpu->table_lock);
-		struct gpu_space *space = gpu->spaces[i];
+		struct gpu_space *space = road_numbers_owner(gpu->spaces, i);
 
-		pthread_mutex_unlock(&gpu->table_lock);
 		if (!space)
 			continue;
-		status = gpu_space_restore(space);
+		status = road_range_table_restore(space->ranges);
 		if (!status)
 			status = gpu_print_restore(space);
 		if (!status)
@@ -222,22 +155,16 @@ static road_status restore(struct gpu *gpu)
 	return status;
 }
 
-/* All queues are closed by it and stay so until each is reset. */
-static road_status reset_all(struct gpu *gpu)
+static road_status reset_running(struct road_drv_device *dev)
 {
-	pthread_mutex_lock(&gpu->service_lock); /* no job of ours is under way */
-	pthread_mutex_lock(&gpu->table_lock);
-	for (uint32_t i = 0; i < gpu->params.queues; i++)
-		if (gpu->queues[i])
-			atomic_store(&gpu->queues[i]->open, false);
-	pthread_mutex_unlock(&gpu->table_lock);
+	struct gpu *gpu = dev->data;
+
 	pthread_mutex_lock(&gpu->reg_lock);
 	road_status status = reset_chip(gpu);
 
 	if (!status)
 		enable_interrupts(gpu);
 	pthread_mutex_unlock(&gpu->reg_lock);
-	pthread_mutex_unlock(&gpu->service_lock);
 	return status;
 }
 
@@ -246,7 +173,7 @@ static road_status reset(struct road_drv_device *dev)
 	struct gpu *gpu = dev->data;
 
 	pthread_mutex_lock(&gpu->life_lock);
-	road_status status = reset_all(gpu);
+	road_status status = road_streams_reset(gpu->queues, reset_running);
 
 	if (!status)
 		status = restore(gpu);
@@ -263,10 +190,10 @@ static const struct road_driver_ops ops = {
 	.space_open = gpu_space_open,
 	.space_close = gpu_space_close,
 	.queue_open = gpu_queue_open,
-	.queue_close = gpu_queue_close,
-	.submit = gpu_queue_submit,
-	.advance = gpu_queue_advance,
-	.queue_reset = gpu_queue_reset,
+	.queue_close = road_stream_close,
+	.submit = road_stream_submit,
+	.advance = road_stream_advance,
+	.queue_reset = road_stream_reset,
 	.irq = gpu_irq,
 	.reset = reset,
 	.counter = gpu_counter,

@@ -2,17 +2,21 @@
 /*
  * The driver of the Roadbed GPGPU: what its files share.
  *
- * Locks, in the order in which they may be taken: life, service, a space's, its print's, registers;
- * heap and table are leaves. Every sequence of register writes ends with a read, which pushes the
- * writes to the chip: only then may what they point at be changed or freed.
+ * Locks, in the order in which they may be taken: life, the helpers' (streams, range tables), a
+ * print's, registers; heap and a space's are leaves. Every sequence of register writes ends with a
+ * read, which pushes the writes to the chip: only then may what they point at be changed or freed.
  */
 #ifndef DRIVERS_GPU_GPU_H
 #define DRIVERS_GPU_GPU_H
 
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/host_memory.h>
+#include <roadbed-driver/numbers.h>
+#include <roadbed-driver/range_table.h>
 #include <roadbed-driver/region_unit.h>
-#include <roadbed-driver/ring.h>
+#include <roadbed-driver/registers.h>
+#include <roadbed-driver/stream.h>
 #include <roadbed/region.h>
 #include <stdatomic.h>
 
@@ -22,15 +26,15 @@
 #include "uapi/gpu/image.h"
 #include "uapi/gpu/isa.h"
 #include "uapi/gpu/regs.h"
+#include "uapi/range.h"
 
 #define GPU_PAGE          UINT64_C(4096) /* granule of both heaps */
 #define GPU_DEPTH_MAX     1024u
 #define GPU_PARAMS_MAX    65536u              /* bytes of a kernel's arguments */
 #define GPU_REGISTER_WAIT UINT64_C(100000000) /* ns of the bus's clock */
-#define GPU_SERVICE_WAIT  UINT64_C(1000000000)
-#define GPU_STAGE_BYTES   (UINT64_C(256) << 10)
 #define GPU_KERNARG_ALIGN 16u
-#define GPU_VECTORS_MAX   32u /* bits of IRQ_STATUS */
+#define GPU_VECTORS_MAX   32u        /* bits of IRQ_STATUS */
+#define GPU_RANGES_MAX    (1u << 20) /* of a space: the chip takes no more */
 
 /* What the registers say of the chip; filled by a table in properties.c. */
 struct gpu_params {
@@ -46,8 +50,7 @@ struct gpu {
 	struct road_drv_device *dev;
 	struct road_bus *bus;
 	struct gpu_params params;
-	uint32_t vectors; /* interrupts that queues share; 0: none */
-	bool clean;       /* memory was zero at start */
+	bool clean; /* memory was zero at start */
 	struct road_ptx_options compile;
 
 	pthread_mutex_t life_lock; /* spaces close, images come and go, or the chip is reset */
@@ -58,19 +61,11 @@ struct gpu {
 	struct road_ranges *visible; /* device memory in the window; NULL: no window */
 	struct road_ranges *hidden;  /* the rest; NULL: no rest */
 
-	pthread_mutex_t table_lock;
-	struct gpu_queue **queues; /* by hardware number */
-	uint32_t queues_end;       /* behind the highest number ever used */
-	struct gpu_space **spaces;
-
-	/* The driver's own queue: one job at a time, in whatever space it is for. */
-	pthread_mutex_t service_lock;
-	struct gpu_queue *service;
-	uint64_t service_sequence;
-	struct road_dma stage;
+	struct road_streams *queues;
+	struct road_numbers *spaces;
 };
 
-/* ---- registers: gpu.c ---- */
+/* ---- registers ---- */
 static inline uint32_t gpu_read32(struct gpu *gpu, uint64_t reg)
 {
 	return road_read32(gpu->bus, ROAD_GPU_REGION_REGS, reg);
@@ -83,16 +78,13 @@ static inline void gpu_write64(struct gpu *gpu, uint64_t reg, uint64_t value)
 {
 	road_write64(gpu->bus, ROAD_GPU_REGION_REGS, reg, value);
 }
-static inline uint64_t gpu_now(struct gpu *gpu)
+/* Reads the register until (value & mask) == wanted. reg_lock if it is shared. */
+static inline road_status gpu_await(struct gpu *gpu, uint64_t reg, uint32_t mask, uint32_t wanted,
+				    const char *name)
 {
-	return gpu->bus->ops->now_ns(gpu->bus);
+	return road_register_await(gpu->dev, ROAD_GPU_REGION_REGS, reg, mask, wanted,
+				   GPU_REGISTER_WAIT, name);
 }
-/* ROAD_DEVICE_LOST if the device is gone: tells the core. */
-road_status gpu_alive(struct gpu *gpu, const char *where);
-/* Reads the register until (value & mask) == wanted, on the bus's clock. reg_lock if it is shared.
- */
-road_status gpu_await(struct gpu *gpu, uint64_t reg, uint32_t mask, uint32_t wanted,
-		      const char *name);
 
 /* ---- options.c ---- */
 road_status gpu_options_take(struct gpu *gpu, const char *options);
@@ -114,10 +106,9 @@ struct gpu_alias {
 };
 struct gpu_space {
 	struct gpu *gpu;
-	uint32_t index;
-	pthread_mutex_t lock;
-	struct road_dma table; /* of struct road_gpu_segment, sorted by va */
-	uint32_t count, room;
+	uint32_t index; /* the chip's number */
+	struct road_range_table *ranges;
+	pthread_mutex_t lock; /* of what follows */
 	struct gpu_image *images;
 	_Atomic uint32_t stack;    /* bytes of a lane: ROAD_LIMIT_STACK */
 	struct gpu_alias *aliases; /* sorted by va */
@@ -127,17 +118,10 @@ struct gpu_space {
 };
 road_status gpu_space_open(struct road_drv_space *space);
 void gpu_space_close(struct road_drv_space *space);
-/* Adds a range; exact bytes. */
-road_status gpu_space_map(struct gpu_space *space, const struct road_gpu_segment *segment);
-/* Changes the rights of the range that starts at va. */
-road_status gpu_space_protect(struct gpu_space *space, uint64_t va, uint32_t flags);
-void gpu_space_unmap(struct gpu_space *space, uint64_t va);
 road_status gpu_space_alias(struct gpu_space *space, const struct gpu_alias *alias);
 void gpu_space_unalias(struct gpu_space *space, uint64_t va);
 /* Where packets write what commands call `place`. */
 struct road_place gpu_space_writable(struct gpu_space *space, struct road_place place);
-/* Tells the chip the table again, after a reset. */
-road_status gpu_space_restore(struct gpu_space *space);
 
 /* ---- memory.c ---- */
 struct gpu_memory { /* device memory of a space */
@@ -147,7 +131,7 @@ struct gpu_memory { /* device memory of a space */
 	uint64_t alias; /* of read-only memory: where packets write it; 0: none */
 	void *mapping;  /* in the window, once asked for */
 };
-/* Zeroed. flags: ROAD_GPU_SEGMENT_READ and _WRITE as they will stand. */
+/* Zeroed. flags: ROAD_RANGE_READ and _WRITE as they will stand. */
 road_status gpu_memory_alloc(struct gpu_space *space, uint64_t bytes, uint64_t alignment,
 			     bool visible, uint32_t flags, struct gpu_memory *out);
 void gpu_memory_free(struct gpu_memory *memory);
@@ -159,79 +143,29 @@ extern const struct road_memory_ops gpu_memory_ops;
 
 /* Commands of the driver itself, beside enum road_command_kind: dst and bytes of `fill`. */
 enum gpu_command { GPU_COMMAND_LOAD = (int)ROAD_COMMAND_KINDS, GPU_COMMAND_UNLOAD, GPU_COMMANDS };
-struct gpu_encode {              /* what packets need to know of their queue */
-	struct gpu_space *space; /* NULL: places are what they are */
-	uint64_t fence;          /* bus address of the completion word */
-	uint32_t vector;
-	bool irq;
-};
 enum { GPU_PACKETS_PER_CALL = 8 };
+/* encoder->user is a struct road_stream_encode; its space may be NULL: places are what they are. */
 int gpu_encode(struct road_ring_encoder *encoder, const struct road_cmd *command);
 void gpu_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence);
 
 /* ---- queue.c ---- */
-struct gpu_queue {
-	struct gpu_encode encode; /* first: the encoder's user */
-	struct gpu *gpu;
-	struct road_drv_queue *drv; /* NULL: the driver's own */
-	uint32_t index;
-	uint32_t priority; /* the chip's */
-	uint32_t slots;    /* packets in the ring */
-	_Atomic bool open; /* on the chip */
-	_Atomic uint64_t rung;
-	struct road_dma status_memory;
-	struct road_gpu_queue_status *status;
-	struct road_ring *ring;
-};
-struct gpu_queue_config {
-	struct gpu_space *space;
-	struct road_drv_queue *drv;
-	uint32_t priority, depth, packets, argument_bytes;
-};
-road_status gpu_queue_create(struct gpu *gpu, const struct gpu_queue_config *config,
-			     struct gpu_queue **out);
-/* Stops it on the chip if it is open. */
-void gpu_queue_destroy(struct gpu_queue *queue);
-/* Gives the queue, empty, to the chip; takes it back: the chip touches nothing of it any more. */
-road_status gpu_queue_start(struct gpu_queue *queue);
-void gpu_queue_stop(struct gpu_queue *queue);
-uint32_t gpu_queue_fault(struct gpu_queue *queue); /* enum road_gpu_fault */
+extern const struct road_stream_port gpu_queue_port;
 road_status gpu_queue_open(struct road_drv_queue *queue);
-void gpu_queue_close(struct road_drv_queue *queue);
-road_status gpu_queue_submit(struct road_drv_queue *queue,
-			     const struct road_drv_submission *submission);
-void gpu_queue_advance(struct road_drv_queue *queue, struct road_drv_progress *out);
-road_status gpu_queue_reset(struct road_drv_queue *queue);
 bool gpu_queue_native(struct road_drv_queue *queue);
 void gpu_irq(struct road_drv_device *dev, uint32_t vector);
 
 /* ---- regions.c: partitions, where the chip has any ---- */
 road_status gpu_regions_start(struct gpu *gpu);
-road_status gpu_queue_region(const struct gpu_queue *queue, uint32_t *region);
+road_status gpu_queue_region(const struct road_stream *queue, uint32_t *region);
 /* The packet's own fields. -1: no room now. */
 int gpu_encode_region(struct road_ring_encoder *encoder, const struct road_cmd *command,
 		      struct road_gpu_vendor *packet);
 void gpu_encode_expect(const struct road_ring_encoder *encoder,
 		       const struct road_cmd_launch *launch, struct road_gpu_vendor *packet);
 
-/* ---- service.c: work that the driver itself waits for ---- */
-road_status gpu_service_start(struct gpu *gpu);
-void gpu_service_stop(struct gpu *gpu);
-/* The space is about to go. */
-void gpu_service_leave(struct gpu_space *space);
-road_status gpu_service_fill_zero(struct gpu_space *space, uint64_t va, uint64_t bytes);
-road_status gpu_service_upload(struct gpu_space *space, uint64_t va, const void *from,
-			       uint64_t bytes);
-road_status gpu_service_load(struct gpu_space *space, uint64_t va, uint64_t bytes);
-road_status gpu_service_unload(struct gpu_space *space, uint64_t va);
-
-/* ---- faults.c ---- */
-/* What the fault makes of the submission. */
-road_status gpu_fault_status(const struct road_gpu_queue_status *status);
-void gpu_fault_describe(struct gpu_space *space, const struct road_gpu_queue_status *status,
-			struct road_fault *out);
-/* A fault of the driver's own work, as an error. */
-road_status gpu_fault_error(const struct road_gpu_queue_status *status, const char *where);
+/* ---- faults.c: slots of struct road_stream_port ---- */
+road_status gpu_fault_describe(const struct road_stream *queue, struct road_fault *out);
+road_status gpu_fault_error(const struct road_stream *queue, const char *where);
 
 /* ---- image.c, image_make.c, image_check.c, kernel.c ---- */
 struct gpu_log { /* the caller's; cut where it is full */

@@ -7,8 +7,7 @@
 
 #include "drivers/gpu/gpu.h"
 
-#define READ ((uint32_t)ROAD_GPU_SEGMENT_READ)
-#define RW   ((uint32_t)(ROAD_GPU_SEGMENT_READ | ROAD_GPU_SEGMENT_WRITE))
+enum { READ = ROAD_RANGE_READ, RW = ROAD_RANGE_READ | ROAD_RANGE_WRITE };
 
 static struct gpu_log log_of(const struct road_image_options *options)
 {
@@ -60,6 +59,24 @@ static void relocate(const struct gpu_image *image, char *blob)
 
 /* ---- on the device ---- */
 
+/* The chip's own: it checks the code and keeps it, or lets go of it. */
+static road_status code_command(const struct gpu_image *image, enum gpu_command kind,
+				uint64_t bytes, const char *where)
+{
+	const struct road_cmd command = {
+		.kind = (enum road_command_kind)kind,
+		.fill = {.dst = {.address = image->code.va}, .bytes = bytes},
+	};
+
+	return road_streams_run(image->space->gpu->queues, image->space, &command, bytes, where);
+}
+
+static road_status load_code(const struct gpu_image *image)
+{
+	return code_command(image, GPU_COMMAND_LOAD, gpu_image_header(image)->code_bytes,
+			    "road_image_load");
+}
+
 static road_status place_data(struct gpu_space *space, struct gpu_image *image)
 {
 	const struct road_gpu_image *header = gpu_image_header(image);
@@ -85,9 +102,9 @@ static road_status upload_blob(struct gpu_space *space, struct gpu_image *image,
 		status = gpu_memory_upload(&image->data, blob + header->data.offset,
 					   header->data.count);
 	if (!status)
-		status = gpu_space_protect(space, image->code.va, READ);
+		status = road_range_table_protect(space->ranges, image->code.va, READ);
 	if (!status)
-		status = gpu_service_load(space, image->code.va, header->code_bytes);
+		status = load_code(image);
 	return status;
 }
 
@@ -201,7 +218,7 @@ static void unload(struct road_drv_image *drv)
 
 	pthread_mutex_lock(&gpu->life_lock);
 	unlist(image);
-	(void)gpu_service_unload(image->space, image->code.va);
+	(void)code_command(image, GPU_COMMAND_UNLOAD, 0, "road_image_release");
 	free_data(image);
 	gpu_memory_free(&image->code);
 	pthread_mutex_unlock(&gpu->life_lock);
@@ -216,8 +233,7 @@ road_status gpu_images_restore(struct gpu_space *space)
 	road_status status = ROAD_OK;
 
 	for (struct gpu_image *image = space->images; image && !status; image = image->next)
-		status = gpu_service_load(space, image->code.va,
-					  gpu_image_header(image)->code_bytes);
+		status = load_code(image);
 	return status;
 }
 

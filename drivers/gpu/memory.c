@@ -9,7 +9,7 @@
 
 #include "drivers/gpu/gpu.h"
 
-static const uint32_t RW = ROAD_GPU_SEGMENT_READ | ROAD_GPU_SEGMENT_WRITE;
+enum { RW = ROAD_RANGE_READ | ROAD_RANGE_WRITE };
 
 static struct gpu *gpu_of(const struct road_drv_buffer *buffer)
 {
@@ -66,7 +66,7 @@ static road_status wipe(struct gpu_memory *memory)
 	void *window;
 
 	if (memory->heap != gpu->visible || map_window(gpu, memory, &window))
-		return gpu_service_fill_zero(memory->space, memory->va, memory->bytes);
+		return road_streams_zero(gpu->queues, memory->space, memory->va, memory->bytes);
 	memset(window, 0, memory->bytes);
 	unmap_window(gpu, memory, window);
 	return ROAD_OK;
@@ -85,22 +85,22 @@ road_status gpu_memory_alloc(struct gpu_space *space, uint64_t bytes, uint64_t a
 	if (status)
 		goto give;
 	bool clear = !fresh || !space->gpu->clean;
-	struct road_gpu_segment segment = {
+	struct road_range_entry range = {
 		.va = memory.va, .bytes = bytes, .pa = memory.pa, .flags = clear ? RW : flags};
 
-	status = gpu_space_map(space, &segment);
+	status = road_range_table_map(space->ranges, &range);
 	if (status)
 		goto release;
 	if (clear)
 		status = wipe(&memory);
-	if (!status && segment.flags != flags)
-		status = gpu_space_protect(space, memory.va, flags);
+	if (!status && range.flags != flags)
+		status = road_range_table_protect(space->ranges, memory.va, flags);
 	if (status)
 		goto unmap;
 	*out = memory;
 	return ROAD_OK;
 unmap:
-	gpu_space_unmap(space, memory.va);
+	road_range_table_unmap(space->ranges, memory.va);
 release:
 	road_va_release(memory.va, bytes);
 give:
@@ -117,11 +117,11 @@ static road_status add_alias(struct gpu_memory *memory)
 
 	if (status)
 		return status;
-	const struct road_gpu_segment segment = {
+	const struct road_range_entry range = {
 		.va = va, .bytes = memory->bytes, .pa = memory->pa, .flags = RW};
 	const struct gpu_alias alias = {memory->va, memory->bytes, {.address = va}};
 
-	status = gpu_space_map(space, &segment);
+	status = road_range_table_map(space->ranges, &range);
 	if (status)
 		goto release;
 	status = gpu_space_alias(space, &alias);
@@ -130,7 +130,7 @@ static road_status add_alias(struct gpu_memory *memory)
 	memory->alias = va;
 	return ROAD_OK;
 unmap:
-	gpu_space_unmap(space, va);
+	road_range_table_unmap(space->ranges, va);
 release:
 	road_va_release(va, memory->bytes);
 	return status;
@@ -139,7 +139,7 @@ release:
 static void remove_alias(struct gpu_memory *memory)
 {
 	gpu_space_unalias(memory->space, memory->va);
-	gpu_space_unmap(memory->space, memory->alias);
+	road_range_table_unmap(memory->space->ranges, memory->alias);
 	road_va_release(memory->alias, memory->bytes);
 }
 
@@ -149,7 +149,7 @@ void gpu_memory_free(struct gpu_memory *memory)
 
 	if (memory->alias)
 		remove_alias(memory);
-	gpu_space_unmap(memory->space, memory->va);
+	road_range_table_unmap(memory->space->ranges, memory->va);
 	if (memory->mapping)
 		unmap_window(gpu, memory, memory->mapping);
 	road_va_release(memory->va, memory->bytes);
@@ -162,7 +162,7 @@ road_status gpu_memory_upload(struct gpu_memory *memory, const void *bytes, uint
 	void *window;
 
 	if (memory->heap != gpu->visible || map_window(gpu, memory, &window))
-		return gpu_service_upload(memory->space, memory->va, bytes, count);
+		return road_streams_upload(gpu->queues, memory->space, memory->va, bytes, count);
 	memcpy(window, bytes, count);
 	unmap_window(gpu, memory, window);
 	return ROAD_OK;
@@ -216,81 +216,56 @@ static road_status check_host_address(uint64_t at, uint64_t bytes)
 	return ROAD_OK;
 }
 
-static road_status alloc_host(struct road_drv_buffer *buffer, uint32_t flags)
+/* At its own host address. What kernels may not write, packets write on the bus. */
+static road_status map_host(struct road_drv_buffer *buffer, uint32_t rights)
 {
-	struct road_bus *bus = gpu_of(buffer)->bus;
-	uint64_t bytes = buffer->bytes;
-	road_status status;
+	struct gpu_space *space = buffer->space->data;
+	const struct road_range_entry range = {
+		.va = (uint64_t)(uintptr_t)buffer->host,
+		.bytes = buffer->bytes,
+		.pa = road_host_memory_iova(buffer),
+		.flags = rights | ROAD_RANGE_SYSTEM,
+	};
+	const struct gpu_alias alias = {range.va, range.bytes, {.address = range.pa, .bus = true}};
+	road_status status = check_host_address(range.va, range.bytes);
 
-	if (buffer->alignment > GPU_PAGE) /* the bus aligns to pages; the rest is ours to find */
-		bytes += buffer->alignment;
-	status = bus->ops->dma_alloc(bus, bytes, &buffer->dma);
 	if (status)
-		return status;
-	uint64_t start = (uint64_t)(uintptr_t)buffer->dma.host, at = start;
-
-	if (buffer->alignment > GPU_PAGE)
-		at = (start + buffer->alignment - 1) & ~(buffer->alignment - 1);
-	struct road_gpu_segment segment = {.va = at,
-					   .bytes = buffer->bytes,
-					   .pa = buffer->dma.iova.value + (at - start),
-					   .flags = flags | ROAD_GPU_SEGMENT_SYSTEM};
-
-	const struct gpu_alias alias = {at, buffer->bytes, {.address = segment.pa, .bus = true}};
-
-	status = check_host_address(at, buffer->bytes);
+		goto free_memory;
+	status = road_range_table_map(space->ranges, &range);
 	if (status)
-		goto free_dma;
-	status = gpu_space_map(buffer->space->data, &segment);
-	if (status)
-		goto free_dma;
-	if (flags != RW)
-		status = gpu_space_alias(buffer->space->data, &alias);
+		goto free_memory;
+	if (rights != RW)
+		status = gpu_space_alias(space, &alias);
 	if (status)
 		goto unmap;
-	buffer->host = (char *)buffer->dma.host + (at - start);
-	buffer->address = at;
+	buffer->address = range.va;
 	return ROAD_OK;
 unmap:
-	gpu_space_unmap(buffer->space->data, at);
-free_dma:
-	bus->ops->dma_free(bus, &buffer->dma);
+	road_range_table_unmap(space->ranges, range.va);
+free_memory:
+	road_host_memory_free(buffer);
 	return status;
 }
 
-/* Pages of the core's, which the bus maps; `data` marks them. */
+static road_status alloc_host(struct road_drv_buffer *buffer, uint32_t rights)
+{
+	road_status status = road_host_memory_alloc(buffer);
+
+	return status ? status : map_host(buffer, rights);
+}
+
 static road_status import(struct road_drv_buffer *buffer)
 {
-	struct road_bus *bus = gpu_of(buffer)->bus;
-	uint64_t at = (uint64_t)(uintptr_t)buffer->dma.host;
-	road_status status = check_host_address(at, buffer->bytes);
+	road_status status = road_host_memory_import(buffer);
 
-	if (!status)
-		status = bus->ops->dma_map(bus, buffer->dma.host, buffer->bytes, ROAD_DMA_BOTH,
-					   &buffer->dma);
-	if (status)
-		return status;
-	const struct road_gpu_segment segment = {.va = at,
-						 .bytes = buffer->bytes,
-						 .pa = buffer->dma.iova.value,
-						 .flags = RW | ROAD_GPU_SEGMENT_SYSTEM};
-
-	status = gpu_space_map(buffer->space->data, &segment);
-	if (status) {
-		bus->ops->dma_unmap(bus, &buffer->dma);
-		return status;
-	}
-	buffer->host = (void *)(uintptr_t)at;
-	buffer->address = at;
-	buffer->data = buffer;
-	return ROAD_OK;
+	return status ? status : map_host(buffer, RW);
 }
 
 /* ---- the table ---- */
 
 static road_status alloc(struct road_drv_buffer *buffer)
 {
-	uint32_t flags = buffer->flags & ROAD_BUFFER_READ_ONLY ? ROAD_GPU_SEGMENT_READ : RW;
+	uint32_t flags = buffer->flags & ROAD_BUFFER_READ_ONLY ? ROAD_RANGE_READ : RW;
 
 	return buffer->heap == ROAD_HEAP_HOST ? alloc_host(buffer, flags)
 					      : alloc_device(buffer, flags);
@@ -298,20 +273,17 @@ static road_status alloc(struct road_drv_buffer *buffer)
 
 static void free_buffer(struct road_drv_buffer *buffer)
 {
-	struct road_bus *bus = gpu_of(buffer)->bus;
+	struct gpu_space *space = buffer->space->data;
 
-	if (buffer->heap == ROAD_HEAP_HOST) {
-		if (buffer->flags & ROAD_BUFFER_READ_ONLY)
-			gpu_space_unalias(buffer->space->data, buffer->address);
-		gpu_space_unmap(buffer->space->data, buffer->address);
-		if (buffer->data) /* imported */
-			bus->ops->dma_unmap(bus, &buffer->dma);
-		else
-			bus->ops->dma_free(bus, &buffer->dma);
+	if (buffer->heap != ROAD_HEAP_HOST) {
+		gpu_memory_free(buffer->data);
+		free(buffer->data);
 		return;
 	}
-	gpu_memory_free(buffer->data);
-	free(buffer->data);
+	if (buffer->flags & ROAD_BUFFER_READ_ONLY)
+		gpu_space_unalias(space, buffer->address);
+	road_range_table_unmap(space->ranges, buffer->address);
+	road_host_memory_free(buffer);
 }
 
 static road_status map(struct road_drv_buffer *buffer, void **out)
@@ -335,17 +307,6 @@ static road_status map(struct road_drv_buffer *buffer, void **out)
 	return status;
 }
 
-static void sync(struct road_drv_buffer *buffer, uint64_t offset, uint64_t bytes,
-		 enum road_dma_direction direction)
-{
-	struct road_bus *bus = gpu_of(buffer)->bus;
-
-	if (buffer->heap != ROAD_HEAP_HOST)
-		return;
-	offset += (uint64_t)((char *)buffer->host - (char *)buffer->dma.host);
-	bus->ops->dma_sync(bus, &buffer->dma, offset, bytes, direction);
-}
-
 /* With all memory in the window both device heaps are the same memory. */
 static void heap_sizes(struct gpu *gpu, bool visible, struct road_heap_info *out)
 {
@@ -364,21 +325,18 @@ static road_status heap(struct road_drv_device *dev, uint32_t index, struct road
 	static const uint32_t kinds[] = {ROAD_HEAP_DEVICE, ROAD_HEAP_HOST,
 					 ROAD_HEAP_DEVICE_VISIBLE};
 	struct gpu *gpu = dev->data;
-	struct road_dma_limits limits;
 
 	if (index >= (gpu->visible ? 3u : 2u))
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_heap", "no heap %u", index);
-	gpu->bus->ops->dma_limits(gpu->bus, &limits);
+	if (kinds[index] == ROAD_HEAP_HOST) {
+		road_host_memory_heap(gpu->bus, out);
+		return ROAD_OK;
+	}
 	*out = (struct road_heap_info){.size = sizeof(*out),
 				       .kind = kinds[index],
 				       .granule_bytes = GPU_PAGE,
 				       .host_visible = kinds[index] != ROAD_HEAP_DEVICE,
 				       .coherent = 1};
-	if (kinds[index] == ROAD_HEAP_HOST) {
-		out->granule_bytes = limits.granule;
-		out->coherent = limits.coherent;
-		return ROAD_OK;
-	}
 	heap_sizes(gpu, kinds[index] == ROAD_HEAP_DEVICE_VISIBLE, out);
 	return ROAD_OK;
 }
@@ -387,34 +345,34 @@ static road_status heap(struct road_drv_device *dev, uint32_t index, struct road
 
 static uint32_t rights(uint32_t access)
 {
-	return (access & ROAD_MAP_READ ? ROAD_GPU_SEGMENT_READ : 0) |
-	       (access & ROAD_MAP_WRITE ? ROAD_GPU_SEGMENT_WRITE : 0);
+	return (access & ROAD_MAP_READ ? ROAD_RANGE_READ : 0) |
+	       (access & ROAD_MAP_WRITE ? ROAD_RANGE_WRITE : 0);
 }
 
 static road_status map_at(struct road_drv_buffer *buffer, uint64_t offset, uint64_t address,
 			  uint64_t bytes, uint32_t access)
 {
 	const struct gpu_memory *memory = buffer->data;
-	struct road_gpu_segment segment = {.va = address, .bytes = bytes, .flags = rights(access)};
+	struct road_range_entry range = {.va = address, .bytes = bytes, .flags = rights(access)};
 
 	if (buffer->heap == ROAD_HEAP_HOST) {
-		segment.flags |= ROAD_GPU_SEGMENT_SYSTEM;
-		segment.pa = buffer->dma.iova.value + offset +
-			     (uint64_t)((char *)buffer->host - (char *)buffer->dma.host);
+		range.flags |= ROAD_RANGE_SYSTEM;
+		range.pa = road_host_memory_iova(buffer) + offset;
 	} else {
-		segment.pa = memory->pa + offset;
+		range.pa = memory->pa + offset;
 	}
-	return gpu_space_map(buffer->space->data, &segment);
+	return road_range_table_map(((struct gpu_space *)buffer->space->data)->ranges, &range);
 }
 
 static void unmap_at(struct road_drv_space *space, uint64_t address)
 {
-	gpu_space_unmap(space->data, address);
+	road_range_table_unmap(((struct gpu_space *)space->data)->ranges, address);
 }
 
 static road_status protect_at(struct road_drv_space *space, uint64_t address, uint32_t access)
 {
-	return gpu_space_protect(space->data, address, rights(access));
+	return road_range_table_protect(((struct gpu_space *)space->data)->ranges, address,
+					rights(access));
 }
 
 const struct road_memory_ops gpu_memory_ops = {
@@ -422,7 +380,7 @@ const struct road_memory_ops gpu_memory_ops = {
 	.alloc = alloc,
 	.free = free_buffer,
 	.map = map,
-	.sync = sync,
+	.sync = road_host_memory_sync,
 	.import = import,
 	.map_at = map_at,
 	.unmap_at = unmap_at,

@@ -148,7 +148,7 @@ static road_status command(struct gpu_space *space)
 	gpu_write32(gpu, ROAD_GPU_REG_SPACE_COMMAND, ROAD_GPU_SPACE_PRINT);
 	(void)gpu_read32(gpu, ROAD_GPU_REG_STATUS); /* pushes the writes */
 	pthread_mutex_unlock(&gpu->reg_lock);
-	return gpu_alive(gpu, "print buffer");
+	return road_drv_alive(gpu->dev, "print buffer");
 }
 
 static void drain(struct gpu_space *space)

@@ -128,44 +128,43 @@ road_status gpu_regions_start(struct gpu *gpu)
 int gpu_encode_region(struct road_ring_encoder *encoder, const struct road_cmd *command,
 		      struct road_gpu_vendor *packet)
 {
-	const struct gpu_encode *queue = encoder->user;
-	struct road_drv_device *dev = queue->space->gpu->dev;
+	const struct road_stream_encode *queue = encoder->user;
 
-	return road_region_encode(encoder, dev, command->region, &packet->src);
+	return road_region_encode(encoder, queue->dev, command->region, &packet->src);
 }
 
 void gpu_encode_expect(const struct road_ring_encoder *encoder,
 		       const struct road_cmd_launch *launch, struct road_gpu_vendor *packet)
 {
-	const struct gpu_encode *queue = encoder->user;
+	const struct road_stream_encode *queue = encoder->user;
 	struct road_region_place image;
 
 	packet->value = launch->configuration;
 	if (!(launch->flags & ROAD_LAUNCH_ACTIVATE))
 		return;
 	packet->flags |= ROAD_GPU_VENDOR_ACTIVATE;
-	if (road_region_config(queue->space->gpu->dev, launch->configuration, &image)) {
+	if (road_region_config(queue->dev, launch->configuration, &image)) {
 		packet->src = image.address;
 		packet->bytes = image.bytes;
 	}
 }
 
 /* The region of a queue that is to be opened; one of another generation is gone. */
-road_status gpu_queue_region(const struct gpu_queue *queue, uint32_t *region)
+road_status gpu_queue_region(const struct road_stream *queue, uint32_t *region)
 {
 	struct road_region_info info = {.size = sizeof(info)};
-	struct road_drv_device *dev = queue->gpu->dev;
+	struct road_drv_device *dev = queue->encode.dev;
 	road_status status;
 
 	*region = ROAD_GPU_REGION_NONE;
-	if (!queue->drv)
+	if (!queue->queue)
 		return ROAD_OK;
-	*region = queue->drv->region;
+	*region = queue->queue->region;
 	if (!*region)
 		return ROAD_OK;
 	status = road_region_unit_ops.info(dev, *region, &info);
 	if (status == ROAD_NOT_FOUND ||
-	    (!status && info.generation != queue->drv->region_generation))
+	    (!status && info.generation != queue->queue->region_generation))
 		return road_drv_errorf(ROAD_STALE, "road_queue_create",
 				       "region %u is not what it was", *region);
 	return status;

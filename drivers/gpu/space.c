@@ -1,147 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Address spaces: the segment table of each lies in DMA memory, sorted. The chip reads it while
- * SPACE_OPEN takes effect and then only, so it may be changed in place after a read came back.
- */
+/* Address spaces: a number, a table of ranges and a print ring each; and where packets write
+ * read-only buffers. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/gpu/gpu.h"
 
-enum { FIRST_ROOM = 128 }; /* segments: one page */
-
-static struct road_gpu_segment *segments_of(const struct gpu_space *space)
+/* The chip reads the table while the command takes effect, and then only. */
+static road_status tell(void *user, road_iova table, uint32_t count)
 {
-	return space->table.host;
-}
-
-/* The first segment that starts at or above va. */
-static uint32_t lower_bound(const struct gpu_space *space, uint64_t va)
-{
-	uint32_t low = 0, high = space->count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (segments_of(space)[middle].va < va)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static road_status command(struct gpu_space *space, enum road_gpu_space_command command)
-{
+	struct gpu_space *space = user;
 	struct gpu *gpu = space->gpu;
-	uint64_t bytes = (uint64_t)space->count * sizeof(struct road_gpu_segment);
 
-	if (bytes)
-		gpu->bus->ops->dma_sync(gpu->bus, &space->table, 0, bytes, ROAD_DMA_TO_DEVICE);
 	pthread_mutex_lock(&gpu->reg_lock);
 	gpu_write32(gpu, ROAD_GPU_REG_SPACE_SELECT, space->index);
-	gpu_write64(gpu, ROAD_GPU_REG_SPACE_TABLE64, space->table.iova.value);
-	gpu_write32(gpu, ROAD_GPU_REG_SPACE_COUNT, space->count);
-	gpu_write32(gpu, ROAD_GPU_REG_SPACE_COMMAND, command);
+	gpu_write64(gpu, ROAD_GPU_REG_SPACE_TABLE64, table.value);
+	gpu_write32(gpu, ROAD_GPU_REG_SPACE_COUNT, count);
+	gpu_write32(gpu, ROAD_GPU_REG_SPACE_COMMAND, ROAD_GPU_SPACE_OPEN);
 	(void)gpu_read32(gpu, ROAD_GPU_REG_STATUS); /* pushes the writes */
 	pthread_mutex_unlock(&gpu->reg_lock);
-	return gpu_alive(gpu, "address space");
+	return road_drv_alive(gpu->dev, "address space");
 }
 
-/* Under the lock. A larger table; the old one serves until the chip was told the new. */
-static road_status grow(struct gpu_space *space, struct road_dma *old)
+static void shut(struct gpu_space *space)
 {
-	struct road_bus *bus = space->gpu->bus;
-	struct road_dma table;
-	uint32_t room = space->room ? space->room * 2 : FIRST_ROOM;
-	road_status status =
-		bus->ops->dma_alloc(bus, room * sizeof(struct road_gpu_segment), &table);
+	struct gpu *gpu = space->gpu;
 
-	if (status)
-		return status;
-	if (space->count)
-		memcpy(table.host, space->table.host,
-		       space->count * sizeof(struct road_gpu_segment));
-	*old = space->table;
-	space->table = table;
-	space->room = room;
-	return ROAD_OK;
-}
-
-static void insert(struct gpu_space *space, const struct road_gpu_segment *segment)
-{
-	uint32_t at = lower_bound(space, segment->va);
-	struct road_gpu_segment *slot = segments_of(space) + at;
-
-	memmove(slot + 1, slot, (space->count - at) * sizeof(*slot));
-	*slot = *segment;
-	space->count++;
-}
-
-static void cut(struct gpu_space *space, uint64_t va)
-{
-	uint32_t at = lower_bound(space, va);
-	struct road_gpu_segment *slot = segments_of(space) + at;
-
-	if (at == space->count || slot->va != va)
-		return;
-	space->count--;
-	memmove(slot, slot + 1, (space->count - at) * sizeof(*slot));
-}
-
-road_status gpu_space_map(struct gpu_space *space, const struct road_gpu_segment *segment)
-{
-	struct road_bus *bus = space->gpu->bus;
-	struct road_dma old = {.host = NULL};
-	road_status status = ROAD_OK;
-
-	pthread_mutex_lock(&space->lock);
-	if (space->count == space->room)
-		status = grow(space, &old);
-	if (!status) {
-		insert(space, segment);
-		status = command(space, ROAD_GPU_SPACE_OPEN);
-		if (status)
-			cut(space, segment->va);
-	}
-	pthread_mutex_unlock(&space->lock);
-	if (old.host)
-		bus->ops->dma_free(bus, &old);
-	return status;
-}
-
-road_status gpu_space_protect(struct gpu_space *space, uint64_t va, uint32_t flags)
-{
-	road_status status = ROAD_OK;
-
-	pthread_mutex_lock(&space->lock);
-	uint32_t at = lower_bound(space, va);
-
-	if (at < space->count && segments_of(space)[at].va == va) {
-		struct road_gpu_segment *segment = &segments_of(space)[at];
-
-		segment->flags = flags | (segment->flags & ROAD_GPU_SEGMENT_SYSTEM);
-		status = command(space, ROAD_GPU_SPACE_OPEN);
-	}
-	pthread_mutex_unlock(&space->lock);
-	return status;
-}
-
-void gpu_space_unmap(struct gpu_space *space, uint64_t va)
-{
-	pthread_mutex_lock(&space->lock);
-	cut(space, va);
-	(void)command(space, ROAD_GPU_SPACE_OPEN); /* a lost device maps nothing either */
-	pthread_mutex_unlock(&space->lock);
-}
-
-road_status gpu_space_restore(struct gpu_space *space)
-{
-	pthread_mutex_lock(&space->lock);
-	road_status status = command(space, ROAD_GPU_SPACE_OPEN);
-
-	pthread_mutex_unlock(&space->lock);
-	return status;
+	pthread_mutex_lock(&gpu->reg_lock);
+	gpu_write32(gpu, ROAD_GPU_REG_SPACE_SELECT, space->index);
+	gpu_write32(gpu, ROAD_GPU_REG_SPACE_COMMAND, ROAD_GPU_SPACE_CLOSE);
+	(void)gpu_read32(gpu, ROAD_GPU_REG_STATUS); /* pushes the writes */
+	pthread_mutex_unlock(&gpu->reg_lock);
 }
 
 /* ---- read-only buffers ---- */
@@ -221,38 +110,19 @@ struct road_place gpu_space_writable(struct gpu_space *space, struct road_place 
 
 /* ---- opening and closing ---- */
 
-static road_status take_index(struct gpu *gpu, struct gpu_space *space)
+static void destroy(struct gpu_space *space)
 {
-	uint32_t index = 0;
-
-	pthread_mutex_lock(&gpu->table_lock);
-	while (index < gpu->params.spaces && gpu->spaces[index])
-		index++;
-	if (index < gpu->params.spaces) {
-		gpu->spaces[index] = space;
-		space->index = index;
-	}
-	pthread_mutex_unlock(&gpu->table_lock);
-	if (index == gpu->params.spaces)
-		return road_drv_errorf(ROAD_NO_SPACE, "road_space_create",
-				       "all %u address spaces of the chip are in use", index);
-	return ROAD_OK;
-}
-
-static void give_index(struct gpu_space *space)
-{
-	struct gpu *gpu = space->gpu;
-
-	pthread_mutex_lock(&gpu->table_lock);
-	gpu->spaces[space->index] = NULL;
-	pthread_mutex_unlock(&gpu->table_lock);
+	gpu_print_close(space);
+	road_range_table_destroy(space->ranges);
+	pthread_mutex_destroy(&space->lock);
+	free(space->aliases);
+	free(space);
 }
 
 road_status gpu_space_open(struct road_drv_space *drv)
 {
 	struct gpu *gpu = drv->dev->data;
 	struct gpu_space *space = calloc(1, sizeof(*space));
-	struct road_dma none;
 	road_status status;
 
 	if (!space)
@@ -262,25 +132,22 @@ road_status gpu_space_open(struct road_drv_space *drv)
 	space->stack = GPU_STACK_DEFAULT;
 	pthread_mutex_init(&space->lock, NULL);
 	gpu_print_open(&space->print);
-	status = grow(space, &none);
+	status = road_range_table_create(gpu->bus, GPU_RANGES_MAX, tell, space, &space->ranges);
 	if (status)
-		goto free_space;
-	status = take_index(gpu, space);
+		goto destroy;
+	status = road_numbers_take(gpu->spaces, space, "address spaces", "road_space_create",
+				   &space->index);
 	if (status)
-		goto free_table;
-	status = command(space, ROAD_GPU_SPACE_OPEN);
+		goto destroy;
+	status = road_range_table_restore(space->ranges);
 	if (status)
-		goto give_index;
+		goto give_number;
 	drv->data = space;
 	return ROAD_OK;
-give_index:
-	give_index(space);
-free_table:
-	gpu->bus->ops->dma_free(gpu->bus, &space->table);
-free_space:
-	gpu_print_close(space);
-	pthread_mutex_destroy(&space->lock);
-	free(space);
+give_number:
+	road_numbers_give(gpu->spaces, space->index);
+destroy:
+	destroy(space);
 	return status;
 }
 
@@ -290,16 +157,10 @@ void gpu_space_close(struct road_drv_space *drv)
 	struct gpu *gpu = space->gpu;
 
 	pthread_mutex_lock(&gpu->life_lock);
-	gpu_service_leave(space);
-	pthread_mutex_lock(&space->lock);
-	(void)command(space, ROAD_GPU_SPACE_CLOSE);
-	pthread_mutex_unlock(&space->lock);
-	give_index(space);
+	road_streams_leave(gpu->queues, space);
+	shut(space);
+	road_numbers_give(gpu->spaces, space->index);
 	pthread_mutex_unlock(&gpu->life_lock);
-	gpu->bus->ops->dma_free(gpu->bus, &space->table);
-	gpu_print_close(space);
-	pthread_mutex_destroy(&space->lock);
-	free(space->aliases);
-	free(space);
+	destroy(space);
 	drv->data = NULL;
 }

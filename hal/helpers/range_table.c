@@ -122,6 +122,8 @@ road_status road_range_table_create(struct road_bus *bus, uint32_t most, road_ra
 
 void road_range_table_destroy(struct road_range_table *table)
 {
+	if (!table)
+		return;
 	if (table->memory.host)
 		table->bus->ops->dma_free(table->bus, &table->memory);
 	pthread_mutex_destroy(&table->lock);

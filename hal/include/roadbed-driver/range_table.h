@@ -32,7 +32,7 @@ typedef road_status (*road_range_tell)(void *user, road_iova table, uint32_t cou
 ROAD_API road_status road_range_table_create(struct road_bus *bus, uint32_t most,
 					     road_range_tell tell, void *user,
 					     struct road_range_table **out);
-ROAD_API void road_range_table_destroy(struct road_range_table *table);
+ROAD_API void road_range_table_destroy(struct road_range_table *table); /* NULL is fine */
 /* Any thread. A change that the chip was not told of is undone; only a removal stays. */
 ROAD_API road_status road_range_table_map(struct road_range_table *table,
 					  const struct road_range_entry *entry);

@@ -44,9 +44,9 @@ road_status road_drv_error(road_status status, const char *what, const char *whe
 	return status;
 }
 
-road_status gpu_alive(struct gpu *gpu, const char *where)
+road_status road_drv_alive(struct road_drv_device *dev, const char *where)
 {
-	(void)gpu, (void)where;
+	(void)dev, (void)where;
 	return ROAD_OK;
 }
 

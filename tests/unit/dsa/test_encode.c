@@ -9,7 +9,7 @@
 
 struct rig {
 	struct fake_bus fake;
-	struct dsa_encode context;
+	struct road_stream_encode context;
 	struct road_ring *ring;
 	struct road_ring_encoder encoder;
 	uint64_t completion;
@@ -36,7 +36,7 @@ static void setup(struct rig *rig)
 	CU_ASSERT_EQUAL_FATAL(road_ring_create(&rig->fake.bus, &geometry, &ops, &rig->context, 4,
 					       &rig->completion, &rig->ring),
 			      ROAD_OK);
-	rig->context = (struct dsa_encode){.vector = 3, .irq = true};
+	rig->context = (struct road_stream_encode){.vector = 3, .irq = true};
 	rig->encoder = (struct road_ring_encoder){.ring = rig->ring,
 						  .packets = rig->packets,
 						  .packet_room = DSA_DESCRIPTORS_PER_CALL,

@@ -424,16 +424,18 @@ static void test_fault_words(void)
 	struct rig rig;
 
 	rig_open(&rig);
+	const struct road_stream queue = {.encode.space = rig.space.data, .status = &status};
+
 	for (uint32_t kind = 1; kind < ROAD_GPU_FAULTS + 2; kind++) {
 		status.fault = kind;
 		status.detail = UINT64_MAX;
 		status.image = 0x1000; /* no image of ours */
-		gpu_fault_describe(rig.space.data, &status, &fault);
+		CU_ASSERT_NOT_EQUAL(gpu_fault_describe(&queue, &fault), ROAD_OK);
 		CU_ASSERT_NOT_EQUAL(fault.kind, ROAD_FAULT_NONE);
 		CU_ASSERT_NOT_EQUAL(fault.text[0], 0);
 		CU_ASSERT_EQUAL(!strncmp(fault.text, "unknown", 7), kind >= ROAD_GPU_FAULTS);
 		CU_ASSERT_EQUAL(fault.kernel[0], 0);
-		CU_ASSERT_NOT_EQUAL(gpu_fault_error(&status, "test"), ROAD_OK);
+		CU_ASSERT_NOT_EQUAL(gpu_fault_error(&queue, "test"), ROAD_OK);
 	}
 	rig_close(&rig);
 }
@@ -510,7 +512,7 @@ static void test_silent_chip(void)
 	rig.chip.hang = true;
 	CU_ASSERT_EQUAL(DRIVER->memory->alloc(&b), ROAD_TIMEOUT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(services_what, "stays 0, awaited 1"));
-	CU_ASSERT_TRUE(rig.chip.bus.now_ns >= GPU_SERVICE_WAIT);
+	CU_ASSERT_TRUE(rig.chip.bus.now_ns >= ROAD_STREAMS_WAIT_NS);
 	rig.chip.hang = false;
 	CU_ASSERT_EQUAL(DRIVER->memory->alloc(&b), ROAD_OK); /* with a queue made anew */
 	DRIVER->memory->free(&b);
