@@ -447,6 +447,7 @@ struct road_queue {
 	struct road_region_node *region;   /* that it runs in; NULL: the device has none */
 	struct road_region *region_handle; /* a reference; NULL: the root, whichever it is */
 	_Atomic uint64_t region_generation, region_resets;
+	uint64_t region_life; /* of it, when the queue was counted there; under region_lock */
 	struct road_queue *held_next; /* of its region: region_order.c */
 	bool is_held;
 };

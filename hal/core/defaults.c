@@ -348,9 +348,17 @@ static void no_report(struct road_drv_device *dev, const void *report,
 	(void)out;
 }
 
+static void no_explanation(struct road_drv_device *dev, const void *report, struct road_error *out)
+{
+	(void)dev;
+	(void)report;
+	(void)out;
+}
+
 static const struct road_region_ops region_defaults = {
-	no_region_info, no_children, no_region_status, no_slot, no_layout,  no_check, no_patch,
-	stays,          no_close,    of_no_kernel,     no_safe, no_release, no_report};
+	no_region_info, no_children,   no_region_status, no_slot,      no_layout, no_check,
+	no_patch,       stays,         no_close,         of_no_kernel, no_safe,   no_release,
+	no_report,      no_explanation};
 
 /* The tables are structures of function pointers only, all of one size. */
 static void lay(void (**out)(void), void (*const *over)(void), size_t count)

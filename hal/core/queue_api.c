@@ -661,7 +661,11 @@ static road_status cancel(struct road_queue *queue, uint64_t from, bool reset)
 	if (status)
 		return status;
 	if (reset)
-		road_region_queue_renew(queue);
+		status = road_region_queue_renew(queue);
+	if (status) {
+		road_object_release(&fresh->object);
+		return status;
+	}
 	road_error_set(&why, ROAD_CANCELLED, reset ? "the queue was reset" : "cancelled",
 		       reset ? "road_queue_reset" : "road_queue_cancel", "", "");
 	pthread_mutex_lock(&queue->lock);

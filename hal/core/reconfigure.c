@@ -18,7 +18,8 @@ enum {
 	BUFFER = 8,   /* has one */
 	WRITES = 16,  /* which the chip writes */
 	TARGET = 32,
-	HINT = 64
+	HINT = 64,
+	FORGETS = 128 /* the safe image */
 };
 static const struct verb {
 	const char *name;
@@ -38,7 +39,7 @@ static const struct verb {
 	[ROAD_RECONFIGURE_READ_BACK] = {"READ_BACK", CONFIG | BUFFER | WRITES,
 					ROAD_REGION_READ_BACK},
 	[ROAD_RECONFIGURE_ROLLBACK] = {"ROLLBACK", SWITCHES | TARGET, 0},
-	[ROAD_RECONFIGURE_RESET] = {"RESET", SWITCHES, 0},
+	[ROAD_RECONFIGURE_RESET] = {"RESET", SWITCHES | FORGETS, 0},
 };
 
 /* ---- recording ---- */
@@ -129,11 +130,6 @@ static road_status check_buffer(const struct road_list *list,
 		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "no room for the configuration",
 				       WHERE("buffer_bytes"), what->buffer_bytes,
 				       "at least road_config_info.bytes");
-	if (!status && what->verb == ROAD_RECONFIGURE_READ_BACK &&
-	    what->buffer_bytes < what->config->entry->drv.byte_count)
-		status = out_of_range("the image does not fit into the buffer",
-				      WHERE("buffer_bytes"), what->buffer_bytes,
-				      "at least road_config_info.bytes");
 	if (!status && has & WRITES && what->buffer->drv.flags & ROAD_BUFFER_READ_ONLY)
 		status = road_fail(ROAD_PERMISSION, "the device may not write the buffer",
 				   WHERE("buffer"), "ROAD_BUFFER_READ_ONLY", "a buffer without it");
@@ -379,7 +375,8 @@ static void tell(struct road_submit *submit, struct road_submit_region *region,
 		result.status = why->status;
 	else if (!hint) /* done, and the driver does not say what */
 		result.status = ROAD_INTERNAL;
-	if (result.flags & ROAD_RESULT_QUARANTINED && submit->queue->region)
+	if (submit->queue->region &&
+	    (result.flags & ROAD_RESULT_QUARANTINED || verbs[region->cmd.verb].has & FORGETS))
 		atomic_store(&submit->queue->region->suspect, true);
 	if (region->recorded->result)
 		road_struct_out(region->recorded->result, &result, sizeof(result));
@@ -401,6 +398,22 @@ static const char *const phase_names[ROAD_PHASES] = {"none",    "parse",      "v
 						     "isolate", "drain",      "transfer", "check",
 						     "commit",  "post-check", "resume"};
 
+static void explain(struct road_device *device, const struct road_submit_region *region,
+		    const struct road_reconfigure_result *result, road_error *why)
+{
+	char where[sizeof(why->where)];
+	road_error detail;
+
+	road_error_set(&detail, result->status, "a reconfiguration failed", "",
+		       road_status_text(result->status), "");
+	device->region.explain(&device->drv, report_of(region), &detail);
+	snprintf(where, sizeof(where), "%s in region %u, phase %s%s%.48s",
+		 verbs[region->cmd.verb].name, region->cmd.region,
+		 result->phase < ROAD_PHASES ? phase_names[result->phase] : "unknown",
+		 detail.where[0] ? ": " : "", detail.where);
+	road_error_set(why, result->status, detail.what, where, detail.seen, detail.allowed);
+}
+
 bool road_submit_region_failed(struct road_submit *submit, road_error *why)
 {
 	struct road_device *device = submit->queue->space->device;
@@ -408,18 +421,13 @@ bool road_submit_region_failed(struct road_submit *submit, road_error *why)
 	for (uint32_t i = 0; i < submit->region_count; i++) {
 		struct road_submit_region *region = &submit->regions[i];
 		struct road_reconfigure_result result;
-		char where[sizeof(why->where)];
 
 		if (region->told || region->dropped || !reported(device, region))
 			continue;
 		read_report(device, region, &result);
 		if (!result.status)
 			continue;
-		snprintf(where, sizeof(where), "%s in region %u, phase %s",
-			 verbs[region->cmd.verb].name, region->cmd.region,
-			 result.phase < ROAD_PHASES ? phase_names[result.phase] : "unknown");
-		road_error_set(why, result.status, "a reconfiguration failed", where,
-			       road_status_text(result.status), "");
+		explain(device, region, &result, why);
 		return true;
 	}
 	return false;

@@ -33,15 +33,24 @@ road_status road_device_has_regions(struct road_device *device, const char *wher
 
 /* ---- what the core knows of the chip's. Under region_lock ---- */
 
+static void drop_safe(struct road_region_node *node)
+{
+	road_config_entry_put(node->safe);
+	node->safe = NULL;
+}
+
 void road_region_note(struct road_region_node *node, enum road_region_event event)
 {
-	struct road_region_step step = road_region_step(atomic_load(&node->state), event);
+	enum road_region_state state = atomic_load(&node->state);
+	struct road_region_step step = road_region_step(state, event);
 
 	atomic_store(&node->state, step.next);
-	if (step.actions & ROAD_REGION_DROPS_SAFE) {
-		road_config_entry_put(node->safe);
-		node->safe = NULL;
+	if (step.next == ROAD_REGION_GONE && state != ROAD_REGION_GONE) {
+		node->life++; /* queues of before are none of who has the number next */
+		node->queues = 0;
 	}
+	if (step.actions & ROAD_REGION_DROPS_SAFE)
+		drop_safe(node);
 	if (step.actions & ROAD_REGION_LOOKS) {
 		struct road_region_info info;
 
@@ -78,16 +87,22 @@ static struct road_region_node *node_of(struct road_device *device, uint32_t ind
 	return node;
 }
 
-/* Is it in quarantine? The chip counts the faults. */
-static void look_at_faults(struct road_region_node *node)
+/* The chip counts the faults, and a RESET in one of its queues makes it forget the safe image. */
+static void take_status(struct road_region_node *node, const struct road_region_status *status)
+{
+	road_region_note(node, status->quarantined ? ROAD_REGION_SEEN_BAD : ROAD_REGION_SEEN_WELL);
+	if (node->safe && node->safe->drv.id != status->safe)
+		drop_safe(node);
+}
+
+static void look_closer(struct road_region_node *node)
 {
 	struct road_region_status status = {.size = sizeof(status)};
 	struct road_device *device = node->device;
 
 	atomic_store(&node->suspect, false);
-	if (device->region.status(&device->drv, node->index, &status))
-		return;
-	road_region_note(node, status.quarantined ? ROAD_REGION_SEEN_BAD : ROAD_REGION_SEEN_WELL);
+	if (!device->region.status(&device->drv, node->index, &status))
+		take_status(node, &status);
 }
 
 road_status road_region_look(struct road_device *device, uint32_t index, const char *where,
@@ -109,7 +124,7 @@ road_status road_region_look(struct road_device *device, uint32_t index, const c
 	node->ordered = info->flags & ROAD_REGION_BARRIER;
 	road_region_note(node, info->child_count ? ROAD_REGION_SEEN_SPLIT : ROAD_REGION_SEEN_WHOLE);
 	if (atomic_load(&node->suspect) || atomic_load(&node->state) == ROAD_REGION_QUARANTINED)
-		look_at_faults(node);
+		look_closer(node);
 	return ROAD_OK;
 }
 
@@ -313,8 +328,7 @@ road_status road_region_status_get(road_region *region, road_region_status *out)
 	now.generation = info.generation;
 	status = device->region.status(&device->drv, info.index, &now);
 	if (!status)
-		road_region_note(region->node,
-				 now.quarantined ? ROAD_REGION_SEEN_BAD : ROAD_REGION_SEEN_WELL);
+		take_status(region->node, &now);
 	leave(region, status);
 	if (!status)
 		road_struct_out(out, &now, sizeof(now));

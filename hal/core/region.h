@@ -47,8 +47,9 @@ enum road_region_event {
 	ROAD_REGION_SEEN_SPLIT,
 	ROAD_REGION_SEEN_BAD, /* in quarantine; well: it is not */
 	ROAD_REGION_SEEN_WELL,
-	ROAD_REGION_SEEN_OTHER, /* of another generation, or not at all */
-	ROAD_REGION_RESETS,     /* the device */
+	ROAD_REGION_SEEN_OTHER,   /* of another generation, or not at all */
+	ROAD_REGION_SEEN_SETTLED, /* no layout is under way: somebody ended it */
+	ROAD_REGION_RESETS,       /* the device */
 	ROAD_REGION_LOSES,
 	ROAD_REGION_EVENTS
 };
@@ -75,9 +76,11 @@ struct road_region_node {
 	struct road_device *device;
 	uint32_t index;
 	uint64_t generation;
-	_Atomic uint32_t state;         /* enum road_region_state */
-	_Atomic bool suspect;           /* something failed in it: is it in quarantine? */
-	uint32_t queues;                /* open ones that run in it */
+	_Atomic uint32_t state; /* enum road_region_state */
+	/* Something failed or was reset in it: is it in quarantine, has it its safe image? */
+	_Atomic bool suspect;
+	uint64_t life;                  /* one more each time that what had the number is gone */
+	uint32_t queues;                /* open ones of this life that run in it */
 	struct road_config_entry *safe; /* a use; NULL: none */
 	/* where the chip does not order switches: region_order.c */
 	_Atomic bool ordered; /* set as long as the chip says so, which it does for good */
@@ -123,8 +126,9 @@ void road_region_queue_gone(struct road_queue *queue);
 void road_region_queue_finish(struct road_queue *queue);
 /* Does its region take work? No lock held. */
 road_status road_region_admits(struct road_queue *queue);
-/* The queue is being reset after the device was: one of the root runs in the new root. */
-void road_region_queue_renew(struct road_queue *queue);
+/* The queue is being reset; after the device was, one of the root runs in the new root. ROAD_BUSY:
+ * that has children. */
+road_status road_region_queue_renew(struct road_queue *queue);
 
 /* ---- configuration images: config.c, config_store.c ---- */
 

@@ -203,13 +203,17 @@ static road_status finish(struct layout *l, enum road_region_event event,
 	if (status)
 		return status;
 	status = road_region_may(l->region->node, event, l->where);
-	if (!status)
-		status = ask(l, step, &mask);
 	if (status)
 		return end(l, status);
-	road_region_note(l->region->node, event);
-	look_again(l);
-	return end(l, ROAD_OK);
+	status = ask(l, step, &mask);
+	/* Whoever else may lay it out ended it: what it is now, the chip says. */
+	if (status == ROAD_NOT_FOUND)
+		event = ROAD_REGION_SEEN_SETTLED;
+	if (!status || status == ROAD_NOT_FOUND) {
+		road_region_note(l->region->node, event);
+		look_again(l);
+	}
+	return end(l, status);
 }
 
 road_status road_layout_commit(road_region *region)

@@ -23,6 +23,17 @@ static road_status look_at_root(struct road_device *device, struct road_region_n
 	return status;
 }
 
+static void count(struct road_queue *queue)
+{
+	queue->region_life = queue->region->life;
+	queue->region->queues++;
+}
+
+static void discount(struct road_queue *queue)
+{
+	queue->region->queues -= queue->region_life == queue->region->life;
+}
+
 road_status road_region_queue_begin(struct road_queue *queue, struct road_region *region)
 {
 	struct road_device *device = queue->space->device;
@@ -58,7 +69,7 @@ road_status road_region_queue_begin(struct road_queue *queue, struct road_region
 	queue->drv.region_generation = node->generation;
 	if (region)
 		road_object_retain(&region->object);
-	node->queues++;
+	count(queue);
 	return ROAD_OK;
 }
 
@@ -67,7 +78,7 @@ void road_region_queue_end(struct road_queue *queue, road_status status)
 	if (!queue->region)
 		return;
 	if (status)
-		queue->region->queues--;
+		discount(queue);
 	pthread_mutex_unlock(&queue->space->device->region_lock);
 	if (status)
 		road_region_queue_finish(queue);
@@ -80,7 +91,7 @@ void road_region_queue_gone(struct road_queue *queue)
 	if (!queue->region)
 		return;
 	pthread_mutex_lock(&device->region_lock);
-	queue->region->queues--;
+	discount(queue);
 	pthread_mutex_unlock(&device->region_lock);
 }
 
@@ -125,18 +136,36 @@ road_status road_region_admits(struct road_queue *queue)
 	return ROAD_OK;
 }
 
-void road_region_queue_renew(struct road_queue *queue)
+/* It comes back into a new root, if that takes queues. A quarantined one takes what fails. */
+static road_status rejoin(struct road_queue *queue)
+{
+	road_status status;
+
+	if (queue->region_life == queue->region->life)
+		return ROAD_OK;
+	status = road_region_may(queue->region, ROAD_REGION_OPENS, "road_queue_reset");
+	if (status != ROAD_BUSY)
+		count(queue);
+	return status == ROAD_BUSY ? status : ROAD_OK;
+}
+
+road_status road_region_queue_renew(struct road_queue *queue)
 {
 	struct road_device *device = queue->space->device;
 	struct road_region_node *node = queue->region;
+	road_status status = ROAD_OK;
 	struct road_region_info info;
 
 	if (!node || queue->region_handle)
-		return;
+		return ROAD_OK;
 	pthread_mutex_lock(&device->region_lock);
 	if (!road_region_look(device, 0, "road_queue_reset", &node, &info)) {
-		atomic_store(&queue->region_resets, atomic_load(&device->resets));
-		atomic_store(&queue->region_generation, info.generation);
+		status = rejoin(queue);
+		if (!status) {
+			atomic_store(&queue->region_resets, atomic_load(&device->resets));
+			atomic_store(&queue->region_generation, info.generation);
+		}
 	}
 	pthread_mutex_unlock(&device->region_lock);
+	return status;
 }

@@ -57,6 +57,8 @@ static const struct road_region_step table[ROAD_REGION_EVENTS][ROAD_REGION_STATE
 	[ROAD_REGION_SEEN_OTHER]    = {GO(GONE),   DO(GONE, ROAD_REGION_DROPS_SAFE), GO(GONE),
 	                               DO(GONE, ROAD_REGION_DROPS_SAFE),               GO(GONE),
 	                               DO(GONE, ROAD_REGION_DROPS_SAFE),                                         GO(LOST)},
+	[ROAD_REGION_SEEN_SETTLED]  = {GO(GONE),   GO(WHOLE),   GO(SPLIT),     DO(WHOLE, ROAD_REGION_LOOKS),
+	                               DO(SPLIT, ROAD_REGION_LOOKS),                   GO(QUARANTINED),  GO(LOST)},
 	[ROAD_REGION_RESETS]        = {GO(GONE),   DO(GONE, ROAD_REGION_DROPS_SAFE), GO(GONE),
 	                               DO(GONE, ROAD_REGION_DROPS_SAFE),               GO(GONE),
 	                               DO(GONE, ROAD_REGION_DROPS_SAFE),                                         GO(LOST)},

@@ -91,6 +91,10 @@ struct road_region_ops {
 	 * began. Pure: reads the report alone, under locks of the core. */
 	void (*report)(struct road_drv_device *dev, const void *report,
 		       struct road_reconfigure_result *out);
+	/* 2.3: of a report that says a failure, in words: what was wrong, where, the value seen and
+	 * the one allowed. The core has put general ones there, and says itself which command it
+	 * was, and in which phase. Pure, like `report`. */
+	void (*explain)(struct road_drv_device *dev, const void *report, struct road_error *out);
 };
 
 enum road_layout_step {

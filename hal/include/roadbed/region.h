@@ -164,7 +164,8 @@ ROAD_API road_status road_region_slot(road_region *region, uint32_t slot, road_s
 /* What is activated when `on_failure` says so; NULL: none. Must stay resident: it is pinned. */
 ROAD_API road_status road_region_set_safe(road_region *region, road_config *config);
 /* Lets a quarantined region work again: it is wiped and has no image. Three faults in a minute of
- * the device's clock bring it there. */
+ * the device's clock bring it there: phases that fail, and launches that the hardware failed (not
+ * those that did something wrong). */
 ROAD_API road_status road_region_release_quarantine(road_region *region);
 
 /* ---- layouts ---- */
@@ -242,7 +243,7 @@ enum road_reconfigure_phase {
 
 #define ROAD_RESULT_HIT         0x1u /* it was resident (LOAD), or active (ACTIVATE) */
 #define ROAD_RESULT_MEMORY_LOST 0x2u
-#define ROAD_RESULT_ROLLED_BACK 0x4u /* `on_failure` brought an image back */
+#define ROAD_RESULT_ROLLED_BACK 0x4u /* `on_failure` switched, back or to the safe image */
 #define ROAD_RESULT_QUARANTINED 0x8u
 
 /* Written before the submission's points are reached or fail. */

@@ -257,7 +257,10 @@ static void a_failed_command_fails_its_submission(void)
 	CU_ASSERT_EQUAL(r.flags, ROAD_RESULT_ROLLED_BACK);
 	CU_ASSERT_EQUAL(road_event_error(point.event, point.value, &error), ROAD_FAULT);
 	CU_ASSERT_PTR_NOT_NULL(strstr(error.where, "ACTIVATE"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(error.where, "post-check"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(error.where, "phase post-check: door 9"));
+	CU_ASSERT_STRING_EQUAL(error.what, "the fake was told to fail");
+	CU_ASSERT_STRING_EQUAL(error.seen, "open");
+	CU_ASSERT_STRING_EQUAL(error.allowed, "shut");
 	CU_ASSERT_EQUAL(road_point_wait(behind, soon()), ROAD_FAULT);
 	CU_ASSERT_EQUAL(next.status, ROAD_FAULT); /* never began */
 	CU_ASSERT_EQUAL(next.phase, ROAD_PHASE_NONE);

@@ -220,6 +220,108 @@ static void what_changes_must_be_idle(void)
 	fake_teardown(&k);
 }
 
+/* Whoever else may lay the chip out committed it: then there is nothing to commit or to revert
+ * here, and nothing that a further layout would have to wait for. */
+static void a_layout_that_somebody_ended_is_over(void)
+{
+	struct fake k = fake_setup(FAKE_FEATURES);
+
+	close_queue(&k);
+	CU_ASSERT_EQUAL(road_layout_apply(k.root, halves, 2), ROAD_OK);
+	CU_ASSERT_EQUAL(road_layout_apply(k.root, quarters, 3), ROAD_BUSY);
+	k.door->settle();
+	CU_ASSERT_EQUAL(road_layout_commit(k.root), ROAD_NOT_FOUND);
+	CU_ASSERT_EQUAL(road_layout_apply(k.root, quarters, 3), ROAD_OK);
+	CU_ASSERT_EQUAL(road_layout_commit(k.root), ROAD_OK);
+	CU_ASSERT_EQUAL(road_layout_apply(k.root, NULL, 0), ROAD_OK);
+	k.door->settle();
+	CU_ASSERT_EQUAL(road_layout_revert(k.root), ROAD_NOT_FOUND);
+	CU_ASSERT_EQUAL(road_layout_check(k.root, halves, 2, NULL), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_queue_create(k.f.space, NULL, &k.f.queue), ROAD_OK);
+	fake_teardown(&k);
+}
+
+static road_region *root_of(struct fake *k)
+{
+	road_region *root = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(road_region_root(k->f.device, &root), ROAD_OK);
+	return root;
+}
+
+/* What was open before a reset keeps no layout from the regions of now. */
+static void queues_of_before_a_reset_keep_nothing(void)
+{
+	struct fake k = fake_setup(FAKE_FEATURES);
+	road_queue_options options = {.size = sizeof(options)};
+	road_queue *before = NULL;
+
+	close_queue(&k);
+	CU_ASSERT_EQUAL(road_layout_apply(k.root, halves, 2), ROAD_OK);
+	CU_ASSERT_EQUAL(road_layout_commit(k.root), ROAD_OK);
+	road_region *child = options.region = child_of(k.root, 0);
+
+	CU_ASSERT_EQUAL_FATAL(road_queue_create(k.f.space, &options, &before), ROAD_OK);
+	CU_ASSERT_EQUAL(road_device_reset(k.f.device, ROAD_RESET_DEVICE), ROAD_OK);
+	road_region *root = root_of(&k);
+
+	CU_ASSERT_EQUAL(road_layout_apply(root, halves, 2), ROAD_OK);
+	CU_ASSERT_EQUAL(road_layout_commit(root), ROAD_OK);
+	CU_ASSERT_EQUAL(road_layout_apply(root, NULL, 0), ROAD_OK); /* not kept by `before` */
+	CU_ASSERT_EQUAL(road_layout_commit(root), ROAD_OK);
+	road_queue_release(before);
+	CU_ASSERT_EQUAL(road_layout_apply(root, halves, 2), ROAD_OK);
+	CU_ASSERT_EQUAL(road_layout_commit(root), ROAD_OK);
+	road_region_release(child);
+	options.region = child = child_of(root, 0);
+	CU_ASSERT_EQUAL_FATAL(road_queue_create(k.f.space, &options, &before), ROAD_OK);
+	CU_ASSERT_EQUAL(road_layout_apply(root, NULL, 0), ROAD_BUSY); /* that one does */
+	road_queue_release(before);
+	road_region_release(child);
+	road_region_release(root);
+	fake_teardown(&k);
+}
+
+/* One of the root comes into the new root when it is reset, if that takes queues then. */
+static void a_queue_of_the_root_counts_again_when_reset(void)
+{
+	struct fake k = fake_setup(FAKE_FEATURES);
+
+	CU_ASSERT_EQUAL(road_device_reset(k.f.device, ROAD_RESET_DEVICE), ROAD_OK);
+	road_region *root = root_of(&k);
+
+	CU_ASSERT_EQUAL(road_layout_apply(root, halves, 2), ROAD_OK);
+	CU_ASSERT_EQUAL(road_queue_reset(k.f.queue), ROAD_BUSY);
+	CU_ASSERT(error_says("children"));
+	CU_ASSERT_EQUAL(road_layout_revert(root), ROAD_OK);
+	CU_ASSERT_EQUAL(road_queue_reset(k.f.queue), ROAD_OK);
+	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_RESET, NULL, NULL), ROAD_OK);
+	CU_ASSERT_EQUAL(road_layout_apply(root, halves, 2), ROAD_BUSY);
+	CU_ASSERT_EQUAL(road_queue_reset(k.f.queue), ROAD_OK); /* it counts once */
+	close_queue(&k);
+	CU_ASSERT_EQUAL(road_layout_apply(root, halves, 2), ROAD_OK);
+	road_region_release(root);
+	fake_teardown(&k);
+}
+
+static void a_reset_of_the_region_lets_go_of_the_safe_image(void)
+{
+	struct fake k = fake_setup(FAKE_FEATURES);
+	road_config *safe = config_of(&k, "safe");
+	road_region_status status = {.size = sizeof(status)};
+
+	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_LOAD, safe, NULL), ROAD_OK);
+	CU_ASSERT_EQUAL(road_region_set_safe(k.root, safe), ROAD_OK);
+	road_config_release(safe);
+	CU_ASSERT_EQUAL(k.door->open_now, 1);
+	CU_ASSERT_EQUAL(reconfigure(k.f.queue, ROAD_RECONFIGURE_RESET, NULL, NULL), ROAD_OK);
+	CU_ASSERT_EQUAL(is_good(k.root), ROAD_OK); /* the core looks */
+	CU_ASSERT_EQUAL(k.door->open_now, 0);
+	CU_ASSERT_EQUAL(road_region_status_get(k.root, &status), ROAD_OK);
+	CU_ASSERT_EQUAL(status.safe, 0);
+	fake_teardown(&k);
+}
+
 static void a_region_of_another_device_is_refused(void)
 {
 	struct fake k = fake_setup(FAKE_FEATURES);
@@ -371,6 +473,12 @@ static const struct tap_case cases[] = {
 	{"wrong parts of a layout are named", wrong_parts_are_named},
 	{"children that stay keep their handles", children_that_stay_keep_their_handles},
 	{"what a layout changes must be idle", what_changes_must_be_idle},
+	{"a layout that somebody else ended is over", a_layout_that_somebody_ended_is_over},
+	{"queues of before a reset keep no layout", queues_of_before_a_reset_keep_nothing},
+	{"a queue of the root counts again when it is reset",
+	 a_queue_of_the_root_counts_again_when_reset},
+	{"a reset of the region lets go of the safe image",
+	 a_reset_of_the_region_lets_go_of_the_safe_image},
 	{"a region of another device is refused", a_region_of_another_device_is_refused},
 	{"a safe image stays without its handle", a_safe_image_stays_without_its_handle},
 	{"a region in quarantine refuses work", a_region_in_quarantine_refuses_work},

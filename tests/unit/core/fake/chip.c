@@ -224,6 +224,12 @@ static void revert(void)
 	child_count = former_count;
 }
 
+void fake_chip_settle(void)
+{
+	memset(kept, 0, sizeof(kept));
+	pending = false;
+}
+
 road_status fake_chip_layout(uint32_t index, uint32_t step, const struct road_region_part *parts,
 			     uint32_t count, uint64_t *drain)
 {
@@ -337,9 +343,13 @@ static road_status undo(struct op *op)
 		r->quarantined = true;
 		r->active = -1;
 	} else if (!r->quarantined) {
-		op->report.flags |= ROAD_RESULT_ROLLED_BACK;
-		r->counted.rollbacks++;
-		if (op->what->on_failure == ROAD_FAILURE_SAFE && safe >= 0)
+		bool to_safe = op->what->on_failure == ROAD_FAILURE_SAFE && safe >= 0;
+
+		if (op->report.phase > ROAD_PHASE_COMMIT || (to_safe && r->active != safe)) {
+			op->report.flags |= ROAD_RESULT_ROLLED_BACK;
+			r->counted.rollbacks++;
+		}
+		if (to_safe)
 			r->active = safe;
 	}
 	return ROAD_FAULT;

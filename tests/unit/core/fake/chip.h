@@ -39,6 +39,7 @@ struct fake_door {
 	uint32_t (*run)(uint32_t count);
 	void (*lose)(void); /* the device is gone */
 	void (*fault)(uint32_t region);
+	void (*settle)(void); /* somebody else commits the layout that is under way */
 };
 extern struct fake_door fake_door;
 
@@ -58,6 +59,7 @@ road_status fake_chip_command(const struct road_cmd_region *command, uint64_t *c
 road_status fake_chip_launch(uint32_t index, uint64_t generation, uint64_t expected, bool activate,
 			     const struct road_drv_config *config);
 void fake_chip_fault(uint32_t index);
+void fake_chip_settle(void);
 
 /* What the chip leaves of a command. */
 struct fake_report {

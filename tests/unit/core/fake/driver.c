@@ -25,8 +25,11 @@ static struct road_drv_device *device;
 
 static uint32_t run(uint32_t count);
 static void lose(void);
-ROAD_API struct fake_door fake_door = {
-	.features = FAKE_FEATURES, .run = run, .lose = lose, .fault = fake_chip_fault};
+ROAD_API struct fake_door fake_door = {.features = FAKE_FEATURES,
+				       .run = run,
+				       .lose = lose,
+				       .fault = fake_chip_fault,
+				       .settle = fake_chip_settle};
 
 /* ---- what the device is ---- */
 
@@ -459,6 +462,17 @@ static void report(struct road_drv_device *dev, const void *bytes,
 	out->ended_ns = report->ended_ns;
 }
 
+static void explain(struct road_drv_device *dev, const void *bytes, road_error *out)
+{
+	const struct fake_report *report = bytes;
+
+	(void)dev;
+	snprintf(out->what, sizeof(out->what), "the fake was told to fail");
+	snprintf(out->where, sizeof(out->where), "door %u", report->phase);
+	snprintf(out->seen, sizeof(out->seen), "open");
+	snprintf(out->allowed, sizeof(out->allowed), "shut");
+}
+
 static const struct road_driver_ops ops = {.probe = probe,
 					   .start = start,
 					   .stop = stop,
@@ -484,7 +498,8 @@ static const struct road_region_ops region = {.info = region_info,
 					      .of_kernel = of_kernel,
 					      .set_safe = set_safe,
 					      .release = release,
-					      .report = report};
+					      .report = report,
+					      .explain = explain};
 static const struct road_driver driver = {.abi = ROAD_DRIVER_ABI,
 					  .name = "fake",
 					  .scheme = "fake",
