@@ -121,12 +121,35 @@ struct road_region_report {
 	uint32_t phase;
 	uint32_t flags;     /* ROAD_RESULT_* */
 	uint32_t slot;      /* ROAD_REGION_SLOT_ANY: none */
-	uint32_t detail;    /* by error: enum road_config_error, unit, ... */
-	uint64_t detail_at; /* byte offset in the image, ... */
+	uint32_t detail;    /* IMAGE, INCOMPATIBLE: enum road_config_error; BUSY: enum
+			     * road_region_busy */
+	uint64_t detail_at; /* byte of the image (IMAGE, INCOMPATIBLE), of the saved state
+			     * (with ROAD_CONFIG_BAD_STATE), of the op (OP, STALE, ADDRESS,
+			     * UNSUPPORTED: the field); BUSY: the slot */
 	uint64_t active;
 	uint64_t bytes;
 	uint64_t began_ns, ended_ns, drained_ns, loaded_ns;
-	uint64_t reserved[6];
+	uint64_t seen, allowed; /* what was found there, and what would have been right */
+	uint32_t rule;          /* enum road_region_rule: how; NONE: neither is told */
+	uint32_t reserved0;
+	uint64_t reserved[3];
+};
+
+enum road_region_rule { /* `seen` had to be ... `allowed` */
+			ROAD_REGION_RULE_NONE,
+			ROAD_REGION_RULE_EQUAL,
+			ROAD_REGION_RULE_AT_LEAST,
+			ROAD_REGION_RULE_AT_MOST,
+			ROAD_REGION_RULE_MULTIPLE, /* of */
+			ROAD_REGION_RULE_BITS,     /* no others than */
+			ROAD_REGION_RULE_RESIDENT, /* a resident configuration's id */
+			ROAD_REGION_RULES
+};
+enum road_region_busy {
+	ROAD_REGION_BUSY_SLOTS, /* none can be taken; detail_at: the wish */
+	ROAD_REGION_BUSY_SLOT,  /* this one is active, pinned, or held */
+	ROAD_REGION_BUSY_WORK,  /* seen: launches that run */
+	ROAD_REGION_BUSY_MEMORY /* that the switch would lose is live */
 };
 
 enum road_region_error {
@@ -153,7 +176,8 @@ enum road_config_error {
 	ROAD_CONFIG_BAD_CRC,
 	ROAD_CONFIG_BAD_CLAIM,
 	ROAD_CONFIG_BAD_RELOCATION,
-	ROAD_CONFIG_BAD_PAYLOAD /* as the class says */
+	ROAD_CONFIG_BAD_PAYLOAD, /* as the class says */
+	ROAD_CONFIG_BAD_STATE    /* of RESTORE: what its buffer holds */
 };
 
 /* ---- registers ---- */

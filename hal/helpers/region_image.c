@@ -115,41 +115,77 @@ static struct road_config_claim claim_at(const uint8_t *bytes, const struct part
 	return claim;
 }
 
-static const char *judge_claim(const uint8_t *bytes, const struct parts *parts, uint32_t index)
+static bool meet(const struct road_config_claim *a, const struct road_config_claim *b)
 {
-	const struct road_config_claim claim = claim_at(bytes, parts, index);
+	return a->kind == b->kind &&
+	       (a->kind == ROAD_CLAIM_MEMORY ||
+		(a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes));
+}
 
-	if (!claim.flags || claim.flags & ~(ROAD_CONFIG_CLAIM_READ | ROAD_CONFIG_CLAIM_WRITE))
-		return "claim: flags, allowed are read and write";
-	if (claim.kind != ROAD_CLAIM_SCRATCH && claim.kind != ROAD_CLAIM_MEMORY)
-		return "claim of an unknown kind";
-	if (claim.kind == ROAD_CLAIM_MEMORY && (claim.offset || claim.bytes))
-		return "claim of memory with a place";
-	if (claim.kind == ROAD_CLAIM_SCRATCH &&
-	    (!claim.bytes || claim.offset + claim.bytes < claim.offset))
-		return "claim of nothing, or beyond all";
+static road_status check_overlaps(const uint8_t *bytes, const struct parts *parts, uint32_t index)
+{
+	const uint64_t at = parts->claims + index * sizeof(struct road_config_claim);
+	const struct road_config_claim claim = claim_at(bytes, parts, index);
+	char allowed[48];
+
 	for (uint32_t i = 0; i < index; i++) {
 		const struct road_config_claim other = claim_at(bytes, parts, i);
 
-		if (other.kind == claim.kind && (claim.kind == ROAD_CLAIM_MEMORY ||
-						 (claim.offset < other.offset + other.bytes &&
-						  other.offset < claim.offset + claim.bytes)))
-			return "claims overlap";
+		if (!meet(&claim, &other))
+			continue;
+		if (claim.kind == ROAD_CLAIM_MEMORY)
+			return invalid(at + offsetof(struct road_config_claim, kind),
+				       "memory is claimed twice", claim.kind, "one claim of it");
+		snprintf(allowed, sizeof(allowed), "from %" PRIu64 " on, or below %" PRIu64,
+			 other.offset + other.bytes, other.offset);
+		return invalid(at + offsetof(struct road_config_claim, offset), "claims overlap",
+			       claim.offset, allowed);
 	}
-	return NULL;
+	return ROAD_OK;
+}
+
+static road_status check_claim(const uint8_t *bytes, const struct parts *parts, uint32_t index)
+{
+	const uint32_t rights = ROAD_CONFIG_CLAIM_READ | ROAD_CONFIG_CLAIM_WRITE;
+	const struct road_config_claim claim = claim_at(bytes, parts, index);
+	const bool memory = claim.kind == ROAD_CLAIM_MEMORY;
+	const struct {
+		bool bad;
+		uint64_t at, seen;
+		const char *what, *allowed;
+	} rules[] = {
+		{claim.kind != ROAD_CLAIM_SCRATCH && !memory,
+		 offsetof(struct road_config_claim, kind), claim.kind, "claim of an unknown kind",
+		 "1 (scratchpad), 2 (memory)"},
+		{!claim.flags || claim.flags & ~rights, offsetof(struct road_config_claim, flags),
+		 claim.flags, "claim without a right, or with unknown ones",
+		 "1 (read), 2 (write), 3 (both)"},
+		{memory && claim.offset, offsetof(struct road_config_claim, offset), claim.offset,
+		 "claim of memory with a place", "0"},
+		{memory && claim.bytes, offsetof(struct road_config_claim, bytes), claim.bytes,
+		 "claim of memory with a size", "0"},
+		{!memory && !claim.bytes, offsetof(struct road_config_claim, bytes), 0,
+		 "claim of nothing", "1 or more"},
+		{claim.offset + claim.bytes < claim.offset,
+		 offsetof(struct road_config_claim, bytes), claim.bytes, "claim beyond all",
+		 "an end below 2^64"},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].bad)
+			return invalid(parts->claims + index * sizeof(claim) + rules[i].at,
+				       rules[i].what, rules[i].seen, rules[i].allowed);
+	return check_overlaps(bytes, parts, index);
 }
 
 static road_status check_claims(const uint8_t *bytes, const struct road_config_header *header,
 				const struct parts *parts)
 {
-	for (uint32_t i = 0; i < header->claim_count; i++) {
-		const char *what = judge_claim(bytes, parts, i);
+	road_status status = ROAD_OK;
 
-		if (what)
-			return invalid(parts->claims + i * sizeof(struct road_config_claim), what,
-				       i, NULL);
-	}
-	return ROAD_OK;
+	for (uint32_t i = 0; i < header->claim_count && !status; i++)
+		status = check_claim(bytes, parts, i);
+	return status;
 }
 
 static road_status relocate(const uint8_t *bytes, const struct road_config_header *header,
@@ -169,7 +205,10 @@ static road_status relocate(const uint8_t *bytes, const struct road_config_heade
 		if (one.kind != ROAD_RELOCATE_UNIT && one.kind != ROAD_RELOCATE_CLAIM)
 			return invalid(at, "relocation of an unknown kind", one.kind, "1, 2");
 		if (one.index >= (one.kind == ROAD_RELOCATE_UNIT ? 1u : header->claim_count))
-			return invalid(at, "relocation by a claim that is none", one.index, NULL);
+			return invalid(at, "relocation by a claim that is none", one.index,
+				       one.kind == ROAD_RELOCATE_UNIT
+					       ? "0 for the first unit"
+					       : "below the header's claim_count");
 		least = (uint64_t)one.offset + 4;
 		if (canonical)
 			memset(canonical + parts->payload + one.offset, 0, 4);

@@ -81,7 +81,8 @@ static const struct {
 					"another configuration is active than the launch expects"},
 	[ROAD_REGION_ERROR_QUARANTINED] = {ROAD_FAULT, "the region is quarantined"},
 	[ROAD_REGION_ERROR_HARDWARE] = {ROAD_FAULT, "a phase of the reconfiguration failed"},
-	[ROAD_REGION_ERROR_NONE_SUCH] = {ROAD_NOT_FOUND, "there is nothing to go back to"},
+	[ROAD_REGION_ERROR_NONE_SUCH] = {ROAD_NOT_FOUND,
+					 "there is nothing to go back to, or to unpin"},
 };
 
 road_status road_region_error_status(uint32_t error)

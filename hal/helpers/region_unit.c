@@ -191,34 +191,56 @@ static road_status region_slot(struct road_drv_device *dev, uint32_t index, uint
 
 /* ---- layouts ---- */
 
-static road_status layout_error(struct road_region_unit *unit, uint32_t error)
+struct layout_row {
+	road_status status;
+	const char *text, *allowed;
+};
+
+static road_status wrong_part(const struct layout_row *row, uint32_t index,
+			      const struct road_region_part *part)
 {
-	static const struct {
-		road_status status;
-		const char *text;
-	} rows[ROAD_LAYOUT_ERRORS] = {
-		[ROAD_LAYOUT_ERROR_TABLE] = {ROAD_NO_SPACE, "too many parts"},
+	char where[48], seen[64];
+
+	snprintf(where, sizeof(where), "road_layout: parts[%u]", index);
+	snprintf(seen, sizeof(seen), "units %u + %u, %llu bytes", part->first_unit, part->units,
+		 (unsigned long long)part->memory_bytes);
+	return road_drv_error(row->status, row->text, where, seen, row->allowed);
+}
+
+static road_status layout_error(struct road_region_unit *unit, uint32_t error,
+				const struct road_region_part *parts, uint32_t count)
+{
+	static const struct layout_row rows[ROAD_LAYOUT_ERRORS] = {
+		[ROAD_LAYOUT_ERROR_TABLE] = {ROAD_NO_SPACE, "too many parts", "at most 16"},
 		[ROAD_LAYOUT_ERROR_OVERLAP] = {ROAD_INVALID_ARGUMENT,
-					       "it overlaps the one before, or is not behind it"},
-		[ROAD_LAYOUT_ERROR_ALIGNMENT] = {ROAD_INVALID_ARGUMENT, "it is misaligned"},
-		[ROAD_LAYOUT_ERROR_MIN] = {ROAD_INVALID_ARGUMENT, "it is too small"},
-		[ROAD_LAYOUT_ERROR_UNITS] = {ROAD_NO_SPACE, "it goes beyond the region"},
-		[ROAD_LAYOUT_ERROR_MEMORY] = {ROAD_NO_SPACE, "there is not so much memory"},
-		[ROAD_LAYOUT_ERROR_BUSY] = {ROAD_BUSY, "queues of children that change are open"},
-		[ROAD_LAYOUT_ERROR_NONE] = {ROAD_NOT_FOUND, "nothing was applied"},
-		[ROAD_LAYOUT_ERROR_PENDING] = {ROAD_BUSY, "another layout is neither committed nor "
-							  "reverted"},
-		[ROAD_LAYOUT_ERROR_UNSUPPORTED] = {ROAD_UNSUPPORTED, "this region cannot be split"},
+					       "the part overlaps the one before it",
+					       "parts in the order of their units"},
+		[ROAD_LAYOUT_ERROR_ALIGNMENT] = {ROAD_INVALID_ARGUMENT, "the part is misaligned",
+						 "see road_region_info.unit_alignment"},
+		[ROAD_LAYOUT_ERROR_MIN] = {ROAD_INVALID_ARGUMENT, "the part is too small",
+					   "at least road_region_info.units_min"},
+		[ROAD_LAYOUT_ERROR_UNITS] = {ROAD_NO_SPACE, "the part goes beyond the region",
+					     "within road_region_info.units"},
+		[ROAD_LAYOUT_ERROR_MEMORY] = {ROAD_NO_SPACE, "there is not so much memory",
+					      "what the parts before it leave"},
+		[ROAD_LAYOUT_ERROR_BUSY] = {ROAD_BUSY, "queues of regions that change are open",
+					    "none"},
+		[ROAD_LAYOUT_ERROR_NONE] = {ROAD_NOT_FOUND, "nothing was applied", NULL},
+		[ROAD_LAYOUT_ERROR_PENDING] = {ROAD_BUSY,
+					       "another layout is neither committed nor reverted",
+					       NULL},
+		[ROAD_LAYOUT_ERROR_UNSUPPORTED] = {ROAD_UNSUPPORTED, "this region cannot be split",
+						   NULL},
 	};
 	uint32_t part = read32(unit, ROAD_REGION_REG_LAYOUT_PART);
 
 	if (error >= ROAD_LAYOUT_ERRORS)
 		return road_drv_errorf(ROAD_INTERNAL, "road_layout",
 				       "the chip answers the unknown error %u", error);
-	if (error >= ROAD_LAYOUT_ERROR_OVERLAP && error <= ROAD_LAYOUT_ERROR_MEMORY)
-		return road_drv_errorf(rows[error].status, "road_layout", "part %u: %s", part,
-				       rows[error].text);
-	return road_drv_error(rows[error].status, rows[error].text, "road_layout", NULL, NULL);
+	if (error >= ROAD_LAYOUT_ERROR_OVERLAP && error <= ROAD_LAYOUT_ERROR_MEMORY && part < count)
+		return wrong_part(&rows[error], part, &parts[part]);
+	return road_drv_error(rows[error].status, rows[error].text, "road_layout", NULL,
+			      rows[error].allowed);
 }
 
 static void write_parts(struct road_region_unit *unit, const struct road_region_part *parts,
@@ -261,7 +283,7 @@ static road_status region_layout(struct road_drv_device *dev, uint32_t index, ui
 	error = read32(unit, ROAD_REGION_REG_LAYOUT_RESULT);
 	if (drain)
 		*drain = read64(unit, ROAD_REGION_REG_LAYOUT_DRAIN64);
-	status = error ? layout_error(unit, error) : ROAD_OK;
+	status = error ? layout_error(unit, error, parts, count) : ROAD_OK;
 	pthread_mutex_unlock(&unit->lock);
 	return status;
 }
@@ -497,4 +519,5 @@ const struct road_region_ops road_region_unit_ops = {
 	.set_safe = region_set_safe,
 	.release = region_release,
 	.report = road_region_report,
+	.explain = road_region_explain,
 };

@@ -23,5 +23,7 @@ uint32_t road_region_image_crc(const void *image);
 /* The slot `report` of struct road_region_ops. */
 void road_region_report(struct road_drv_device *dev, const void *from,
 			struct road_reconfigure_result *out);
+/* The slot `explain`. */
+void road_region_explain(struct road_drv_device *dev, const void *from, struct road_error *out);
 
 #endif

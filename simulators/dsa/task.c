@@ -211,6 +211,8 @@ static void faulted(struct dsa_seat *seat)
 	};
 
 	road_dsa_stream_fault(stream, &why);
+	if (seat->chip->unit && why.fault == ROAD_DSA_FAULT_ECC) /* the hardware, not the program */
+		region_unit_fault(seat->chip->unit, stream->region);
 	dsa_streams_retry(seat->chip);
 }
 

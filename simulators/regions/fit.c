@@ -26,10 +26,13 @@ static struct region *region_of(const struct region_op *op)
 
 /* ---- the image ---- */
 
-static enum region_outcome bad_image(struct region_op *op, enum road_config_error error,
-				     uint64_t at)
+static enum region_outcome not_resident(struct region_op *op, uint64_t config)
 {
-	return region_op_fail(op, ROAD_REGION_ERROR_IMAGE, (uint32_t)error, at);
+	return region_op_refuse(
+		op, ROAD_REGION_ERROR_NOT_RESIDENT, 0,
+		(struct region_finding){.at = offsetof(struct road_region_op, config),
+					.seen = config,
+					.rule = ROAD_REGION_RULE_RESIDENT});
 }
 
 static enum region_outcome check_payload(struct region_op *op)
@@ -42,21 +45,22 @@ static enum region_outcome check_payload(struct region_op *op)
 	region_image_relocate(content, region_of(op));
 	if (setup->chip->check(setup->arg, &content->image, &at))
 		return OUTCOME_OK;
-	return bad_image(op, ROAD_CONFIG_BAD_PAYLOAD,
-			 content->bytes - (content->image.payload_bytes + 7ull) / 8 * 8 + at);
+	return region_op_fail(op, ROAD_REGION_ERROR_IMAGE, ROAD_CONFIG_BAD_PAYLOAD,
+			      content->bytes - (content->image.payload_bytes + 7ull) / 8 * 8 + at);
 }
 
 static enum region_outcome read_image(struct region_op *op)
 {
 	const struct region_setup *setup = &op->unit->setup;
+	struct region_finding found = {true, offsetof(struct road_region_op, image_bytes),
+				       op->what.image_bytes, ROAD_REGION_RULE_AT_MOST,
+				       ROAD_CONFIG_MAX};
 	enum road_config_error error;
-	uint64_t at;
 
 	if (!op->what.image_bytes)
-		return region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
+		return not_resident(op, op->what.config);
 	if (op->what.image_bytes > ROAD_CONFIG_MAX)
-		return region_op_fail(op, ROAD_REGION_ERROR_OP, 0,
-				      offsetof(struct road_region_op, image_bytes));
+		return region_op_refuse(op, ROAD_REGION_ERROR_OP, 0, found);
 	op->content = region_content_new(op->what.image_bytes);
 	if (!op->content)
 		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
@@ -64,8 +68,52 @@ static enum region_outcome read_image(struct region_op *op)
 				     op->what.image_bytes))
 		return region_op_fail(op, ROAD_REGION_ERROR_ADDRESS, 0,
 				      offsetof(struct road_region_op, image));
-	error = region_image_check(op->content, setup->kind, &at);
-	return error ? bad_image(op, error, at) : check_payload(op);
+	error = region_image_check(op->content, setup->kind, &found);
+	if (error)
+		return region_op_refuse(op, ROAD_REGION_ERROR_IMAGE, (uint32_t)error, found);
+	return check_payload(op);
+}
+
+#define SAVED(member) offsetof(struct region_saved, member)
+
+/* The first rule that the header of a saved state breaks. */
+static struct region_finding judge_state(const struct region_op *op,
+					 const struct region_saved *saved)
+{
+	const struct region_setup *setup = &op->unit->setup;
+	const uint64_t room = op->what.buffer_bytes - sizeof(*saved);
+	const uint64_t most = room < setup->state_bytes ? room : setup->state_bytes;
+	const uint32_t units = region_of(op)->units;
+	const struct region_finding rules[] = {
+		{saved->magic != REGION_STATE_MAGIC, SAVED(magic), saved->magic,
+		 ROAD_REGION_RULE_EQUAL, REGION_STATE_MAGIC},
+		{saved->bytes > most, SAVED(bytes), saved->bytes, ROAD_REGION_RULE_AT_MOST, most},
+		{saved->config != op->what.config, SAVED(config), saved->config,
+		 ROAD_REGION_RULE_EQUAL, op->what.config},
+		{saved->fabric != setup->fabric, SAVED(fabric), saved->fabric,
+		 ROAD_REGION_RULE_EQUAL, setup->fabric},
+		{saved->units != units, SAVED(units), saved->units, ROAD_REGION_RULE_EQUAL, units},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].bad)
+			return rules[i];
+	return (struct region_finding){.bad = false};
+}
+
+static enum region_outcome bad_state(struct region_op *op, struct region_finding found)
+{
+	return region_op_refuse(op, ROAD_REGION_ERROR_INCOMPATIBLE, ROAD_CONFIG_BAD_STATE, found);
+}
+
+static enum region_outcome check_state_crc(struct region_op *op, const struct region_saved *saved)
+{
+	const uint32_t crc = region_crc(0, op->state, saved->bytes);
+
+	if (crc == saved->crc)
+		return OUTCOME_OK;
+	return bad_state(op, (struct region_finding){true, SAVED(crc), saved->crc,
+						     ROAD_REGION_RULE_EQUAL, crc});
 }
 
 static enum region_outcome read_state(struct region_op *op)
@@ -80,10 +128,10 @@ static enum region_outcome read_state(struct region_op *op)
 	    !setup->chip->read_buffer(setup->arg, op->queue, op->what.buffer, &saved,
 				      sizeof(saved)))
 		return region_op_fail(op, ROAD_REGION_ERROR_ADDRESS, 0, at);
-	if (saved.magic != REGION_STATE_MAGIC || saved.config != op->what.config ||
-	    saved.fabric != setup->fabric || saved.units != region_of(op)->units ||
-	    saved.bytes > setup->state_bytes || saved.bytes > op->what.buffer_bytes - sizeof(saved))
-		return region_op_fail(op, ROAD_REGION_ERROR_INCOMPATIBLE, 0, at);
+	const struct region_finding bad = judge_state(op, &saved);
+
+	if (bad.bad)
+		return bad_state(op, bad);
 	op->state = malloc(saved.bytes ? saved.bytes : 1);
 	op->state_bytes = saved.bytes;
 	if (!op->state)
@@ -91,9 +139,7 @@ static enum region_outcome read_state(struct region_op *op)
 	if (!setup->chip->read_buffer(setup->arg, op->queue, op->what.buffer + sizeof(saved),
 				      op->state, saved.bytes))
 		return region_op_fail(op, ROAD_REGION_ERROR_ADDRESS, 0, at);
-	if (region_crc(0, op->state, saved.bytes) != saved.crc)
-		return region_op_fail(op, ROAD_REGION_ERROR_INCOMPATIBLE, ROAD_CONFIG_BAD_CRC, at);
-	return OUTCOME_OK;
+	return check_state_crc(op, &saved);
 }
 
 enum region_outcome region_verify(struct region_op *op)
@@ -114,9 +160,10 @@ enum region_outcome region_verify(struct region_op *op)
 
 /* ---- does it fit? ---- */
 
-static enum region_outcome incompatible(struct region_op *op, uint64_t at)
+static enum region_outcome incompatible(struct region_op *op, enum road_config_error error,
+					struct region_finding found)
 {
-	return region_op_fail(op, ROAD_REGION_ERROR_INCOMPATIBLE, 0, at);
+	return region_op_refuse(op, ROAD_REGION_ERROR_INCOMPATIBLE, (uint32_t)error, found);
 }
 
 static enum region_outcome check_claims(struct region_op *op)
@@ -126,24 +173,42 @@ static enum region_outcome check_claims(struct region_op *op)
 
 	for (uint32_t i = 0; i < image->header->claim_count; i++) {
 		const struct road_config_claim *claim = &image->claims[i];
+		const uint64_t at = sizeof(*image->header) + i * sizeof(*claim);
+		struct region_finding found = {claim->offset > room,
+					       at + offsetof(struct road_config_claim, offset),
+					       claim->offset, ROAD_REGION_RULE_AT_MOST, room};
 
-		if (claim->offset > room || claim->bytes > room - claim->offset)
-			return incompatible(op, sizeof(*image->header) + i * sizeof(*claim));
+		if (!found.bad)
+			found = (struct region_finding){
+				claim->bytes > room - claim->offset,
+				at + offsetof(struct road_config_claim, bytes), claim->bytes,
+				ROAD_REGION_RULE_AT_MOST, room - claim->offset};
+		if (found.bad)
+			return incompatible(op, ROAD_CONFIG_BAD_CLAIM, found);
 	}
 	return OUTCOME_OK;
 }
+
+#define HEADER(member) offsetof(struct road_config_header, member)
 
 static enum region_outcome check_fit(struct region_op *op)
 {
 	const struct road_config_header *header = op->content->image.header;
 	const struct region_setup *setup = &op->unit->setup;
 
-	if (header->fabric != setup->fabric)
-		return incompatible(op, offsetof(struct road_config_header, fabric));
-	if (header->units > region_of(op)->units)
-		return incompatible(op, offsetof(struct road_config_header, units));
-	if (header->total_bytes > setup->slot_bytes)
-		return incompatible(op, offsetof(struct road_config_header, total_bytes));
+	const uint32_t units = region_of(op)->units;
+	const struct region_finding rules[] = {
+		{header->fabric != setup->fabric, HEADER(fabric), header->fabric,
+		 ROAD_REGION_RULE_EQUAL, setup->fabric},
+		{header->units > units, HEADER(units), header->units, ROAD_REGION_RULE_AT_MOST,
+		 units},
+		{header->total_bytes > setup->slot_bytes, HEADER(total_bytes), header->total_bytes,
+		 ROAD_REGION_RULE_AT_MOST, setup->slot_bytes},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].bad)
+			return incompatible(op, ROAD_CONFIG_BAD_HEADER, rules[i]);
 	return check_claims(op);
 }
 
@@ -194,9 +259,9 @@ static enum region_outcome find_slot(struct region_op *op)
 	return OUTCOME_DONE;
 }
 
-static enum region_outcome busy(struct region_op *op, uint32_t slot)
+static enum region_outcome busy(struct region_op *op, enum road_region_busy why, uint32_t slot)
 {
-	return region_op_fail(op, ROAD_REGION_ERROR_BUSY, slot, 0);
+	return region_op_fail(op, ROAD_REGION_ERROR_BUSY, (uint32_t)why, slot);
 }
 
 /* ---- by verb ---- */
@@ -212,7 +277,7 @@ static enum region_outcome fit_load(struct region_op *op)
 	if (outcome != OUTCOME_DONE)
 		return outcome;
 	if (op->slot == REGION_NONE)
-		return busy(op, op->what.slot);
+		return busy(op, ROAD_REGION_BUSY_SLOTS, op->what.slot);
 	hold(op, op->slot);
 	count_use(op, false);
 	op->plan = tail_load;
@@ -243,7 +308,7 @@ static enum region_outcome fit_missing(struct region_op *op)
 	op->plan = tail_stage;
 	if (op->slot == REGION_NONE) {
 		if (!can_replace_active(op))
-			return busy(op, op->what.slot);
+			return busy(op, ROAD_REGION_BUSY_SLOTS, op->what.slot);
 		op->slot = region_of(op)->active;
 		op->in_place = true;
 		op->plan = tail_in_place;
@@ -285,7 +350,7 @@ static enum region_outcome fit_switch(struct region_op *op)
 		return outcome;
 	}
 	if (loses_memory(op))
-		return busy(op, 0);
+		return busy(op, ROAD_REGION_BUSY_MEMORY, 0);
 	outcome = find_slot(op);
 	if (outcome == OUTCOME_DONE)
 		return fit_missing(op);
@@ -299,9 +364,9 @@ static enum region_outcome fit_kept(struct region_op *op)
 	struct region *region = region_of(op);
 
 	if (!region->kept || region->kept_config != op->target)
-		return region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
+		return not_resident(op, op->target);
 	if (loses_memory(op))
-		return busy(op, 0);
+		return busy(op, ROAD_REGION_BUSY_MEMORY, 0);
 	if (region->loader)
 		return OUTCOME_WAIT;
 	free(op->content); /* another one may have been kept since it was looked at last */
@@ -339,7 +404,7 @@ static enum region_outcome fit_rollback(struct region_op *op)
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	if (loses_memory(op))
-		return busy(op, 0);
+		return busy(op, ROAD_REGION_BUSY_MEMORY, 0);
 	if (slot != REGION_NONE)
 		hold(op, slot);
 	op->plan = tail_switch;
@@ -349,7 +414,7 @@ static enum region_outcome fit_rollback(struct region_op *op)
 static enum region_outcome fit_reset(struct region_op *op)
 {
 	op->plan = tail_switch;
-	return loses_memory(op) ? busy(op, 0) : OUTCOME_OK;
+	return loses_memory(op) ? busy(op, ROAD_REGION_BUSY_MEMORY, 0) : OUTCOME_OK;
 }
 
 /* A resident image that is there as a whole. */
@@ -359,7 +424,7 @@ static enum region_outcome find_ready(struct region_op *op)
 
 	op->slot = region_resident(op->unit, region, op->what.config);
 	if (op->slot == REGION_NONE)
-		return region_op_fail(op, ROAD_REGION_ERROR_NOT_RESIDENT, 0, 0);
+		return not_resident(op, op->what.config);
 	if (region->slots[op->slot].state == SLOT_LOADING)
 		return OUTCOME_WAIT;
 	op->report.slot = op->slot;
@@ -384,7 +449,7 @@ static enum region_outcome fit_small(struct region_op *op)
 		break;
 	default: /* EVICT */
 		if (!region_evict(op->unit, region, op->slot))
-			return busy(op, op->slot);
+			return busy(op, ROAD_REGION_BUSY_SLOT, op->slot);
 		break;
 	}
 	region_retry(op->unit); /* for loads that wait for a slot */
@@ -402,8 +467,11 @@ static enum region_outcome fit_read_back(struct region_op *op)
 	if (!content)
 		return OUTCOME_WAIT;
 	if (op->what.buffer_bytes < content->bytes)
-		return region_op_fail(op, ROAD_REGION_ERROR_OP, content->bytes,
-				      offsetof(struct road_region_op, buffer_bytes));
+		return region_op_refuse(
+			op, ROAD_REGION_ERROR_OP, 0,
+			(struct region_finding){true, offsetof(struct road_region_op, buffer_bytes),
+						op->what.buffer_bytes, ROAD_REGION_RULE_AT_LEAST,
+						content->bytes});
 	hold(op, op->slot);
 	op->plan = tail_read;
 	return OUTCOME_OK;

@@ -36,53 +36,73 @@ struct walk { /* the parts of an image */
 	const struct road_config_claim *claims;
 	const struct road_config_relocation *relocations;
 	uint8_t *payload;
-	uint64_t at; /* of the error */
+	struct region_finding found; /* the error */
 };
 
-static bool is_zero(const uint8_t *from, uint64_t bytes)
+#define EQUAL    ROAD_REGION_RULE_EQUAL
+#define AT_LEAST ROAD_REGION_RULE_AT_LEAST
+#define AT_MOST  ROAD_REGION_RULE_AT_MOST
+#define MULTIPLE ROAD_REGION_RULE_MULTIPLE
+#define BITS     ROAD_REGION_RULE_BITS
+
+#define FIELD(member) offsetof(struct road_config_header, member)
+
+/* The first rule that is broken; true: none is. */
+static bool keeps(const struct region_finding *rules, size_t count, struct region_finding *found)
 {
-	for (uint64_t i = 0; i < bytes; i++)
-		if (from[i])
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].bad) {
+			*found = rules[i];
 			return false;
+		}
 	return true;
 }
 
-static bool check_name(const uint8_t *name, uint64_t bytes, uint64_t *at)
+/* `at`: where it is in the image. */
+static bool is_zero(const uint8_t *from, uint64_t bytes, uint64_t at, struct region_finding *found)
+{
+	for (uint64_t i = 0; i < bytes; i++)
+		if (from[i]) {
+			*found = (struct region_finding){true, at + i, from[i], EQUAL, 0};
+			return false;
+		}
+	return true;
+}
+
+static bool check_name(const uint8_t *name, uint64_t bytes, struct region_finding *found)
 {
 	size_t length = 0;
 
 	while (length < bytes && name[length])
 		length++;
-	*at = offsetof(struct road_config_header, name);
-	return length < bytes && is_zero(name + length, bytes - length);
+	*found = (struct region_finding){length == bytes, FIELD(name), length, AT_MOST, bytes - 1};
+	return length < bytes &&
+	       is_zero(name + length, bytes - length, FIELD(name) + length, found);
 }
 
-#define FIELD(member) offsetof(struct road_config_header, member)
-
 static bool check_header(const struct road_config_header *header, uint32_t bytes, uint32_t kind,
-			 uint64_t *at)
+			 struct region_finding *found)
 {
-	const struct {
-		bool bad;
-		uint64_t at;
-	} rules[] = {
-		{header->magic != ROAD_CONFIG_MAGIC, FIELD(magic)},
-		{header->version != ROAD_CONFIG_VERSION, FIELD(version)},
-		{header->kind != kind, FIELD(kind)},
-		{header->total_bytes != bytes, FIELD(total_bytes)},
-		{!header->units, FIELD(units)},
-		{header->claim_count > ROAD_CONFIG_CLAIMS_MAX, FIELD(claim_count)},
-		{header->relocation_count > ROAD_CONFIG_RELOCATIONS_MAX, FIELD(relocation_count)},
-		{header->payload_bytes > ROAD_CONFIG_MAX, FIELD(payload_bytes)},
-		{header->reserved != 0, FIELD(reserved)},
+	const struct region_finding rules[] = {
+		{header->magic != ROAD_CONFIG_MAGIC, FIELD(magic), header->magic, EQUAL,
+		 ROAD_CONFIG_MAGIC},
+		{header->version != ROAD_CONFIG_VERSION, FIELD(version), header->version, EQUAL,
+		 ROAD_CONFIG_VERSION},
+		{header->kind != kind, FIELD(kind), header->kind, EQUAL, kind},
+		{header->total_bytes != bytes, FIELD(total_bytes), header->total_bytes, EQUAL,
+		 bytes},
+		{!header->units, FIELD(units), 0, AT_LEAST, 1},
+		{header->claim_count > ROAD_CONFIG_CLAIMS_MAX, FIELD(claim_count),
+		 header->claim_count, AT_MOST, ROAD_CONFIG_CLAIMS_MAX},
+		{header->relocation_count > ROAD_CONFIG_RELOCATIONS_MAX, FIELD(relocation_count),
+		 header->relocation_count, AT_MOST, ROAD_CONFIG_RELOCATIONS_MAX},
+		{header->payload_bytes > ROAD_CONFIG_MAX, FIELD(payload_bytes),
+		 header->payload_bytes, AT_MOST, ROAD_CONFIG_MAX},
+		{header->reserved != 0, FIELD(reserved), header->reserved, EQUAL, 0},
 	};
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (rules[i].bad) {
-			*at = rules[i].at;
-			return false;
-		}
-	return check_name(header->name, sizeof(header->name), at);
+	return keeps(rules, sizeof(rules) / sizeof(rules[0]), found) &&
+	       check_name(header->name, sizeof(header->name), found);
 }
 
 static uint64_t up8(uint64_t bytes)
@@ -99,66 +119,99 @@ static bool find_parts(struct region_content *content, struct walk *walk)
 						 sizeof(struct road_config_relocation);
 	uint64_t end = payload + up8(header->payload_bytes);
 
-	walk->at = FIELD(total_bytes);
+	walk->found =
+		(struct region_finding){true, FIELD(payload_bytes), end, EQUAL, content->bytes};
 	if (end != content->bytes)
 		return false;
 	walk->claims = (const void *)(content->canonical + claims);
 	walk->relocations = (const void *)(content->canonical + relocations);
 	walk->payload = content->canonical + payload;
-	walk->at = payload + header->payload_bytes;
-	return is_zero(content->canonical + walk->at, end - walk->at);
+	payload += header->payload_bytes;
+	return is_zero(content->canonical + payload, end - payload, payload, &walk->found);
 }
 
 static bool overlap(const struct road_config_claim *a, const struct road_config_claim *b)
 {
-	return a->kind == b->kind && a->offset < b->offset + b->bytes &&
-	       b->offset < a->offset + a->bytes;
+	return a->kind == b->kind &&
+	       (a->kind == ROAD_CLAIM_MEMORY ||
+		(a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes));
 }
 
-static bool check_claim(const struct walk *walk, uint32_t index)
+/* The first of the claims before it that it meets; itself: none. */
+static uint32_t find_overlap(const struct walk *walk, uint32_t index)
+{
+	uint32_t i = 0;
+
+	while (i < index && !overlap(&walk->claims[index], &walk->claims[i]))
+		i++;
+	return i;
+}
+
+#define CLAIM_FIELD(member) (at + offsetof(struct road_config_claim, member))
+
+static bool check_claim(struct walk *walk, uint32_t index)
 {
 	const uint32_t rights = ROAD_CONFIG_CLAIM_READ | ROAD_CONFIG_CLAIM_WRITE;
 	const struct road_config_claim *claim = &walk->claims[index];
+	const uint64_t at = sizeof(*walk->header) + index * sizeof(*claim);
+	const bool memory = claim->kind == ROAD_CLAIM_MEMORY;
+	const struct road_config_claim *other = &walk->claims[find_overlap(walk, index)];
+	const struct region_finding rules[] = {
+		{claim->kind < ROAD_CLAIM_SCRATCH, CLAIM_FIELD(kind), claim->kind, AT_LEAST,
+		 ROAD_CLAIM_SCRATCH},
+		{claim->kind > ROAD_CLAIM_MEMORY, CLAIM_FIELD(kind), claim->kind, AT_MOST,
+		 ROAD_CLAIM_MEMORY},
+		{!claim->flags, CLAIM_FIELD(flags), 0, AT_LEAST, 1},
+		{claim->flags & ~rights, CLAIM_FIELD(flags), claim->flags, BITS, rights},
+		{memory && claim->offset, CLAIM_FIELD(offset), claim->offset, EQUAL, 0},
+		{memory && claim->bytes, CLAIM_FIELD(bytes), claim->bytes, EQUAL, 0},
+		{!memory && !claim->bytes, CLAIM_FIELD(bytes), 0, AT_LEAST, 1},
+		{claim->bytes > UINT64_MAX - claim->offset, CLAIM_FIELD(bytes), claim->bytes,
+		 AT_MOST, UINT64_MAX - claim->offset},
+		{memory && other != claim, CLAIM_FIELD(kind), claim->kind, EQUAL,
+		 ROAD_CLAIM_SCRATCH},
+		{other != claim, CLAIM_FIELD(offset), claim->offset, AT_LEAST,
+		 other->offset + other->bytes},
+	};
 
-	if (!claim->flags || claim->flags & ~rights)
-		return false;
-	if (claim->kind == ROAD_CLAIM_MEMORY) {
-		for (uint32_t i = 0; i < index; i++)
-			if (walk->claims[i].kind == ROAD_CLAIM_MEMORY)
-				return false;
-		return !claim->offset && !claim->bytes;
-	}
-	if (claim->kind != ROAD_CLAIM_SCRATCH || !claim->bytes ||
-	    claim->offset + claim->bytes < claim->offset)
-		return false;
-	for (uint32_t i = 0; i < index; i++)
-		if (overlap(claim, &walk->claims[i]))
-			return false;
-	return true;
+	return keeps(rules, sizeof(rules) / sizeof(rules[0]), &walk->found);
 }
 
 static bool check_claims(struct walk *walk)
 {
-	for (uint32_t i = 0; i < walk->header->claim_count; i++) {
-		walk->at = sizeof(*walk->header) + i * sizeof(walk->claims[0]);
+	for (uint32_t i = 0; i < walk->header->claim_count; i++)
 		if (!check_claim(walk, i))
 			return false;
-	}
 	return true;
 }
 
-static bool check_relocation(const struct walk *walk, uint32_t index)
+#define RELOCATION_FIELD(member) (at + offsetof(struct road_config_relocation, member))
+
+static bool check_relocation(struct walk *walk, uint32_t index, uint64_t at)
 {
 	const struct road_config_relocation *relocation = &walk->relocations[index];
-	uint64_t least = index ? (uint64_t)walk->relocations[index - 1].offset + 4 : 0;
+	const uint64_t least = index ? (uint64_t)walk->relocations[index - 1].offset + 4 : 0;
+	const uint64_t room = walk->header->payload_bytes;
+	const uint32_t most =
+		relocation->kind == ROAD_RELOCATE_UNIT ? 0 : walk->header->claim_count - 1u;
+	const struct region_finding rules[] = {
+		{relocation->offset % 4 != 0, RELOCATION_FIELD(offset), relocation->offset,
+		 MULTIPLE, 4},
+		{relocation->offset < least, RELOCATION_FIELD(offset), relocation->offset, AT_LEAST,
+		 least},
+		{relocation->offset + UINT64_C(4) > room, RELOCATION_FIELD(offset),
+		 relocation->offset, AT_MOST, room < 4 ? 0 : room - 4},
+		{relocation->kind < ROAD_RELOCATE_UNIT, RELOCATION_FIELD(kind), relocation->kind,
+		 AT_LEAST, ROAD_RELOCATE_UNIT},
+		{relocation->kind > ROAD_RELOCATE_CLAIM, RELOCATION_FIELD(kind), relocation->kind,
+		 AT_MOST, ROAD_RELOCATE_CLAIM},
+		{relocation->kind == ROAD_RELOCATE_CLAIM && !walk->header->claim_count,
+		 RELOCATION_FIELD(kind), relocation->kind, EQUAL, ROAD_RELOCATE_UNIT},
+		{relocation->index > most, RELOCATION_FIELD(index), relocation->index, AT_MOST,
+		 most},
+	};
 
-	if (relocation->offset % 4 || relocation->offset < least ||
-	    (uint64_t)relocation->offset + 4 > walk->header->payload_bytes)
-		return false;
-	if (relocation->kind == ROAD_RELOCATE_UNIT)
-		return relocation->index == 0;
-	return relocation->kind == ROAD_RELOCATE_CLAIM &&
-	       relocation->index < walk->header->claim_count;
+	return keeps(rules, sizeof(rules) / sizeof(rules[0]), &walk->found);
 }
 
 static bool check_relocations(struct walk *walk)
@@ -166,11 +219,9 @@ static bool check_relocations(struct walk *walk)
 	uint64_t base =
 		(uint64_t)((const uint8_t *)walk->relocations - (const uint8_t *)walk->header);
 
-	for (uint32_t i = 0; i < walk->header->relocation_count; i++) {
-		walk->at = base + i * sizeof(walk->relocations[0]);
-		if (!check_relocation(walk, i))
+	for (uint32_t i = 0; i < walk->header->relocation_count; i++)
+		if (!check_relocation(walk, i, base + i * sizeof(walk->relocations[0])))
 			return false;
-	}
 	return true;
 }
 
@@ -189,19 +240,19 @@ static bool check_crc(struct region_content *content, struct walk *walk)
 	header.crc = 0;
 	crc = region_crc(0, &header, sizeof(header));
 	crc = region_crc(crc, content->canonical + sizeof(header), content->bytes - sizeof(header));
-	walk->at = FIELD(crc);
+	walk->found = (struct region_finding){true, FIELD(crc), walk->header->crc, EQUAL, crc};
 	return crc == walk->header->crc;
 }
 
 enum road_config_error region_image_check(struct region_content *content, uint32_t kind,
-					  uint64_t *at)
+					  struct region_finding *found)
 {
 	struct walk walk = {.header = (const void *)content->canonical};
 
-	*at = 0;
+	*found = (struct region_finding){true, 0, content->bytes, AT_LEAST, sizeof(*walk.header)};
 	if (content->bytes < sizeof(*walk.header))
 		return ROAD_CONFIG_BAD_HEADER;
-	if (!check_header(walk.header, content->bytes, kind, at))
+	if (!check_header(walk.header, content->bytes, kind, found))
 		return ROAD_CONFIG_BAD_HEADER;
 	enum road_config_error error = ROAD_CONFIG_OK;
 
@@ -216,7 +267,7 @@ enum road_config_error region_image_check(struct region_content *content, uint32
 		else if (!check_claims(&walk))
 			error = ROAD_CONFIG_BAD_CLAIM;
 	}
-	*at = walk.at;
+	*found = walk.found;
 	content->image.header = walk.header;
 	content->image.claims = walk.claims;
 	content->image.payload_bytes = walk.header->payload_bytes;
@@ -248,12 +299,12 @@ void region_image_relocate(struct region_content *content, const struct region *
 struct region_content *region_content_copy(const struct region_content *from, uint32_t kind)
 {
 	struct region_content *content = region_content_new(from->bytes);
-	uint64_t at;
+	struct region_finding found;
 
 	if (!content)
 		return NULL;
 	memcpy(content->canonical, from->canonical, from->bytes);
-	(void)region_image_check(content, kind, &at); /* it was sound; finds its parts */
+	(void)region_image_check(content, kind, &found); /* it was sound; finds its parts */
 	content->image.config = from->image.config;
 	return content;
 }

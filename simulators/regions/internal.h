@@ -99,6 +99,25 @@ struct region {
 	char lane_load[24], lane_switch[24], lane_stall[24];
 };
 
+/* A rule that something from a guest breaks, or keeps: enum road_region_rule. */
+struct region_finding {
+	bool bad;
+	uint64_t at, seen;
+	uint32_t rule;
+	uint64_t allowed;
+};
+
+/* What is told to a queue whose op the unit could not even begin: it needs no memory. */
+struct region_refusal {
+	struct sim_event event;
+	struct sim_env *env;
+	uint32_t function;
+	uint64_t report; /* bus address; 0: none */
+	enum road_region_error error;
+	region_done done;
+	void *arg;
+};
+
 struct region_queue {
 	bool open;
 	uint32_t region, function;
@@ -108,6 +127,7 @@ struct region_queue {
 	uint64_t waits_ps;            /* since when; NO_TIME: it does not */
 	bool activating;              /* an implicit op is under way */
 	enum road_region_error error; /* how that one failed */
+	struct region_refusal refusal;
 };
 
 struct region_part {
@@ -145,9 +165,9 @@ void region_wipe(struct region_unit *unit, struct region *region);
 
 /* image.c */
 uint32_t region_crc(uint32_t crc, const void *bytes, uint64_t count); /* CRC-32C, from 0 on */
-/* Checks `bytes` of content->canonical from end to end. */
+/* Checks `bytes` of content->canonical from end to end; *found: what is wrong. */
 enum road_config_error region_image_check(struct region_content *content, uint32_t kind,
-					  uint64_t *at);
+					  struct region_finding *found);
 void region_image_relocate(struct region_content *content, const struct region *region);
 struct region_content *region_content_new(uint32_t bytes);
 struct region_content *region_content_copy(const struct region_content *from, uint32_t kind);
@@ -198,6 +218,11 @@ struct region_phase_row {
 extern const struct region_phase_row region_phase_rows[REGION_PHASES];
 enum region_outcome region_op_fail(struct region_op *op, enum road_region_error error,
 				   uint32_t detail, uint64_t at);
+/* Likewise, with the value seen and the one allowed. */
+enum region_outcome region_op_refuse(struct region_op *op, enum road_region_error error,
+				     uint32_t detail, struct region_finding found);
+/* It lasts until then, and may not. */
+enum region_outcome region_op_time_out(struct region_op *op, uint64_t until_ps);
 uint64_t region_copy_ps(const struct region_unit *unit, uint64_t bytes); /* of a read-back */
 uint64_t region_load_end(struct region_op *op, uint32_t bytes, uint64_t from_ps);
 void region_switch(struct region_unit *unit, struct region *region, uint32_t slot);

@@ -124,20 +124,24 @@ static void destroy(struct region_op *op)
 	release(op);
 }
 
-static enum road_region_error write_report(struct region_op *op)
+/* `done` is stored last. False: there is no such place. */
+static bool report_to(struct sim_env *env, uint32_t function, uint64_t address,
+		      const struct road_region_report *report)
 {
-	const struct road_region_report *report = &op->report;
 	const size_t skip = sizeof(report->done);
-	struct sim_env *env = op->unit->setup.env;
 	const uint32_t done = 1;
 
-	if (!op->what.report)
-		return (enum road_region_error)report->error;
-	if (sim_dma_write(env, op->function, op->what.report + skip, (const char *)report + skip,
-			  sizeof(*report) - skip) &&
-	    sim_dma_write(env, op->function, op->what.report, &done, sizeof(done)))
-		return (enum road_region_error)report->error;
-	return ROAD_REGION_ERROR_ADDRESS;
+	return sim_dma_write(env, function, address + skip, (const char *)report + skip,
+			     sizeof(*report) - skip) &&
+	       sim_dma_write(env, function, address, &done, sizeof(done));
+}
+
+static enum road_region_error write_report(struct region_op *op)
+{
+	if (op->what.report &&
+	    !report_to(op->unit->setup.env, op->function, op->what.report, &op->report))
+		return ROAD_REGION_ERROR_ADDRESS;
+	return (enum road_region_error)op->report.error;
 }
 
 static void tell(struct region_op *op)
@@ -180,9 +184,14 @@ static void finish(struct region_op *op)
 
 /* ---- failure ---- */
 
+/* Does another image than the one that is there now come back, or in? */
 static bool is_switch_back(const struct region_op *op)
 {
-	return op->undo == UNDO_BACK || op->undo == UNDO_SAFE;
+	const struct region *region = region_of(op);
+
+	if (op->undo == UNDO_BACK)
+		return op->switched || op->former;
+	return op->undo == UNDO_SAFE && region_active_config(region) != region->safe;
 }
 
 static void end_keep(struct region_op *op)
@@ -223,6 +232,7 @@ static void undone(void *arg)
 {
 	struct region_op *op = arg;
 	struct region *region = region_of(op);
+	const bool back = is_switch_back(op);
 
 	switch (op->undo) {
 	case UNDO_KEEP: end_keep(op); break;
@@ -232,7 +242,7 @@ static void undone(void *arg)
 		break;
 	case UNDO_QUARANTINE: region_switch(op->unit, region, REGION_NONE); break;
 	}
-	if (is_switch_back(op)) {
+	if (back) {
 		op->report.flags |= RESULT_ROLLED_BACK;
 		region->counters[ROAD_REGION_COUNT_ROLLBACKS]++;
 		sim_trace_span(op->unit->setup.env, region->lane_switch, "roll back", op->phase_ps,
@@ -266,7 +276,8 @@ static uint64_t undo_ends(struct region_op *op)
 
 	if (op->former && op->undo != UNDO_SAFE && op->undo != UNDO_QUARANTINE)
 		end = region_load_end(op, op->former->bytes, end);
-	if ((op->switched && op->undo == UNDO_BACK) || op->undo == UNDO_SAFE)
+	if ((op->undo == UNDO_BACK && op->switched) ||
+	    (op->undo == UNDO_SAFE && is_switch_back(op)))
 		end += setup->costs.switch_ps;
 	return end;
 }
@@ -418,10 +429,32 @@ void region_op_wait_until(struct region_op *op, uint64_t time_ps)
 enum region_outcome region_op_fail(struct region_op *op, enum road_region_error error,
 				   uint32_t detail, uint64_t at)
 {
+	return region_op_refuse(op, error, detail, (struct region_finding){.at = at});
+}
+
+enum region_outcome region_op_refuse(struct region_op *op, enum road_region_error error,
+				     uint32_t detail, struct region_finding found)
+{
 	op->report.error = (uint32_t)error;
 	op->report.detail = detail;
-	op->report.detail_at = at;
+	op->report.detail_at = found.at;
+	op->report.rule = found.rule;
+	op->report.seen = found.seen;
+	op->report.allowed = found.allowed;
 	return OUTCOME_FAIL;
+}
+
+enum region_outcome region_op_time_out(struct region_op *op, uint64_t until_ps)
+{
+	const uint64_t began_ps = op->report.began_ns * SIM_PS_PER_NS;
+
+	return region_op_refuse(op, ROAD_REGION_ERROR_TIMEOUT, 0,
+				(struct region_finding){
+					.at = offsetof(struct road_region_op, deadline_ns),
+					.seen = (until_ps - began_ps) / SIM_PS_PER_NS,
+					.rule = ROAD_REGION_RULE_AT_MOST,
+					.allowed = op->what.deadline_ns,
+				});
 }
 
 /* A switch that began ends: it takes no longer than it takes. */
@@ -432,7 +465,7 @@ static void expired(void *arg)
 	if (op->ending || op->phase >= PHASE_COMMIT)
 		return;
 	add_time(op);
-	region_op_fail(op, ROAD_REGION_ERROR_TIMEOUT, 0, 0);
+	region_op_time_out(op, now_of(op));
 	fail(op);
 }
 
@@ -531,20 +564,64 @@ static void begin(struct region_op *op, uint64_t address)
 	region_op_run(op);
 }
 
+/* ---- ops that do not even begin ---- */
+
+static void refused(void *arg)
+{
+	struct region_refusal *refusal = arg;
+	region_done done = refusal->done;
+	struct road_region_report report = {
+		.error = (uint32_t)refusal->error,
+		.phase = PHASE_PARSE,
+		.slot = ROAD_REGION_SLOT_ANY,
+		.began_ns = sim_now(refusal->env) / SIM_PS_PER_NS,
+		.ended_ns = sim_now(refusal->env) / SIM_PS_PER_NS,
+	};
+
+	refusal->done = NULL;
+	if (refusal->report)
+		report_to(refusal->env, refusal->function, refusal->report, &report);
+	done(refusal->arg, refusal->error);
+}
+
+static void refuse(struct region_unit *unit, uint32_t queue, uint64_t address,
+		   struct region_refusal refusal)
+{
+	struct region_refusal *at = &unit->queues[queue].refusal;
+	struct road_region_op what;
+
+	sim_cancel(unit->setup.env, &at->event);
+	*at = refusal;
+	at->env = unit->setup.env;
+	at->function = unit->queues[queue].function;
+	if (sim_dma_read(at->env, at->function, address, &what, sizeof(what)) &&
+	    what.report % 64 == 0)
+		at->report = what.report;
+	at->event = (struct sim_event){.run = refused, .arg = at};
+	sim_schedule(at->env, &at->event, sim_now(at->env));
+}
+
 void region_unit_begin(struct region_unit *unit, uint32_t queue, uint64_t address, region_done done,
 		       void *arg)
 {
-	struct region_op *op = NULL;
+	struct region_refusal refusal = {
+		.done = done, .arg = arg, .error = ROAD_REGION_ERROR_HARDWARE};
+	struct region_op *op;
 
-	if (queue < unit->setup.queues && unit->queues[queue].open &&
-	    unit->regions[unit->queues[queue].region].present)
-		op = region_op_new(unit, queue);
+	if (queue >= unit->setup.queues) {
+		sim_violation(unit->setup.env, 0,
+			      "queue %u asks for an operation, allowed: below %u", queue,
+			      unit->setup.queues);
+		return;
+	}
+	if (!unit->queues[queue].open || !unit->regions[unit->queues[queue].region].present) {
+		refusal.error = ROAD_REGION_ERROR_STALE;
+		refuse(unit, queue, address, refusal);
+		return;
+	}
+	op = region_op_new(unit, queue);
 	if (!op) {
-		sim_violation(
-			unit->setup.env, 0,
-			"queue %u asks for an operation and has no region, or the host has no "
-			"memory",
-			queue);
+		refuse(unit, queue, address, refusal);
 		return;
 	}
 	op->done = done;

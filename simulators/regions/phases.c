@@ -87,7 +87,7 @@ static enum region_outcome begin_transfer(struct region_op *op)
 	if (op->what.verb == ROAD_REGION_VERB_READ_BACK)
 		return begin_read_back(op);
 	if (op->in_place && region_pinned(region, op->slot)) /* since it was picked */
-		return region_op_fail(op, ROAD_REGION_ERROR_BUSY, op->slot, 0);
+		return region_op_fail(op, ROAD_REGION_ERROR_BUSY, ROAD_REGION_BUSY_SLOT, op->slot);
 	if (region->loader || (op->in_place && !region_ops_unhold(op, op->slot)))
 		return OUTCOME_WAIT;
 	region->loader = op;
@@ -173,7 +173,9 @@ static enum region_outcome begin_drain(struct region_op *op)
 	if (!region->running)
 		return OUTCOME_OK;
 	if (op->what.drain == DRAIN_REFUSE)
-		return region_op_fail(op, ROAD_REGION_ERROR_BUSY, region->running, 0);
+		return region_op_refuse(op, ROAD_REGION_ERROR_BUSY, ROAD_REGION_BUSY_WORK,
+					(struct region_finding){.seen = region->running,
+								.rule = ROAD_REGION_RULE_EQUAL});
 	if (op->what.drain == DRAIN_WAIT || op->draining)
 		return OUTCOME_WAIT;
 	op->draining = true;
@@ -210,8 +212,11 @@ static enum region_outcome save(struct region_op *op, uint64_t *bytes)
 	struct region_saved *saved = NULL;
 
 	if (op->what.buffer_bytes < room)
-		return region_op_fail(op, ROAD_REGION_ERROR_OP, (uint32_t)room,
-				      offsetof(struct road_region_op, buffer_bytes));
+		return region_op_refuse(
+			op, ROAD_REGION_ERROR_OP, 0,
+			(struct region_finding){true, offsetof(struct road_region_op, buffer_bytes),
+						op->what.buffer_bytes, ROAD_REGION_RULE_AT_LEAST,
+						room});
 	saved = calloc(1, room);
 	if (!saved)
 		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
@@ -239,14 +244,14 @@ static enum region_outcome begin_commit(struct region_op *op)
 
 	/* Whose queue is gone has no buffer any more: the old image comes back, nobody is told. */
 	if (op->what.verb == ROAD_REGION_VERB_SWAP && op->queue == REGION_NONE)
-		return region_op_fail(op, ROAD_REGION_ERROR_TIMEOUT, 0, 0);
+		return region_op_time_out(op, now_of(op));
 	if (op->what.verb == ROAD_REGION_VERB_SWAP)
 		outcome = save(op, &bytes);
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	end += region_copy_ps(op->unit, bytes);
 	if (op->deadline.slot && op->deadline.time_ps < end)
-		return region_op_fail(op, ROAD_REGION_ERROR_TIMEOUT, 0, 0);
+		return region_op_time_out(op, end);
 	op->phase_ps = now_of(op);
 	if (end == now_of(op))
 		return region_phase_rows[PHASE_COMMIT].end(op);
@@ -284,8 +289,8 @@ static enum region_outcome begin_post_check(struct region_op *op)
 
 	if (op->what.verb == ROAD_REGION_VERB_RESTORE &&
 	    !setup->chip->restore(setup->arg, op->region, op->state, op->state_bytes))
-		return region_op_fail(op, ROAD_REGION_ERROR_INCOMPATIBLE, ROAD_CONFIG_BAD_PAYLOAD,
-				      offsetof(struct road_region_op, buffer));
+		return region_op_fail(op, ROAD_REGION_ERROR_INCOMPATIBLE, ROAD_CONFIG_BAD_STATE,
+				      sizeof(struct region_saved));
 	return OUTCOME_OK;
 }
 

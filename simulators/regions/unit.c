@@ -143,6 +143,8 @@ static void stop(struct region_unit *unit)
 	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++)
 		if (unit->regions[i].present)
 			region_unmake(unit, i);
+	for (uint32_t i = 0; unit->queues && i < unit->setup.queues; i++)
+		sim_cancel(unit->setup.env, &unit->queues[i].refusal.event);
 	sim_cancel(unit->setup.env, &unit->retry);
 }
 
@@ -189,8 +191,7 @@ enum road_region_error region_unit_queue_open(struct region_unit *unit, uint32_t
 		return ROAD_REGION_ERROR_STALE;
 	if (region->children)
 		return ROAD_REGION_ERROR_BUSY;
-	if (unit->queues[queue].open)
-		region_unit_queue_close(unit, queue);
+	region_unit_queue_close(unit, queue);
 	take_over(unit, region, owner);
 	region->open++;
 	unit->queues[queue] = (struct region_queue){
@@ -209,7 +210,10 @@ void region_unit_queue_drop(struct region_unit *unit, uint32_t queue)
 	struct region_queue *at = &unit->queues[queue];
 	struct region *region;
 
-	if (queue >= unit->setup.queues || !at->open)
+	if (queue >= unit->setup.queues)
+		return;
+	sim_cancel(unit->setup.env, &at->refusal.event);
+	if (!at->open)
 		return;
 	region = &unit->regions[at->region];
 	region_ops_drop(unit, region, queue);
@@ -231,9 +235,9 @@ void region_unit_owner_gone(struct region_unit *unit, uint64_t owner)
 
 void region_unit_queue_close(struct region_unit *unit, uint32_t queue)
 {
+	region_unit_queue_drop(unit, queue);
 	if (queue >= unit->setup.queues || !unit->queues[queue].open)
 		return;
-	region_unit_queue_drop(unit, queue);
 	unit->queues[queue].open = false;
 	unit->regions[unit->queues[queue].region].open--;
 }

@@ -128,10 +128,13 @@ void rpu_job_end(struct rpu_job *job)
 
 void rpu_job_fault(struct rpu_job *job, struct road_rpu_stream_status *why)
 {
-	struct rpu_chip *chip = job->stream->function->chip;
+	struct rpu_stream *stream = job->stream;
+	struct rpu_chip *chip = stream->function->chip;
 
 	why->engine = job->entry.engine;
-	rpu_stream_fail(job->stream, job->number, why); /* drops it */
+	rpu_stream_fail(stream, job->number, why); /* drops it */
+	if (why->fault == ROAD_RPU_FAULT_ECC)      /* what the hardware did, not the program */
+		region_unit_fault(chip->unit, region_unit_of_queue(chip->unit, stream->index));
 	rpu_streams_retry(chip);
 }
 

@@ -69,14 +69,14 @@ static void seal(uint8_t *image, size_t bytes)
 static bool chip_takes(const uint8_t *image, uint32_t bytes, uint32_t kind, uint8_t *canonical)
 {
 	struct region_content *content = region_content_new(bytes);
-	uint64_t at;
+	struct region_finding found;
 
 	if (!content)
 		abort();
 	memcpy(content->canonical, image, bytes);
-	enum road_config_error error = region_image_check(content, kind, &at);
+	enum road_config_error error = region_image_check(content, kind, &found);
 
-	if (at > bytes)
+	if (error && (found.at > bytes || found.rule == ROAD_REGION_RULE_NONE))
 		abort();
 	if (!error) {
 		const struct region part = {.index = 1, .first_unit = 3, .units = 2};

@@ -8,6 +8,16 @@
 
 struct rig rig;
 
+/* ---- the host ---- */
+
+void *__real_calloc(size_t count, size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+	return rig.starved ? NULL : __real_calloc(count, bytes);
+}
+
 /* ---- the engine ---- */
 
 uint64_t sim_now(const struct sim_env *env)

@@ -29,7 +29,8 @@ struct rig {
 	uint32_t state[ROAD_REGION_NUMBERS]; /* what save and restore move */
 	bool refuse_drain;                   /* ABORT does not end anything */
 	bool live, more;
-	uint32_t at; /* next free byte of memory */
+	bool starved; /* the host has no memory */
+	uint32_t at;  /* next free byte of memory */
 };
 extern struct rig rig;
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What launches pass, owners, and a random walk. */
-#include <string.h>
-
+/* What launches pass, and owners. */
 #include "tests/unit/sim_regions/rig.h"
 
 #define ACTIVATE ROAD_REGION_VERB_ACTIVATE
@@ -183,114 +181,6 @@ static void test_slot_of_a_load_that_waits(void)
 	rig_end();
 }
 
-/* Ops of all verbs, launches, faults and drops in any order: each op ends once, what the chip was
- * told is what registers say, and in the end everything is at rest. */
-static void walk(uint32_t seed)
-{
-	struct rig_op *ops[2] = {NULL, NULL};
-	struct region_want wants[2] = {{0}, {0}}; /* of a launch that waits at the gate */
-	enum road_region_error error;
-	uint32_t running = 0, mark;
-
-	begin_two();
-	mark = rig.at;
-	for (int i = 0; i < 2000; i++) {
-		uint32_t dice, queue;
-
-		seed = seed * 1664525u + 1013904223u;
-		dice = seed >> 8;
-		queue = dice & 1;
-		if (!ops[0] && !ops[1])
-			rig.at = mark;
-		if (ops[queue] && ops[queue]->done)
-			ops[queue] = NULL;
-		switch (dice >> 1 & 7) {
-		case 0:
-		case 1:
-			if (ops[queue] || wants[queue].config || rig.at > RIG_MEMORY / 2)
-				break;
-			uint32_t verb = (dice >> 4) % ROAD_REGION_VERBS;
-			bool named = verb < ROAD_REGION_VERB_ROLLBACK;
-			struct rig_op *op = rig_op(queue, verb, named ? 1 + (dice >> 8) % 5 : 0);
-
-			if (verb == ROAD_REGION_VERB_SWAP || verb == ROAD_REGION_VERB_RESTORE ||
-			    verb == ROAD_REGION_VERB_READ_BACK) {
-				op->op.buffer = RIG_MEMORY - 8192;
-				op->op.buffer_bytes = 4096;
-			}
-			if (op->op.image_bytes || verb >= ROAD_REGION_VERB_ROLLBACK)
-				op->op.deadline_ns = (dice >> 12 & 3) ? 0 : 90000;
-			if (verb >= ROAD_REGION_VERB_ACTIVATE &&
-			    verb != ROAD_REGION_VERB_READ_BACK) {
-				op->op.drain = dice >> 14 & 3;
-				op->op.on_failure = (uint8_t)((dice >> 16) % 2);
-			}
-			ops[queue] = op;
-			rig_go(op, queue);
-			break;
-		case 2:
-			if (ops[queue])
-				break;
-			if (!wants[queue].config)
-				wants[queue] = (struct region_want){.config = 1 + (dice >> 8) % 5,
-								    .activate = dice >> 12 & 1};
-			enum region_gate gate =
-				region_unit_gate(rig.unit, queue, &wants[queue], &error);
-
-			running += gate == REGION_GO;
-			if (gate != REGION_WAIT)
-				wants[queue].config = 0;
-			break;
-		case 3:
-			if (running && rig_reg(0, ROAD_REGION_REG_RUNNING))
-				region_unit_leave(rig.unit, 0);
-			break;
-		case 4:
-			if ((dice >> 4 & 31) == 0)
-				region_unit_phase_fail(rig.unit, 0, 1 + (dice >> 9) % 10, 1);
-			break;
-		case 5:
-			if ((dice >> 4 & 31) == 0) {
-				region_unit_queue_drop(rig.unit, queue);
-				ops[queue] = NULL;
-				wants[queue].config = 0;
-			}
-			break;
-		case 6:
-			if (rig_reg(0, ROAD_REGION_REG_STATE) == ROAD_REGION_STATE_QUARANTINED)
-				region_unit_write(rig.unit, 0, ROAD_REGION_REG_COMMAND, 4,
-						  ROAD_REGION_COMMAND_RELEASE);
-			break;
-		default: rig_run_until(rig.now + (dice >> 4 & 0xff) * RIG_US); break;
-		}
-		CU_ASSERT_EQUAL(rig.active[0] != 0,
-				region_unit_active(rig.unit, 0) != NULL ||
-					rig_reg(0, ROAD_REGION_REG_ACTIVE64) != 0);
-	}
-	for (int i = 0; i < 8; i++) {
-		while (rig_reg(0, ROAD_REGION_REG_RUNNING))
-			region_unit_leave(rig.unit, 0);
-		rig_run();
-		for (uint32_t q = 0; q < 2; q++)
-			if (wants[q].config &&
-			    region_unit_gate(rig.unit, q, &wants[q], &error) != REGION_WAIT)
-				wants[q].config = 0;
-	}
-	CU_ASSERT(!wants[0].config && !wants[1].config);
-	CU_ASSERT(running > 0);
-	for (uint32_t q = 0; q < 2; q++)
-		CU_ASSERT(!ops[q] || ops[q]->done);
-	CU_ASSERT_EQUAL(rig.active[0], rig_reg(0, ROAD_REGION_REG_ACTIVE64));
-	CU_ASSERT_EQUAL(rig.violations, 0);
-	rig_end();
-}
-
-static void test_walk(void)
-{
-	for (uint32_t seed = 1; seed <= 40; seed++)
-		walk(seed);
-}
-
 static const struct tap_case cases[] = {
 	{"two queues of a region cannot run each other's image", test_two_queues},
 	{"a switch lets no launch begin until it is done", test_closed_while_switching},
@@ -301,6 +191,5 @@ static const struct tap_case cases[] = {
 	{"nor does one that is called like an owner who is gone", test_owner_gone},
 	{"a load that waits keeps no one from the slot that it will take",
 	 test_slot_of_a_load_that_waits},
-	{"a random walk ends at rest, each op once", test_walk},
 };
 TAP_MAIN(cases)

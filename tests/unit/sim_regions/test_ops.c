@@ -61,6 +61,15 @@ static uint64_t expect(uint32_t phase, uint32_t policy)
 	return policy == FAILURE_SAFE ? 3 : 0;
 }
 
+/* Is another image made active by the failure than the one that was when it came? In place, the new
+ * image has the old one's slot from the transfer on. */
+static bool comes_back(uint32_t phase, uint32_t policy, bool in_place)
+{
+	if (phase < PHASE_COMMIT || policy == FAILURE_QUARANTINE)
+		return false;
+	return policy == FAILURE_SAFE || in_place || phase > PHASE_COMMIT;
+}
+
 static void fail_once(uint32_t phase, uint32_t policy, bool in_place)
 {
 	struct rig_op *op;
@@ -86,6 +95,10 @@ static void fail_once(uint32_t phase, uint32_t policy, bool in_place)
 	bool quarantined = phase >= PHASE_COMMIT && policy == FAILURE_QUARANTINE;
 
 	CU_ASSERT_EQUAL(!!(rig_report(op)->flags & RESULT_QUARANTINED), quarantined);
+	CU_ASSERT_EQUAL(!!(rig_report(op)->flags & RESULT_ROLLED_BACK),
+			comes_back(phase, policy, in_place));
+	CU_ASSERT_EQUAL(rig_reg(0, ROAD_REGION_REG_COUNTER64 + 8 * ROAD_REGION_COUNT_ROLLBACKS),
+			comes_back(phase, policy, in_place));
 	CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 9),
 			quarantined ? ROAD_REGION_ERROR_QUARANTINED : ROAD_REGION_ERROR_NONE);
 	CU_ASSERT_EQUAL(active(), quarantined ? 0 : 9);
