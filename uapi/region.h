@@ -48,7 +48,8 @@ struct road_config_header {
 enum road_config_kind {
 	ROAD_CONFIG_FABRIC = 1, /* RPU: elements, streams, constants (uapi/rpu/config.h) */
 	ROAD_CONFIG_PROFILE,    /* GPGPU: how a partition is set up */
-	ROAD_CONFIG_MICROCODE   /* DSA: operator table, vector/cube split */
+	ROAD_CONFIG_MICROCODE,  /* DSA: operator table, vector/cube split */
+	ROAD_CONFIG_ENGINE      /* RPU: a kernel of a fixed engine; regions take none */
 };
 
 /* A window that the image may touch; it gets no other. Claims of a kind do not overlap. */

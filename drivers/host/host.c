@@ -182,7 +182,7 @@ static void info(struct road_drv_device *dev, struct road_device_info *out)
 	(void)dev;
 	out->device_class = ROAD_CLASS_CPU;
 	snprintf(out->name, sizeof(out->name), "This machine's processor");
-	out->heap_count = ROAD_HEAP_KINDS;
+	out->heap_count = HOST_HEAPS;
 	out->queue_classes = 1u << ROAD_QUEUE_COMPUTE | 1u << ROAD_QUEUE_TRANSFER;
 	out->queues_max = 4096;
 	out->queue_depth_max = 4096;

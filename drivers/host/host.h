@@ -26,6 +26,8 @@ struct host_queue {
 	struct road_drv_progress failure;
 };
 
+enum { HOST_HEAPS = ROAD_HEAP_HOST + 1 }; /* of the kinds below that one, too */
+
 struct host {
 	struct road_source source; /* first: the core gives it back to us */
 	pthread_mutex_t lock;
@@ -34,7 +36,7 @@ struct host {
 	uint32_t queue_count;
 	_Atomic uint32_t ready;  /* submissions that could run, in all queues */
 	_Atomic uint32_t parked; /* queues */
-	_Atomic uint64_t used_bytes[ROAD_HEAP_KINDS];
+	_Atomic uint64_t used_bytes[HOST_HEAPS];
 };
 
 enum host_result { HOST_DONE, HOST_PARKED, HOST_FAULT };

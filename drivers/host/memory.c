@@ -13,7 +13,7 @@ static road_status heap(struct road_drv_device *dev, uint32_t index, struct road
 {
 	struct host *host = dev->data;
 
-	if (index >= ROAD_HEAP_KINDS)
+	if (index >= HOST_HEAPS)
 		return road_drv_errorf(ROAD_NOT_FOUND, "host", "no heap %u", index);
 	*out = (struct road_heap_info){.size = sizeof(*out),
 				       .kind = index,
@@ -30,7 +30,7 @@ static bool fits(struct host *host, uint64_t bytes)
 {
 	uint64_t limit = host_memory_bytes(), used = 0;
 
-	for (int i = 0; i < ROAD_HEAP_KINDS; i++)
+	for (int i = 0; i < HOST_HEAPS; i++)
 		used += atomic_load(&host->used_bytes[i]);
 	return !limit || (used <= limit && bytes <= limit - used);
 }

@@ -37,30 +37,96 @@ static uint64_t low_bytes(uint64_t value, uint32_t bytes)
 	return bytes >= 8 ? value : value & ((UINT64_C(1) << 8 * bytes) - 1);
 }
 
+/* ---- copies ---- */
+
+/* Whether it must wait for all before it, and for which tokens: of the command's first entry. */
+static struct rpu_step order_of(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	struct rpu_encode *stream = encoder->user;
+	struct rpu_step step = rpu_plan_step(&stream->plan, command);
+
+	step.free |= !encoder->ordered;
+	return step;
+}
+
+/* Entry `at` of a copy in memory, or within the scratchpads. */
+static void copy_entry(const struct road_cmd_copy *copy, const struct road_copy_plan *plan,
+		       uint64_t at, struct road_rpu_entry *out)
+{
+	*out = make(ROAD_RPU_WORK_COPY, false);
+	set_dst(out, &copy->dst);
+	set_src(out, &copy->src);
+	if (rpu_is_scratch(&copy->dst)) {
+		out->flags |= ROAD_RPU_WORK_SPM;
+		out->dst -= ROAD_RPU_SPM_BASE;
+		out->src -= ROAD_RPU_SPM_BASE;
+	}
+	out->dst += road_copy_dst(plan, at);
+	out->src += road_copy_src(plan, at);
+	out->bytes = plan->bytes;
+	out->rows = plan->rows;
+	out->slices = plan->slices;
+	out->dst_pitch = plan->dst_pitch;
+	out->src_pitch = plan->src_pitch;
+	out->slice_rows = plan->slice_rows;
+}
+
+/* Entry `at` of a copy between memory and the scratchpads: into those of all tiles of the region,
+ * out of its first tile's. */
+static void move_entry(const struct road_cmd_copy *copy, const struct road_copy_plan *plan,
+		       uint64_t at, struct road_rpu_move *out)
+{
+	const bool in = rpu_is_scratch(&copy->dst);
+	const struct road_place *memory = in ? &copy->src : &copy->dst;
+	uint64_t src = copy->src.address + road_copy_src(plan, at);
+	uint64_t dst = copy->dst.address + road_copy_dst(plan, at);
+
+	*out = (struct road_rpu_move){
+		.work = ROAD_RPU_WORK_MOVE,
+		.engine = in ? ROAD_RPU_ENGINE_RDMA : ROAD_RPU_ENGINE_WDMA,
+		.memory = in ? src : dst,
+		.spm = (uint32_t)((in ? dst : src) - ROAD_RPU_SPM_BASE),
+		.bytes = (uint32_t)plan->bytes,
+		.rows = plan->rows,
+		.slices = plan->slices,
+		.memory_pitch = in ? plan->src_pitch : plan->dst_pitch,
+		.spm_pitch = in ? plan->dst_pitch : plan->src_pitch,
+		.slice_rows = plan->slice_rows,
+		.tiles = in ? 0 : 1,
+	};
+	if (memory->bus)
+		out->flags = in ? ROAD_RPU_WORK_SRC_BUS : ROAD_RPU_WORK_DST_BUS;
+}
+
+/* The first entry waits for what is before the command, the last one tells who waits for it. */
 static int copy(struct road_ring_encoder *encoder, const struct road_cmd *command)
 {
-	struct road_rpu_entry *out = encoder->packets;
+	const struct road_cmd_copy *copy = &command->copy;
+	const bool engine = rpu_is_scratch(&copy->dst) != rpu_is_scratch(&copy->src);
+	const struct rpu_step step = order_of(encoder, command);
 	struct road_copy_plan plan;
-	uint64_t at = encoder->resume;
+	uint64_t at = encoder->resume, last;
 	int count = 0;
 
-	road_copy_plan_make(&command->copy, &plan);
-	for (; at < road_copy_packets(&plan) && (uint32_t)count < encoder->packet_room; at++) {
-		struct road_rpu_entry one = make(ROAD_RPU_WORK_COPY, encoder->ordered && at == 0);
+	road_copy_plan_make(copy, &plan);
+	last = road_copy_packets(&plan) - 1;
+	for (; at <= last && (uint32_t)count < encoder->packet_room; at++) {
+		union {
+			struct road_rpu_entry any;
+			struct road_rpu_move move;
+		} one;
 
-		set_dst(&one, &command->copy.dst);
-		set_src(&one, &command->copy.src);
-		one.dst += road_copy_dst(&plan, at);
-		one.src += road_copy_src(&plan, at);
-		one.bytes = plan.bytes;
-		one.rows = plan.rows;
-		one.slices = plan.slices;
-		one.dst_pitch = plan.dst_pitch;
-		one.src_pitch = plan.src_pitch;
-		one.slice_rows = plan.slice_rows;
-		memcpy(&out[count++], &one, sizeof(one));
+		if (engine)
+			move_entry(copy, &plan, at, &one.move);
+		else
+			copy_entry(copy, &plan, at, &one.any);
+		if (at == 0 && !step.free)
+			one.any.flags |= ROAD_RPU_WORK_ORDERED;
+		one.any.wait = at == 0 ? step.wait : 0;
+		one.any.signal = at == last ? step.signal : 0;
+		memcpy((struct road_rpu_entry *)encoder->packets + count++, &one, sizeof(one));
 	}
-	encoder->resume = at < road_copy_packets(&plan) ? at : 0;
+	encoder->resume = at <= last ? at : 0;
 	return count;
 }
 
@@ -70,6 +136,10 @@ static int fill(struct road_ring_encoder *encoder, const struct road_cmd *comman
 	struct road_rpu_entry one = make(ROAD_RPU_WORK_FILL, encoder->ordered);
 
 	set_dst(&one, &fill->dst);
+	if (rpu_is_scratch(&fill->dst)) {
+		one.flags |= ROAD_RPU_WORK_SPM;
+		one.dst -= ROAD_RPU_SPM_BASE;
+	}
 	one.bytes = fill->bytes;
 	one.rows = one.slices = 1;
 	one.value = low_bytes(fill->pattern, fill->pattern_bytes);
@@ -115,8 +185,23 @@ static int timestamp(struct road_ring_encoder *encoder, const struct road_cmd *c
 	return put(encoder, &one);
 }
 
+/* ---- launches ---- */
+
+static int launch_engine(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	const struct rpu_step step = order_of(encoder, command);
+	struct road_rpu_gemm gemm = rpu_engine_entry(&command->launch);
+
+	if (!step.free)
+		gemm.flags |= ROAD_RPU_WORK_ORDERED;
+	gemm.wait = step.wait;
+	gemm.signal = step.signal;
+	memcpy(encoder->packets, &gemm, sizeof(gemm));
+	return 1;
+}
+
 /* A grid whose blocks exceed 32 bits was refused by check_launch. */
-static int launch(struct road_ring_encoder *encoder, const struct road_cmd *command)
+static int launch_fabric(struct road_ring_encoder *encoder, const struct road_cmd *command)
 {
 	const struct rpu_encode *stream = encoder->user;
 	const struct road_cmd_launch *l = &command->launch;
@@ -148,6 +233,14 @@ static int launch(struct road_ring_encoder *encoder, const struct road_cmd *comm
 	}
 	memcpy(encoder->packets, &run, sizeof(run));
 	return 1;
+}
+
+static int launch(struct road_ring_encoder *encoder, const struct road_cmd *command)
+{
+	const struct rpu_kernel *kernel = command->launch.kernel->data;
+
+	return kernel->entry->is_engine ? launch_engine(encoder, command)
+					: launch_fabric(encoder, command);
 }
 
 static int reconfigure(struct road_ring_encoder *encoder, const struct road_cmd *command)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images of kernels: one or more configuration images (uapi/region.h), one behind the other. Each
- * is one kernel; what brings it to the chip is the reconfiguration unit.
+ * Images of kernels: one or more images (uapi/region.h), one behind the other. Each is one kernel:
+ * a configuration, which the reconfiguration unit brings to the chip, or one of an engine
+ * (engine.c).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,23 +10,6 @@
 #include <string.h>
 
 #include "drivers/rpu/rpu.h"
-
-struct rpu_image {
-	struct rpu *rpu;
-	unsigned char *bytes;
-	uint32_t count;
-	struct rpu_entry_point {
-		uint64_t at, bytes; /* of the container */
-		uint64_t payload;
-		char name[ROAD_RPU_NAME_BYTES];
-	} * entries;
-};
-
-struct rpu_kernel {
-	const struct rpu_image *image;
-	const struct rpu_entry_point *entry;
-	struct road_argument_info arguments[ROAD_RPU_ARGUMENTS_MAX];
-};
 
 static road_status no_memory(void)
 {
@@ -57,16 +41,31 @@ static uint64_t container_bytes(const unsigned char *bytes, uint64_t at, uint64_
 	return header.total_bytes;
 }
 
+/* What is in the container, and is it a kernel that this chip has? */
+static road_status check(const struct rpu_image *image, uint64_t at, uint64_t bytes,
+			 struct road_region_payload *payload, bool *is_engine)
+{
+	struct road_config_header header;
+	road_status status;
+
+	memcpy(&header, image->bytes + at, sizeof(header));
+	*is_engine = header.kind == ROAD_CONFIG_ENGINE;
+	status = road_region_image_check(image->bytes + at, bytes,
+					 *is_engine ? ROAD_CONFIG_ENGINE : ROAD_CONFIG_FABRIC, NULL,
+					 payload);
+	if (status)
+		return status;
+	return *is_engine ? rpu_engine_check(image->rpu, payload)
+			  : rpu_payload_check(image->rpu->dev, payload);
+}
+
 static road_status add(struct rpu_image *image, uint64_t at, uint64_t bytes)
 {
 	struct road_region_payload payload;
 	struct rpu_entry_point *entry;
-	struct road_rpu_config config;
-	road_status status = road_region_image_check(image->bytes + at, bytes, ROAD_CONFIG_FABRIC,
-						     NULL, &payload);
+	bool is_engine;
+	road_status status = check(image, at, bytes, &payload, &is_engine);
 
-	if (!status)
-		status = rpu_payload_check(image->rpu->dev, &payload);
 	if (status)
 		return status;
 	entry = realloc(image->entries, (image->count + 1) * sizeof(*entry));
@@ -74,10 +73,13 @@ static road_status add(struct rpu_image *image, uint64_t at, uint64_t bytes)
 		return no_memory();
 	image->entries = entry;
 	entry += image->count;
-	memcpy(&config, payload.bytes, sizeof(config));
-	*entry = (struct rpu_entry_point){.at = at, .bytes = bytes};
+	*entry = (struct rpu_entry_point){.at = at, .bytes = bytes, .is_engine = is_engine};
 	entry->payload = (uint64_t)((const unsigned char *)payload.bytes - image->bytes);
-	memcpy(entry->name, config.name, sizeof(entry->name));
+	memcpy(entry->name,
+	       (const char *)payload.bytes +
+		       (is_engine ? offsetof(struct road_rpu_engine_kernel, name)
+				  : offsetof(struct road_rpu_config, name)),
+	       sizeof(entry->name));
 	if (find(image, entry->name))
 		return road_drv_error(ROAD_IMAGE_INVALID, "two kernels of one name",
 				      "road_image_load: bytes", entry->name, "one each");
@@ -164,11 +166,30 @@ static const char *kernel_name(struct road_drv_image *drv, uint32_t index)
 
 /* ---- kernels ---- */
 
+static void describe_configuration(struct rpu_kernel *kernel, struct road_kernel_info *info)
+{
+	const unsigned char *payload = kernel->image->bytes + kernel->entry->payload;
+	struct road_rpu_config config;
+
+	memcpy(&config, payload, sizeof(config));
+	info->argument_bytes = config.argument_bytes;
+	info->argument_count = config.arguments;
+	for (uint32_t i = 0; i < config.arguments; i++) {
+		struct road_rpu_argument argument;
+
+		rpu_payload_argument(payload, i, &argument);
+		kernel->arguments[i] =
+			(struct road_argument_info){.size = sizeof(struct road_argument_info),
+						    .offset = argument.offset,
+						    .bytes = argument.bytes,
+						    .alignment = argument.bytes};
+	}
+}
+
 static road_status kernel_get(struct road_drv_kernel *drv, const char *name)
 {
 	const struct rpu_image *image = drv->image->data;
 	const struct rpu_entry_point *entry = find(image, name);
-	struct road_rpu_config config;
 	struct rpu_kernel *kernel;
 
 	if (!entry)
@@ -179,20 +200,13 @@ static road_status kernel_get(struct road_drv_kernel *drv, const char *name)
 		return no_memory();
 	kernel->image = image;
 	kernel->entry = entry;
-	memcpy(&config, image->bytes + entry->payload, sizeof(config));
 	snprintf(drv->info.name, sizeof(drv->info.name), "%s", entry->name);
-	drv->info.threads_max = 1; /* a block is one run of the configuration on one tile */
-	drv->info.argument_bytes = config.argument_bytes;
-	drv->info.argument_count = config.arguments;
-	for (uint32_t i = 0; i < config.arguments; i++) {
-		struct road_rpu_argument argument;
-
-		rpu_payload_argument(image->bytes + entry->payload, i, &argument);
-		kernel->arguments[i] =
-			(struct road_argument_info){.size = sizeof(struct road_argument_info),
-						    .offset = argument.offset,
-						    .bytes = argument.bytes,
-						    .alignment = argument.bytes};
+	drv->info.threads_max = 1; /* a block is one run on one tile */
+	if (entry->is_engine) {
+		memcpy(&kernel->engine, image->bytes + entry->payload, sizeof(kernel->engine));
+		rpu_engine_describe(kernel, &drv->info);
+	} else {
+		describe_configuration(kernel, &drv->info);
 	}
 	drv->arguments = kernel->arguments;
 	drv->data = kernel;
@@ -211,7 +225,7 @@ bool rpu_of_kernel(struct road_drv_kernel *drv, const void **bytes, uint64_t *co
 
 	*bytes = kernel->image->bytes + kernel->entry->at;
 	*count = kernel->entry->bytes;
-	return true;
+	return !kernel->entry->is_engine;
 }
 
 static road_status occupancy(struct road_drv_kernel *drv, uint32_t block, uint32_t shared_bytes,
@@ -271,7 +285,8 @@ static road_status check_launch(const struct road_cmd_launch *launch)
 		return refuse(ROAD_INVALID_ARGUMENT,
 			      "scratchpads are the kernel's own: none is given by launches",
 			      "road_list_launch: shared_bytes", launch->shared_bytes, "0");
-	return check_grid(kernel->image->rpu, launch);
+	return kernel->entry->is_engine ? rpu_engine_check_launch(launch)
+					: check_grid(kernel->image->rpu, launch);
 }
 
 static road_status symbol(struct road_drv_image *drv, const char *name, uint64_t *address,

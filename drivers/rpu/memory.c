@@ -2,7 +2,8 @@
 /*
  * Memory. Device memory: physical ranges that the host cannot see. Host memory: from the bus.
  * Both lie at device addresses of their own, from below, so that kernels reach them with 32 bits.
- * Ranges that were handed out before are cleared first.
+ * Below these are the scratchpads: one address means that place in each tile's. Ranges that were
+ * handed out before are cleared first.
  */
 #include <stdlib.h>
 
@@ -123,6 +124,34 @@ static road_status alloc_device(struct road_drv_buffer *buffer, uint32_t rights)
 	return ROAD_OK;
 }
 
+/* ---- scratchpads ---- */
+
+static void give_scratch(struct rpu *rpu, uint64_t address, uint64_t bytes)
+{
+	pthread_mutex_lock(&rpu->heap_lock);
+	road_ranges_free(rpu->scratch, address, bytes);
+	pthread_mutex_unlock(&rpu->heap_lock);
+}
+
+/* Always cleared: kernels write there without asking. */
+static road_status alloc_scratch(struct road_drv_buffer *buffer)
+{
+	struct rpu *rpu = rpu_of(buffer);
+	bool fresh;
+
+	pthread_mutex_lock(&rpu->heap_lock);
+	road_status status = road_ranges_alloc(rpu->scratch, buffer->bytes, buffer->alignment,
+					       &buffer->address, &fresh);
+
+	pthread_mutex_unlock(&rpu->heap_lock);
+	if (status)
+		return status;
+	status = rpu_service_zero(buffer->space->data, buffer->address, buffer->bytes);
+	if (status)
+		give_scratch(rpu, buffer->address, buffer->bytes);
+	return status;
+}
+
 /* ---- host memory ---- */
 
 static struct road_range_table *table_of(const struct road_drv_buffer *buffer)
@@ -204,6 +233,8 @@ static road_status alloc(struct road_drv_buffer *buffer)
 		return alloc_host(buffer, rights);
 	if (buffer->heap == ROAD_HEAP_DEVICE)
 		return alloc_device(buffer, rights);
+	if (buffer->heap == ROAD_HEAP_SCRATCH)
+		return alloc_scratch(buffer);
 	return road_drv_error(ROAD_UNSUPPORTED, "no device memory is visible to the host",
 			      "road_buffer_create: options.heap", "ROAD_HEAP_DEVICE_VISIBLE",
 			      "see road_device_heap");
@@ -213,6 +244,10 @@ static void free_buffer(struct road_drv_buffer *buffer)
 {
 	struct road_bus *bus = rpu_of(buffer)->bus;
 
+	if (buffer->heap == ROAD_HEAP_SCRATCH) {
+		give_scratch(rpu_of(buffer), buffer->address, buffer->bytes);
+		return;
+	}
 	if (buffer->heap != ROAD_HEAP_HOST) {
 		rpu_memory_free(buffer->data);
 		free(buffer->data);
@@ -246,33 +281,43 @@ static void sync(struct road_drv_buffer *buffer, uint64_t offset, uint64_t bytes
 	bus->ops->dma_sync(bus, &buffer->dma, offset, bytes, direction);
 }
 
+static uint64_t used(struct rpu *rpu, const struct road_ranges *ranges)
+{
+	pthread_mutex_lock(&rpu->heap_lock);
+	uint64_t bytes = road_ranges_used(ranges);
+
+	pthread_mutex_unlock(&rpu->heap_lock);
+	return bytes;
+}
+
 static road_status heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
 {
 	struct rpu *rpu = dev->data;
 	struct road_dma_limits limits;
 
-	rpu->bus->ops->dma_limits(rpu->bus, &limits);
-	if (index == 0) {
-		pthread_mutex_lock(&rpu->heap_lock);
-		uint64_t used = road_ranges_used(rpu->heap);
-
-		pthread_mutex_unlock(&rpu->heap_lock);
-		*out = (struct road_heap_info){.size = sizeof(*out),
-					       .kind = ROAD_HEAP_DEVICE,
-					       .bytes = rpu->params.memory_bytes,
-					       .used_bytes = used,
-					       .granule_bytes = RPU_PAGE,
-					       .coherent = 1};
+	*out = (struct road_heap_info){.size = sizeof(*out), .coherent = 1};
+	switch (index) {
+	case 0:
+		out->kind = ROAD_HEAP_DEVICE;
+		out->bytes = rpu->params.memory_bytes;
+		out->used_bytes = used(rpu, rpu->heap);
+		out->granule_bytes = RPU_PAGE;
 		return ROAD_OK;
+	case 1:
+		rpu->bus->ops->dma_limits(rpu->bus, &limits);
+		out->kind = ROAD_HEAP_HOST;
+		out->granule_bytes = limits.granule;
+		out->host_visible = 1;
+		out->coherent = limits.coherent;
+		return ROAD_OK;
+	case 2:
+		out->kind = ROAD_HEAP_SCRATCH;
+		out->bytes = rpu->params.spm_bytes;
+		out->used_bytes = used(rpu, rpu->scratch);
+		out->granule_bytes = RPU_SCRATCH_GRANULE;
+		return ROAD_OK;
+	default: return road_drv_errorf(ROAD_NOT_FOUND, "road_device_heap", "no heap %u", index);
 	}
-	if (index > 1)
-		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_heap", "no heap %u", index);
-	*out = (struct road_heap_info){.size = sizeof(*out),
-				       .kind = ROAD_HEAP_HOST,
-				       .granule_bytes = limits.granule,
-				       .host_visible = 1,
-				       .coherent = limits.coherent};
-	return ROAD_OK;
 }
 
 const struct road_memory_ops rpu_memory_ops = {

@@ -140,7 +140,7 @@ void rpu_info(struct road_drv_device *dev, struct road_device_info *out)
 
 	rpu->bus->ops->dma_limits(rpu->bus, &limits);
 	out->device_class = ROAD_CLASS_RPU;
-	out->heap_count = 2;
+	out->heap_count = 3;
 	out->queue_classes = 1u << ROAD_QUEUE_COMPUTE | 1u << ROAD_QUEUE_TRANSFER;
 	out->queues_max = p->streams - 1; /* one is the driver's own */
 	out->queue_depth_max = RPU_DEPTH_MAX;

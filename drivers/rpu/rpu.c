@@ -107,6 +107,7 @@ static void unmake(struct rpu *rpu)
 {
 	road_ranges_destroy(rpu->heap);
 	road_ranges_destroy(rpu->addresses);
+	road_ranges_destroy(rpu->scratch);
 	free(rpu->contexts);
 	free(rpu->streams);
 	pthread_mutex_destroy(&rpu->config_lock);
@@ -128,6 +129,10 @@ static road_status make_tables(struct rpu *rpu)
 	rpu->params.memory_bytes &= ~(RPU_PAGE - 1);
 	road_status status = road_ranges_create(0, rpu->params.memory_bytes, RPU_PAGE, &rpu->heap);
 
+	if (status)
+		return status;
+	status = road_ranges_create(ROAD_RPU_SPM_BASE, rpu->params.spm_bytes, RPU_SCRATCH_GRANULE,
+				    &rpu->scratch);
 	if (status)
 		return status;
 	return road_ranges_create(ROAD_RPU_MEMORY_BASE, RPU_ADDRESSES, RPU_PAGE, &rpu->addresses);

@@ -21,13 +21,14 @@
 #include "uapi/rpu/regs.h"
 #include "uapi/rpu/ring.h"
 
-#define RPU_PAGE          UINT64_C(4096)
-#define RPU_DEPTH_MAX     1024u
-#define RPU_REGISTER_WAIT UINT64_C(100000000) /* ns of the bus's clock */
-#define RPU_SERVICE_WAIT  UINT64_C(1000000000)
-#define RPU_STAGE_BYTES   (UINT64_C(256) << 10)
-#define RPU_VECTORS_MAX   32u
-#define RPU_ADDRESSES     (UINT64_C(1) << 47) /* of a context */
+#define RPU_PAGE            UINT64_C(4096)
+#define RPU_SCRATCH_GRANULE 64u
+#define RPU_DEPTH_MAX       1024u
+#define RPU_REGISTER_WAIT   UINT64_C(100000000) /* ns of the bus's clock */
+#define RPU_SERVICE_WAIT    UINT64_C(1000000000)
+#define RPU_STAGE_BYTES     (UINT64_C(256) << 10)
+#define RPU_VECTORS_MAX     32u
+#define RPU_ADDRESSES       (UINT64_C(1) << 47) /* of a context */
 
 /* What the registers say of the chip; filled by a table in properties.c. */
 struct rpu_params {
@@ -50,9 +51,10 @@ struct rpu {
 	pthread_mutex_t reg_lock;  /* select and command registers are shared by all */
 
 	/* Device memory, and addresses: kernels reach the first 4 GiB of these, so that they are
-	 * given out from below and not reserved in this process. */
+	 * given out from below and not reserved in this process. Scratchpads: addresses that mean
+	 * the same place in each tile, of all spaces together. */
 	pthread_mutex_t heap_lock;
-	struct road_ranges *heap, *addresses;
+	struct road_ranges *heap, *addresses, *scratch;
 
 	pthread_mutex_t table_lock;
 	struct rpu_stream **streams; /* by hardware number */
@@ -120,6 +122,12 @@ road_status rpu_memory_alloc(struct rpu_context *context, uint64_t bytes, uint64
 			     uint32_t rights, struct rpu_memory *out);
 void rpu_memory_free(struct rpu_memory *memory);
 extern const struct road_memory_ops rpu_memory_ops;
+/* Does a command's place lie in the scratchpads? All device memory lies above them. */
+static inline bool rpu_is_scratch(const struct road_place *place)
+{
+	return !place->bus && place->address >= ROAD_RPU_SPM_BASE &&
+	       place->address < ROAD_RPU_MEMORY_BASE;
+}
 
 /* ---- config.c: configurations of fabrics ---- */
 /* The slots of struct road_region_port. */
@@ -131,7 +139,31 @@ road_status rpu_payload_patch(const struct road_drv_config *config,
 /* Of a payload that was checked. */
 void rpu_payload_argument(const void *payload, uint32_t index, struct road_rpu_argument *out);
 
-/* ---- image.c, regions.c ---- */
+/* ---- image.c, engine.c, regions.c ---- */
+struct rpu_image {
+	struct rpu *rpu;
+	unsigned char *bytes;
+	uint32_t count;
+	struct rpu_entry_point {
+		uint64_t at, bytes; /* of the container */
+		uint64_t payload;
+		bool is_engine; /* of the engine NEUR, not a configuration */
+		char name[ROAD_RPU_NAME_BYTES];
+	} * entries;
+};
+struct rpu_kernel {
+	const struct rpu_image *image;
+	const struct rpu_entry_point *entry;
+	struct road_rpu_engine_kernel engine; /* if entry->is_engine */
+	struct road_argument_info arguments[ROAD_RPU_ARGUMENTS_MAX];
+};
+road_status rpu_engine_check(const struct rpu *rpu, const struct road_region_payload *payload);
+void rpu_engine_describe(struct rpu_kernel *kernel, struct road_kernel_info *info);
+/* Bytes of an element of A and B, or of the result. */
+uint32_t rpu_engine_element(const struct road_rpu_engine_kernel *kernel, bool result);
+road_status rpu_engine_check_launch(const struct road_cmd_launch *launch);
+/* The entry of a launch that was checked, but for its order. */
+struct road_rpu_gemm rpu_engine_entry(const struct road_cmd_launch *launch);
 extern const struct road_image_ops rpu_image_ops;
 bool rpu_of_kernel(struct road_drv_kernel *kernel, const void **bytes, uint64_t *count);
 extern const struct road_region_port rpu_region_port;
@@ -140,11 +172,28 @@ void rpu_config_name(struct rpu *rpu, uint64_t id, char *out, size_t bytes);
 /* ROAD_OUT_OF_DEVICE_MEMORY: there is no place for so many bytes now. */
 road_status rpu_memory_room(struct rpu *rpu, uint64_t bytes);
 
+/* ---- plan.c: which commands of a list may overlap ---- */
+struct rpu_step {
+	bool free;             /* need not wait for all before it, only for its tokens */
+	uint16_t wait, signal; /* tokens, bit by bit */
+};
+enum { RPU_PLAN_STEPS = 64 };
+struct rpu_plan {
+	const struct road_cmd *commands; /* of the submission that is being encoded */
+	uint32_t count;                  /* 0: nothing may overlap */
+	uint32_t first, planned;         /* `steps` are of these commands */
+	struct rpu_step steps[RPU_PLAN_STEPS];
+};
+void rpu_plan_begin(struct rpu_plan *plan, const struct road_drv_submission *submission);
+/* What order the command asks for; pure in the submission. */
+struct rpu_step rpu_plan_step(struct rpu_plan *plan, const struct road_cmd *command);
+
 /* ---- encode.c ---- */
 struct rpu_encode { /* what entries need to know of their stream */
 	struct road_drv_device *dev;
 	uint32_t vector;
 	bool irq;
+	struct rpu_plan plan;
 };
 enum { RPU_ENTRIES_PER_CALL = 8 };
 int rpu_encode(struct road_ring_encoder *encoder, const struct road_cmd *command);

@@ -229,6 +229,7 @@ road_status rpu_queue_submit(struct road_drv_queue *drv,
 		return road_drv_error(ROAD_CANCELLED, "the device was reset", "road_queue_submit",
 				      NULL, "road_queue_reset first");
 	sync_status(stream, ROAD_DMA_TO_HOST);
+	rpu_plan_begin(&stream->encode.plan, submission);
 	road_status status = road_ring_submit(stream->ring, submission);
 
 	return status == ROAD_DEVICE_LOST ? rpu_alive(stream->rpu, "road_queue_submit") : status;

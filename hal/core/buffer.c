@@ -216,6 +216,19 @@ free_buffer:
 	return status;
 }
 
+/* Scratchpads: a driver of a device that has none need not know that there is such a heap. */
+static road_status check_scratch(struct road_device *device)
+{
+	road_heap_info heap;
+
+	for (uint32_t i = 0; i < device->info.heap_count; i++)
+		if (!road_device_heap_read(device, i, &heap) && heap.kind == ROAD_HEAP_SCRATCH)
+			return ROAD_OK;
+	return road_fail(ROAD_UNSUPPORTED, "the device shows no scratchpads",
+			 "road_buffer_create: options.heap", "ROAD_HEAP_SCRATCH",
+			 "see road_device_heap");
+}
+
 road_status road_buffer_create(road_space *space, const road_buffer_options *options,
 			       road_buffer **out)
 {
@@ -235,6 +248,8 @@ road_status road_buffer_create(road_space *space, const road_buffer_options *opt
 		status = check_options(&own);
 	if (!status)
 		status = road_space_usable(space, "road_buffer_create: space");
+	if (!status && own.heap == ROAD_HEAP_SCRATCH)
+		status = check_scratch(space->device);
 	if (!status)
 		status = road_buffer_make(space, &own, NULL, out);
 	return status;
@@ -392,9 +407,11 @@ road_status road_buffer_map(road_buffer *buffer, uint64_t offset, uint64_t bytes
 	if (!out)
 		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL", "road_buffer_map: out",
 				 "NULL", "");
-	if (buffer->drv.heap == ROAD_HEAP_DEVICE)
+	if (buffer->drv.heap == ROAD_HEAP_DEVICE || buffer->drv.heap == ROAD_HEAP_SCRATCH)
 		return road_fail(ROAD_PERMISSION, "heap is not visible to the host",
-				 "road_buffer_map: buffer", "ROAD_HEAP_DEVICE",
+				 "road_buffer_map: buffer",
+				 buffer->drv.heap == ROAD_HEAP_DEVICE ? "ROAD_HEAP_DEVICE"
+								      : "ROAD_HEAP_SCRATCH",
 				 "a host visible heap, or road_list_read and road_list_write");
 	struct road_buffer *root = buffer->parent ? buffer->parent : buffer;
 

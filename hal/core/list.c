@@ -432,6 +432,9 @@ static road_status word(struct road_list *list, enum road_command_kind kind,
 				       "4, 8");
 	if (!status)
 		status = road_list_check_range(list, buffer, offset, word.bytes, where);
+	if (!status && buffer->drv.heap == ROAD_HEAP_SCRATCH)
+		status = road_fail(ROAD_UNSUPPORTED, "each unit has a scratchpad of its own", where,
+				   "ROAD_HEAP_SCRATCH", "a buffer of another heap");
 	if (!status && (buffer->drv.address + offset) % word.bytes)
 		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "word is not aligned", where, offset,
 				       "a multiple of the word's size");

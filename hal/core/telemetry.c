@@ -75,6 +75,7 @@ static bool memory_metric(struct road_device *device, uint32_t index, struct roa
 		[ROAD_HEAP_DEVICE] = "memory.device.used",
 		[ROAD_HEAP_DEVICE_VISIBLE] = "memory.visible.used",
 		[ROAD_HEAP_HOST] = "memory.host.used",
+		[ROAD_HEAP_SCRATCH] = "memory.scratch.used",
 	};
 	struct road_heap_info heap;
 

@@ -19,17 +19,25 @@ static bool is_fill(const struct rpu_stream *stream)
 	return stream->entry.work == ROAD_RPU_WORK_FILL;
 }
 
+/* In scratchpads, not in memory. */
+static bool is_local(const struct rpu_stream *stream)
+{
+	return stream->entry.flags & ROAD_RPU_WORK_SPM;
+}
+
 static enum rpu_start check(const struct rpu_stream *stream, struct road_rpu_stream_status *why)
 {
 	const struct road_rpu_entry *work = &stream->entry.any;
 	const struct road_rows rows = rows_of(work);
 	const bool fill = is_fill(stream);
 	const uint32_t value = work->value_bytes;
+	const uint8_t bus = ROAD_RPU_WORK_DST_BUS | ROAD_RPU_WORK_SRC_BUS;
 #define AT(member) offsetof(struct road_rpu_entry, member)
 	const struct {
 		bool bad;
 		size_t offset;
 	} rules[] = {
+		{is_local(stream) && work->flags & bus, AT(flags)},
 		{!work->bytes, AT(bytes)},
 		{!work->rows, AT(rows)},
 		{!work->slices, AT(slices)},
@@ -87,6 +95,57 @@ static enum road_rpu_fault touch_both(struct rpu_stream *stream, const struct bo
 		     : rpu_poison_rows(chip, &both->dst, rows, rows->dst_pitch, true, address);
 }
 
+/* ---- in scratchpads ---- */
+
+static enum rpu_start check_local(const struct rpu_stream *stream, uint64_t at, uint64_t pitch,
+				  struct road_rpu_stream_status *why)
+{
+	const struct road_rows rows = rows_of(&stream->entry.any);
+	const uint64_t spm = stream->function->chip->params.spm_bytes;
+	uint64_t extent = road_rows_extent(&rows, pitch);
+
+	if (at <= spm && extent <= spm - at)
+		return RPU_START_DONE;
+	return rpu_fail(why, ROAD_RPU_FAULT_BOUNDS, at, extent);
+}
+
+static enum rpu_start move_local(struct rpu_stream *stream, struct road_rpu_stream_status *why)
+{
+	const struct road_rpu_entry *work = &stream->entry.any;
+	const struct road_rows rows = rows_of(work);
+	struct rpu_chip *chip = stream->function->chip;
+	uint32_t first = 0, count = chip->params.tiles;
+
+	if (stream->in_region)
+		region_unit_bounds(chip->unit, stream->region, &first, &count);
+	for (uint32_t t = first; t < first + count; t++) {
+		uint8_t *spm = rpu_spm(chip, t);
+
+		if (is_fill(stream))
+			road_rows_fill(&rows, spm + work->dst, work->value, work->value_bytes);
+		else if (!road_rows_copy(&rows, spm + work->dst, spm + work->src))
+			return rpu_fail(why, ROAD_RPU_FAULT_HOST, 0, rows.bytes);
+	}
+	return RPU_START_DONE;
+}
+
+static enum rpu_start start_local(struct rpu_stream *stream, struct road_rpu_stream_status *why)
+{
+	const struct road_rpu_entry *work = &stream->entry.any;
+	struct rpu_chip *chip = stream->function->chip;
+	uint64_t bytes = work->bytes * work->rows * work->slices;
+
+	if (check_local(stream, work->dst, work->dst_pitch, why) != RPU_START_DONE ||
+	    (!is_fill(stream) &&
+	     check_local(stream, work->src, work->src_pitch, why) != RPU_START_DONE))
+		return RPU_START_FAULT;
+	sim_schedule(chip->env, &stream->event,
+		     sim_now(chip->env) + rpu_ps(chip, rpu_ceil(bytes, chip->params.dma_rate)));
+	return RPU_START_ASYNC;
+}
+
+/* ---- in memory ---- */
+
 static enum rpu_start move(struct rpu_stream *stream, struct road_rpu_stream_status *why)
 {
 	const struct road_rpu_entry *work = &stream->entry.any;
@@ -113,7 +172,7 @@ static void moved(void *arg)
 	struct rpu_chip *chip = stream->function->chip;
 	struct road_rpu_stream_status why = RPU_AT_NO_PLACE;
 
-	if (move(stream, &why) != RPU_START_DONE)
+	if ((is_local(stream) ? move_local : move)(stream, &why) != RPU_START_DONE)
 		rpu_stream_fail(stream, stream->taken - 1, &why);
 	else
 		rpu_stream_end(stream);
@@ -138,14 +197,17 @@ enum rpu_start rpu_copy_start(struct rpu_stream *stream, struct road_rpu_stream_
 	struct rpu_counters *counters = &chip->counters;
 	struct both both;
 
-	if (check(stream, why) != RPU_START_DONE ||
-	    place_both(stream, &both, why) != RPU_START_DONE)
+	if (check(stream, why) != RPU_START_DONE)
+		return RPU_START_FAULT;
+	stream->event.run = moved;
+	if (is_local(stream))
+		return start_local(stream, why);
+	if (place_both(stream, &both, why) != RPU_START_DONE)
 		return RPU_START_FAULT;
 	uint64_t bytes = work->bytes * work->rows * work->slices;
 
 	*(is_fill(stream) ? &counters->filled_bytes : &counters->copied_bytes) += bytes;
 	counters->copies++;
-	stream->event.run = moved;
 	sim_schedule(chip->env, &stream->event,
 		     rpu_memory_take(chip, both.dst.system || both.src.system, bytes,
 				     sim_now(chip->env)));

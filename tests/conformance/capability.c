@@ -116,6 +116,7 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_DEVICE_HEAP: return heap(f, ROAD_HEAP_DEVICE);
 	case CAPABILITY_VISIBLE_HEAP: return fixture_visible_heap(f) != ROAD_HEAP_KINDS;
 	case CAPABILITY_HOST_HEAP: return heap(f, ROAD_HEAP_HOST);
+	case CAPABILITY_SCRATCH: return heap(f, ROAD_HEAP_SCRATCH);
 	case CAPABILITY_EXPORT: return can_export(f, false);
 	case CAPABILITY_IMPORT: return can_export(f, true);
 	case CAPABILITY_PRINT: return prints(f);
@@ -312,6 +313,7 @@ void capability_twin(struct fixture *f, enum capability capability)
 		break;
 	case CAPABILITY_DEVICE_HEAP: twin_heap(f, ROAD_HEAP_DEVICE); break;
 	case CAPABILITY_HOST_HEAP: twin_heap(f, ROAD_HEAP_HOST); break;
+	case CAPABILITY_SCRATCH: twin_heap(f, ROAD_HEAP_SCRATCH); break;
 	case CAPABILITY_EXPORT: twin_export(f); break;
 	case CAPABILITY_PRINT: twin_print(f); break;
 	case CAPABILITY_LIMITS: twin_limits(f); break;

@@ -42,6 +42,7 @@ struct fixture {
 	road_instance *instance; /* private, checked */
 	road_device *device;
 	road_device_info info;
+	uint32_t memory_heaps; /* all but that of scratchpads, which is the last one */
 	road_space *space; /* of its own where the device has further ones, else the shared one */
 	uint64_t seed;     /* of this case: from the run's seed and the case's name */
 	bool soak;         /* long forms are asked for */

@@ -21,6 +21,31 @@ static uint32_t crc32c(const uint8_t *data, size_t bytes)
 	return ~crc;
 }
 
+/* The header, claims and the payload, which is a multiple of 8 bytes. */
+static void *wrap(struct road_config_header header, const uint8_t *name,
+		  const struct road_config_claim *claims, const void *payload, size_t *bytes)
+{
+	size_t claim_bytes = header.claim_count * sizeof(*claims);
+	uint8_t *out;
+
+	*bytes = sizeof(header) + claim_bytes + header.payload_bytes;
+	out = calloc(1, *bytes);
+	if (!out)
+		return NULL;
+	header.magic = ROAD_CONFIG_MAGIC;
+	header.version = ROAD_CONFIG_VERSION;
+	header.units = 1;
+	header.total_bytes = (uint32_t)*bytes;
+	memcpy(header.name, name, ROAD_RPU_NAME_BYTES);
+	memcpy(out, &header, sizeof(header));
+	if (claim_bytes)
+		memcpy(out + sizeof(header), claims, claim_bytes);
+	memcpy(out + sizeof(header) + claim_bytes, payload, header.payload_bytes);
+	header.crc = crc32c(out, *bytes);
+	memcpy(out, &header, sizeof(header));
+	return out;
+}
+
 void *map_container(const struct road_rpu_config *config, uint32_t scratch_bytes, size_t *bytes)
 {
 	const struct road_config_claim claims[] = {
@@ -28,24 +53,18 @@ void *map_container(const struct road_rpu_config *config, uint32_t scratch_bytes
 		{ROAD_CLAIM_SCRATCH, ROAD_CONFIG_CLAIM_READ | ROAD_CONFIG_CLAIM_WRITE, 0,
 		 scratch_bytes},
 	};
-	size_t claim_bytes = sizeof(claims[0]) * (scratch_bytes ? 2 : 1);
-	struct road_config_header *header;
+	const struct road_config_header header = {.kind = ROAD_CONFIG_FABRIC,
+						  .fabric = config->fabric_id,
+						  .claim_count = scratch_bytes ? 2 : 1,
+						  .payload_bytes = config->total_bytes};
 
-	*bytes = sizeof(*header) + claim_bytes + config->total_bytes;
-	header = calloc(1, *bytes);
-	if (!header)
-		return NULL;
-	header->magic = ROAD_CONFIG_MAGIC;
-	header->version = ROAD_CONFIG_VERSION;
-	header->kind = ROAD_CONFIG_FABRIC;
-	header->total_bytes = (uint32_t)*bytes;
-	header->fabric = config->fabric_id;
-	header->units = 1;
-	header->claim_count = scratch_bytes ? 2 : 1;
-	header->payload_bytes = config->total_bytes;
-	memcpy(header->name, config->name, sizeof(config->name));
-	memcpy(header + 1, claims, claim_bytes);
-	memcpy((uint8_t *)(header + 1) + claim_bytes, config, config->total_bytes);
-	header->crc = crc32c((const uint8_t *)header, *bytes);
-	return header;
+	return wrap(header, config->name, claims, config, bytes);
+}
+
+void *map_engine_container(const struct road_rpu_engine_kernel *kernel, size_t *bytes)
+{
+	const struct road_config_header header = {.kind = ROAD_CONFIG_ENGINE,
+						  .payload_bytes = sizeof(*kernel)};
+
+	return wrap(header, kernel->name, NULL, kernel, bytes);
 }

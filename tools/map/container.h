@@ -12,5 +12,7 @@
  * to, and so many bytes of the scratchpad (0: none).
  */
 void *map_container(const struct road_rpu_config *config, uint32_t scratch_bytes, size_t *bytes);
+/* Likewise of a kernel of an engine: it claims nothing, its launches name all that it touches. */
+void *map_engine_container(const struct road_rpu_engine_kernel *kernel, size_t *bytes);
 
 #endif

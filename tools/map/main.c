@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/map/container.h"
+#include "tools/map/engine.h"
 #include "tools/map/map.h"
 #include "tools/map/ops.h"
 #include "tools/roadbed/files.h"
@@ -16,7 +17,8 @@ static const char usage[] =
 	"              [--placement]\n"
 	"      maps each dataflow graph to a configuration of the RPU's fabric, checks it, and "
 	"prints\n"
-	"      its initiation interval with the bounds that no mapping is below\n"
+	"      its initiation interval with the bounds that no mapping is below; a file of\n"
+	"      statements `neur` gives kernels of the matrix engine, which are not mapped\n"
 	"      -o           writes the configurations as an image, one container a graph\n"
 	"      --fabric     what differs from 8 x 8 elements, 8 registers, 12 streams, 16 banks,\n"
 	"                   alu=1 mul=2 div=12/12 fadd=3 fmul=3 fma=4 cvt=2 table=4 dot=3 mem=3\n"
@@ -132,10 +134,8 @@ static void print_result(const struct job *job, const struct map_bounds *bounds)
 		print_placement(job);
 }
 
-static int append(struct job *job, const struct road_rpu_config *config)
+static void append(struct job *job, void *container, size_t bytes)
 {
-	size_t bytes;
-	void *container = map_container(config, job->scratch_bytes, &bytes);
 	uint8_t *more = container ? realloc(job->out, job->out_bytes + bytes) : NULL;
 
 	if (!more)
@@ -144,6 +144,22 @@ static int append(struct job *job, const struct road_rpu_config *config)
 	job->out = more;
 	job->out_bytes += bytes;
 	free(container);
+}
+
+static int engines_text(struct job *job, const char *file, const char *text, size_t text_bytes)
+{
+	struct map_engines engines;
+	struct map_error error;
+	void *container;
+	size_t bytes;
+
+	if (map_engines_parse(text, text_bytes, &engines, &error))
+		return report(file, &error);
+	for (unsigned i = 0; i < engines.count; i++) {
+		printf("%s: a kernel of the engine NEUR\n", (const char *)engines.kernels[i].name);
+		container = map_engine_container(&engines.kernels[i], &bytes);
+		append(job, container, bytes);
+	}
 	return 0;
 }
 
@@ -151,9 +167,8 @@ static int map_text(struct job *job, const char *file, const char *text, size_t 
 {
 	struct map_bounds bounds;
 	struct map_error error;
+	void *config, *container;
 	size_t bytes;
-	void *config;
-	int result = -1;
 
 	if (map_graph_parse(text, text_bytes, &job->graph, &error))
 		return report(file, &error);
@@ -168,9 +183,10 @@ static int map_text(struct job *job, const char *file, const char *text, size_t 
 	if (!config)
 		return report(file, &error);
 	print_result(job, &bounds);
-	result = append(job, config);
+	container = map_container(config, job->scratch_bytes, &bytes);
+	append(job, container, bytes);
 	free(config);
-	return result;
+	return 0;
 }
 
 static int map_file(struct job *job, const char *file)
@@ -184,7 +200,8 @@ static int map_file(struct job *job, const char *file)
 		tool_error_print(&error);
 		return -1;
 	}
-	result = map_text(job, file, text, bytes);
+	result = map_is_engines(text, bytes) ? engines_text(job, file, text, bytes)
+					     : map_text(job, file, text, bytes);
 	free(text);
 	return result;
 }

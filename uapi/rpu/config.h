@@ -185,6 +185,31 @@ struct road_rpu_argument {
 	uint8_t name[ROAD_RPU_ARGUMENT_NAME_BYTES]; /* as the kernel's; unique */
 };
 
+/* ---- kernels of engines that are not configured ---- */
+
+/*
+ * What an image of kind ROAD_CONFIG_ENGINE holds: a kernel of the engine NEUR. The driver makes
+ * entries of its launches (ring.h: struct road_rpu_gemm); the chip never sees it.
+ */
+struct road_rpu_engine_kernel {
+	uint32_t magic;                    /* ROAD_RPU_ENGINE_MAGIC */
+	uint16_t version;                  /* ROAD_RPU_ENGINE_VERSION */
+	uint8_t engine;                    /* ROAD_RPU_ENGINE_NEUR */
+	uint8_t type;                      /* enum road_rpu_gemm_type */
+	uint8_t flags;                     /* ROAD_RPU_WORK_ADD, ROAD_RPU_WORK_NARROW */
+	uint8_t reserved[7];               /* 0 */
+	uint8_t name[ROAD_RPU_NAME_BYTES]; /* as that of a configuration */
+};
+#define ROAD_RPU_ENGINE_MAGIC   0x4b454252u /* "RBEK" */
+#define ROAD_RPU_ENGINE_VERSION 1u
+
+/* The arguments of such a kernel, as launches bring them: C = A * B, or C + A * B. */
+struct road_rpu_gemm_arguments {
+	uint64_t a, b, c;                   /* device addresses in the scratchpad */
+	uint32_t m, n, k;                   /* A has m x k elements, B k x n, C m x n */
+	uint32_t a_pitch, b_pitch, c_pitch; /* bytes between rows; 0: they lie close */
+};
+
 #ifdef __cplusplus
 }
 #endif

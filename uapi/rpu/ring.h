@@ -47,6 +47,7 @@ enum road_rpu_work {
 #define ROAD_RPU_WORK_ACTIVATE 0x10u /* RUN: bring the configuration in if another is active */
 #define ROAD_RPU_WORK_ADD      0x20u /* GEMM: C = C + A * B */
 #define ROAD_RPU_WORK_NARROW   0x40u /* GEMM: C has the type of A and B, rounded once */
+#define ROAD_RPU_WORK_SPM      0x80u /* COPY, FILL: dst and src are addresses in scratchpads */
 
 /* The kernel of a configuration, once for each block: block i on tile i % tiles of the region. */
 struct road_rpu_run {
@@ -123,8 +124,12 @@ struct road_rpu_entry {
 	uint32_t vector;               /* FENCE */
 	uint64_t value;
 };
-/* COPY, FILL: all from the first to the last byte of a side lies in one range of the context, or
- * in one mapping of the bus. Copies are made as if the source was read first. */
+/*
+ * COPY, FILL: all from the first to the last byte of a side lies in one range of the context, or
+ * in one mapping of the bus. Copies are made as if the source was read first. With SPM both sides
+ * are addresses in the scratchpad, and each tile of the stream's region does it in its own; of a
+ * stream without a region: each tile of the chip.
+ */
 
 enum road_rpu_wait_cond {
 	ROAD_RPU_WAIT_GE, /* cyclic: (int64)(word - value) >= 0, or int32 for 4 bytes */

@@ -13,6 +13,16 @@ enum road_heap_kind {
 	ROAD_HEAP_DEVICE,         /* the device's own memory, not visible to the host */
 	ROAD_HEAP_DEVICE_VISIBLE, /* the device's own memory, mappable by the host */
 	ROAD_HEAP_HOST,           /* pinned host memory that the device reaches */
+	/*
+	 * Scratchpads beside the device's units: a buffer lies at the same address in each of them.
+	 * A queue's commands mean those of its region's units: what is copied or filled in goes to
+	 * all of them, what is copied out comes from the first, and kernels use their own unit's.
+	 * It keeps its bytes while queues of its space are open in the region; a change of layout,
+	 * a reset, or another space's queues after that may clear it. Spaces whose queues share a
+	 * region at a time are not isolated there. No word of it can be waited for or written as
+	 * one. A device that has this heap lists it last.
+	 */
+	ROAD_HEAP_SCRATCH,
 	ROAD_HEAP_KINDS
 };
 

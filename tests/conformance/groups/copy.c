@@ -41,7 +41,7 @@ CONFORMANCE_CASE(copy, copy_h2d_d2h_identity)
 	static const uint64_t small[] = {1, 2, 3, 7, 63, 255, 4095, 4097, 65535};
 	uint64_t bytes = fixture_bytes(f, 4 << 20, 256);
 
-	for (uint32_t i = 0; i < f->info.heap_count; i++) {
+	for (uint32_t i = 0; i < f->memory_heaps; i++) {
 		road_heap_info heap = {.size = sizeof(heap)};
 
 		CHECK_OK(road_device_heap(f->device, i, &heap));
@@ -169,11 +169,11 @@ CONFORMANCE_CASE(copy, copy_d2d)
 	uint64_t bytes = fixture_bytes(f, 1 << 20, 256);
 
 	/* between any two heaps */
-	for (uint32_t i = 0; i < f->info.heap_count * f->info.heap_count; i++) {
+	for (uint32_t i = 0; i < f->memory_heaps * f->memory_heaps; i++) {
 		road_heap_info to = {.size = sizeof(to)}, from = {.size = sizeof(from)};
 
-		CHECK_OK(road_device_heap(f->device, i % f->info.heap_count, &to));
-		CHECK_OK(road_device_heap(f->device, i / f->info.heap_count, &from));
+		CHECK_OK(road_device_heap(f->device, i % f->memory_heaps, &to));
+		CHECK_OK(road_device_heap(f->device, i / f->memory_heaps, &from));
 		struct model dst = model_new(f, to.kind, bytes);
 		struct model src = model_new(f, from.kind, bytes);
 		road_list *list = fixture_list(f, 0);

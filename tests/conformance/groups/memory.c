@@ -189,7 +189,8 @@ static void check_heap(struct fixture *f, const road_heap_info *heap)
 	void *pointer = NULL;
 
 	CHECK(heap->kind < ROAD_HEAP_KINDS);
-	CHECK(heap->host_visible == (heap->kind != ROAD_HEAP_DEVICE));
+	CHECK(heap->host_visible ==
+	      (heap->kind != ROAD_HEAP_DEVICE && heap->kind != ROAD_HEAP_SCRATCH));
 	CHECK(heap->granule_bytes && !(heap->granule_bytes & (heap->granule_bytes - 1)));
 	CHECK(!heap->bytes || heap->used_bytes <= heap->bytes);
 	if (heap->kind == ROAD_HEAP_HOST)
@@ -261,7 +262,7 @@ CONFORMANCE_CASE(memory, buffer_zero_initialised)
 {
 	static const uint64_t sizes[] = {1, 7, 64, 100, 4096, 4097, 300000};
 
-	for (uint32_t i = 0; i < f->info.heap_count; i++) {
+	for (uint32_t i = 0; i < f->memory_heaps; i++) {
 		uint32_t kind = heap_at(f, i).kind;
 
 		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
@@ -297,7 +298,7 @@ CONFORMANCE_CASE(memory, wiped_between_owners)
 	enum { OWNERS = 8 };
 	const uint64_t most = fixture_bytes(f, 1 << 19, 256);
 
-	for (uint32_t i = 0; i < f->info.heap_count; i++) {
+	for (uint32_t i = 0; i < f->memory_heaps; i++) {
 		uint32_t kind = heap_at(f, i).kind;
 
 		for (int round = 0; round < 6; round++) {
@@ -333,7 +334,7 @@ CONFORMANCE_CASE(memory, buffer_no_stale_data_from_other_client)
 {
 	const uint64_t bytes = fixture_bytes(f, 300000, 300);
 
-	for (uint32_t i = 0; i < f->info.heap_count; i++) {
+	for (uint32_t i = 0; i < f->memory_heaps; i++) {
 		uint32_t kind = heap_at(f, i).kind;
 		road_space *other = NULL;
 		road_queue *queue = NULL;
@@ -430,7 +431,7 @@ static void check_usage(struct fixture *f, const struct model *live)
 
 static void renew(struct fixture *f, struct model *m, uint64_t most)
 {
-	uint32_t kind = heap_at(f, (uint32_t)model_below(f, f->info.heap_count)).kind;
+	uint32_t kind = heap_at(f, (uint32_t)model_below(f, f->memory_heaps)).kind;
 
 	if (m->buffer) {
 		model_check(f, m, "before its release");

@@ -169,7 +169,7 @@ CONFORMANCE_CASE(memory, buffer_readonly_kernel_faults)
 {
 	road_queue *queue = fixture_queue(f);
 
-	for (uint32_t i = 0; i < f->info.heap_count; i++) {
+	for (uint32_t i = 0; i < f->memory_heaps; i++) {
 		road_heap_info heap = {.size = sizeof(heap)};
 		road_buffer_options options = {
 			.size = sizeof(options), .bytes = 64, .flags = ROAD_BUFFER_READ_ONLY};

@@ -296,10 +296,13 @@ CONFORMANCE_CASE(query, regions_sum_consistent)
 		CHECK(!heap.bytes || heap.used_bytes <= heap.bytes);
 		CHECK(heap.buffer_bytes <= heap.used_bytes);
 		CHECK(heap.buffer_bytes <= heap.buffer_peak_bytes);
-		CHECK_EQ(heap.host_visible, heap.kind != ROAD_HEAP_DEVICE);
+		CHECK_EQ(heap.host_visible,
+			 heap.kind != ROAD_HEAP_DEVICE && heap.kind != ROAD_HEAP_SCRATCH);
 		if (f->info.features & ROAD_FEATURE_COHERENT)
 			CHECK_EQ(heap.coherent, 1);
-		if (heap.kind == ROAD_HEAP_HOST)
+		if (heap.kind == ROAD_HEAP_SCRATCH) /* at the end of the list, beside memory */
+			CHECK_EQ(i, f->info.heap_count - 1);
+		if (heap.kind == ROAD_HEAP_HOST || heap.kind == ROAD_HEAP_SCRATCH)
 			continue;
 		sum += heap.bytes;
 		most = heap.bytes > most ? heap.bytes : most;
@@ -312,7 +315,7 @@ CONFORMANCE_CASE(query, regions_sum_consistent)
 CONFORMANCE_CASE(query, region_used_tracks_alloc)
 {
 	(void)fixture_queue(f); /* what it takes is taken */
-	for (uint32_t i = 0; i < f->info.heap_count; i++) {
+	for (uint32_t i = 0; i < f->memory_heaps; i++) {
 		road_heap_info before = heap_at(f, i), during, after;
 		uint64_t bytes = fixture_bytes(f, 1 << 20, 256);
 		road_buffer_options options = {.size = sizeof(options), .heap = before.kind};

@@ -148,7 +148,7 @@ CONFORMANCE_CASE(space, spaces_isolated)
 	road_point point;
 
 	fixture_fill_random(f, bytes, BYTES);
-	for (uint32_t i = 0; i < f->info.heap_count; i++) {
+	for (uint32_t i = 0; i < f->memory_heaps; i++) {
 		road_heap_info heap = {.size = sizeof(heap)};
 		road_buffer *theirs = NULL, *ours = fixture_buffer(f, BYTES);
 

@@ -460,7 +460,7 @@ static void memory_is_zero_aligned_and_counted(void)
 	struct road_heap_info info;
 
 	setup(&f);
-	for (uint32_t heap = 0; heap < ROAD_HEAP_KINDS; heap++) {
+	for (uint32_t heap = 0; heap < ROAD_HEAP_SCRATCH; heap++) {
 		for (uint64_t align = 0; align <= UINT64_C(2) << 20;
 		     align = align ? align * 8 : 1) {
 			struct road_drv_buffer b = {.space = &f.space,
@@ -484,7 +484,7 @@ static void memory_is_zero_aligned_and_counted(void)
 		CU_ASSERT_EQUAL(host_memory_ops.heap(&f.dev, heap, &info), ROAD_OK);
 		CU_ASSERT_EQUAL(info.used_bytes, 0);
 	}
-	CU_ASSERT_EQUAL(host_memory_ops.heap(&f.dev, ROAD_HEAP_KINDS, &info), ROAD_NOT_FOUND);
+	CU_ASSERT_EQUAL(host_memory_ops.heap(&f.dev, ROAD_HEAP_SCRATCH, &info), ROAD_NOT_FOUND);
 	teardown(&f);
 }
 
@@ -494,7 +494,7 @@ static void more_than_the_machine_has_is_refused(void)
 	struct road_drv_buffer b = {.space = &f.space, .bytes = UINT64_C(1) << 60};
 
 	setup(&f);
-	for (uint32_t heap = 0; heap < ROAD_HEAP_KINDS; heap++) {
+	for (uint32_t heap = 0; heap < ROAD_HEAP_SCRATCH; heap++) {
 		b.heap = heap;
 		CU_ASSERT_EQUAL(host_memory_ops.alloc(&b), ROAD_OUT_OF_DEVICE_MEMORY);
 	}
@@ -540,7 +540,7 @@ static void the_device_tells_what_it_is(void)
 	CU_ASSERT(services_error_has("cores=3"));
 	f.ops->info(&f.dev, &info);
 	CU_ASSERT_EQUAL(info.device_class, ROAD_CLASS_CPU);
-	CU_ASSERT_EQUAL(info.heap_count, ROAD_HEAP_KINDS);
+	CU_ASSERT_EQUAL(info.heap_count, ROAD_HEAP_SCRATCH);
 	for (uint32_t i = 0; !f.ops->property(&f.dev, i, &property); i++) {
 		CU_ASSERT_EQUAL(property.id, i + 1);
 		watchdog_told |= !strcmp(property.name, "watchdog") && !property.u64;

@@ -132,6 +132,48 @@ static void tiles_take_their_strides(void)
 	rig_close(rig);
 }
 
+static struct road_rpu_entry in_scratchpads(enum road_rpu_work work, uint64_t dst, uint64_t src,
+					    uint64_t bytes)
+{
+	return (struct road_rpu_entry){.work = (uint8_t)work,
+				       .flags = ROAD_RPU_WORK_ORDERED | ROAD_RPU_WORK_SPM,
+				       .dst = dst,
+				       .src = src,
+				       .bytes = bytes,
+				       .rows = 1,
+				       .slices = 1};
+}
+
+/* Each tile in its own: they hold different bytes. Rows that overlap go as if read first. */
+static void scratchpads_are_filled_and_copied_in_place(void)
+{
+	struct rig *rig = rig_open("time=approx");
+	uint8_t *system = rig_system(rig), expected[4][512] = {{0}};
+	struct road_rpu_move in = move(ROAD_RPU_ENGINE_RDMA, VA_SYSTEM, 0, 256);
+	struct road_rpu_move out = move(ROAD_RPU_ENGINE_WDMA, VA_SYSTEM + 0x10000, 0, 512);
+	struct road_rpu_entry fill = in_scratchpads(ROAD_RPU_WORK_FILL, 300, 0, 64);
+	struct road_rpu_entry copy = in_scratchpads(ROAD_RPU_WORK_COPY, 5, 0, 100);
+
+	pattern(system, 1024);
+	in.tile_stride = 256;
+	out.tile_stride = 512;
+	fill.value = 0x0102030405060708;
+	fill.value_bytes = 8;
+	rig_push(rig, 0, &in);
+	rig_push(rig, 0, &fill);
+	rig_push(rig, 0, &copy);
+	rig_push(rig, 0, &out);
+	CU_ASSERT_EQUAL(finish(rig), ROAD_RPU_FAULT_NONE);
+	for (uint32_t t = 0; t < 4; t++) {
+		memcpy(expected[t], system + t * 256, 256);
+		for (int i = 0; i < 8; i++)
+			memcpy(expected[t] + 300 + i * 8, &fill.value, 8);
+		memmove(expected[t] + 5, expected[t], 100);
+	}
+	CU_ASSERT_EQUAL(memcmp(expected, system + 0x10000, sizeof(expected)), 0);
+	rig_close(rig);
+}
+
 /* ---- products ---- */
 
 enum { M = 5, N = 7, K = 19 };
@@ -392,7 +434,9 @@ static void entries_that_cannot_be_name_the_field(void)
 	struct road_rpu_move tiles = move(ROAD_RPU_ENGINE_RDMA, VA_SYSTEM, 0, 64);
 	struct road_rpu_move reserved = move(ROAD_RPU_ENGINE_RDMA, VA_SYSTEM, 0, 64);
 	struct road_rpu_gemm type = small_gemm(0, 0), none = small_gemm(0, 0);
+	struct road_rpu_entry bus = in_scratchpads(ROAD_RPU_WORK_COPY, 0, 64, 64);
 
+	bus.flags |= ROAD_RPU_WORK_SRC_BUS;
 	pitch.rows = 2;
 	pitch.memory_pitch = 128;
 	pitch.spm_pitch = 63;
@@ -412,6 +456,7 @@ static void entries_that_cannot_be_name_the_field(void)
 		{&reserved, offsetof(struct road_rpu_move, reserved1)},
 		{&type, offsetof(struct road_rpu_gemm, type)},
 		{&none, offsetof(struct road_rpu_gemm, k)},
+		{&bus, offsetof(struct road_rpu_entry, flags)},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -431,6 +476,11 @@ static void accesses_out_of_bounds_fault(void)
 		move(ROAD_RPU_ENGINE_RDMA, VA_SYSTEM + SYSTEM_BYTES - 63, 0, 64);
 	struct road_rpu_gemm c = small_gemm(0, 0), odd = small_gemm(0, 0);
 
+	struct road_rpu_entry fill = in_scratchpads(ROAD_RPU_WORK_FILL, (256 << 10) - 63, 0, 64);
+	struct road_rpu_entry copy = in_scratchpads(ROAD_RPU_WORK_COPY, 0, 256 << 10, 1);
+	struct road_rpu_entry far = in_scratchpads(ROAD_RPU_WORK_COPY, UINT64_MAX, 0, 1);
+
+	fill.value_bytes = 1;
 	c.c = 256 << 10;
 	odd.c = 33;
 	const struct {
@@ -438,6 +488,9 @@ static void accesses_out_of_bounds_fault(void)
 		uint32_t fault;
 		uint64_t address;
 	} rows[] = {
+		{&fill, ROAD_RPU_FAULT_BOUNDS, (256 << 10) - 63},
+		{&copy, ROAD_RPU_FAULT_BOUNDS, 256 << 10},
+		{&far, ROAD_RPU_FAULT_BOUNDS, UINT64_MAX},
 		{&spm, ROAD_RPU_FAULT_BOUNDS, (256 << 10) - 63},
 		{&memory, ROAD_RPU_FAULT_UNMAPPED, VA_SYSTEM + SYSTEM_BYTES - 63},
 		{&c, ROAD_RPU_FAULT_BOUNDS, 256 << 10},
@@ -478,6 +531,8 @@ static const struct tap_case cases[] = {
 	{"boxes go to a scratchpad and come back as they went", boxes_come_back_as_they_went},
 	{"a broadcast reads memory once and reaches all tiles", a_broadcast_reads_memory_once},
 	{"each of several tiles takes its stride of memory", tiles_take_their_strides},
+	{"scratchpads are filled and copied in place, each tile's",
+	 scratchpads_are_filled_and_copied_in_place},
 	{"memory is busy for what it gives, and a broadcast is given once",
 	 memory_is_taken_for_what_it_gives},
 	{"products of f16, bf16 and s8 are exact, and add up", products_are_exact},
