@@ -359,7 +359,7 @@ static bool fill(struct tracing *t)
 	batch->stride = batch->history + RPU_BATCH_ROUNDS;
 	batch->from = config->all_from + (batch->history + 1) * (uint64_t)config->interval;
 	batch->values = calloc((size_t)batch->series * batch->stride, sizeof(*batch->values));
-	return batch->values;
+	return batch->values && rpu_lanes_make(batch);
 }
 
 #define WORDS_MAX 1024u /* more would need too deep a recursion, and gain little */
@@ -399,6 +399,11 @@ void rpu_batch_free(struct rpu_batch *batch)
 {
 	if (!batch)
 		return;
+	free(batch->banks);
+	free(batch->tokens);
+	free(batch->accesses);
+	free(batch->moving);
+	free(batch->moves);
 	free(batch->values);
 	free(batch->constants);
 	free(batch->places);

@@ -4,21 +4,68 @@
 
 #include "simulators/rpu/fabric/batch.h"
 
+static uint32_t common_divisor(uint32_t a, uint32_t b)
+{
+	while (b) {
+		uint32_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* What all addresses of a stream are a multiple of away from its base. */
+static uint32_t grid_of(const struct road_rpu_stream *stream, uint32_t grid)
+{
+	for (unsigned d = 0; d < ROAD_RPU_DIMENSIONS; d++)
+		if (stream->count[d] > 1) {
+			uint32_t stride = (uint32_t)stream->stride[d];
+
+			grid = common_divisor(grid, stream->stride[d] < 0 ? 0u - stride : stride);
+		}
+	return grid;
+}
+
+/* Whether two streams may have a byte in common. */
+static bool may_meet(const struct rpu_engine *a, const struct rpu_engine *b)
+{
+	uint32_t grid = grid_of(&b->stream, grid_of(&a->stream, 0)), apart;
+
+	if (a->low >= b->end || b->low >= a->end)
+		return false;
+	if (!grid)
+		return true;
+	apart = a->stream.base % grid + grid - b->stream.base % grid;
+	apart %= grid;
+	return apart < rpu_type_bytes(b->stream.type) ||
+	       grid - apart < rpu_type_bytes(a->stream.type);
+}
+
+/* Out of time, what one stream writes must be nothing that another one touches. */
+static bool is_apart(const struct rpu_fabric *fabric, uint32_t s)
+{
+	const struct rpu_engine *engine = &fabric->engines[s];
+
+	for (uint32_t w = 0; w < fabric->engine_count; w++)
+		if (w != s && fabric->engines[w].stream.write && fabric->engines[w].stream.kind &&
+		    may_meet(engine, &fabric->engines[w]))
+			return false;
+	return true;
+}
+
 bool rpu_batch_fits(const struct rpu_fabric *fabric)
 {
 	for (uint32_t s = 0; s < fabric->engine_count; s++) {
-		const struct rpu_engine *read = &fabric->engines[s];
-		uint32_t kind = read->stream.kind;
+		const struct rpu_engine *engine = &fabric->engines[s];
+		uint32_t kind = engine->stream.kind;
 
+		if (kind == ROAD_RPU_STREAM_NONE || kind == ROAD_RPU_STREAM_COUNTER)
+			continue;
 		if (kind == ROAD_RPU_STREAM_GATHER ||
-		    (fabric->memory.far && kind != ROAD_RPU_STREAM_COUNTER &&
-		     read->stream.base >= fabric->memory.far_base))
+		    (fabric->memory.far && engine->stream.base >= fabric->memory.far_base) ||
+		    !is_apart(fabric, s))
 			return false;
-		for (uint32_t w = 0; kind && !read->stream.write && w < fabric->engine_count; w++)
-			if (fabric->engines[w].stream.write && kind != ROAD_RPU_STREAM_COUNTER &&
-			    fabric->engines[w].low < read->end &&
-			    read->low < fabric->engines[w].end)
-				return false;
 	}
 	return true;
 }
@@ -44,8 +91,10 @@ static uint32_t *on_its_way(struct rpu_fabric *fabric, const struct rpu_word *wo
 	return &rpu_results_at(fabric, at)[word->element];
 }
 
-void rpu_batch_enter(struct rpu_fabric *fabric, struct rpu_batch *batch)
+bool rpu_batch_enter(struct rpu_fabric *fabric, struct rpu_batch *batch)
 {
+	if (!rpu_lanes_enter(fabric, batch))
+		return false;
 	for (uint32_t i = 0; i < batch->constant_count; i++) {
 		uint32_t *row = rpu_batch_row(batch, batch->constant_series + i) - batch->history;
 
@@ -66,6 +115,7 @@ void rpu_batch_enter(struct rpu_fabric *fabric, struct rpu_batch *batch)
 			*(rpu_batch_row(batch, batch->ops[i].word) - k) =
 				*on_its_way(fabric, word, k);
 	}
+	return true;
 }
 
 void rpu_batch_leave(struct rpu_fabric *fabric, const struct rpu_batch *batch)
@@ -89,24 +139,7 @@ void rpu_batch_shift(struct rpu_batch *batch)
 		memmove(row - batch->history, row + RPU_BATCH_ROUNDS - batch->history,
 			batch->history * sizeof(*row));
 	}
-}
-
-/* ---- tokens to come ---- */
-
-/* Streams are read ahead on copies; the engines themselves follow in their own time. */
-static void read_ahead(struct rpu_fabric *fabric, struct rpu_batch *batch)
-{
-	const struct rpu_config *config = batch->config;
-	struct rpu_engine ahead[ROAD_RPU_STREAMS];
-	uint32_t pops = batch->constant_series - batch->pop_series;
-
-	for (uint32_t s = 0; s < fabric->engine_count; s++)
-		if (!fabric->engines[s].stream.write)
-			ahead[s] = fabric->engines[s];
-	for (uint32_t n = 0; n < RPU_BATCH_ROUNDS; n++)
-		for (uint32_t i = 0; i < pops; i++)
-			rpu_batch_row(batch, batch->pop_series + i)[n] = rpu_engine_ahead(
-				&ahead[config->pops[i].stream], fabric->memory.spm);
+	rpu_lanes_shift(batch);
 }
 
 /* ---- ops ---- */
@@ -278,7 +311,7 @@ static void compute_row(const struct rpu_fabric *fabric, const struct rpu_batch 
 
 void rpu_batch_compute(struct rpu_fabric *fabric, struct rpu_batch *batch)
 {
-	read_ahead(fabric, batch);
+	rpu_lanes_fetch(fabric, batch);
 	for (uint32_t g = 0; g < batch->group_count; g++) {
 		const struct rpu_batch_group *group = &batch->groups[g];
 		const struct rpu_batch_op *op = &batch->ops[group->ops.first];
@@ -289,4 +322,5 @@ void rpu_batch_compute(struct rpu_fabric *fabric, struct rpu_batch *batch)
 		default: compute_ring(fabric, batch, group); break;
 		}
 	}
+	rpu_lanes_collect(batch);
 }

@@ -241,22 +241,61 @@ static bool can_move(const struct rpu_engine *engine, const struct rpu_port *por
 	return engine->stream.write ? engine->fifo.count > 0 : engine->fifo.count < ROAD_RPU_FIFO;
 }
 
-uint32_t rpu_engine_ahead(struct rpu_engine *copy, const uint8_t *spm)
-{
-	const struct road_rpu_stream *stream = &copy->stream;
-	uint32_t value = copy->walk.address;
+/* ---- out of time ---- */
 
-	if (copy->fifo.count)
-		return rpu_fifo_pop(&copy->fifo);
-	if (!copy->walk.left)
-		return 0;
-	if (stream->kind == ROAD_RPU_STREAM_BROADCAST && copy->walk.index[0])
-		value = copy->held;
-	else if (stream->kind != ROAD_RPU_STREAM_COUNTER)
-		value = copy->held = rpu_load(spm + value, stream->type);
-	turn(&copy->walk, copy->jump, stream->count);
-	return value;
+void rpu_engine_turns(const struct rpu_engine *engine, struct rpu_walk *walk, uint32_t count)
+{
+	walk->left -= count - 1;
+	walk->index[0] += count - 1;
+	walk->address += (count - 1) * engine->jump[0];
+	turn(walk, engine->jump, engine->stream.count);
 }
+
+static void fold_run(struct rpu_engine *engine, uint8_t *spm, const uint32_t *value, uint32_t count)
+{
+	const struct road_rpu_stream *stream = &engine->stream;
+	uint32_t index = engine->walk.index[0];
+
+	for (uint32_t i = 0; i < count; i++)
+		engine->held = index + i ? fold(stream->reduce, engine->held, value[i]) : value[i];
+	if (index + count == stream->count[0])
+		rpu_store(spm + engine->walk.address, rpu_type_bytes(stream->type), engine->held);
+}
+
+static void store_run(struct rpu_engine *engine, uint8_t *spm, const uint32_t *value,
+		      uint32_t count)
+{
+	uint32_t bytes = rpu_type_bytes(engine->stream.type), address = engine->walk.address;
+	uint32_t stride = (uint32_t)engine->stream.stride[0];
+
+	if (bytes == 4 && stride == 4) {
+		memcpy(spm + address, value, count * sizeof(*value));
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++, address += stride)
+		rpu_store(spm + address, bytes, value[i]);
+}
+
+void rpu_engine_store(struct rpu_engine *engine, uint8_t *spm, const uint32_t *value,
+		      uint32_t count)
+{
+	const struct road_rpu_stream *stream = &engine->stream;
+
+	while (count) {
+		uint32_t run = stream->count[0] - engine->walk.index[0];
+
+		run = run < count ? run : count;
+		if (stream->kind == ROAD_RPU_STREAM_REDUCE)
+			fold_run(engine, spm, value, run);
+		else
+			store_run(engine, spm, value, run);
+		rpu_engine_turns(engine, &engine->walk, run);
+		value += run;
+		count -= run;
+	}
+}
+
+/* ---- cycle by cycle ---- */
 
 /* What most streams do in most cycles: nothing was left to check by the launch. */
 static void near_tick(struct rpu_engine *engine, struct rpu_port *port)

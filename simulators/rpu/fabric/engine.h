@@ -68,8 +68,11 @@ void rpu_engine_start(struct rpu_engine *engine);
 /* Puts a walk to the turn after `done` ones. */
 void rpu_engine_seek(struct rpu_engine *engine, uint64_t done, uint64_t indices_done);
 
-/* The next token of a read stream that all is known of, out of time; on a copy of the engine. */
-uint32_t rpu_engine_ahead(struct rpu_engine *copy, const uint8_t *spm);
+/* Out of time, for streams that all is known of: `count` turns of a walk, dimension 0 turning at
+ * most in the last of them; writes of `count` tokens. */
+void rpu_engine_turns(const struct rpu_engine *engine, struct rpu_walk *walk, uint32_t count);
+void rpu_engine_store(struct rpu_engine *engine, uint8_t *spm, const uint32_t *value,
+		      uint32_t count);
 
 /* A cycle. False: a gathered or far address is none; *address tells. */
 bool rpu_engine_tick(struct rpu_engine *engine, struct rpu_port *port, uint32_t *address);

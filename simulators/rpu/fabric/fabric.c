@@ -71,6 +71,7 @@ void rpu_fabric_free(struct rpu_fabric *fabric)
 static void wipe_launch(struct rpu_fabric *fabric)
 {
 	memset(&fabric->counters, 0, sizeof(fabric->counters));
+	memset(&fabric->shortcuts, 0, sizeof(fabric->shortcuts));
 	memset(&fabric->fault, 0, sizeof(fabric->fault));
 	memset(fabric->arguments, 0, sizeof(fabric->arguments));
 	memset(fabric->served, 0, sizeof(fabric->served));
@@ -169,6 +170,11 @@ enum rpu_fabric_status rpu_fabric_status(const struct rpu_fabric *fabric)
 const struct rpu_fabric_counters *rpu_fabric_counters(const struct rpu_fabric *fabric)
 {
 	return &fabric->counters;
+}
+
+const struct rpu_fabric_shortcuts *rpu_fabric_shortcuts(const struct rpu_fabric *fabric)
+{
+	return &fabric->shortcuts;
 }
 
 const struct rpu_fabric_fault *rpu_fabric_fault(const struct rpu_fabric *fabric)

@@ -124,6 +124,13 @@ enum rpu_fabric_status rpu_fabric_launch(struct rpu_fabric *fabric, const void *
 enum rpu_fabric_status rpu_fabric_run(struct rpu_fabric *fabric, uint64_t cycles, uint64_t *passed);
 enum rpu_fabric_status rpu_fabric_status(const struct rpu_fabric *fabric);
 const struct rpu_fabric_counters *rpu_fabric_counters(const struct rpu_fabric *fabric);
+
+/* How the compiled mode came to the present or last launch's end: no part of what is simulated. */
+struct rpu_fabric_shortcuts {
+	uint64_t batched; /* iterations whose data was computed by rows */
+	uint64_t leapt;   /* of them, those whose time was not counted cycle by cycle */
+};
+const struct rpu_fabric_shortcuts *rpu_fabric_shortcuts(const struct rpu_fabric *fabric);
 const struct rpu_fabric_fault *rpu_fabric_fault(const struct rpu_fabric *fabric);
 
 /* Ends a launch where it stands; what is written stays written. */

@@ -166,6 +166,7 @@ struct rpu_fabric {
 	uint64_t held_until; /* cycle in which what far memory was asked for is there */
 	struct rpu_injection injection;
 	struct rpu_fabric_counters counters;
+	struct rpu_fabric_shortcuts shortcuts;
 	struct rpu_fabric_fault fault;
 	uint64_t far_next;   /* cycle of the tile's next access to far memory */
 	uint64_t busy_until; /* the banks that others have: until when this is known */
@@ -218,6 +219,28 @@ bool rpu_accesses(struct rpu_fabric *fabric, struct rpu_port *port);
 uint64_t rpu_step_waits(const struct rpu_fabric *fabric);
 /* run.c: goes on within a step that had begun; false: it cannot have. */
 bool rpu_resume_step(struct rpu_fabric *fabric, uint64_t waits);
+/* Banks that nobody else has in this cycle. */
+uint32_t rpu_free_banks(struct rpu_fabric *fabric);
+void rpu_stall_on(struct rpu_fabric *fabric, enum rpu_fabric_stall why, uint32_t stream);
+
+static inline uint32_t rpu_all_banks(const struct rpu_fabric *fabric)
+{
+	return fabric->params.banks == 32 ? UINT32_MAX : (1u << fabric->params.banks) - 1;
+}
+
+/* Whether to stall now, `of` in 1024 times; nothing is drawn for 0. */
+static inline bool rpu_injected(struct rpu_injection *injection, uint32_t of)
+{
+	uint64_t x = injection->state;
+
+	if (!of)
+		return false;
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	injection->state = x;
+	return (x >> 20 & 1023u) < of;
+}
 
 /* compile.c */
 struct rpu_compiled *rpu_compile(const struct rpu_config *config);

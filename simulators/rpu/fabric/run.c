@@ -18,27 +18,12 @@ void rpu_fault_at(struct rpu_fabric *fabric, enum rpu_fault_kind kind, uint32_t 
 	fabric->status = RPU_FABRIC_FAULT;
 }
 
-/* ---- injected stalls ---- */
-
-static bool injected(struct rpu_injection *injection, uint32_t of)
-{
-	uint64_t x = injection->state;
-
-	if (!of)
-		return false;
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	injection->state = x;
-	return (x >> 20 & 1023u) < of;
-}
-
 /* ---- streams ---- */
 
-static uint32_t free_banks(struct rpu_fabric *fabric)
+uint32_t rpu_free_banks(struct rpu_fabric *fabric)
 {
 	uint64_t cycle = fabric->counters.cycles;
-	uint32_t all = fabric->params.banks == 32 ? UINT32_MAX : (1u << fabric->params.banks) - 1;
+	uint32_t all = rpu_all_banks(fabric);
 
 	if (!fabric->memory.busy)
 		return all;
@@ -58,7 +43,7 @@ static bool run_streams(struct rpu_fabric *fabric, struct rpu_port *port)
 		struct rpu_engine *engine = &fabric->engines[s];
 
 		if (rpu_engine_idle(engine) ||
-		    injected(&fabric->injection, fabric->injection.of_stream))
+		    rpu_injected(&fabric->injection, fabric->injection.of_stream))
 			continue;
 		if (!rpu_engine_tick(engine, port, &address)) {
 			rpu_fault_at(fabric, RPU_FAULT_GATHER, s, address, port->bytes);
@@ -135,7 +120,7 @@ static void move_tokens(struct rpu_fabric *fabric)
 
 /* ---- the fabric ---- */
 
-static void stall_on(struct rpu_fabric *fabric, enum rpu_fabric_stall why, uint32_t stream)
+void rpu_stall_on(struct rpu_fabric *fabric, enum rpu_fabric_stall why, uint32_t stream)
 {
 	struct rpu_fabric_counters *counters = &fabric->counters;
 
@@ -190,12 +175,12 @@ static void try_step(struct rpu_fabric *fabric, struct rpu_port *port)
 	}
 	if (fabric->waits) {
 		fabric->waits--;
-		stall_on(fabric, RPU_STALL_OP, ROAD_RPU_STREAMS);
+		rpu_stall_on(fabric, RPU_STALL_OP, ROAD_RPU_STREAMS);
 		return;
 	}
 	if (fabric->config->steps[fabric->step].accesses.count && !rpu_accesses(fabric, port)) {
 		if (fabric->status == RPU_FABRIC_RUNNING)
-			stall_on(fabric, RPU_STALL_BANK, ROAD_RPU_STREAMS);
+			rpu_stall_on(fabric, RPU_STALL_BANK, ROAD_RPU_STREAMS);
 		return;
 	}
 	advance(fabric);
@@ -229,13 +214,13 @@ static void run_fabric(struct rpu_fabric *fabric, struct rpu_port *port)
 		fabric->begins--;
 		return;
 	}
-	if (injected(&fabric->injection, fabric->injection.of_fabric)) {
-		stall_on(fabric, RPU_STALL_INJECTED, ROAD_RPU_STREAMS);
+	if (rpu_injected(&fabric->injection, fabric->injection.of_fabric)) {
+		rpu_stall_on(fabric, RPU_STALL_INJECTED, ROAD_RPU_STREAMS);
 		return;
 	}
 	stream = fabric->waiting ? ROAD_RPU_STREAMS : lacking(fabric, &why);
 	if (stream != ROAD_RPU_STREAMS)
-		stall_on(fabric, why, stream);
+		rpu_stall_on(fabric, why, stream);
 	else
 		try_step(fabric, port);
 }
@@ -259,7 +244,7 @@ static void end_cycle(struct rpu_fabric *fabric)
 static void run_cycle(struct rpu_fabric *fabric, struct rpu_port *port)
 {
 	port->cycle = fabric->counters.cycles;
-	port->banks = free_banks(fabric);
+	port->banks = rpu_free_banks(fabric);
 	port->accesses = 0;
 	if (!run_streams(fabric, port))
 		return;
@@ -269,11 +254,15 @@ static void run_cycle(struct rpu_fabric *fabric, struct rpu_port *port)
 
 /* ---- compiled, while nothing but streams can stall ---- */
 
-static bool is_swift(const struct rpu_fabric *fabric)
+static bool is_plain(const struct rpu_fabric *fabric)
 {
 	return is_steady(fabric) && !fabric->config->access_count && !fabric->waiting &&
-	       !rpu_stepwise(&fabric->params) && !fabric->injection.of_fabric &&
-	       !fabric->injection.of_stream;
+	       !rpu_stepwise(&fabric->params);
+}
+
+static bool is_swift(const struct rpu_fabric *fabric)
+{
+	return is_plain(fabric) && !fabric->injection.of_fabric && !fabric->injection.of_stream;
 }
 
 /* As lacking(), with every word enabled. */
@@ -329,31 +318,12 @@ static bool is_batch_ahead(const struct rpu_fabric *fabric, uint64_t end)
 	       fabric->at + cycles + fabric->config->all_left < fabric->end;
 }
 
-/* Moves of tokens in a round of the batch: what is given stands in rows. */
-static void batch_step(struct rpu_fabric *fabric, const struct rpu_step *step, uint32_t round)
-{
-	const struct rpu_config *config = fabric->config;
-	const struct rpu_move *pops = config->pops + step->pops.first;
-	const struct rpu_move *pushes = config->pushes + step->pushes.first;
-
-	for (uint32_t i = 0; i < step->pops.count; i++)
-		rpu_fifo_pop(&fabric->engines[pops[i].stream].fifo);
-	for (uint32_t i = 0; i < step->pushes.count; i++) {
-		const struct rpu_word *word = &config->words[pushes[i].word];
-		const uint32_t *row = rpu_batch_row(fabric->batch, pushes[i].word) + round;
-
-		rpu_fifo_push(&fabric->engines[pushes[i].stream].fifo,
-			      *(row - (word->step + word->lag) / config->interval), 0);
-	}
-	fabric->counters.element_ops += step->ops;
-}
-
 /* What the batch has done up to now, in registers: its begin, and again from there. */
 static void stop_within(struct rpu_fabric *fabric, uint64_t begin)
 {
 	const struct rpu_config *config = fabric->config;
 	struct rpu_batch *batch = fabric->batch;
-	uint64_t ops = fabric->counters.element_ops, at = fabric->at;
+	uint64_t at = fabric->at;
 
 	fabric->at = begin;
 	fabric->step = 0;
@@ -369,53 +339,37 @@ static void stop_within(struct rpu_fabric *fabric, uint64_t begin)
 		rpu_advance_compiled(fabric);
 		next_step(fabric);
 	}
-	fabric->counters.element_ops = ops;
+	fabric->shortcuts.batched += (at - begin) / config->interval;
 }
 
-/* The time of a batch; false: the cycles ended within. */
-static bool time_batch(struct rpu_fabric *fabric, struct rpu_port *port, uint64_t end)
+/* False: none can begin in this cycle, by what its FIFOs hold. */
+static bool run_batches(struct rpu_fabric *fabric, uint64_t end)
 {
 	const struct rpu_config *config = fabric->config;
-	uint64_t begin = fabric->at, behind = begin + RPU_BATCH_ROUNDS * (uint64_t)config->interval;
-	enum rpu_fabric_stall why = RPU_STALL_EMPTY;
-
-	while (fabric->at < behind) {
-		const struct rpu_step *step = &config->steps[fabric->step];
-		uint32_t stream;
-
-		if (fabric->counters.cycles == end) {
-			stop_within(fabric, begin);
-			return false;
-		}
-		port->cycle = fabric->counters.cycles;
-		port->banks = free_banks(fabric);
-		port->accesses = 0;
-		run_streams(fabric, port); /* affine ones do not fail */
-		stream = lacking_now(fabric, step, &why);
-		if (stream != ROAD_RPU_STREAMS) {
-			stall_on(fabric, why, stream);
-		} else {
-			batch_step(fabric, step,
-				   (uint32_t)((fabric->at - begin) / config->interval));
-			next_step(fabric);
-		}
-		fabric->counters.cycles++;
-	}
-	return true;
-}
-
-static void run_batches(struct rpu_fabric *fabric, struct rpu_port *port, uint64_t end)
-{
 	struct rpu_batch *batch = fabric->batch;
+	bool whole = true;
 
-	rpu_batch_enter(fabric, batch);
-	do {
+	if (!rpu_batch_enter(fabric, batch))
+		return false;
+	while (whole && is_batch_ahead(fabric, end)) {
+		uint64_t begin = fabric->at;
+
 		rpu_batch_compute(fabric, batch);
-		if (!time_batch(fabric, port, end))
-			return;
+		whole = rpu_batch_pace(fabric, end);
+		rpu_lanes_store(fabric, batch);
+		if (!whole) {
+			stop_within(fabric, begin);
+			break;
+		}
+		fabric->round += RPU_BATCH_ROUNDS;
+		fabric->counters.element_ops += RPU_BATCH_ROUNDS * (uint64_t)config->ops;
+		fabric->shortcuts.batched += RPU_BATCH_ROUNDS;
 		rpu_batch_shift(batch);
-	} while (is_batch_ahead(fabric, end));
-	rpu_batch_leave(fabric, batch);
+	}
+	rpu_lanes_leave(fabric, batch);
+	if (whole)
+		rpu_batch_leave(fabric, batch);
+	return true;
 }
 
 /* Cycles up to `end`, as run_cycle() would. */
@@ -428,13 +382,13 @@ static void run_swiftly(struct rpu_fabric *fabric, struct rpu_port *port, uint64
 		uint32_t stream;
 
 		port->cycle = fabric->counters.cycles;
-		port->banks = free_banks(fabric);
+		port->banks = rpu_free_banks(fabric);
 		port->accesses = 0;
 		if (!run_streams(fabric, port))
 			return;
 		stream = lacking_now(fabric, step, &why);
 		if (stream != ROAD_RPU_STREAMS)
-			stall_on(fabric, why, stream);
+			rpu_stall_on(fabric, why, stream);
 		else
 			swift_step(fabric, step);
 		end_cycle(fabric);
@@ -465,12 +419,14 @@ enum rpu_fabric_status rpu_fabric_run(struct rpu_fabric *fabric, uint64_t cycles
 	uint64_t end = cycles < UINT64_MAX - from ? from + cycles : UINT64_MAX;
 
 	while (fabric->status == RPU_FABRIC_RUNNING && fabric->counters.cycles < end)
-		if (is_swift(fabric) && is_batch_ahead(fabric, end))
-			run_batches(fabric, &port, end);
-		else if (is_swift(fabric))
+		if (is_plain(fabric) && is_batch_ahead(fabric, end)) {
+			if (!run_batches(fabric, end))
+				run_cycle(fabric, &port);
+		} else if (is_swift(fabric)) {
 			run_swiftly(fabric, &port, end);
-		else
+		} else {
 			run_cycle(fabric, &port);
+		}
 	fabric->far_next = port.far_next;
 	count_iterations(fabric);
 	if (passed)

@@ -27,8 +27,19 @@ static struct outcome outcomes[2];
 
 static struct {
 	unsigned valid, refused, accepted, runs, long_runs, ended, faults;
-	uint64_t steps;
+	unsigned batched, leapt, stalled; /* runs with batches; with leaps; with both and stalls */
 } seen;
+
+/* Else this would compare the interpreter with itself. */
+static void note_shortcuts(const struct rpu_fabric *fabric, uint32_t injected)
+{
+	const struct rpu_fabric_shortcuts *shortcuts = rpu_fabric_shortcuts(fabric);
+
+	CU_ASSERT_TRUE(shortcuts->leapt <= shortcuts->batched);
+	seen.batched += shortcuts->batched > 0;
+	seen.leapt += shortcuts->leapt > 0;
+	seen.stalled += shortcuts->batched && injected;
+}
 
 /* In pieces of random length, so that nothing depends on how a run is cut. */
 static void run_mode(const struct rpu_config *config, enum rpu_fabric_mode mode, uint64_t *state,
@@ -54,6 +65,7 @@ static void run_mode(const struct rpu_config *config, enum rpu_fabric_mode mode,
 	outcome->status = rpu_fabric_status(fabric);
 	outcome->fault = *rpu_fabric_fault(fabric);
 	outcome->counters = *rpu_fabric_counters(fabric);
+	note_shortcuts(fabric, injected);
 	for (uint32_t e = 0; e < rig_elements(&rig); e++)
 		for (uint32_t r = 0; r < ROAD_RPU_SOURCE_STREAM0; r++)
 			outcome->registers[e][r] = rpu_fabric_peek(fabric, e, r);
@@ -151,14 +163,17 @@ static void modes_agree_on_all(void)
 	for (unsigned i = 0; i < configurations; i++)
 		check_one(seed + i);
 	printf("# %u configurations, %u mutants accepted, %u refused; %u runs: %u ended, %u "
-	       "faults, "
-	       "%u %% of 100 iterations or more\n",
+	       "faults, %u %% of 100 iterations or more; %u in batches, %u of them with injected "
+	       "stalls, %u leapt\n",
 	       seen.valid, seen.accepted, seen.refused, seen.runs, seen.ended, seen.faults,
-	       100 * seen.long_runs / seen.runs);
+	       100 * seen.long_runs / seen.runs, seen.batched, seen.stalled, seen.leapt);
 	CU_ASSERT_EQUAL(seen.valid, configurations);
 	CU_ASSERT_TRUE(100 * seen.long_runs / seen.runs >= 30);
 	CU_ASSERT_TRUE(seen.accepted > configurations / 10);
 	CU_ASSERT_TRUE(seen.refused > configurations / 10);
+	CU_ASSERT_TRUE(100 * seen.batched / seen.runs >= 5);
+	CU_ASSERT_TRUE(100 * seen.stalled / seen.runs >= 2);
+	CU_ASSERT_TRUE(100 * seen.leapt / seen.runs >= 2);
 }
 
 static const struct tap_case cases[] = {
