@@ -51,7 +51,7 @@ static bool make_function(struct dsa_chip *chip, uint32_t index)
 	function->chip = chip;
 	function->index = index;
 	function->streams = calloc(chip->params.streams, sizeof(*function->streams));
-	function->contexts = calloc(chip->params.contexts, sizeof(struct dsa_table *));
+	function->contexts = calloc(chip->params.contexts, sizeof(struct sim_ranges *));
 	if (!function->streams || !function->contexts)
 		return false;
 	for (uint32_t i = 0; i < chip->params.streams; i++) {
@@ -73,7 +73,7 @@ void dsa_function_reset(struct dsa_function *function)
 		dsa_stream_close(&function->streams[i]);
 	for (uint32_t i = 0; function->contexts && i < chip->params.contexts; i++)
 		dsa_context_drop(function, i);
-	function->irq_status = function->irq_mask = 0;
+	function->interrupts = (struct sim_interrupts){0};
 	function->latch = (struct dsa_latch){0};
 	if (chip->unit)
 		region_unit_reset(chip->unit);

@@ -15,8 +15,10 @@
 #define SIMULATORS_DSA_MODEL_H
 
 #include <roadbed-sim/model.h>
+#include <roadbed-sim/registers.h>
 
 #include "simulators/dsa/core.h"
+#include "simulators/memory/ranges.h"
 #include "simulators/regions/unit.h"
 #include "uapi/dsa/regs.h"
 #include "uapi/dsa/ring.h"
@@ -32,17 +34,10 @@ struct dsa_chip;
 struct dsa_function;
 struct dsa_stream;
 
-/* A context's translation, as it was when CONTEXT_OPEN was written. Work holds the one that it
- * started with. */
-struct dsa_table {
-	uint32_t refs, count;
-	struct road_dsa_range range[];
-};
-
-/* What a block sees of global memory. */
+/* What a block sees of global memory: by the table of ranges that its work started with. */
 struct dsa_view {
 	struct dsa_function *function;
-	struct dsa_table *table;
+	struct sim_ranges *table;
 };
 
 /* Code that was loaded. */
@@ -111,9 +106,9 @@ struct dsa_stream {
 	uint64_t doorbell, taken; /* descriptors, since it was opened */
 	const struct dsa_work *work;
 	union dsa_descriptor descriptor;
-	struct dsa_table *table; /* of the work in hand */
-	struct dsa_loaded *load; /* code that a LOAD brings */
-	struct dsa_run *run;     /* its task */
+	struct sim_ranges *table; /* of the work in hand */
+	struct dsa_loaded *load;  /* code that a LOAD brings */
+	struct dsa_run *run;      /* its task */
 	struct sim_event event;
 	uint64_t start_ps;
 	char lane[24]; /* in the event log */
@@ -127,10 +122,10 @@ struct dsa_latch { /* registers that a command register latches */
 struct dsa_function {
 	struct dsa_chip *chip;
 	uint32_t index;
-	uint32_t irq_status, irq_mask;
+	struct sim_interrupts interrupts;
 	struct dsa_latch latch;
-	struct dsa_stream *streams;  /* params.streams */
-	struct dsa_table **contexts; /* params.contexts; NULL: closed */
+	struct dsa_stream *streams;   /* params.streams */
+	struct sim_ranges **contexts; /* params.contexts; NULL: closed */
 	struct dsa_loaded *loaded;
 };
 
@@ -193,8 +188,6 @@ void dsa_interrupt(struct dsa_function *function, uint32_t vector);
 /* context.c */
 void dsa_context_command(struct dsa_function *function, uint32_t command); /* from the latch */
 void dsa_context_drop(struct dsa_function *function, uint32_t context);
-struct dsa_table *dsa_table_get(struct dsa_table *table); /* NULL is fine */
-void dsa_table_put(struct dsa_table *table);
 /* What descriptors name: bytes of one range, whatever its rights, or a bus address. */
 /* An error of memory that a test asks for. */
 enum sim_inject dsa_inject(void *model, uint32_t function, bool poison, uint64_t address);
@@ -203,7 +196,7 @@ enum sim_inject dsa_inject(void *model, uint32_t function, bool poison, uint64_t
 enum road_dsa_fault dsa_poison_touch(struct dsa_function *function, const struct dsa_piece *piece,
 				     uint64_t offset, uint64_t bytes, bool write,
 				     uint64_t *address);
-enum road_dsa_fault dsa_place(struct dsa_function *function, const struct dsa_table *table,
+enum road_dsa_fault dsa_place(struct dsa_function *function, const struct sim_ranges *table,
 			      bool bus, uint64_t address, uint64_t bytes, bool write,
 			      struct dsa_piece *out);
 

@@ -85,7 +85,7 @@ static void let_go(struct dsa_stream *stream)
 	if (stream->run)
 		dsa_task_drop(stream->run);
 	free(stream->load);
-	dsa_table_put(stream->table);
+	sim_ranges_put(stream->table);
 	stream->run = NULL;
 	stream->load = NULL;
 	stream->table = NULL;
@@ -176,7 +176,7 @@ static void take_next(void *arg)
 		road_dsa_stream_fault(stream, &why);
 		return;
 	}
-	stream->table = dsa_table_get(function->contexts[stream->context]);
+	stream->table = sim_ranges_get(function->contexts[stream->context]);
 	start(stream);
 	dsa_streams_retry(function->chip); /* it may have written what another one waits for */
 }
@@ -205,14 +205,7 @@ void dsa_streams_retry(struct dsa_chip *chip)
 
 /* ---- commands ---- */
 
-struct rule {
-	bool bad;
-	const char *what;
-	uint64_t seen;
-	const char *allowed;
-};
-
-/* Says which latched register does not let the stream be opened; NULL: all do. */
+/* Do the latched registers let the stream be opened? */
 static bool may_open(struct dsa_function *function, const struct dsa_stream *stream)
 {
 	const struct dsa_latch *latch = &function->latch;
@@ -220,7 +213,7 @@ static bool may_open(struct dsa_function *function, const struct dsa_stream *str
 	uint64_t slots = latch->slots, bytes = slots * ROAD_DSA_DESCRIPTOR_BYTES;
 	bool open = latch->stream_context < chip->params.contexts &&
 		    function->contexts[latch->stream_context];
-	const struct rule rules[] = {
+	const struct sim_rule rules[] = {
 		{stream->life != DSA_STREAM_SHUT, "state", stream->life, "a closed stream"},
 		{!open, "STREAM_CONTEXT", latch->stream_context, "an open context"},
 		{!slots || slots > DSA_SLOTS_MAX || (slots & (slots - 1)), "STREAM_SLOTS", slots,
@@ -234,15 +227,8 @@ static bool may_open(struct dsa_function *function, const struct dsa_stream *str
 		 "STREAM_REGION", latch->region, "a region's number, or 0xffffffff"},
 	};
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (!rules[i].bad)
-			continue;
-		sim_violation(chip->env, function->index,
-			      "stream %u is opened with %s 0x%llx, allowed: %s", stream->index,
-			      rules[i].what, (unsigned long long)rules[i].seen, rules[i].allowed);
-		return false;
-	}
-	return true;
+	return sim_rules_hold(chip->env, function->index, "stream", stream->index, rules,
+			      sizeof(rules) / sizeof(rules[0]));
 }
 
 static bool open_stream(struct dsa_function *function, struct dsa_stream *stream)
@@ -315,22 +301,19 @@ void dsa_stream_doorbell(struct dsa_function *function, uint32_t index, uint64_t
 	struct dsa_stream *stream = &function->streams[index];
 	struct dsa_chip *chip = function->chip;
 
+	const struct sim_doorbell doorbell = {
+		.queue = "stream",
+		.entries = "descriptors",
+		.index = index,
+		.slots = stream->slots,
+		.closed = stream->life == DSA_STREAM_SHUT,
+		.rung = stream->doorbell,
+		.taken = stream->taken,
+	};
+
 	chip->counters.doorbells++;
-	if (stream->life == DSA_STREAM_SHUT) {
-		sim_violation(chip->env, function->index, "doorbell of stream %u, which is closed",
-			      index);
-	} else if (value < stream->doorbell) {
-		sim_violation(chip->env, function->index,
-			      "doorbell of stream %u goes back from %llu to %llu", index,
-			      (unsigned long long)stream->doorbell, (unsigned long long)value);
-	} else if (value - stream->taken > stream->slots) {
-		sim_violation(chip->env, function->index,
-			      "doorbell of stream %u: %llu is more than %u descriptors ahead of "
-			      "%llu",
-			      index, (unsigned long long)value, stream->slots,
-			      (unsigned long long)stream->taken);
-	} else {
-		stream->doorbell = value;
-		go_on(stream);
-	}
+	if (!sim_doorbell_valid(chip->env, function->index, &doorbell, value))
+		return;
+	stream->doorbell = value;
+	go_on(stream);
 }

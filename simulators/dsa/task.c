@@ -140,7 +140,7 @@ static void free_run(struct dsa_run *run)
 	if (*at)
 		*at = run->next;
 	run->loaded->tasks--;
-	dsa_table_put(run->view.table);
+	sim_ranges_put(run->view.table);
 	dsa_region_leave(chip, run->region);
 	free(run->task.cross);
 	free(run->task.cores);
@@ -378,7 +378,7 @@ static enum dsa_start begin_run(struct dsa_stream *stream, struct dsa_loaded *lo
 		free(run);
 		return dsa_fail(why, ROAD_DSA_FAULT_DMA, task->arguments, task->argument_bytes);
 	}
-	run->view.table = dsa_table_get(stream->table);
+	run->view.table = sim_ranges_get(stream->table);
 	loaded->tasks++;
 	chip->counters.tasks++;
 	stream->run = run;

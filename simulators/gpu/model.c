@@ -155,7 +155,7 @@ void road_gpu_function_reset(struct gpu_function *function)
 		road_gpu_space_drop(function, i);
 	if (chip->unit)
 		region_unit_reset(chip->unit);
-	function->irq_status = function->irq_mask = 0;
+	function->interrupts = (struct sim_interrupts){0};
 	function->latch = (struct gpu_latch){0};
 }
 

@@ -13,6 +13,7 @@
 #define SIMULATORS_GPU_MODEL_H
 
 #include <roadbed-sim/model.h>
+#include <roadbed-sim/registers.h>
 
 #include "simulators/gpu/print.h"
 #include "simulators/gpu/timing.h"
@@ -168,7 +169,7 @@ struct gpu_latch { /* registers that a command register latches */
 struct gpu_function {
 	struct gpu_chip *chip;
 	uint32_t index;
-	uint32_t irq_status, irq_mask;
+	struct sim_interrupts interrupts;
 	struct gpu_latch latch;
 	struct gpu_queue *queues; /* params.queues */
 	struct gpu_space *spaces; /* params.spaces */

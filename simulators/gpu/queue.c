@@ -38,23 +38,15 @@ static bool write_record(const struct gpu_queue *queue, const struct road_gpu_qu
 			     &record->fault, sizeof(record->fault));
 }
 
-struct open_rule {
-	bool bad;
-	const char *what;
-	uint64_t seen;
-	const char *allowed;
-};
-
-/* Says why a queue cannot be opened as latched; NULL: it can. */
-static const char *refuse_open(struct gpu_function *function, const struct gpu_queue *queue,
-			       uint64_t *seen, const char **allowed)
+/* Can the queue be opened as latched? */
+static bool may_open(struct gpu_function *function, const struct gpu_queue *queue)
 {
 	const struct gpu_latch *latch = &function->latch;
 	struct gpu_chip *chip = function->chip;
 	uint64_t slots = latch->slots, ring_bytes = slots * ROAD_GPU_PACKET_BYTES;
 	const bool space = latch->queue_space < chip->params.spaces &&
 			   function->spaces[latch->queue_space].table;
-	const struct open_rule rules[] = {
+	const struct sim_rule rules[] = {
 		{queue->life != GPU_QUEUE_CLOSED, "state", queue->life, "a closed queue"},
 		{!space, "QUEUE_SPACE", latch->queue_space, "an open space"},
 		{!slots || slots > GPU_SLOTS_MAX || (slots & (slots - 1)), "QUEUE_SLOTS", slots,
@@ -65,37 +57,35 @@ static const char *refuse_open(struct gpu_function *function, const struct gpu_q
 		{latch->status % 8 != 0, "QUEUE_STATUS", latch->status, "a multiple of 8"},
 	};
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		*seen = rules[i].seen;
-		*allowed = rules[i].allowed;
-		if (rules[i].bad)
-			return rules[i].what;
-	}
-	*allowed = "mapped memory";
-	*seen = latch->ring;
-	if (!sim_dma_window(chip->env, function->index, latch->ring, ring_bytes, false))
-		return "QUEUE_RING";
-	*seen = latch->status;
-	if (!sim_dma_window(chip->env, function->index, latch->status,
-			    sizeof(struct road_gpu_queue_status), true))
-		return "QUEUE_STATUS";
-	return NULL;
+	return sim_rules_hold(chip->env, function->index, "queue", queue->index, rules,
+			      sizeof(rules) / sizeof(rules[0]));
+}
+
+/* Of what may_open() found sound: can the chip reach it? */
+static bool is_mapped(struct gpu_function *function, const struct gpu_queue *queue)
+{
+	const struct gpu_latch *latch = &function->latch;
+	struct sim_env *env = function->chip->env;
+	const struct sim_rule rules[] = {
+		{!sim_dma_window(env, function->index, latch->ring,
+				 latch->slots * ROAD_GPU_PACKET_BYTES, false),
+		 "QUEUE_RING", latch->ring, "mapped memory"},
+		{!sim_dma_window(env, function->index, latch->status,
+				 sizeof(struct road_gpu_queue_status), true),
+		 "QUEUE_STATUS", latch->status, "mapped memory"},
+	};
+
+	return sim_rules_hold(env, function->index, "queue", queue->index, rules,
+			      sizeof(rules) / sizeof(rules[0]));
 }
 
 static bool open_queue(struct gpu_function *function, struct gpu_queue *queue)
 {
 	const struct gpu_latch *latch = &function->latch;
 	const struct road_gpu_queue_status record = {0};
-	const char *allowed;
-	uint64_t seen;
-	const char *what = refuse_open(function, queue, &seen, &allowed);
 
-	if (what) {
-		sim_violation(function->chip->env, function->index,
-			      "queue %u is opened with %s 0x%llx, allowed: %s", queue->index, what,
-			      (unsigned long long)seen, allowed);
+	if (!may_open(function, queue) || !is_mapped(function, queue))
 		return false;
-	}
 	queue->space = (uint32_t)latch->queue_space;
 	queue->slots = (uint32_t)latch->slots;
 	queue->priority = (uint32_t)latch->priority;
@@ -188,23 +178,21 @@ void road_gpu_queue_doorbell(struct gpu_function *function, uint32_t index, uint
 	struct gpu_queue *queue = &function->queues[index];
 	struct gpu_chip *chip = function->chip;
 
+	const struct sim_doorbell doorbell = {
+		.queue = "queue",
+		.entries = "packets",
+		.index = index,
+		.slots = queue->slots,
+		.closed = queue->life == GPU_QUEUE_CLOSED,
+		.rung = queue->doorbell,
+		.taken = queue->fetched,
+	};
+
 	chip->counters.doorbells++;
-	if (queue->life == GPU_QUEUE_CLOSED) {
-		sim_violation(chip->env, function->index, "doorbell of queue %u, which is closed",
-			      index);
-	} else if (value < queue->doorbell) {
-		sim_violation(chip->env, function->index,
-			      "doorbell of queue %u goes back from %llu to %llu", index,
-			      (unsigned long long)queue->doorbell, (unsigned long long)value);
-	} else if (value - queue->fetched > queue->slots) {
-		sim_violation(chip->env, function->index,
-			      "doorbell of queue %u: %llu is more than %u packets ahead of %llu",
-			      index, (unsigned long long)value, queue->slots,
-			      (unsigned long long)queue->fetched);
-	} else {
-		queue->doorbell = value;
-		road_gpu_cp_kick(queue);
-	}
+	if (!sim_doorbell_valid(chip->env, function->index, &doorbell, value))
+		return;
+	queue->doorbell = value;
+	road_gpu_cp_kick(queue);
 }
 
 bool road_gpu_queue_fetch(struct gpu_queue *queue)

@@ -117,23 +117,10 @@ enum road_dsa_context_command {
 };
 
 /*
- * One range of a context. The table is sorted by va, ranges do not overlap, none touches the first
- * ROAD_DSA_UNMAPPED bytes, va + bytes does not wrap. An access must lie within one range. The chip
- * reads the table when CONTEXT_OPEN is written, and then only. Rights bind what cores do;
- * descriptors, which the driver writes, reach all of a range.
+ * A context's table is one of uapi/range.h. The chip reads it when CONTEXT_OPEN is written, and
+ * then only. Rights bind what blocks do; descriptors, which the driver writes, reach all of a
+ * range.
  */
-struct road_dsa_range {
-	uint64_t va;
-	uint64_t bytes;
-	uint64_t pa;    /* offset in device memory, or bus address with SYSTEM */
-	uint32_t flags; /* ROAD_DSA_RANGE_* */
-	uint32_t reserved;
-};
-#define ROAD_DSA_RANGE_READ   0x1u
-#define ROAD_DSA_RANGE_WRITE  0x2u
-#define ROAD_DSA_RANGE_SYSTEM 0x4u /* host memory, reached over the bus */
-#define ROAD_DSA_UNMAPPED     0x10000u
-#define ROAD_DSA_RANGES_MAX   65536u
 
 /*
  * What the chip keeps in host memory for each stream. It writes the fault record, `fault` last,

@@ -17,6 +17,7 @@
 #include "uapi/dsa/image.h"
 #include "uapi/dsa/regs.h"
 #include "uapi/dsa/ring.h"
+#include "uapi/range.h"
 
 enum { STEPS_MAX = 64, REGISTERS_END = 0x158, STREAMS = 4, SLOTS = 64, SLICE_EVENTS = 16 };
 
@@ -84,11 +85,11 @@ static void put(struct rig *rig, uint64_t offset, uint32_t width, uint64_t value
 
 static void set_context(struct rig *rig)
 {
-	const uint32_t rw = ROAD_DSA_RANGE_READ | ROAD_DSA_RANGE_WRITE;
-	const struct road_dsa_range table[] = {
+	const uint32_t rw = ROAD_RANGE_READ | ROAD_RANGE_WRITE;
+	const struct road_range table[] = {
 		{VA_DATA, 0x10000, 0, rw, 0},
-		{VA_CODE, 0x10000, 0x10000, ROAD_DSA_RANGE_READ, 0},
-		{VA_SYSTEM, 0x10000, HOST + SYSTEM_AT, rw | ROAD_DSA_RANGE_SYSTEM, 0},
+		{VA_CODE, 0x10000, 0x10000, ROAD_RANGE_READ, 0},
+		{VA_SYSTEM, 0x10000, HOST + SYSTEM_AT, rw | ROAD_RANGE_SYSTEM, 0},
 	};
 
 	memcpy(rig->host + TABLE_AT, table, sizeof(table));

@@ -30,11 +30,11 @@ void *fake_dsa_at(struct fake_dsa *dsa, uint32_t context, uint64_t va, uint64_t 
 	const struct fake_context *c = &dsa->contexts[context % FAKE_CONTEXTS];
 
 	for (uint32_t i = 0; c->open && i < c->count; i++) {
-		const struct road_dsa_range *r = &c->ranges[i];
+		const struct road_range *r = &c->ranges[i];
 
 		if (va < r->va || va - r->va > r->bytes || bytes > r->bytes - (va - r->va))
 			continue;
-		if (r->flags & ROAD_DSA_RANGE_SYSTEM)
+		if (r->flags & ROAD_RANGE_SYSTEM)
 			return fake_bus_host(&dsa->bus, r->pa + (va - r->va), bytes);
 		return dsa->memory + r->pa + (va - r->va);
 	}
@@ -43,15 +43,15 @@ void *fake_dsa_at(struct fake_dsa *dsa, uint32_t context, uint64_t va, uint64_t 
 
 static void check_table(struct fake_dsa *dsa, const struct fake_context *context)
 {
-	uint64_t end = ROAD_DSA_UNMAPPED;
+	uint64_t end = ROAD_RANGE_UNMAPPED;
 
 	for (uint32_t i = 0; i < context->count; i++) {
-		const struct road_dsa_range *r = &context->ranges[i];
+		const struct road_range *r = &context->ranges[i];
 
 		if (r->va < end || r->va + r->bytes < r->va || !r->bytes || r->reserved)
 			violate(dsa, "range table is not sorted, or overlaps");
-		if (r->flags & ROAD_DSA_RANGE_SYSTEM ? !fake_bus_host(&dsa->bus, r->pa, r->bytes)
-						     : r->pa + r->bytes > FAKE_MEMORY)
+		if (r->flags & ROAD_RANGE_SYSTEM ? !fake_bus_host(&dsa->bus, r->pa, r->bytes)
+						 : r->pa + r->bytes > FAKE_MEMORY)
 			violate(dsa, "range lies in no memory");
 		end = r->va + r->bytes;
 	}
@@ -77,7 +77,7 @@ static void context_command(struct fake_dsa *dsa, uint32_t command)
 {
 	uint32_t select = *reg(dsa, ROAD_DSA_REG_CONTEXT_SELECT);
 	uint32_t count = *reg(dsa, ROAD_DSA_REG_CONTEXT_COUNT);
-	uint64_t bytes = count * sizeof(struct road_dsa_range);
+	uint64_t bytes = count * sizeof(struct road_range);
 	const void *table =
 		fake_bus_host(&dsa->bus, reg64(dsa, ROAD_DSA_REG_CONTEXT_TABLE64), bytes);
 

@@ -12,6 +12,7 @@
 #include "uapi/dsa/isa.h"
 #include "uapi/dsa/regs.h"
 #include "uapi/dsa/ring.h"
+#include "uapi/range.h"
 
 enum {
 	FAKE_STREAMS = 4,
@@ -29,7 +30,7 @@ struct fake_stream {
 struct fake_context {
 	bool open;
 	uint32_t count;
-	struct road_dsa_range ranges[FAKE_RANGES];
+	struct road_range ranges[FAKE_RANGES];
 };
 
 struct fake_dsa {
