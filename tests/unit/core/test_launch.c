@@ -76,6 +76,33 @@ static void clusters_divide_the_grid_or_are_unsupported(void)
 	}
 }
 
+static void uses_are_buffers_of_the_space(void)
+{
+	struct fixture other = setup("host:");
+	road_buffer *foreign = buffer_of(&other, ROAD_HEAP_HOST, 64);
+
+	for (int d = 0; d < DEVICES; d++) {
+		struct loaded l = load(d);
+		road_buffer *mine = buffer_of(&l.f, ROAD_HEAP_HOST, 64);
+		road_buffer *uses[2] = {mine, mine};
+
+		l.launch.use_count = 2;
+		CU_ASSERT_EQUAL(road_list_launch(l.list, &l.launch), ROAD_INVALID_ARGUMENT);
+		l.launch.uses = uses;
+		CU_ASSERT_EQUAL(road_list_launch(l.list, &l.launch), ROAD_OK);
+		uses[1] = foreign;
+		CU_ASSERT_EQUAL(road_list_launch(l.list, &l.launch), ROAD_INVALID_ARGUMENT);
+		uses[1] = NULL;
+		CU_ASSERT_EQUAL(road_list_launch(l.list, &l.launch), ROAD_INVALID_ARGUMENT);
+		l.launch.use_count = ROAD_USES_MAX + 1;
+		CU_ASSERT_EQUAL(road_list_launch(l.list, &l.launch), ROAD_INVALID_ARGUMENT);
+		road_buffer_release(mine);
+		unload(&l);
+	}
+	road_buffer_release(foreign);
+	teardown(&other);
+}
+
 static uint32_t has_regions(const struct loaded *l)
 {
 	road_device_info info = {.size = sizeof(info)};
@@ -145,6 +172,7 @@ static void setting_checks_its_arguments(void)
 static const struct tap_case cases[] = {
 	{"clusters divide the grid or are unsupported",
 	 clusters_divide_the_grid_or_are_unsupported},
+	{"uses are buffers of the space", uses_are_buffers_of_the_space},
 	{"an expected configuration needs regions, and is one that the device knows",
 	 an_expected_configuration_needs_regions_and_is_known},
 	{"shared memory of a kernel can be bounded", shared_memory_of_a_kernel_can_be_bounded},

@@ -281,6 +281,44 @@ struct late {
 	uint64_t before_ns, after_ns;
 };
 
+static void what_fails_above_a_promise_leaves_it_standing(void)
+{
+	struct fixture f = setup("sim:edu");
+	road_event *gate, *event;
+
+	CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &gate), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &event), ROAD_OK);
+	road_point wait = {gate, 1}, signal = {event, 5};
+	road_submission s = {.size = sizeof(s),
+			     .waits = &wait,
+			     .wait_count = 1,
+			     .signals = &signal,
+			     .signal_count = 1};
+
+	CU_ASSERT_EQUAL_FATAL(road_queue_submit(f.queue, &s, NULL), ROAD_OK);
+	CU_ASSERT_EQUAL(road_event_fail(event, 9, ROAD_CANCELLED), ROAD_OK);
+	CU_ASSERT_EQUAL(road_event_signal(event, 3), ROAD_BUSY);
+	CU_ASSERT_EQUAL(road_event_signal(gate, 1), ROAD_OK);
+	CU_ASSERT_EQUAL(road_point_wait(signal, soon()), ROAD_OK);
+	CU_ASSERT_EQUAL(road_point_wait((road_point){event, 9}, soon()), ROAD_CANCELLED);
+	road_event_release(gate);
+	road_event_release(event);
+	teardown(&f);
+}
+
+static void a_list_of_a_closed_space_records_nothing(void)
+{
+	struct fixture f = setup("host:");
+	road_list *list;
+
+	CU_ASSERT_EQUAL_FATAL(road_list_create(f.space, 0, &list), ROAD_OK);
+	CU_ASSERT_EQUAL(road_list_barrier(list), ROAD_OK);
+	CU_ASSERT_EQUAL(road_space_close(f.space), ROAD_OK);
+	CU_ASSERT_EQUAL(road_list_barrier(list), ROAD_STALE);
+	road_list_release(list);
+	teardown(&f);
+}
+
 static void *wait_late(void *arg)
 {
 	struct late *late = arg;
@@ -400,6 +438,9 @@ static void times_of_a_timed_submission_are_ordered(void)
 }
 
 static const struct tap_case cases[] = {
+	{"what fails above a promise leaves it standing",
+	 what_fails_above_a_promise_leaves_it_standing},
+	{"a list of a closed space records nothing", a_list_of_a_closed_space_records_nothing},
 	{"empty submissions complete in order", empty_submissions_complete_in_order},
 	{"bytes go to the device and back", bytes_go_to_the_device_and_back},
 	{"a full queue is not ready and nothing changes",
