@@ -36,6 +36,13 @@ extern const unsigned data_kernel_count;
 /* Fills memory for the kernel; values: where arrays begin, or numbers. */
 void data_fill(const struct data_kernel *kernel, uint64_t seed, uint8_t *memory, uint32_t *values);
 
+/* The simulated fabric that a graph is mapped to. */
+struct rpu_fabric_params data_params(const struct map_fabric *fabric, uint32_t spm_bytes);
+
+/* A launch to its end; its cycles, or 0 and a failed case. */
+uint64_t data_launch(struct rpu_fabric *fabric, const struct rpu_config *config,
+		     const uint32_t *values);
+
 /* The graph mapped and run on a fabric with this memory; its cycles, or 0 and a failed case. */
 uint64_t data_run(const struct map_graph *graph, const struct map_fabric *fabric,
 		  const struct map_mapping *mapping, enum rpu_fabric_mode mode, uint8_t *memory,

@@ -9,10 +9,10 @@
 
 #define CYCLES_MAX 10000000u
 
-static struct rpu_fabric_params params_of(const struct map_fabric *fabric)
+struct rpu_fabric_params data_params(const struct map_fabric *fabric, uint32_t spm_bytes)
 {
 	struct rpu_fabric_params params = {.fabric_id = map_fabric_id(fabric),
-					   .spm_bytes = SPM_BYTES,
+					   .spm_bytes = spm_bytes,
 					   .banks = fabric->banks,
 					   .bank_bytes = 32,
 					   .stream_latency = 2};
@@ -25,8 +25,8 @@ static struct rpu_fabric_params params_of(const struct map_fabric *fabric)
 	return params;
 }
 
-static uint64_t launch(struct rpu_fabric *fabric, const struct rpu_config *config,
-		       const uint32_t *values)
+uint64_t data_launch(struct rpu_fabric *fabric, const struct rpu_config *config,
+		     const uint32_t *values)
 {
 	const struct road_rpu_config *header = rpu_config_header(config);
 	const struct road_rpu_argument *arguments = rpu_config_arguments(config);
@@ -55,7 +55,7 @@ static uint64_t run(const struct rpu_fabric_params *params, const struct rpu_con
 
 	CU_ASSERT_PTR_NOT_NULL(fabric);
 	if (fabric && rpu_fabric_activate(fabric, config))
-		cycles = launch(fabric, config, values);
+		cycles = data_launch(fabric, config, values);
 	rpu_fabric_free(fabric);
 	return cycles;
 }
@@ -64,7 +64,7 @@ uint64_t data_run(const struct map_graph *graph, const struct map_fabric *fabric
 		  const struct map_mapping *mapping, enum rpu_fabric_mode mode, uint8_t *memory,
 		  const uint32_t *values)
 {
-	struct rpu_fabric_params params = params_of(fabric);
+	struct rpu_fabric_params params = data_params(fabric, SPM_BYTES);
 	struct rpu_config_verdict verdict;
 	struct rpu_config *config;
 	struct map_error error;
