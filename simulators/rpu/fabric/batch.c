@@ -272,13 +272,12 @@ static bool is_commutative(uint32_t op)
 	}
 }
 
-/* Whether the last operand alone is the op's own result, of the round before. */
+/* Whether the last operand alone is the op's own result, of a round before. */
 static bool folds(const struct tracing *t, const struct rpu_batch_op *op)
 {
 	uint32_t number = t->config->words[op->word].op, last = rpu_ops[number].operands - 1u;
 
-	if (!t->batch->rows->fold[number] || op->in[last].series != op->word ||
-	    op->in[last].age != 1)
+	if (!t->batch->rows->fold[number] || op->in[last].series != op->word)
 		return false;
 	for (uint32_t n = 0; n < last; n++)
 		if (op->in[n].series == op->word)

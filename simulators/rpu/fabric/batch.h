@@ -29,7 +29,7 @@ struct rpu_batch_op {
 
 enum rpu_group_kind {
 	RPU_GROUP_ROW,  /* one op that does not depend on itself */
-	RPU_GROUP_FOLD, /* one whose last operand is its result of the round before */
+	RPU_GROUP_FOLD, /* one whose last operand is its own result of some rounds before */
 	RPU_GROUP_RING  /* ops that depend on each other, round by round */
 };
 

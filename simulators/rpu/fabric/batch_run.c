@@ -230,6 +230,7 @@ static void compute_fold(const struct rpu_fabric *fabric, const struct rpu_batch
 {
 	struct running run = running(fabric, batch, op);
 	rpu_fold_fn fold = batch->rows->fold[run.word->op];
+	uint32_t age = op->in[rpu_ops[run.word->op].operands - 1].age;
 	uint32_t n = 0, alike;
 
 	while (n < RPU_BATCH_ROUNDS) {
@@ -238,7 +239,7 @@ static void compute_fold(const struct rpu_fabric *fabric, const struct rpu_batch
 			continue;
 		}
 		alike = rounds_alike(&run, RPU_BATCH_ROUNDS - n);
-		fold(run.out + n, run.in[0] + n, run.in[1] + n, alike);
+		fold(run.out + n, run.in[0] + n, run.in[1] + n, age, alike);
 		run.phase += alike - 1;
 		next_phase(&run);
 		n += alike;

@@ -157,8 +157,9 @@ static bool start_engine(struct rpu_fabric *fabric, uint32_t s)
 	if (!check_addresses(fabric, s))
 		return false;
 	engine->tokens = tokens;
-	engine->near = stream->kind == ROAD_RPU_STREAM_LINEAR &&
-		       !(fabric->memory.far && stream->base >= fabric->memory.far_base);
+	engine->near = stream->kind != ROAD_RPU_STREAM_GATHER &&
+		       (stream->kind == ROAD_RPU_STREAM_COUNTER || !fabric->memory.far ||
+			stream->base < fabric->memory.far_base);
 	rpu_engine_start(engine);
 	return true;
 }

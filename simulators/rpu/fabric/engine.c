@@ -86,8 +86,8 @@ static void jumps(uint32_t jump[ROAD_RPU_DIMENSIONS], const int32_t stride[ROAD_
 	}
 }
 
-static void turn(struct rpu_walk *walk, const uint32_t jump[ROAD_RPU_DIMENSIONS],
-		 const uint32_t count[ROAD_RPU_DIMENSIONS])
+static inline void turn(struct rpu_walk *walk, const uint32_t jump[ROAD_RPU_DIMENSIONS],
+			const uint32_t count[ROAD_RPU_DIMENSIONS])
 {
 	walk->left--;
 	for (unsigned d = 0; d < ROAD_RPU_DIMENSIONS; d++) {
@@ -297,35 +297,77 @@ void rpu_engine_store(struct rpu_engine *engine, uint8_t *spm, const uint32_t *v
 
 /* ---- cycle by cycle ---- */
 
-/* What most streams do in most cycles: nothing was left to check by the launch. */
-static void near_tick(struct rpu_engine *engine, struct rpu_port *port)
+/* Whether this turn needs no memory; if not, whether it gets its bank now. */
+static bool near_access(const struct rpu_engine *engine, struct rpu_port *port)
 {
 	const struct road_rpu_stream *stream = &engine->stream;
-	uint32_t address = engine->walk.address;
-	uint32_t bank = 1u << (address >> port->bank_shift & port->bank_mask);
+	uint32_t bank = 1u << (engine->walk.address >> port->bank_shift & port->bank_mask);
 
-	if (!(port->banks & bank) ||
-	    (stream->write ? !engine->fifo.count : engine->fifo.count == ROAD_RPU_FIFO))
-		return;
+	switch (stream->kind) {
+	case ROAD_RPU_STREAM_COUNTER: return true;
+	case ROAD_RPU_STREAM_BROADCAST:
+		if (engine->walk.index[0])
+			return true;
+		break;
+	case ROAD_RPU_STREAM_REDUCE:
+		if (engine->walk.index[0] != stream->count[0] - 1)
+			return true;
+		break;
+	default: break;
+	}
+	if (!(port->banks & bank))
+		return false;
 	port->banks &= ~bank;
 	port->accesses++;
-	if (stream->write)
-		rpu_store(port->spm + address, rpu_type_bytes(stream->type),
-			  rpu_fifo_pop(&engine->fifo));
+	return true;
+}
+
+static void near_read(struct rpu_engine *engine, const struct rpu_port *port)
+{
+	const struct road_rpu_stream *stream = &engine->stream;
+	uint32_t value = engine->walk.address;
+
+	if (stream->kind == ROAD_RPU_STREAM_BROADCAST && engine->walk.index[0])
+		value = engine->held;
+	else if (stream->kind != ROAD_RPU_STREAM_COUNTER)
+		value = rpu_load(port->spm + value, stream->type);
+	if (stream->kind == ROAD_RPU_STREAM_BROADCAST) {
+		engine->held = value;
+		engine->held_latency = port->latency;
+	}
+	rpu_fifo_push(&engine->fifo, value, port->cycle + port->latency);
+}
+
+static void near_write(struct rpu_engine *engine, const struct rpu_port *port)
+{
+	const struct road_rpu_stream *stream = &engine->stream;
+	uint32_t value = rpu_fifo_pop(&engine->fifo), index = engine->walk.index[0];
+
+	if (stream->kind == ROAD_RPU_STREAM_REDUCE) {
+		value = index ? fold(stream->reduce, engine->held, value) : value;
+		engine->held = value;
+		if (index != stream->count[0] - 1)
+			return;
+	}
+	rpu_store(port->spm + engine->walk.address, rpu_type_bytes(stream->type), value);
+}
+
+void rpu_engine_tick_near(struct rpu_engine *engine, struct rpu_port *port)
+{
+	if ((engine->stream.write ? !engine->fifo.count : engine->fifo.count == ROAD_RPU_FIFO) ||
+	    !near_access(engine, port))
+		return;
+	if (engine->stream.write)
+		near_write(engine, port);
 	else
-		rpu_fifo_push(&engine->fifo, rpu_load(port->spm + address, stream->type),
-			      port->cycle + port->latency);
-	turn(&engine->walk, engine->jump, stream->count);
+		near_read(engine, port);
+	turn(&engine->walk, engine->jump, engine->stream.count);
 }
 
 bool rpu_engine_tick(struct rpu_engine *engine, struct rpu_port *port, uint32_t *address)
 {
 	enum rpu_port_answer answer = RPU_PORT_WAIT;
 
-	if (engine->near) {
-		near_tick(engine, port);
-		return true;
-	}
 	if (can_move(engine, port)) {
 		*address = address_of(engine);
 		answer = engine->stream.write ? write_tick(engine, port) : read_tick(engine, port);

@@ -29,7 +29,7 @@ struct rpu_engine {
 	struct road_rpu_stream stream; /* bound */
 	uint64_t tokens;
 	int64_t low, end; /* addresses of an affine walk in memory: from, behind; 0, 0: none */
-	bool near;        /* LINEAR, all of it in the scratchpad: no access can fault */
+	bool near;        /* affine, all of it in the scratchpad: no access can fault */
 	uint32_t jump[ROAD_RPU_DIMENSIONS]; /* what the address gains when dimension d turns */
 	uint32_t index_jump[ROAD_RPU_DIMENSIONS];
 	/* state */
@@ -76,6 +76,9 @@ void rpu_engine_store(struct rpu_engine *engine, uint8_t *spm, const uint32_t *v
 
 /* A cycle. False: a gathered or far address is none; *address tells. */
 bool rpu_engine_tick(struct rpu_engine *engine, struct rpu_port *port, uint32_t *address);
+
+/* Likewise, of an engine that is near. */
+void rpu_engine_tick_near(struct rpu_engine *engine, struct rpu_port *port);
 
 /* Nothing to do any more: all tokens are read, or written. */
 static inline bool rpu_engine_idle(const struct rpu_engine *engine)

@@ -138,18 +138,33 @@ static inline uint64_t access(struct rpu_lane *lane, uint64_t taken, bool may)
 	return taken | (uint64_t)made << bank;
 }
 
-static void run_lanes(struct rpu_fabric *fabric)
+/* Engines that may be stalled from without. */
+static void run_lanes_injected(struct rpu_fabric *fabric, uint64_t taken)
 {
 	struct rpu_batch *batch = fabric->batch;
-	uint64_t taken = rpu_all_banks(fabric) & ~rpu_free_banks(fabric);
 	uint32_t of = fabric->injection.of_stream;
 
 	for (uint32_t l = 0; l < batch->lane_count; l++) {
 		struct rpu_lane *lane = &batch->lanes[l];
-		bool may = !of || !lane->left || !rpu_injected(&fabric->injection, of);
 
-		taken = access(lane, taken, may);
+		taken = access(lane, taken, !lane->left || !rpu_injected(&fabric->injection, of));
 	}
+}
+
+static void run_lanes(struct rpu_fabric *fabric)
+{
+	struct rpu_batch *batch = fabric->batch;
+	struct rpu_lane *lane = batch->lanes, *end = lane + batch->lane_count;
+	uint64_t taken = 0;
+
+	if (fabric->memory.busy)
+		taken = rpu_all_banks(fabric) & ~rpu_free_banks(fabric);
+	if (fabric->injection.of_stream) {
+		run_lanes_injected(fabric, taken);
+		return;
+	}
+	for (; lane < end; lane++)
+		taken = access(lane, taken, true);
 }
 
 /* The fabric's part of a cycle. */

@@ -15,15 +15,21 @@
 		for (size_t i = 0; i < RPU_ROW; i++)                                       \
 			d[i] = rpu_op_##name(a[i], b[i], c[i]);                            \
 	}
-#define FOLD(name, expression)                                                              \
-	static void fold_##name(uint32_t *restrict d, const uint32_t *a, const uint32_t *b, \
-				size_t count)                                               \
-	{                                                                                   \
-		uint32_t last = d[-1];                                                      \
-                                                                                            \
-		(void)b;                                                                    \
-		for (size_t i = 0; i < count; i++)                                          \
-			d[i] = last = expression;                                           \
+/* The results before them stand in memory, but for the very last one, which is waited for. */
+#define FOLD(name, expression)                                                                   \
+	static void fold_##name(uint32_t *d, const uint32_t *a, const uint32_t *b, uint32_t age, \
+				size_t count)                                                    \
+	{                                                                                        \
+		const uint32_t *before = d - age;                                                \
+		uint32_t last = *before;                                                         \
+                                                                                                 \
+		(void)b;                                                                         \
+		if (age == 1)                                                                    \
+			for (size_t i = 0; i < count; i++)                                       \
+				d[i] = last = expression;                                        \
+		else                                                                             \
+			for (size_t i = 0; i < count; last = before[++i])                        \
+				d[i] = expression;                                               \
 	}
 #define FOLD2(name) FOLD(name, rpu_op_##name(a[i], last, 0))
 #define FOLD3(name) FOLD(name, rpu_op_##name(a[i], b[i], last))

@@ -16,9 +16,10 @@
 
 /* d, RPU_ROW values, is apart from all sources. */
 typedef void (*rpu_row_fn)(uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c);
-/* count values from d on; the last operand of each is the result before it, the first one's d[-1].
- * a and b (if the op takes three) are apart from d. */
-typedef void (*rpu_fold_fn)(uint32_t *d, const uint32_t *a, const uint32_t *b, size_t count);
+/* count values from d on; the last operand of each is the result `age` places before it, the first
+ * one's d[-age]. a and b (if the op takes three) are apart from d. */
+typedef void (*rpu_fold_fn)(uint32_t *d, const uint32_t *a, const uint32_t *b, uint32_t age,
+			    size_t count);
 
 /* By op; NULL: it has none, its executor is called for each value. */
 struct rpu_row_ops {

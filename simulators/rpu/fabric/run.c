@@ -45,7 +45,9 @@ static bool run_streams(struct rpu_fabric *fabric, struct rpu_port *port)
 		if (rpu_engine_idle(engine) ||
 		    rpu_injected(&fabric->injection, fabric->injection.of_stream))
 			continue;
-		if (!rpu_engine_tick(engine, port, &address)) {
+		if (engine->near) {
+			rpu_engine_tick_near(engine, port);
+		} else if (!rpu_engine_tick(engine, port, &address)) {
 			rpu_fault_at(fabric, RPU_FAULT_GATHER, s, address, port->bytes);
 			return false;
 		}

@@ -43,6 +43,13 @@ uint32_t rpu_operand(const struct rpu_fabric *fabric, const struct rpu_word *wor
 	return fabric->places[word->operand[n]];
 }
 
+/* The same, where most words have none that is replaced. */
+static inline uint32_t operand(const struct rpu_fabric *fabric, const struct rpu_word *word,
+			       unsigned n)
+{
+	return word->first ? rpu_operand(fabric, word, n) : fabric->places[word->operand[n]];
+}
+
 static uint32_t table_entry(const struct rpu_config *config, uint32_t index, uint32_t table)
 {
 	uint32_t entries = table < ROAD_RPU_TABLES ? config->header->table_entries[table] : 0;
@@ -74,9 +81,9 @@ static void begin(struct rpu_fabric *fabric, const struct rpu_word *word)
 	fabric->counters.element_ops++;
 	if (word->memory && !word->store)
 		return;
-	a = rpu_operand(fabric, word, 0);
-	b = rpu_operand(fabric, word, 1);
-	c = rpu_operand(fabric, word, 2);
+	a = operand(fabric, word, 0);
+	b = operand(fabric, word, 1);
+	c = operand(fabric, word, 2);
 	a = rpu_first_operand(fabric, word, a, b);
 	rpu_results_at(fabric, fabric->at + word->lag)[word->element] =
 		rpu_ops[word->op].execute(a, b, c);
@@ -106,8 +113,8 @@ static uint32_t passed(const struct rpu_fabric *fabric, const struct rpu_word *w
 		if (writes->completes[element / 64] >> element % 64 & 1)
 			return rpu_results_at(fabric, fabric->at)[element];
 		return fabric->places[rpu_place(element, ROAD_RPU_SOURCE_SELF)];
-	case RPU_FROM_A: return rpu_operand(fabric, word, 0);
-	case RPU_FROM_B: return rpu_operand(fabric, word, 1);
+	case RPU_FROM_A: return operand(fabric, word, 0);
+	case RPU_FROM_B: return operand(fabric, word, 1);
 	default: return fabric->places[from];
 	}
 }

@@ -5,10 +5,10 @@
 #include "tests/support/tap.h"
 #include "tests/unit/sim_rpu_fabric/rig.h"
 
-enum { ROUNDS = 400 };
+enum { ROUNDS = 400, AGE_MAX = 5 };
 
 static uint64_t state = 20261129;
-static uint32_t in[3][RPU_ROW], out[1 + RPU_ROW];
+static uint32_t in[3][RPU_ROW], out[AGE_MAX + RPU_ROW + 1];
 
 /* Any bits; numbers near each other; the edges of f32, f16 and bf16. */
 static uint32_t value(void)
@@ -37,15 +37,18 @@ static bool row_is_right(const struct rpu_row_ops *rows, uint32_t op)
 
 static bool fold_is_right(const struct rpu_row_ops *rows, uint32_t op)
 {
-	uint32_t count = 1 + rig_below(&state, RPU_ROW), last = value();
+	uint32_t age = 1 + rig_below(&state, AGE_MAX), count = 1 + rig_below(&state, RPU_ROW);
 	bool three = rpu_ops[op].operands == 3;
+	uint32_t *d = out + age;
 
-	out[0] = last;
-	rows->fold[op](out + 1, in[0], in[1], count);
+	for (uint32_t i = 0; i < age; i++)
+		out[i] = value();
+	rows->fold[op](d, in[0], in[1], age, count);
 	for (uint32_t i = 0; i < count; i++) {
-		last = three ? rpu_ops[op].execute(in[0][i], in[1][i], last)
-			     : rpu_ops[op].execute(in[0][i], last, 0);
-		if (out[1 + i] != last)
+		uint32_t last = out[i];
+
+		if (d[i] != (three ? rpu_ops[op].execute(in[0][i], in[1][i], last)
+				   : rpu_ops[op].execute(in[0][i], last, 0)))
 			return false;
 	}
 	return true;
