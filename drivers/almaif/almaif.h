@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/registers.h>
 #include <roadbed-driver/ring.h>
 #include <roadbed-driver/window.h>
 

@@ -34,11 +34,6 @@ static uint64_t reg_wide(struct road_bus *bus, enum almaif_reg low)
 	return reg(bus, low) | (uint64_t)road_read32(bus, ALMAIF_REGION_REGS, low + 4u) << 32;
 }
 
-static road_status gone(void)
-{
-	return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "almaif", NULL, NULL);
-}
-
 static road_status probe(struct road_bus *bus)
 {
 	uint32_t type = reg(bus, ALMAIF_REG_INTERFACE_TYPE), bytes = reg(bus, ALMAIF_REG_CTRL_SIZE);
@@ -46,7 +41,7 @@ static road_status probe(struct road_bus *bus)
 	if (type == ALMAIF_INTERFACE && bytes == ALMAIF_REGS_BYTES)
 		return ROAD_OK;
 	if (bus->ops->lost(bus))
-		return gone();
+		return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "almaif", NULL, NULL);
 	return road_drv_errorf(ROAD_UNSUPPORTED, "almaif: INTERFACE_TYPE, CTRL_SIZE",
 			       "0x%x, %u; this driver knows 3, 1024", type, bytes);
 }
@@ -59,24 +54,11 @@ static void command(struct road_bus *bus, uint32_t value)
 }
 
 /* Leaves the chip in reset: it touches no memory. */
-static road_status reset_chip(struct road_bus *bus)
+static road_status reset_chip(struct road_drv_device *dev)
 {
-	uint64_t deadline = bus->ops->now_ns(bus) + RESET_NS;
-
-	command(bus, ALMAIF_COMMAND_RESET);
-	for (;;) {
-		uint64_t now = bus->ops->now_ns(bus);
-		uint32_t status = reg(bus, ALMAIF_REG_STATUS);
-
-		if (status == UINT32_MAX && bus->ops->lost(bus))
-			return gone();
-		if (status != UINT32_MAX && status & ALMAIF_STATUS_RESET)
-			return ROAD_OK;
-		if (now >= deadline)
-			return road_drv_errorf(ROAD_TIMEOUT, "almaif: register STATUS",
-					       "stays 0x%x, awaited: bit 2", status);
-		bus->ops->relax(bus, deadline);
-	}
+	command(dev->bus, ALMAIF_COMMAND_RESET);
+	return road_register_await(dev, ALMAIF_REGION_REGS, ALMAIF_REG_STATUS, ALMAIF_STATUS_RESET,
+				   ALMAIF_STATUS_RESET, RESET_NS, "almaif: register STATUS");
 }
 
 static uint32_t ring_packets(const struct almaif_chip *t)
@@ -87,7 +69,7 @@ static uint32_t ring_packets(const struct almaif_chip *t)
 }
 
 /* Registers, for what this driver needs of a chip. */
-static road_status size_up(struct almaif_chip *t)
+static road_status size_up(struct road_drv_device *dev, struct almaif_chip *t)
 {
 	uint64_t features = reg_wide(t->bus, ALMAIF_REG_FEATURES_LOW);
 	uint32_t word = reg(t->bus, ALMAIF_REG_PTR_SIZE);
@@ -96,8 +78,10 @@ static road_status size_up(struct almaif_chip *t)
 	t->places.bytes = reg_wide(t->bus, ALMAIF_REG_DMEM_SIZE_LOW);
 	t->places.start = reg_wide(t->bus, ALMAIF_REG_DMEM_START_LOW);
 	t->queue_start = reg_wide(t->bus, ALMAIF_REG_CQMEM_START_LOW);
-	if (t->bus->ops->lost(t->bus))
-		return gone();
+	road_status status = road_drv_alive(dev, "almaif");
+
+	if (status)
+		return status;
 	if (!(features & ALMAIF_FEATURE_MASTER) || word != sizeof(uint64_t))
 		return road_drv_errorf(ROAD_UNSUPPORTED, "almaif: FEATURE_FLAGS, PTR_SIZE",
 				       "0x%llx, %u; needed: bit 0 (reaches the host's memory), 8",
@@ -164,9 +148,9 @@ static road_status start(struct road_drv_device *dev, const char *options)
 				      NULL, NULL);
 	t->bus = dev->bus;
 	pthread_mutex_init(&t->lock, NULL);
-	status = reset_chip(t->bus);
+	status = reset_chip(dev);
 	if (!status)
-		status = size_up(t);
+		status = size_up(dev, t);
 	if (!status)
 		status = map_memory(t);
 	if (status) {
@@ -183,7 +167,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	struct almaif_chip *t = dev->data;
 
 	if (why != ROAD_STOP_LOST)
-		(void)reset_chip(t->bus);
+		(void)reset_chip(dev);
 	road_window_close(t->memory);
 	t->bus->ops->region_unmap(t->bus, t->reserved, t->reserved_bytes);
 	t->bus->ops->region_unmap(t->bus, t->queue_memory, t->queue_bytes);
@@ -356,7 +340,7 @@ static void queue_close(struct road_drv_queue *queue)
 
 	pthread_mutex_lock(&t->lock);
 	atomic_store(&t->running, false);
-	(void)reset_chip(t->bus);
+	(void)reset_chip(queue->dev);
 	road_ring_destroy(t->ring);
 	pthread_mutex_unlock(&t->lock);
 }
@@ -391,9 +375,7 @@ static void wait_for(struct road_drv_queue *queue, uint64_t sequence, uint64_t d
 
 	(void)sequence;
 	(void)deadline_ns; /* milliseconds away */
-	if (reg(bus, ALMAIF_REG_STATUS) == UINT32_MAX && bus->ops->lost(bus))
-		road_drv_device_lost(queue->dev);
-	else
+	if (reg(bus, ALMAIF_REG_STATUS) != UINT32_MAX || !road_drv_alive(queue->dev, "almaif"))
 		bus->ops->relax(bus, bus->ops->now_ns(bus) + LOOK_NS);
 }
 
@@ -405,7 +387,7 @@ static road_status queue_reset(struct road_drv_queue *queue)
 	road_status status;
 
 	pthread_mutex_lock(&t->lock);
-	status = reset_chip(t->bus);
+	status = reset_chip(queue->dev);
 	if (!status) {
 		road_ring_reset(t->ring);
 		give_ring(t);
@@ -422,7 +404,7 @@ static road_status reset(struct road_drv_device *dev)
 
 	pthread_mutex_lock(&t->lock);
 	atomic_store(&t->running, false);
-	status = reset_chip(t->bus);
+	status = reset_chip(dev);
 	pthread_mutex_unlock(&t->lock);
 	return status;
 }

@@ -23,51 +23,28 @@ static void write_reg(struct edu *edu, uint64_t reg, uint32_t value)
 	road_write32(edu->bus, ROAD_EDU_REGION, reg, value);
 }
 
-static road_status gone(void)
-{
-	return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "edu", NULL, NULL);
-}
-
 /* ---- 1: is it ours? ---- */
 
 static road_status probe(struct road_bus *bus)
 {
-	uint32_t id = road_read32(bus, ROAD_EDU_REGION, ROAD_EDU_REG_ID);
-	char seen[16];
-
-	if (id == ROAD_EDU_ID)
-		return ROAD_OK;
-	if (id == UINT32_MAX && bus->ops->lost(bus))
-		return gone();
-	snprintf(seen, sizeof(seen), "0x%08x", id);
-	return road_drv_error(ROAD_UNSUPPORTED, "not an educational device", "edu: register 0x00",
-			      seen, "0x010000ed");
+	return road_register_expect(bus, ROAD_EDU_REGION, ROAD_EDU_REG_ID, ROAD_EDU_ID,
+				    "not an educational device", "edu: register 0x00");
 }
 
 /* ---- 2: up, down, what it is ---- */
 
-/* Awaits `mask` of a register to be clear. All ones is no legal value of any of them. */
-static road_status await_clear(struct edu *edu, uint64_t reg, uint32_t mask)
-{
-	uint64_t deadline = edu->bus->ops->now_ns(edu->bus) + IDLE_NS;
-	uint32_t value;
-
-	while ((value = read_reg(edu, reg)) & mask) {
-		if (value == UINT32_MAX && edu->bus->ops->lost(edu->bus))
-			return gone();
-		if (edu->bus->ops->now_ns(edu->bus) >= deadline)
-			return road_drv_errorf(
-				ROAD_TIMEOUT, "edu",
-				"register 0x%02x stays 0x%x, awaited: bits 0x%x clear",
-				(unsigned)reg, value, mask);
-		edu->bus->ops->relax(edu->bus, deadline);
-	}
-	return ROAD_OK;
-}
-
 road_status edu_idle(struct edu *edu)
 {
-	return await_clear(edu, ROAD_EDU_REG_DMA_COMMAND, ROAD_EDU_DMA_START);
+	return road_register_await(edu->dev, ROAD_EDU_REGION, ROAD_EDU_REG_DMA_COMMAND,
+				   ROAD_EDU_DMA_START, 0, IDLE_NS, "edu: register 0x98");
+}
+
+/* What went wrong, unless it is that the device went away. */
+static road_status fails(struct edu *edu, const char *what, const char *where, const char *allowed)
+{
+	road_status status = road_drv_alive(edu->dev, where);
+
+	return status ? status : road_drv_error(ROAD_IO, what, where, NULL, allowed);
 }
 
 /* Liveness answers the complement; 5! must be 120. */
@@ -77,20 +54,16 @@ static road_status self_test(struct edu *edu)
 
 	write_reg(edu, ROAD_EDU_REG_LIVENESS, pattern);
 	if (read_reg(edu, ROAD_EDU_REG_LIVENESS) != ~pattern)
-		return edu->bus->ops->lost(edu->bus)
-			       ? gone()
-			       : road_drv_error(ROAD_IO, "liveness check fails",
-						"edu: register 0x04", NULL,
-						"the complement of what was written");
+		return fails(edu, "liveness check fails", "edu: register 0x04",
+			     "the complement of what was written");
 	write_reg(edu, ROAD_EDU_REG_STATUS, 0); /* no interrupt for this one */
 	write_reg(edu, ROAD_EDU_REG_FACTORIAL, 5);
-	road_status status = await_clear(edu, ROAD_EDU_REG_STATUS, ROAD_EDU_STATUS_COMPUTING);
+	road_status status =
+		road_register_await(edu->dev, ROAD_EDU_REGION, ROAD_EDU_REG_STATUS,
+				    ROAD_EDU_STATUS_COMPUTING, 0, IDLE_NS, "edu: register 0x20");
 
 	if (!status && read_reg(edu, ROAD_EDU_REG_FACTORIAL) != 120)
-		status = edu->bus->ops->lost(edu->bus)
-				 ? gone()
-				 : road_drv_error(ROAD_IO, "factorial of 5 is wrong",
-						  "edu: register 0x08", NULL, "120");
+		status = fails(edu, "factorial of 5 is wrong", "edu: register 0x08", "120");
 	return status;
 }
 
@@ -128,6 +101,7 @@ static road_status start(struct road_drv_device *dev, const char *options)
 	if (!edu)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for the driver", "edu",
 				      NULL, NULL);
+	edu->dev = dev;
 	edu->bus = dev->bus;
 	dev->data = edu;
 	pthread_mutex_init(&edu->heap_lock, NULL);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/registers.h>
 #include <roadbed-driver/step.h>
 
 #include "uapi/edu.h"
@@ -41,6 +42,7 @@ struct edu_host {
 };
 
 struct edu {
+	struct road_drv_device *dev;
 	struct road_bus *bus;
 	struct road_stepper *stepper;
 	pthread_mutex_t heap_lock;

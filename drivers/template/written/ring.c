@@ -5,6 +5,7 @@
  */
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/registers.h>
 #include <roadbed-driver/ring.h>
 #include <roadbed-driver/window.h>
 #include <stdatomic.h>
@@ -29,58 +30,33 @@ struct template_chip {
 
 /* ---- 1: is it ours? ---- */
 
-static road_status gone(void)
-{
-	return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "template", NULL, NULL);
-}
-
 static road_status probe(struct road_bus *bus)
 {
-	uint32_t id = road_read32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_ID);
-	char seen[16];
-
-	if (id == TEMPLATE_ID)
-		return ROAD_OK;
-	if (bus->ops->lost(bus))
-		return gone();
-	snprintf(seen, sizeof(seen), "0x%08x", id);
-	return road_drv_error(ROAD_UNSUPPORTED, "not this chip", "template: register ID", seen,
-			      "0x504d4554");
+	return road_register_expect(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_ID, TEMPLATE_ID,
+				    "not this chip", "template: register ID");
 }
 
 /* ---- 2: up and down ---- */
 
-/* All ones is no legal status: the chip may be gone. */
-static road_status reset_chip(struct road_bus *bus)
+static road_status reset_chip(struct road_drv_device *dev)
 {
-	uint64_t deadline = bus->ops->now_ns(bus) + RESET_NS;
-
-	road_write32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_RESET, 1);
-	for (;;) {
-		uint64_t now = bus->ops->now_ns(bus);
-		uint32_t status = road_read32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_STATUS);
-
-		if (status == UINT32_MAX && bus->ops->lost(bus))
-			return gone();
-		if (status & TEMPLATE_STATUS_READY)
-			return ROAD_OK;
-		if (now >= deadline)
-			return road_drv_errorf(ROAD_TIMEOUT, "template: register STATUS",
-					       "stays 0x%x, awaited: bit 0", status);
-		bus->ops->relax(bus, deadline);
-	}
+	road_write32(dev->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_RESET, 1);
+	return road_register_await(dev, TEMPLATE_REGION_REGS, TEMPLATE_REG_STATUS,
+				   TEMPLATE_STATUS_READY, TEMPLATE_STATUS_READY, RESET_NS,
+				   "template: register STATUS");
 }
 
-static road_status open_memory(struct template_chip *t)
+static road_status open_memory(struct road_drv_device *dev, struct road_window **out)
 {
-	uint32_t bytes = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_MEMORY_BYTES);
+	uint32_t bytes = road_read32(dev->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_MEMORY_BYTES);
+	road_status status = bytes == UINT32_MAX ? road_drv_alive(dev, "template") : ROAD_OK;
 
-	if (bytes == UINT32_MAX && t->bus->ops->lost(t->bus))
-		return gone();
+	if (status)
+		return status;
 	if (bytes < GRANULE)
 		return road_drv_errorf(ROAD_IO, "template: register MEMORY_BYTES",
 				       "the chip says that it has %u bytes", bytes);
-	return road_window_open(t->bus, TEMPLATE_REGION_MEMORY, 0, bytes, GRANULE, &t->memory);
+	return road_window_open(dev->bus, TEMPLATE_REGION_MEMORY, 0, bytes, GRANULE, out);
 }
 
 static road_status start(struct road_drv_device *dev, const char *options)
@@ -94,9 +70,9 @@ static road_status start(struct road_drv_device *dev, const char *options)
 				      "template", NULL, NULL);
 	t->bus = dev->bus;
 	pthread_mutex_init(&t->lock, NULL);
-	status = reset_chip(t->bus);
+	status = reset_chip(dev);
 	if (!status)
-		status = open_memory(t);
+		status = open_memory(dev, &t->memory);
 	if (status) {
 		pthread_mutex_destroy(&t->lock);
 		free(t);
@@ -111,7 +87,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	struct template_chip *t = dev->data;
 
 	if (why != ROAD_STOP_LOST)
-		(void)reset_chip(t->bus);
+		(void)reset_chip(dev);
 	road_window_close(t->memory);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
@@ -306,7 +282,7 @@ static void queue_close(struct road_drv_queue *queue)
 
 	pthread_mutex_lock(&t->lock);
 	atomic_store(&t->running, false);
-	(void)reset_chip(t->bus);
+	(void)reset_chip(queue->dev);
 	road_ring_destroy(t->ring);
 	t->queue = NULL;
 	pthread_mutex_unlock(&t->lock);
@@ -368,7 +344,7 @@ static road_status queue_reset(struct road_drv_queue *queue)
 	road_status status;
 
 	pthread_mutex_lock(&t->lock);
-	status = reset_chip(t->bus);
+	status = reset_chip(queue->dev);
 	if (!status) {
 		road_ring_reset(t->ring);
 		give_ring(t);
@@ -385,7 +361,7 @@ static road_status reset(struct road_drv_device *dev)
 
 	pthread_mutex_lock(&t->lock);
 	atomic_store(&t->running, false);
-	status = reset_chip(t->bus);
+	status = reset_chip(dev);
 	pthread_mutex_unlock(&t->lock);
 	return status;
 }

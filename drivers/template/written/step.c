@@ -4,6 +4,7 @@
  * written: what drivers/template/step becomes, to compare with. Tests run it; no build ships it.
  */
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/registers.h>
 #include <roadbed-driver/step.h>
 #include <roadbed-driver/window.h>
 #include <stdio.h>
@@ -25,23 +26,10 @@ struct template_chip {
 
 /* ---- 1: is it ours? ---- */
 
-static road_status gone(void)
-{
-	return road_drv_error(ROAD_DEVICE_LOST, "the device is gone", "template", NULL, NULL);
-}
-
 static road_status probe(struct road_bus *bus)
 {
-	uint32_t id = road_read32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_ID);
-	char seen[16];
-
-	if (id == TEMPLATE_ID)
-		return ROAD_OK;
-	if (bus->ops->lost(bus))
-		return gone();
-	snprintf(seen, sizeof(seen), "0x%08x", id);
-	return road_drv_error(ROAD_UNSUPPORTED, "not this chip", "template: register ID", seen,
-			      "0x504d4554");
+	return road_register_expect(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_ID, TEMPLATE_ID,
+				    "not this chip", "template: register ID");
 }
 
 static enum road_step begin(struct road_drv_queue *queue, const struct road_cmd *command,
@@ -58,37 +46,25 @@ static const struct road_step_ops step_ops = {
 
 /* ---- 2: up and down ---- */
 
-/* All ones is no legal status: the chip may be gone. */
-static road_status reset_chip(struct road_bus *bus)
+static road_status reset_chip(struct road_drv_device *dev)
 {
-	uint64_t deadline = bus->ops->now_ns(bus) + RESET_NS;
-
-	road_write32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_RESET, 1);
-	for (;;) {
-		uint64_t now = bus->ops->now_ns(bus);
-		uint32_t status = road_read32(bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_STATUS);
-
-		if (status == UINT32_MAX && bus->ops->lost(bus))
-			return gone();
-		if (status & TEMPLATE_STATUS_READY)
-			return ROAD_OK;
-		if (now >= deadline)
-			return road_drv_errorf(ROAD_TIMEOUT, "template: register STATUS",
-					       "stays 0x%x, awaited: bit 0", status);
-		bus->ops->relax(bus, deadline);
-	}
+	road_write32(dev->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_RESET, 1);
+	return road_register_await(dev, TEMPLATE_REGION_REGS, TEMPLATE_REG_STATUS,
+				   TEMPLATE_STATUS_READY, TEMPLATE_STATUS_READY, RESET_NS,
+				   "template: register STATUS");
 }
 
-static road_status open_memory(struct template_chip *t)
+static road_status open_memory(struct road_drv_device *dev, struct road_window **out)
 {
-	uint32_t bytes = road_read32(t->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_MEMORY_BYTES);
+	uint32_t bytes = road_read32(dev->bus, TEMPLATE_REGION_REGS, TEMPLATE_REG_MEMORY_BYTES);
+	road_status status = bytes == UINT32_MAX ? road_drv_alive(dev, "template") : ROAD_OK;
 
-	if (bytes == UINT32_MAX && t->bus->ops->lost(t->bus))
-		return gone();
+	if (status)
+		return status;
 	if (bytes < GRANULE)
 		return road_drv_errorf(ROAD_IO, "template: register MEMORY_BYTES",
 				       "the chip says that it has %u bytes", bytes);
-	return road_window_open(t->bus, TEMPLATE_REGION_MEMORY, 0, bytes, GRANULE, &t->memory);
+	return road_window_open(dev->bus, TEMPLATE_REGION_MEMORY, 0, bytes, GRANULE, out);
 }
 
 static road_status start(struct road_drv_device *dev, const char *options)
@@ -101,10 +77,10 @@ static road_status start(struct road_drv_device *dev, const char *options)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for the driver",
 				      "template", NULL, NULL);
 	t->bus = dev->bus;
-	status = reset_chip(t->bus);
+	status = reset_chip(dev);
 	if (status)
 		goto free_chip;
-	status = open_memory(t);
+	status = open_memory(dev, &t->memory);
 	if (status)
 		goto free_chip;
 	status = road_stepper_create(dev, &step_ops, &t->stepper);
@@ -124,7 +100,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	struct template_chip *t = dev->data;
 
 	if (why != ROAD_STOP_LOST)
-		(void)reset_chip(t->bus);
+		(void)reset_chip(dev);
 	road_stepper_destroy(t->stepper);
 	road_window_close(t->memory);
 	free(t);
@@ -284,9 +260,7 @@ static enum road_step check(struct road_drv_queue *queue, const struct road_cmd 
 /* The reset stops the engine; its read of STATUS pushes the write. */
 static void abort_step(struct road_drv_queue *queue)
 {
-	const struct template_chip *t = queue->dev->data;
-
-	(void)reset_chip(t->bus);
+	(void)reset_chip(queue->dev);
 }
 
 /* ---- the queues are the step helper's ---- */
@@ -339,7 +313,7 @@ static road_status reset(struct road_drv_device *dev)
 	const struct template_chip *t = dev->data;
 
 	road_step_fail_all(t->stepper, ROAD_CANCELLED);
-	return reset_chip(t->bus);
+	return reset_chip(dev);
 }
 
 /* ---- the tables; a missing slot gets a default or answers UNSUPPORTED ---- */

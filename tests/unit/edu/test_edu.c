@@ -178,7 +178,8 @@ static void start_waits_no_longer_than_its_deadline(void)
 	prepare();
 	fake.computes_forever = true;
 	CU_ASSERT_EQUAL(ops->start(&dev, ""), ROAD_TIMEOUT);
-	CU_ASSERT(services_error_has("register 0x20 stays 0x1"));
+	CU_ASSERT(services_error_has("register stays 0x1, awaited 0x0") &&
+		  services_error_has("register 0x20"));
 	prepare();
 	fake.command = ROAD_EDU_DMA_START;
 	fake.wedged = true;

@@ -14,6 +14,7 @@
  */
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/registers.h>
 #include <roadbed-driver/ring.h>
 #include <roadbed-driver/window.h>
 #include <stdatomic.h>
@@ -55,9 +56,9 @@ static road_status probe(struct road_bus *bus)
 
 /* Called by start and stop, and later when queues close. Leaves the chip idle: it reads and writes
  * no memory of the host any more. */
-static road_status reset_chip(struct road_bus *bus)
+static road_status reset_chip(struct road_drv_device *dev)
 {
-	(void)bus;
+	(void)dev;
 	return PORT_TODO(2, "reset the chip and wait for it");
 }
 
@@ -72,7 +73,7 @@ static road_status start(struct road_drv_device *dev, const char *options)
 				      "template", NULL, NULL);
 	t->bus = dev->bus;
 	pthread_mutex_init(&t->lock, NULL);
-	status = reset_chip(t->bus);
+	status = reset_chip(dev);
 	/* Step 3 opens the memory here. */
 	if (status) {
 		pthread_mutex_destroy(&t->lock);
@@ -88,7 +89,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	struct template_chip *t = dev->data;
 
 	if (why != ROAD_STOP_LOST)
-		(void)reset_chip(t->bus);
+		(void)reset_chip(dev);
 	road_window_close(t->memory);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
@@ -249,7 +250,7 @@ static void queue_close(struct road_drv_queue *queue)
 
 	pthread_mutex_lock(&t->lock);
 	atomic_store(&t->running, false);
-	(void)reset_chip(t->bus);
+	(void)reset_chip(queue->dev);
 	road_ring_destroy(t->ring);
 	t->queue = NULL;
 	pthread_mutex_unlock(&t->lock);

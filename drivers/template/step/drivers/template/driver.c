@@ -13,6 +13,7 @@
  *   - every error says where, what was seen and what would be right.
  */
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/registers.h>
 #include <roadbed-driver/step.h>
 #include <roadbed-driver/window.h>
 #include <stdio.h>
@@ -63,9 +64,9 @@ static const struct road_step_ops step_ops = {
 
 /* Called by start and stop, and when work is aborted. Leaves the chip idle: it reads and writes
  * no memory of the host any more. */
-static road_status reset_chip(struct road_bus *bus)
+static road_status reset_chip(struct road_drv_device *dev)
 {
-	(void)bus;
+	(void)dev;
 	return PORT_TODO(2, "reset the chip and wait for it");
 }
 
@@ -79,7 +80,7 @@ static road_status start(struct road_drv_device *dev, const char *options)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for the driver",
 				      "template", NULL, NULL);
 	t->bus = dev->bus;
-	status = reset_chip(t->bus);
+	status = reset_chip(dev);
 	if (status)
 		goto free_chip;
 	/* Step 3 opens the memory here. */
@@ -98,7 +99,7 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	struct template_chip *t = dev->data;
 
 	if (why != ROAD_STOP_LOST)
-		(void)reset_chip(t->bus);
+		(void)reset_chip(dev);
 	road_stepper_destroy(t->stepper);
 	road_window_close(t->memory);
 	free(t);
@@ -217,9 +218,7 @@ static enum road_step check(struct road_drv_queue *queue, const struct road_cmd 
 /* PORT: cheaper than a reset, if the chip can. It is also called when the device is gone. */
 static void abort_step(struct road_drv_queue *queue)
 {
-	const struct template_chip *t = queue->dev->data;
-
-	(void)reset_chip(t->bus);
+	(void)reset_chip(queue->dev);
 }
 
 /* ---- the queues are the step helper's ---- */
