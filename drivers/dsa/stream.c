@@ -27,15 +27,6 @@ static road_status command(const struct road_stream *stream, enum road_dsa_strea
 	return status;
 }
 
-/* The driver's own comes before all others. */
-static uint32_t priority_of(const struct road_stream *stream)
-{
-	static const uint32_t priorities[] = {1, 0, 2}; /* normal, high, low */
-	const struct road_drv_queue *queue = stream->queue;
-
-	return queue ? priorities[queue->priority < 3 ? queue->priority : 0] : 0;
-}
-
 static road_status open_stream(struct road_stream *stream)
 {
 	struct dsa *dsa = dsa_of(stream);
@@ -46,7 +37,7 @@ static road_status open_stream(struct road_stream *stream)
 	dsa_write32(dsa, ROAD_DSA_REG_STREAM_CONTEXT, context->index);
 	dsa_write64(dsa, ROAD_DSA_REG_STREAM_RING64, road_ring_iova(stream->ring).value);
 	dsa_write32(dsa, ROAD_DSA_REG_STREAM_SLOTS, stream->slots);
-	dsa_write32(dsa, ROAD_DSA_REG_STREAM_PRIORITY, priority_of(stream));
+	dsa_write32(dsa, ROAD_DSA_REG_STREAM_PRIORITY, road_stream_rank(stream));
 	dsa_write64(dsa, ROAD_DSA_REG_STREAM_STATUS64, stream->status_iova);
 	dsa_region_write(stream);
 	road_status status = command(stream, ROAD_DSA_STREAM_OPEN, "road_queue_create");

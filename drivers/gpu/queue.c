@@ -25,15 +25,6 @@ static road_status command(const struct road_stream *queue, enum road_gpu_queue_
 	return status;
 }
 
-/* The driver's own comes before all others. */
-static uint32_t priority_of(const struct road_stream *queue)
-{
-	static const uint32_t priorities[] = {1, 0, 2}; /* normal, high, low */
-	const struct road_drv_queue *drv = queue->queue;
-
-	return drv ? priorities[drv->priority < 3 ? drv->priority : 0] : 0;
-}
-
 static road_status open_queue(struct road_stream *queue)
 {
 	struct gpu *gpu = gpu_of(queue);
@@ -48,7 +39,7 @@ static road_status open_queue(struct road_stream *queue)
 	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_SPACE, space->index);
 	gpu_write64(gpu, ROAD_GPU_REG_QUEUE_RING64, road_ring_iova(queue->ring).value);
 	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_SLOTS, queue->slots);
-	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_PRIORITY, priority_of(queue));
+	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_PRIORITY, road_stream_rank(queue));
 	gpu_write64(gpu, ROAD_GPU_REG_QUEUE_STATUS64, queue->status_iova);
 	if (gpu->dev->region_unit)
 		gpu_write32(gpu, ROAD_GPU_REG_QUEUE_REGION, region);

@@ -16,34 +16,18 @@ static road_status tell(void *user, road_iova table, uint32_t count)
 	rpu_write32(rpu, ROAD_RPU_REG_CONTEXT_COMMAND, ROAD_RPU_CONTEXT_OPEN);
 	(void)rpu_read32(rpu, ROAD_RPU_REG_STATUS); /* pushes the writes */
 	pthread_mutex_unlock(&rpu->reg_lock);
-	return rpu_alive(rpu, "address space");
+	return road_drv_alive(rpu->dev, "address space");
 }
 
-static road_status take_index(struct rpu *rpu, struct rpu_context *context)
-{
-	uint32_t index = 0;
-
-	pthread_mutex_lock(&rpu->table_lock);
-	while (index < rpu->params.contexts && rpu->contexts[index])
-		index++;
-	if (index < rpu->params.contexts) {
-		rpu->contexts[index] = context;
-		context->index = index;
-	}
-	pthread_mutex_unlock(&rpu->table_lock);
-	if (index == rpu->params.contexts)
-		return road_drv_errorf(ROAD_NO_SPACE, "road_space_create",
-				       "all %u address spaces of the chip are in use", index);
-	return ROAD_OK;
-}
-
-static void give_index(struct rpu_context *context)
+static void shut(struct rpu_context *context)
 {
 	struct rpu *rpu = context->rpu;
 
-	pthread_mutex_lock(&rpu->table_lock);
-	rpu->contexts[context->index] = NULL;
-	pthread_mutex_unlock(&rpu->table_lock);
+	pthread_mutex_lock(&rpu->reg_lock);
+	rpu_write32(rpu, ROAD_RPU_REG_CONTEXT_SELECT, context->index);
+	rpu_write32(rpu, ROAD_RPU_REG_CONTEXT_COMMAND, ROAD_RPU_CONTEXT_CLOSE);
+	(void)rpu_read32(rpu, ROAD_RPU_REG_STATUS); /* pushes the writes */
+	pthread_mutex_unlock(&rpu->reg_lock);
 }
 
 road_status rpu_context_create(struct rpu *rpu, struct rpu_context **out)
@@ -58,16 +42,17 @@ road_status rpu_context_create(struct rpu *rpu, struct rpu_context **out)
 	status = road_range_table_create(rpu->bus, ROAD_RANGES_MAX, tell, context, &context->table);
 	if (status)
 		goto free_context;
-	status = take_index(rpu, context);
+	status = road_numbers_take(rpu->contexts, context, "address spaces", "road_space_create",
+				   &context->index);
 	if (status)
 		goto destroy_table;
 	status = road_range_table_restore(context->table);
 	if (status)
-		goto give_index;
+		goto give_number;
 	*out = context;
 	return ROAD_OK;
-give_index:
-	give_index(context);
+give_number:
+	road_numbers_give(rpu->contexts, context->index);
 destroy_table:
 	road_range_table_destroy(context->table);
 free_context:
@@ -80,13 +65,9 @@ void rpu_context_destroy(struct rpu_context *context)
 	struct rpu *rpu = context->rpu;
 
 	pthread_mutex_lock(&rpu->life_lock);
-	rpu_service_leave(context);
-	pthread_mutex_lock(&rpu->reg_lock);
-	rpu_write32(rpu, ROAD_RPU_REG_CONTEXT_SELECT, context->index);
-	rpu_write32(rpu, ROAD_RPU_REG_CONTEXT_COMMAND, ROAD_RPU_CONTEXT_CLOSE);
-	(void)rpu_read32(rpu, ROAD_RPU_REG_STATUS); /* pushes the writes */
-	pthread_mutex_unlock(&rpu->reg_lock);
-	give_index(context);
+	road_streams_leave(rpu->streams, context);
+	shut(context);
+	road_numbers_give(rpu->contexts, context->index);
 	pthread_mutex_unlock(&rpu->life_lock);
 	road_range_table_destroy(context->table);
 	free(context);

@@ -42,8 +42,8 @@ static uint64_t low_bytes(uint64_t value, uint32_t bytes)
 /* Whether it must wait for all before it, and for which tokens: of the command's first entry. */
 static struct rpu_step order_of(struct road_ring_encoder *encoder, const struct road_cmd *command)
 {
-	struct rpu_encode *stream = encoder->user;
-	struct rpu_step step = rpu_plan_step(&stream->plan, command);
+	const struct road_stream_encode *stream = encoder->user;
+	struct rpu_step step = rpu_plan_step(stream->state, command);
 
 	step.free |= !encoder->ordered;
 	return step;
@@ -203,7 +203,7 @@ static int launch_engine(struct road_ring_encoder *encoder, const struct road_cm
 /* A grid whose blocks exceed 32 bits was refused by check_launch. */
 static int launch_fabric(struct road_ring_encoder *encoder, const struct road_cmd *command)
 {
-	const struct rpu_encode *stream = encoder->user;
+	const struct road_stream_encode *stream = encoder->user;
 	const struct road_cmd_launch *l = &command->launch;
 	bool activate = l->flags & ROAD_LAUNCH_ACTIVATE;
 	struct road_region_place image = {0};
@@ -245,7 +245,7 @@ static int launch(struct road_ring_encoder *encoder, const struct road_cmd *comm
 
 static int reconfigure(struct road_ring_encoder *encoder, const struct road_cmd *command)
 {
-	const struct rpu_encode *stream = encoder->user;
+	const struct road_stream_encode *stream = encoder->user;
 	struct road_rpu_entry one = make(ROAD_RPU_WORK_REGION, true);
 	int status = road_region_encode(encoder, stream->dev, command->region, &one.src);
 
@@ -284,7 +284,7 @@ int rpu_encode(struct road_ring_encoder *encoder, const struct road_cmd *command
 
 void rpu_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence)
 {
-	const struct rpu_encode *stream = encoder->user;
+	const struct road_stream_encode *stream = encoder->user;
 	struct road_rpu_entry one = make(ROAD_RPU_WORK_FENCE, true);
 
 	one.value = sequence;

@@ -65,12 +65,11 @@ static void describe(const struct road_rpu_stream_status *status, char *text, si
 	snprintf(text, bytes, "%s%s%s%s%s", row->text, address, detail, engine, stream);
 }
 
-road_status rpu_fault_describe(struct rpu *rpu, const struct road_rpu_stream_status *status,
-			       struct road_fault *out)
+road_status rpu_fault_describe(const struct road_stream *stream, struct road_fault *out)
 {
+	const struct road_rpu_stream_status *status = stream->status;
 	uint32_t fault = status->fault;
 
-	*out = (struct road_fault){.size = sizeof(*out)};
 	if (fault == ROAD_RPU_FAULT_ABORTED)
 		return ROAD_CANCELLED;
 	if (fault == ROAD_RPU_FAULT_REGION || fault == ROAD_RPU_FAULT_CONFIG)
@@ -80,13 +79,15 @@ road_status rpu_fault_describe(struct rpu *rpu, const struct road_rpu_stream_sta
 	out->pc = status->element == UINT32_MAX ? 0 : status->step;
 	out->workgroup[0] = status->block;
 	if (status->engine == ROAD_RPU_ENGINE_CGRA)
-		rpu_config_name(rpu, status->config, out->kernel, sizeof(out->kernel));
+		rpu_config_name(stream->encode.dev->data, status->config, out->kernel,
+				sizeof(out->kernel));
 	describe(status, out->text, sizeof(out->text));
 	return ROAD_FAULT;
 }
 
-road_status rpu_fault_error(const struct road_rpu_stream_status *status, const char *where)
+road_status rpu_fault_error(const struct road_stream *stream, const char *where)
 {
+	const struct road_rpu_stream_status *status = stream->status;
 	char text[256];
 
 	describe(status, text, sizeof(text));

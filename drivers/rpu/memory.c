@@ -70,7 +70,7 @@ road_status rpu_memory_alloc(struct rpu_context *context, uint64_t bytes, uint64
 	if (status)
 		goto release;
 	if (!fresh || !rpu->clean)
-		status = rpu_service_zero(context, memory.va, bytes);
+		status = road_streams_zero(rpu->streams, context, memory.va, bytes);
 	if (status)
 		goto unmap;
 	*out = memory;
@@ -146,7 +146,8 @@ static road_status alloc_scratch(struct road_drv_buffer *buffer)
 	pthread_mutex_unlock(&rpu->heap_lock);
 	if (status)
 		return status;
-	status = rpu_service_zero(buffer->space->data, buffer->address, buffer->bytes);
+	status = road_streams_zero(rpu->streams, buffer->space->data, buffer->address,
+				   buffer->bytes);
 	if (status)
 		give_scratch(rpu, buffer->address, buffer->bytes);
 	return status;
@@ -170,8 +171,7 @@ static road_status map_host(struct road_drv_buffer *buffer, uint32_t rights)
 	const struct road_range_entry range = {
 		.va = va,
 		.bytes = buffer->bytes,
-		.pa = buffer->dma.iova.value +
-		      (uint64_t)((char *)buffer->host - (char *)buffer->dma.host),
+		.pa = road_host_memory_iova(buffer),
 		.flags = rights | ROAD_RANGE_SYSTEM,
 	};
 
@@ -185,42 +185,26 @@ static road_status map_host(struct road_drv_buffer *buffer, uint32_t rights)
 
 static road_status alloc_host(struct road_drv_buffer *buffer, uint32_t rights)
 {
-	struct road_bus *bus = rpu_of(buffer)->bus;
-	uint64_t bytes = buffer->bytes, mask = buffer->alignment - 1;
-
-	if (buffer->alignment > RPU_PAGE) /* the bus aligns to pages; the rest is ours to find */
-		bytes += buffer->alignment;
-	road_status status = bus->ops->dma_alloc(bus, bytes, &buffer->dma);
+	road_status status = road_host_memory_alloc(buffer);
 
 	if (status)
 		return status;
-	buffer->host = buffer->dma.host;
-	if (buffer->alignment > RPU_PAGE)
-		buffer->host =
-			(char *)buffer->host + (-(uint64_t)(uintptr_t)buffer->dma.host & mask);
 	status = map_host(buffer, rights);
 	if (status)
-		bus->ops->dma_free(bus, &buffer->dma);
+		road_host_memory_free(buffer);
 	return status;
 }
 
-/* Pages of the core's, which the bus maps; `data` marks them. */
 static road_status import(struct road_drv_buffer *buffer)
 {
-	struct road_bus *bus = rpu_of(buffer)->bus;
-	road_status status = bus->ops->dma_map(bus, buffer->dma.host, buffer->bytes, ROAD_DMA_BOTH,
-					       &buffer->dma);
+	road_status status = road_host_memory_import(buffer);
 
 	if (status)
 		return status;
-	buffer->host = buffer->dma.host;
 	status = map_host(buffer, RW);
-	if (status) {
-		bus->ops->dma_unmap(bus, &buffer->dma);
-		return status;
-	}
-	buffer->data = buffer;
-	return ROAD_OK;
+	if (status)
+		road_host_memory_free(buffer);
+	return status;
 }
 
 /* ---- the table ---- */
@@ -242,8 +226,6 @@ static road_status alloc(struct road_drv_buffer *buffer)
 
 static void free_buffer(struct road_drv_buffer *buffer)
 {
-	struct road_bus *bus = rpu_of(buffer)->bus;
-
 	if (buffer->heap == ROAD_HEAP_SCRATCH) {
 		give_scratch(rpu_of(buffer), buffer->address, buffer->bytes);
 		return;
@@ -255,30 +237,7 @@ static void free_buffer(struct road_drv_buffer *buffer)
 	}
 	road_range_table_unmap(table_of(buffer), buffer->address);
 	give_address(rpu_of(buffer), buffer->address, buffer->bytes);
-	if (buffer->data) /* imported */
-		bus->ops->dma_unmap(bus, &buffer->dma);
-	else
-		bus->ops->dma_free(bus, &buffer->dma);
-}
-
-static road_status map(struct road_drv_buffer *buffer, void **out)
-{
-	if (buffer->heap != ROAD_HEAP_HOST)
-		return road_drv_error(ROAD_PERMISSION, "heap is not visible to the host",
-				      "road_buffer_map: buffer", "ROAD_HEAP_DEVICE", NULL);
-	*out = buffer->host;
-	return ROAD_OK;
-}
-
-static void sync(struct road_drv_buffer *buffer, uint64_t offset, uint64_t bytes,
-		 enum road_dma_direction direction)
-{
-	struct road_bus *bus = rpu_of(buffer)->bus;
-
-	if (buffer->heap != ROAD_HEAP_HOST)
-		return;
-	offset += (uint64_t)((char *)buffer->host - (char *)buffer->dma.host);
-	bus->ops->dma_sync(bus, &buffer->dma, offset, bytes, direction);
+	road_host_memory_free(buffer);
 }
 
 static uint64_t used(struct rpu *rpu, const struct road_ranges *ranges)
@@ -293,7 +252,6 @@ static uint64_t used(struct rpu *rpu, const struct road_ranges *ranges)
 static road_status heap(struct road_drv_device *dev, uint32_t index, struct road_heap_info *out)
 {
 	struct rpu *rpu = dev->data;
-	struct road_dma_limits limits;
 
 	*out = (struct road_heap_info){.size = sizeof(*out), .coherent = 1};
 	switch (index) {
@@ -303,13 +261,7 @@ static road_status heap(struct road_drv_device *dev, uint32_t index, struct road
 		out->used_bytes = used(rpu, rpu->heap);
 		out->granule_bytes = RPU_PAGE;
 		return ROAD_OK;
-	case 1:
-		rpu->bus->ops->dma_limits(rpu->bus, &limits);
-		out->kind = ROAD_HEAP_HOST;
-		out->granule_bytes = limits.granule;
-		out->host_visible = 1;
-		out->coherent = limits.coherent;
-		return ROAD_OK;
+	case 1: road_host_memory_heap(rpu->bus, out); return ROAD_OK;
 	case 2:
 		out->kind = ROAD_HEAP_SCRATCH;
 		out->bytes = rpu->params.spm_bytes;
@@ -324,7 +276,7 @@ const struct road_memory_ops rpu_memory_ops = {
 	.heap = heap,
 	.alloc = alloc,
 	.free = free_buffer,
-	.map = map,
-	.sync = sync,
+	.map = road_host_memory_map,
+	.sync = road_host_memory_sync,
 	.import = import,
 };

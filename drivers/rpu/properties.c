@@ -1,114 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the chip says of itself: parameters from registers, properties, info. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "drivers/rpu/rpu.h"
 
-/* A register that start reads: where it goes, what it may say, and the property that it is. */
-struct row {
-	const char *name, *property, *unit; /* property NULL: none */
-	uint16_t reg, member;
-	uint8_t width;
-	uint32_t scale; /* of the property */
-	uint64_t min, max;
-};
-#define ROW(reg, member, min, max, property, unit, scale)                                      \
-	{                                                                                      \
-#reg, property, unit, ROAD_RPU_REG_##reg, offsetof(struct rpu_params, member), \
-			sizeof(((struct rpu_params *)0)->member), scale, min, max              \
+#define ROW(reg, m, least, most, number, text, in, times)                               \
+	{                                                                               \
+		.name = #reg, .offset = ROAD_RPU_REG_##reg,                             \
+		ROAD_PARAMETER_MEMBER(struct rpu_params, m), .min = least, .max = most, \
+		.id = number, .property = text, .unit = in, .scale = times              \
 	}
-/* A property's number is its place here, from 1: rows are appended, never moved. */
-static const struct row rows[] = {
-	ROW(TILES, tiles, 1, ROAD_RPU_TILES_MAX, "compute.units", "", 1),
-	ROW(CLOCK_KHZ, clock_khz, 1, UINT32_MAX - 1, "compute.clock_hz", "Hz", 1000),
-	ROW(NEUR_RATE64, neur_rate, 0, UINT64_MAX - 1, "compute.neur_macs_per_second", "1/s", 1),
-	ROW(FABRIC, fabric, 1, UINT32_MAX - 1, "compute.fabric_id", "", 1),
-	ROW(MESH_COLUMNS, mesh_columns, 1, ROAD_RPU_TILES_MAX, "compute.mesh_columns", "", 1),
-	ROW(MEM_BYTES64, memory_bytes, RPU_PAGE, UINT64_C(1) << 46, "memory.bytes", "bytes", 1),
-	ROW(MEM_RATE64, memory_rate, 0, UINT64_MAX - 1, "memory.bytes_per_second", "bytes/s", 1),
-	ROW(SPM_BYTES, spm_bytes, 1, ROAD_RPU_MEMORY_BASE, "scratchpad.bytes", "bytes", 1),
-	ROW(SPM_BANKS, spm_banks, 1, 1024, "scratchpad.banks", "", 1),
-	ROW(STREAMS, streams, 2, ROAD_RPU_STREAMS_MAX, "queues.hardware", "", 1),
-	ROW(CONTEXTS, contexts, 2, ROAD_RPU_CONTEXTS_MAX, "spaces.hardware", "", 1),
-	ROW(FEATURES, features, 0, UINT32_MAX - 1, NULL, "", 1),
+
+/* Rows are appended, never moved: a property's number is its place. */
+static const struct road_parameter rows[] = {
+	ROW(TILES, tiles, 1, ROAD_RPU_TILES_MAX, 1, "compute.units", "", 1),
+	ROW(CLOCK_KHZ, clock_khz, 1, UINT32_MAX - 1, 2, "compute.clock_hz", "Hz", 1000),
+	ROW(NEUR_RATE64, neur_rate, 0, UINT64_MAX - 1, 3, "compute.neur_macs_per_second", "1/s", 1),
+	ROW(FABRIC, fabric, 1, UINT32_MAX - 1, 4, "compute.fabric_id", "", 1),
+	ROW(MESH_COLUMNS, mesh_columns, 1, ROAD_RPU_TILES_MAX, 5, "compute.mesh_columns", "", 1),
+	ROW(MEM_BYTES64, memory_bytes, RPU_PAGE, UINT64_C(1) << 46, 6, "memory.bytes", "bytes", 1),
+	ROW(MEM_RATE64, memory_rate, 0, UINT64_MAX - 1, 7, "memory.bytes_per_second", "bytes/s", 1),
+	ROW(SPM_BYTES, spm_bytes, 1, ROAD_RPU_MEMORY_BASE, 8, "scratchpad.bytes", "bytes", 1),
+	ROW(SPM_BANKS, spm_banks, 1, 1024, 9, "scratchpad.banks", "", 1),
+	ROW(STREAMS, streams, 2, ROAD_RPU_STREAMS_MAX, 10, "queues.hardware", "", 1),
+	ROW(CONTEXTS, contexts, 2, ROAD_RPU_CONTEXTS_MAX, 11, "spaces.hardware", "", 1),
+	ROW(FEATURES, features, 0, UINT32_MAX - 1, 0, NULL, "", 1),
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-static void *member(struct rpu_params *params, const struct row *row)
-{
-	return (char *)params + row->member;
-}
-
-static uint64_t value_of(struct rpu_params *params, const struct row *row)
-{
-	return row->width == 8 ? *(uint64_t *)member(params, row)
-			       : *(uint32_t *)member(params, row);
-}
-
 road_status rpu_params_read(struct rpu *rpu)
 {
-	for (size_t i = 0; i < ROWS; i++) {
-		const struct row *row = &rows[i];
-		uint64_t value =
-			rpu->bus->ops->read(rpu->bus, ROAD_RPU_REGION_REGS, row->reg, row->width);
-
-		if (value < row->min || value > row->max) {
-			road_status status = rpu_alive(rpu, "road_device_open");
-			char seen[32], allowed[64];
-
-			if (status)
-				return status;
-			snprintf(seen, sizeof(seen), "%" PRIu64, value);
-			snprintf(allowed, sizeof(allowed), "%" PRIu64 " .. %" PRIu64, row->min,
-				 row->max);
-			return road_drv_error(ROAD_UNSUPPORTED, "register says what cannot be",
-					      row->name, seen, allowed);
-		}
-		if (row->width == 8)
-			*(uint64_t *)member(&rpu->params, row) = value;
-		else
-			*(uint32_t *)member(&rpu->params, row) = (uint32_t)value;
-	}
-	return ROAD_OK;
+	return road_parameters_read(rpu->dev, ROAD_RPU_REGION_REGS, rows, ROWS, &rpu->params);
 }
 
 /* ---- properties ---- */
-
-static void begin(struct road_property *out, uint32_t id, const char *name, const char *unit)
-{
-	*out = (struct road_property){
-		.size = sizeof(*out), .id = id, .source = ROAD_SOURCE_REGISTER};
-	snprintf(out->name, sizeof(out->name), "%s", name);
-	snprintf(out->unit, sizeof(out->unit), "%s", unit);
-}
-
-static void set_bool(struct road_property *out, uint32_t id, const char *name, bool value)
-{
-	begin(out, id, name, "");
-	out->type = ROAD_VALUE_BOOL;
-	out->u64 = value;
-}
 
 road_status rpu_property(struct road_drv_device *dev, uint32_t index, struct road_property *out)
 {
 	struct rpu *rpu = dev->data;
 	const uint32_t features = rpu->params.features;
 
-	if (index < ROWS && rows[index].property) {
-		begin(out, index + 1, rows[index].property, rows[index].unit);
-		out->type = ROAD_VALUE_U64;
-		out->u64 = value_of(&rpu->params, &rows[index]) * rows[index].scale;
+	if (index < ROWS && rows[index].id) {
+		road_parameter_property(&rows[index], &rpu->params, out);
 	} else if (index == ROWS - 1) {
-		set_bool(out, index + 1, "memory.ecc", features & ROAD_RPU_FEATURE_ECC);
+		road_property_bool(out, index + 1, "memory.ecc", features & ROAD_RPU_FEATURE_ECC);
 	} else if (index == ROWS) {
-		set_bool(out, index + 1, "address.unified", false);
+		road_property_bool(out, index + 1, "address.unified", false);
 		out->source = ROAD_SOURCE_COMPUTED;
 	} else if (index == ROWS + 1 || index == ROWS + 2) {
 		/* Every chip of this interface ends a kernel that runs on, and checks all accesses.
 		 */
-		set_bool(out, index + 1, index == ROWS + 1 ? "fault.watchdog" : "fault.protection",
-			 true);
+		road_property_bool(out, index + 1,
+				   index == ROWS + 1 ? "fault.watchdog" : "fault.protection", true);
 		out->source = ROAD_SOURCE_CATALOGUE;
 	} else {
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",

@@ -50,12 +50,12 @@ static road_status upload(struct road_drv_config *config)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a configuration",
 				      "road_config_create", NULL, NULL);
 	resident->config = config;
-	status = rpu_memory_alloc(rpu->service_context, config->byte_count, 0, ROAD_RANGE_READ,
+	status = rpu_memory_alloc(rpu->own, config->byte_count, 0, ROAD_RANGE_READ,
 				  &resident->memory);
 	if (status)
 		goto free_resident;
-	status = rpu_service_upload(rpu->service_context, resident->memory.va, config->bytes,
-				    config->byte_count);
+	status = road_streams_upload(rpu->streams, rpu->own, resident->memory.va, config->bytes,
+				     config->byte_count);
 	if (status)
 		goto release;
 	config->address = resident->memory.pa;

@@ -2,8 +2,8 @@
 /*
  * The driver of the Roadbed RPU: what its files share.
  *
- * Locks, in the order in which they may be taken: life, service, a context's table, registers;
- * heap, table and configs are leaves. Every sequence of register writes ends with a read, which
+ * Locks, in the order in which they may be taken: life, the helpers' (streams, range tables),
+ * registers; heap and configs are leaves. Every sequence of register writes ends with a read, which
  * pushes the writes to the chip: only then may what they point at be changed or freed.
  */
 #ifndef DRIVERS_RPU_RPU_H
@@ -11,10 +11,12 @@
 
 #include <pthread.h>
 #include <roadbed-driver/driver.h>
+#include <roadbed-driver/host_memory.h>
+#include <roadbed-driver/numbers.h>
 #include <roadbed-driver/range_table.h>
 #include <roadbed-driver/region_unit.h>
-#include <roadbed-driver/ring.h>
-#include <stdatomic.h>
+#include <roadbed-driver/registers.h>
+#include <roadbed-driver/stream.h>
 
 #include "uapi/region.h"
 #include "uapi/rpu/config.h"
@@ -25,8 +27,6 @@
 #define RPU_SCRATCH_GRANULE 64u
 #define RPU_DEPTH_MAX       1024u
 #define RPU_REGISTER_WAIT   UINT64_C(100000000) /* ns of the bus's clock */
-#define RPU_SERVICE_WAIT    UINT64_C(1000000000)
-#define RPU_STAGE_BYTES     (UINT64_C(256) << 10)
 #define RPU_VECTORS_MAX     32u
 #define RPU_ADDRESSES       (UINT64_C(1) << 47) /* of a context */
 
@@ -37,15 +37,13 @@ struct rpu_params {
 	uint64_t memory_bytes, memory_rate, neur_rate;
 };
 
-struct rpu_stream;
 struct rpu_context;
 
 struct rpu {
 	struct road_drv_device *dev;
 	struct road_bus *bus;
 	struct rpu_params params;
-	uint32_t vectors; /* interrupts that streams share; 0: none */
-	bool clean;       /* memory was zero at start */
+	bool clean; /* memory was zero at start */
 
 	pthread_mutex_t life_lock; /* contexts close, or the chip is reset */
 	pthread_mutex_t reg_lock;  /* select and command registers are shared by all */
@@ -56,20 +54,13 @@ struct rpu {
 	pthread_mutex_t heap_lock;
 	struct road_ranges *heap, *addresses, *scratch;
 
-	pthread_mutex_t table_lock;
-	struct rpu_stream **streams; /* by hardware number */
-	struct rpu_context **contexts;
+	struct road_streams *streams;
+	struct road_numbers *contexts;
+	struct rpu_context *own; /* nobody's: what configurations are uploaded by */
 
 	/* Configurations whose bytes the chip can read. */
 	pthread_mutex_t config_lock;
 	struct rpu_resident *residents;
-
-	/* The driver's own stream: one job at a time, in whatever context it is for. */
-	pthread_mutex_t service_lock;
-	struct rpu_stream *service;
-	struct rpu_context *service_context; /* nobody's: what configurations are uploaded by */
-	uint64_t service_sequence;
-	struct road_dma stage;
 };
 
 /* ---- rpu.c ---- */
@@ -85,15 +76,13 @@ static inline void rpu_write64(struct rpu *rpu, uint64_t reg, uint64_t value)
 {
 	road_write64(rpu->bus, ROAD_RPU_REGION_REGS, reg, value);
 }
-static inline uint64_t rpu_now(struct rpu *rpu)
+/* Reads the register until it says `wanted`. */
+static inline road_status rpu_await(struct rpu *rpu, uint64_t reg, uint32_t mask, uint32_t wanted,
+				    const char *name)
 {
-	return rpu->bus->ops->now_ns(rpu->bus);
+	return road_register_await(rpu->dev, ROAD_RPU_REGION_REGS, reg, mask, wanted,
+				   RPU_REGISTER_WAIT, name);
 }
-/* ROAD_DEVICE_LOST if the device is gone: tells the core. */
-road_status rpu_alive(struct rpu *rpu, const char *where);
-/* Reads the register until it says `wanted`, on the bus's clock. */
-road_status rpu_await(struct rpu *rpu, uint64_t reg, uint32_t mask, uint32_t wanted,
-		      const char *name);
 
 /* ---- properties.c ---- */
 road_status rpu_params_read(struct rpu *rpu);
@@ -104,7 +93,7 @@ void rpu_info(struct road_drv_device *dev, struct road_device_info *out);
 /* ---- context.c: address spaces ---- */
 struct rpu_context {
 	struct rpu *rpu;
-	uint32_t index;
+	uint32_t index; /* the chip's number */
 	struct road_range_table *table;
 };
 road_status rpu_context_create(struct rpu *rpu, struct rpu_context **out);
@@ -189,64 +178,20 @@ void rpu_plan_begin(struct rpu_plan *plan, const struct road_drv_submission *sub
 struct rpu_step rpu_plan_step(struct rpu_plan *plan, const struct road_cmd *command);
 
 /* ---- encode.c ---- */
-struct rpu_encode { /* what entries need to know of their stream */
-	struct road_drv_device *dev;
-	uint32_t vector;
-	bool irq;
-	struct rpu_plan plan;
-};
 enum { RPU_ENTRIES_PER_CALL = 8 };
+/* encoder->user is a struct road_stream_encode, its state a struct rpu_plan. */
 int rpu_encode(struct road_ring_encoder *encoder, const struct road_cmd *command);
 void rpu_encode_fence(struct road_ring_encoder *encoder, uint64_t sequence);
 
 /* ---- stream.c: queues ---- */
-struct rpu_stream {
-	struct rpu_encode encode; /* first: the encoder's user */
-	struct rpu *rpu;
-	struct rpu_context *context;
-	struct road_drv_queue *drv; /* NULL: the driver's own */
-	uint32_t index, priority, slots;
-	_Atomic bool open; /* on the chip */
-	_Atomic uint64_t rung;
-	struct road_dma status_memory;
-	struct road_rpu_stream_status *status;
-	struct road_ring *ring;
-};
-struct rpu_stream_config {
-	struct rpu_context *context;
-	struct road_drv_queue *drv;
-	uint32_t priority, depth, slots, argument_bytes;
-};
-road_status rpu_stream_create(struct rpu *rpu, const struct rpu_stream_config *config,
-			      struct rpu_stream **out);
-/* Stops it on the chip if it is open. */
-void rpu_stream_destroy(struct rpu_stream *stream);
-/* Gives the stream, empty, to the chip; takes it back: the chip touches nothing of it any more. */
-road_status rpu_stream_start(struct rpu_stream *stream);
-void rpu_stream_stop(struct rpu_stream *stream);
-uint32_t rpu_stream_fault(struct rpu_stream *stream); /* enum road_rpu_fault */
+extern const struct road_stream_port rpu_stream_port;
 road_status rpu_queue_open(struct road_drv_queue *queue);
-void rpu_queue_close(struct road_drv_queue *queue);
 road_status rpu_queue_submit(struct road_drv_queue *queue,
 			     const struct road_drv_submission *submission);
-void rpu_queue_advance(struct road_drv_queue *queue, struct road_drv_progress *out);
-road_status rpu_queue_reset(struct road_drv_queue *queue);
 void rpu_irq(struct road_drv_device *dev, uint32_t vector);
 
-/* ---- service.c: work that the driver itself waits for ---- */
-road_status rpu_service_start(struct rpu *rpu);
-void rpu_service_stop(struct rpu *rpu);
-/* The context is about to go. */
-void rpu_service_leave(struct rpu_context *context);
-road_status rpu_service_zero(struct rpu_context *context, uint64_t va, uint64_t bytes);
-road_status rpu_service_upload(struct rpu_context *context, uint64_t va, const void *from,
-			       uint64_t bytes);
-
-/* ---- faults.c ---- */
-/* What the record says; for failures that are no fault of the work `out` stays of kind NONE. */
-road_status rpu_fault_describe(struct rpu *rpu, const struct road_rpu_stream_status *status,
-			       struct road_fault *out);
-/* A fault of the driver's own work, as an error. */
-road_status rpu_fault_error(const struct road_rpu_stream_status *status, const char *where);
+/* ---- faults.c: slots of struct road_stream_port ---- */
+road_status rpu_fault_describe(const struct road_stream *stream, struct road_fault *out);
+road_status rpu_fault_error(const struct road_stream *stream, const char *where);
 
 #endif

@@ -61,6 +61,15 @@ void road_stream_ring(void *user, uint64_t tail)
 	stream->streams->port->doorbell(&stream->base, tail);
 }
 
+uint32_t road_stream_rank(const struct road_stream *stream)
+{
+	static const uint32_t ranks[] = {1, 0, 2}; /* normal, high, low */
+
+	if (!stream->queue)
+		return 0;
+	return stream->queue->priority < 3 ? ranks[stream->queue->priority] : 1;
+}
+
 /* ---- in this process ---- */
 
 /* From here on interrupts look at the stream. */
@@ -122,6 +131,7 @@ static void set_encode(struct stream *stream)
 		.space = queue ? queue->space->data : NULL,
 		.word = stream->base.status_iova + streams->port->word_at,
 		.irq = streams->vectors && queue,
+		.state = stream->state,
 	};
 }
 
@@ -129,7 +139,7 @@ road_status road_stream_create(struct road_streams *streams, struct road_drv_que
 			       struct stream **out)
 {
 	struct road_bus *bus = streams->dev->bus;
-	struct stream *stream = calloc(1, sizeof(*stream));
+	struct stream *stream = calloc(1, sizeof(*stream) + streams->port->state_bytes);
 	road_status status;
 
 	if (!stream)
@@ -187,6 +197,13 @@ road_status road_stream_open(struct road_streams *streams, struct road_drv_queue
 	}
 	queue->data = stream;
 	return ROAD_OK;
+}
+
+struct road_stream *road_stream_of(const struct road_drv_queue *queue)
+{
+	struct stream *stream = queue->data;
+
+	return &stream->base;
 }
 
 void road_stream_close(struct road_drv_queue *queue)

@@ -14,6 +14,7 @@ struct stream {
 	struct road_dma status_memory;
 	_Atomic bool open;     /* on the chip */
 	_Atomic uint64_t rung; /* the last doorbell */
+	uint64_t state[];      /* the port's */
 };
 
 /* Locks, in the order in which they may be taken: service, the port's, table. */

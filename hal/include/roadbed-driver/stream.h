@@ -40,6 +40,7 @@ struct road_stream_encode {
 	uint64_t word;   /* bus address of the word that fences store to */
 	uint32_t vector; /* the interrupt that fences raise, if irq */
 	bool irq;
+	void *state; /* the port's, state_bytes of it, zero at first */
 };
 
 struct road_stream {
@@ -52,12 +53,16 @@ struct road_stream {
 	uint64_t status_iova; /* and where the chip does */
 };
 
+/* Its priority as most chips count: 0 high, 1 normal, 2 low. The driver's own has 0. */
+ROAD_API uint32_t road_stream_rank(const struct road_stream *stream);
+
 struct road_stream_port {
 	/* Of the core's queues; the driver's own ring is shorter and has no arguments. */
 	struct road_ring_geometry geometry;
 	int (*encode)(struct road_ring_encoder *encoder, const struct road_cmd *command);
 	void (*encode_fence)(struct road_ring_encoder *encoder, uint64_t sequence);
 	void (*doorbell)(struct road_stream *stream, uint64_t tail);
+	uint32_t state_bytes; /* that encoding keeps of each stream; 0: none */
 	/* The status block: its size, and where in it stand */
 	uint32_t status_bytes;
 	uint32_t word_at;   /* 64 bits: the sequence that the last fence stored */
@@ -85,6 +90,8 @@ ROAD_API void road_streams_destroy(struct road_streams *streams);
 /* ---- slots of road_driver_ops: any thread, submit as the core promises ---- */
 
 ROAD_API road_status road_stream_open(struct road_streams *streams, struct road_drv_queue *queue);
+/* Of a queue that is open. */
+ROAD_API struct road_stream *road_stream_of(const struct road_drv_queue *queue);
 ROAD_API void road_stream_close(struct road_drv_queue *queue);
 ROAD_API road_status road_stream_submit(struct road_drv_queue *queue,
 					const struct road_drv_submission *submission);

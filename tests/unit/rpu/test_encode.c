@@ -29,7 +29,8 @@ bool road_region_config(struct road_drv_device *dev, uint64_t id, struct road_re
 
 struct rig {
 	struct fake_bus fake;
-	struct rpu_encode stream;
+	struct road_stream_encode stream;
+	struct rpu_plan plan;
 	struct road_ring *ring;
 	struct road_ring_encoder encoder;
 	uint64_t completion;
@@ -56,7 +57,7 @@ static void setup(struct rig *rig)
 	CU_ASSERT_EQUAL_FATAL(road_ring_create(&rig->fake.bus, &geometry, &ops, &rig->stream, 4,
 					       &rig->completion, &rig->ring),
 			      ROAD_OK);
-	rig->stream = (struct rpu_encode){.vector = 3, .irq = true};
+	rig->stream = (struct road_stream_encode){.vector = 3, .irq = true, .state = &rig->plan};
 	rig->encoder = (struct road_ring_encoder){.ring = rig->ring,
 						  .packets = rig->packets,
 						  .packet_room = RPU_ENTRIES_PER_CALL,
@@ -593,7 +594,7 @@ static void entries_of_a_copy_share_its_tokens(void)
 	commands[1].copy.src_row_pitch = 24;
 	commands[1].copy.src_slice_pitch = 72;
 	setup(&rig);
-	rpu_plan_begin(&rig.stream.plan, &submission);
+	rpu_plan_begin(&rig.plan, &submission);
 	CU_ASSERT_EQUAL(rpu_encode(&rig.encoder, &commands[0]), 1);
 	rig.encoder.packet_room = 2;
 	do {
