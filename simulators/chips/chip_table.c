@@ -4,11 +4,13 @@
  *
  *	chip-table identities OUT FILE...	the table for recognising real functions
  *	chip-table embed OUT FILE...		the files themselves as C arrays
+ *	chip-table fabrics OUT FILE...		the fabrics of RPUs, for tools/map
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "simulators/chips/chip.h"
+#include "simulators/chips/chip_rpu.h"
 
 static void write_string(FILE *out, const char *text)
 {
@@ -75,6 +77,34 @@ static int embed(FILE *out, const struct road_chip *chip, const char *path)
 	return err;
 }
 
+static void write_classes(FILE *out, const char *field, const uint32_t *of)
+{
+	fprintf(out, ", .%s = {1", field); /* of nop, which no chip file has */
+	for (unsigned class = ROAD_RPU_CLASS_ALU; class < ROAD_RPU_CLASSES; class ++)
+		fprintf(out, ", %u", of[class]);
+	fputc('}', out);
+}
+
+static int fabrics(FILE *out, const struct road_chip *chip, const char *path)
+{
+	const struct road_rpu_params *params = chip->params;
+
+	(void)path;
+	if (strcmp(chip->family->name, "rpu"))
+		return 0;
+	fputs("\t{", out);
+	write_string(out, chip->name);
+	fprintf(out,
+		", {.rows = %u, .columns = %u, .registers = %u, .streams = %u, .banks = %u, "
+		".torus = %u, .memory_all = %u, .stepwise = %u",
+		params->rows, params->columns, params->registers, params->fabric_streams,
+		params->spm_banks, params->torus, params->memory_all, params->stepwise);
+	write_classes(out, "latency", params->latency);
+	write_classes(out, "interval", params->interval);
+	fputs("}},\n", out);
+	return 0;
+}
+
 struct mode {
 	const char *name, *head, *tail;
 	int (*row)(FILE *out, const struct road_chip *chip, const char *path);
@@ -91,6 +121,11 @@ static const struct mode modes[] = {
 	 "#include \"simulators/chips/chip_internal.h\"\n\n"
 	 "const struct road_chip_builtin road_chip_builtins[] = {\n",
 	 "\t{NULL, NULL, 0},\n};\n", embed},
+	{"fabrics",
+	 "#include \"tools/map/fabric.h\"\n\n"
+	 "const struct map_chip map_chips[] = {\n",
+	 "};\nconst unsigned map_chip_count = sizeof(map_chips) / sizeof(map_chips[0]);\n",
+	 fabrics},
 };
 
 static int write_table(const struct mode *mode, FILE *out, char **files)
@@ -122,7 +157,7 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], modes[i].name))
 			mode = &modes[i];
 	if (!mode) {
-		fprintf(stderr, "usage: chip-table identities|embed OUT FILE...\n");
+		fprintf(stderr, "usage: chip-table identities|embed|fabrics OUT FILE...\n");
 		return 2;
 	}
 	FILE *out = fopen(argv[2], "we");

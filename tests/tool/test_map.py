@@ -9,7 +9,7 @@ import tempfile
 
 MAP, KERNELS = sys.argv[1:3]
 FAILED = []
-SMALL = ['--fabric', 'rows=4,columns=4']
+SMALL = ['--chip', 'rpu-small']
 
 
 def run(*arguments):
@@ -83,6 +83,7 @@ def errors_name_the_place(folder):
 
 def words_are_checked(_):
     for arguments, said in ((('--fabric', 'rows=0'), 'seen: rows=0'),
+                            (('--chip', 'edu'), 'seen: edu; allowed: fpga, openedge, rpu-small, tx81'),
                             (('--interval', '17'), 'allowed: 1 to 16'),
                             (('--seed', 'x'), 'seen: x'), (('--attempts=0',), 'seen: 0'),
                             (('--frobnicate',), '--frobnicate')):

@@ -2,20 +2,34 @@
 /* What a fabric is like: its description, its neighbours, its borders. */
 #include "tools/map/fabric.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/map/ops.h"
 
-const struct map_fabric map_fabric_default = {
-	.rows = 8,
-	.columns = 8,
-	.registers = ROAD_RPU_REGISTERS,
-	.streams = ROAD_RPU_STREAMS,
-	.banks = 16,
-	.latency = {1, 1, 2, 12, 3, 3, 4, 2, 4, 3, 3},
-	.interval = {1, 1, 1, 12, 1, 1, 1, 1, 1, 1, 1},
-};
+const struct map_fabric *map_fabric_of(const char *chip)
+{
+	for (unsigned i = 0; i < map_chip_count; i++)
+		if (!strcmp(map_chips[i].name, chip))
+			return &map_chips[i].fabric;
+	return NULL;
+}
+
+const struct map_fabric *map_fabric_default(void)
+{
+	return map_fabric_of(MAP_CHIP_DEFAULT);
+}
+
+void map_fabric_chips(char *out, size_t bytes)
+{
+	size_t at = 0;
+
+	*out = 0;
+	for (unsigned i = 0; i < map_chip_count && at < bytes; i++)
+		at += (size_t)snprintf(out + at, bytes - at, "%s%s", i ? ", " : "",
+				       map_chips[i].name);
+}
 
 static const char *const class_names[ROAD_RPU_CLASSES] = {
 	[ROAD_RPU_CLASS_NONE] = "none",   [ROAD_RPU_CLASS_ALU] = "alu",

@@ -4,6 +4,7 @@
 #define TOOLS_MAP_FABRIC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tools/map/graph.h"
@@ -26,8 +27,20 @@ struct map_fabric {
  * `CLASS=LATENCY/INTERVAL`. 0, or -1 and the error.
  */
 int map_fabric_set(struct map_fabric *fabric, const char *text, struct map_error *error);
-/* What a fabric has that nobody described: values of ours. */
-extern const struct map_fabric map_fabric_default;
+/* Those of the chip files, written from them when this is built. */
+struct map_chip {
+	const char *name;
+	struct map_fabric fabric;
+};
+extern const struct map_chip map_chips[];
+extern const unsigned map_chip_count;
+
+/* The fabric of a chip, by its chip file's name; NULL: there is no such RPU. */
+const struct map_fabric *map_fabric_of(const char *chip);
+#define MAP_CHIP_DEFAULT "tx81"
+const struct map_fabric *map_fabric_default(void);
+/* Their names: "openedge, rpu-small". */
+void map_fabric_chips(char *out, size_t bytes);
 
 uint32_t map_fabric_id(const struct map_fabric *fabric);
 unsigned map_fabric_elements(const struct map_fabric *fabric);

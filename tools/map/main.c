@@ -12,7 +12,7 @@
 
 static const char usage[] =
 	"usage:\n"
-	"  roadbed-map GRAPH… [-o IMAGE] [--fabric rows=4,columns=4,mul=3,…] [--interval N]\n"
+	"  roadbed-map GRAPH… [-o IMAGE] [--chip NAME] [--fabric torus=1,mul=3,…] [--interval N]\n"
 	"              [--most N] [--seed N] [--attempts N] [--scratch BYTES] [--bounds]\n"
 	"              [--placement]\n"
 	"      maps each dataflow graph to a configuration of the RPU's fabric, checks it, and "
@@ -20,8 +20,12 @@ static const char usage[] =
 	"      its initiation interval with the bounds that no mapping is below; a file of\n"
 	"      statements `neur` gives kernels of the matrix engine, which are not mapped\n"
 	"      -o           writes the configurations as an image, one container a graph\n"
-	"      --fabric     what differs from 8 x 8 elements, 8 registers, 12 streams, 16 banks,\n"
-	"                   alu=1 mul=2 div=12/12 fadd=3 fmul=3 fma=4 cvt=2 table=4 dot=3 mem=3\n"
+	"      --chip       whose fabric, by the name of its chip file; without: " MAP_CHIP_DEFAULT
+	"\n"
+	"      --fabric     what differs from it: rows=, columns=, registers=, streams=, banks=,\n"
+	"                   torus=, memory_all=, stepwise=, a class as LATENCY or\n"
+	"                   LATENCY/INTERVAL: alu=, mul=, div=12/12, fadd=, fmul=, fma=, cvt=,\n"
+	"                   table=, dot=, mem=\n"
 	"      --interval   the first initiation interval to try; without: the bound\n"
 	"      --most       the last one, up to 16\n"
 	"      --seed       another search; equal seeds make equal images, on every machine\n"
@@ -32,7 +36,7 @@ static const char usage[] =
 	"  roadbed-map --help | --version\n";
 
 struct job {
-	const char *image, *fabric_text, *interval, *most, *seed, *attempts, *scratch;
+	const char *image, *chip, *fabric_text, *interval, *most, *seed, *attempts, *scratch;
 	bool bounds, placement;
 	struct map_fabric fabric;
 	struct map_options options;
@@ -73,10 +77,24 @@ static int parse_numbers(struct job *job, struct tool_error *error)
 	return 0;
 }
 
+static int choose_chip(struct job *job, struct tool_error *error)
+{
+	const struct map_fabric *fabric = map_fabric_of(job->chip ? job->chip : MAP_CHIP_DEFAULT);
+	char names[256];
+
+	if (!fabric) {
+		map_fabric_chips(names, sizeof(names));
+		return tool_error_set(error, "--chip", "no RPU of this name", job->chip, names);
+	}
+	job->fabric = *fabric;
+	return 0;
+}
+
 static int parse(struct job *job, int argc, char **argv, int *left, struct tool_error *error)
 {
 	const struct tool_option options[] = {
 		{"-o", NULL, &job->image},
+		{"--chip", NULL, &job->chip},
 		{"--fabric", NULL, &job->fabric_text},
 		{"--interval", NULL, &job->interval},
 		{"--most", NULL, &job->most},
@@ -93,6 +111,8 @@ static int parse(struct job *job, int argc, char **argv, int *left, struct tool_
 		return -1;
 	if (!*left)
 		return tool_error_set(error, "command line", "no graph", "", "GRAPH…");
+	if (choose_chip(job, error))
+		return -1;
 	if (job->fabric_text && map_fabric_set(&job->fabric, job->fabric_text, &bad))
 		return tool_error_set(error, "--fabric", bad.what, bad.seen, bad.allowed);
 	return parse_numbers(job, error);
@@ -228,7 +248,6 @@ static int run(struct job *job, int argc, char **argv)
 	struct tool_error error;
 	int left, result = TOOL_OK;
 
-	job->fabric = map_fabric_default;
 	job->options = map_options_default;
 	if (parse(job, argc, argv, &left, &error)) {
 		tool_error_print(&error);

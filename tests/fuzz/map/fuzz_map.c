@@ -49,7 +49,7 @@ static void use(const struct map_fabric *fabric)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct map_fabric fabric = map_fabric_default;
+	struct map_fabric fabric = *map_fabric_default();
 	struct map_error error = {0};
 
 	fabric.rows = fabric.columns = 4;

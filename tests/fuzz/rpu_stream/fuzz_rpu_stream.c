@@ -45,7 +45,7 @@ static void make_image(void)
 {
 	static struct map_graph graph;
 	static struct map_mapping mapping;
-	struct map_fabric fabric = map_fabric_default;
+	struct map_fabric fabric = *map_fabric_default();
 	struct map_options options = map_options_default;
 	struct map_error error;
 	size_t bytes;

@@ -131,11 +131,11 @@ static struct rpu_config *map_kernel(const struct data_kernel *kernel,
 	size_t bytes;
 	void *image;
 
-	*params = data_params(&map_fabric_default, MEMORY);
+	*params = data_params(map_fabric_default(), MEMORY);
 	if (!kernel_graph(kernel->name, &graph) ||
-	    map_run(&graph, &map_fabric_default, &map_options_default, &mapping, &error))
+	    map_run(&graph, map_fabric_default(), &map_options_default, &mapping, &error))
 		return NULL;
-	image = map_emit(&graph, &map_fabric_default, &mapping, &bytes, &error);
+	image = map_emit(&graph, map_fabric_default(), &mapping, &bytes, &error);
 	config = image ? rpu_config_check(params, image, bytes, &verdict) : NULL;
 	free(image);
 	return config;

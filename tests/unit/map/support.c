@@ -40,7 +40,7 @@ bool kernel_graph(const char *name, struct map_graph *graph)
 
 struct map_fabric small_fabric(void)
 {
-	struct map_fabric fabric = map_fabric_default;
+	struct map_fabric fabric = *map_fabric_default();
 
 	fabric.rows = fabric.columns = 4;
 	return fabric;

@@ -86,7 +86,7 @@ static void run_kernel(const struct data_kernel *kernel, const char *name,
 static void kernels_with_streams(void)
 {
 	for (unsigned i = 0; i < data_kernel_count; i++)
-		run_kernel(&data_kernels[i], data_kernels[i].name, &map_fabric_default);
+		run_kernel(&data_kernels[i], data_kernels[i].name, map_fabric_default());
 }
 
 static void loop_control_on(const struct map_fabric *fabric)

@@ -96,7 +96,7 @@ static void too_much_is_refused(void)
 
 static void a_fabric_is_described(void)
 {
-	struct map_fabric fabric = map_fabric_default;
+	struct map_fabric fabric = *map_fabric_default();
 	struct map_error error = {0};
 
 	CU_ASSERT(!map_fabric_set(&fabric, "rows=4,columns=5,torus=1,mul=3,div=9/2", &error));

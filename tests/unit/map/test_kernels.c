@@ -56,7 +56,7 @@ static void streams_need_two_cycles_at_most(void)
 	unsigned short_ones = 0;
 
 	for (unsigned i = 0; i < NAMED; i++) {
-		unsigned interval = interval_of(named[i], &map_fabric_default);
+		unsigned interval = interval_of(named[i], map_fabric_default());
 
 		printf("# %-16s II %2u\n", named[i], interval);
 		short_ones += interval && interval <= 2;

@@ -22,7 +22,7 @@ static char text[GRAPH_TEXT];
 
 static struct map_fabric random_fabric(uint64_t *state)
 {
-	struct map_fabric fabric = map_fabric_default;
+	struct map_fabric fabric = *map_fabric_default();
 
 	fabric.rows = 2 + graph_random(state, 4);
 	fabric.columns = 2 + graph_random(state, 4);

@@ -35,7 +35,7 @@ static void setup(struct rig *rig)
 {
 	static struct map_graph graph;
 	static struct map_mapping mapping;
-	struct map_fabric fabric = map_fabric_default;
+	struct map_fabric fabric = *map_fabric_default();
 	struct map_options options = map_options_default;
 	struct map_error error;
 	size_t bytes = 0;
