@@ -205,6 +205,10 @@ enum road_region_reg {
 	ROAD_REGION_REG_READ_BACK_PS_PER_KIB64 = 0x48,
 	ROAD_REGION_REG_LAYOUT_PS64 = 0x50,
 	ROAD_REGION_REG_QUALITY = 0x58, /* enum road_cost_quality */
+	/* What each unit brings to a child of a layout; 0: children share it, or unknown. */
+	ROAD_REGION_REG_UNIT_MEMORY64 = 0x60,      /* bytes, where the layout names none */
+	ROAD_REGION_REG_UNIT_CACHE64 = 0x68,       /* bytes of what lies between it and memory */
+	ROAD_REGION_REG_UNIT_MEMORY_RATE64 = 0x70, /* bytes a second */
 
 	ROAD_REGION_REG_SELECT = 0x80,
 	ROAD_REGION_REG_STATE = 0x84, /* enum road_region_state; ~0: no such region */
@@ -221,6 +225,10 @@ enum road_region_reg {
 	ROAD_REGION_REG_RESULT = 0xc4,    /* of SAFE64 and COMMAND: enum road_region_error */
 	ROAD_REGION_REG_CONFIG64 = 0xc8,  /* of COMMAND_EVICT */
 	ROAD_REGION_REG_COUNTER64 = 0xd0, /* + 8 * enum road_region_counter */
+
+	/* Of those what the region has to itself, or the root as a whole; 0 likewise. */
+	ROAD_REGION_REG_CACHE64 = 0x128,
+	ROAD_REGION_REG_MEMORY_RATE64 = 0x130,
 
 	ROAD_REGION_REG_SLOT_SELECT = 0x140,
 	ROAD_REGION_REG_SLOT_STATE = 0x144, /* enum road_slot_state of <roadbed/region.h> */

@@ -5,37 +5,12 @@
  * memory of a context of the driver's own, where no program's work reaches them; it is taken when
  * the first one comes.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/dsa/dsa.h"
 
 /* ---- what is sound ---- */
-
-/* A field: where, what it says, what it may say; how messages name both. */
-struct field {
-	size_t at;
-	uint64_t seen, min, max;
-	const char *what;
-};
-
-static road_status check_field(const struct road_region_payload *payload, const struct field *f)
-{
-	char where[64], seen[24], allowed[56];
-
-	if (f->seen >= f->min && f->seen <= f->max)
-		return ROAD_OK;
-	snprintf(where, sizeof(where), "configuration image, byte %" PRIu64,
-		 payload->offset + f->at);
-	snprintf(seen, sizeof(seen), "%" PRIu64, f->seen);
-	if (f->min == f->max)
-		snprintf(allowed, sizeof(allowed), "%" PRIu64, f->min);
-	else
-		snprintf(allowed, sizeof(allowed), "%" PRIu64 " .. %" PRIu64, f->min, f->max);
-	return road_drv_error(ROAD_IMAGE_INVALID, f->what, where, seen, allowed);
-}
 
 /* Instructions that are enabled among bits first .. end - 1 of the table. */
 static uint32_t count_enabled(const struct road_dsa_microcode *m, uint32_t first, uint32_t end)
@@ -47,27 +22,52 @@ static uint32_t count_enabled(const struct road_dsa_microcode *m, uint32_t first
 	return count;
 }
 
+/* Those of a unit that is off. */
+static uint32_t count_powerless(const struct road_dsa_microcode *m)
+{
+	static const uint8_t queues[ROAD_DSA_OPS] = {
+#define OP(name, queue, format, types, text) [ROAD_DSA_OP_##name] = ROAD_DSA_QUEUE_##queue,
+#include "uapi/dsa/ops.def"
+#undef OP
+	};
+	uint32_t count = 0;
+
+	for (uint32_t op = 0; op < ROAD_DSA_OPS; op++)
+		if ((!m->cube && queues[op] == ROAD_DSA_QUEUE_M) ||
+		    (!m->vector && queues[op] == ROAD_DSA_QUEUE_V))
+			count += count_enabled(m, op, op + 1);
+	return count;
+}
+
+/* One of the shares may be all, the other one is nothing then. */
+static bool is_whole(const struct road_dsa_microcode *m)
+{
+	return !m->cube || m->cube == ROAD_DSA_SPLIT_SUM;
+}
+
 #define AT(member) offsetof(struct road_dsa_microcode, member)
 
 road_status dsa_config_check(struct road_drv_device *dev, const struct road_region_payload *payload)
 {
-	const struct field size = {0, payload->byte_count, sizeof(struct road_dsa_microcode),
-				   sizeof(struct road_dsa_microcode), "microcode of another size"};
+	const struct road_region_field size = {
+		0, payload->byte_count, sizeof(struct road_dsa_microcode),
+		sizeof(struct road_dsa_microcode), "microcode of another size"};
 	struct road_dsa_microcode m;
-	road_status status = check_field(payload, &size);
+	road_status status = road_region_fields_check(payload, &size, 1);
 
 	(void)dev;
 	if (status)
 		return status;
 	memcpy(&m, payload->bytes, sizeof(m));
 	const uint32_t known = m.operators < ROAD_DSA_OPS ? m.operators : ROAD_DSA_OPS;
-	const struct field fields[] = {
+	const struct road_region_field fields[] = {
 		{AT(magic), m.magic, ROAD_DSA_MICROCODE_MAGIC, ROAD_DSA_MICROCODE_MAGIC,
 		 "no microcode"},
 		{AT(version), m.version, ROAD_DSA_MICROCODE_VERSION, ROAD_DSA_MICROCODE_VERSION,
 		 "another version of microcode"},
-		{AT(cube), m.cube, ROAD_DSA_SPLIT_MIN, ROAD_DSA_SPLIT_MAX,
-		 "the cube's share, in eighths"},
+		{AT(cube), m.cube, is_whole(&m) ? 0 : ROAD_DSA_SPLIT_MIN,
+		 is_whole(&m) ? ROAD_DSA_SPLIT_SUM : ROAD_DSA_SPLIT_MAX,
+		 "the cube's share, in eighths; 0 and 16 are allowed, too"},
 		{AT(vector), m.vector, ROAD_DSA_SPLIT_SUM - (uint64_t)m.cube,
 		 ROAD_DSA_SPLIT_SUM - (uint64_t)m.cube, "the vector unit's share, in eighths"},
 		{AT(isa), m.isa, ROAD_DSA_ISA_VERSION, ROAD_DSA_ISA_VERSION,
@@ -77,12 +77,11 @@ road_status dsa_config_check(struct road_drv_device *dev, const struct road_regi
 		 "operators enabled beyond the table"},
 		{AT(enabled), count_enabled(&m, ROAD_DSA_OP_end, ROAD_DSA_OP_end + 1), 1, 1,
 		 "blocks could not end: operator `end`"},
+		{AT(enabled), count_powerless(&m), 0, 0, "operators enabled of a unit that is off"},
 		{AT(reserved), m.reserved[0] | m.reserved[1], 0, 0, "reserved field in use"},
 	};
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && !status; i++)
-		status = check_field(payload, &fields[i]);
-	return status;
+	return road_region_fields_check(payload, fields, sizeof(fields) / sizeof(fields[0]));
 }
 
 /* ---- where images lie ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Partitions: what the helper of the reconfiguration unit does not know of this chip. */
+#include <stdio.h>
 #include <string.h>
 
 #include "drivers/gpu/gpu.h"
@@ -8,56 +9,55 @@
 
 /* ---- profiles ---- */
 
-static road_status bad_profile(const struct road_region_payload *payload, size_t at,
-			       const char *what, uint64_t seen, uint64_t most)
-{
-	return road_drv_errorf(ROAD_IMAGE_INVALID, "road_config_create",
-			       "profile, byte %llu of the image: %s is %llu, allowed: up to %llu",
-			       (unsigned long long)(payload->offset + at), what,
-			       (unsigned long long)seen, (unsigned long long)most);
-}
-
-#define FIELD(member) offsetof(struct road_gpu_profile, member)
+#define AT(member) offsetof(struct road_gpu_profile, member)
 
 static road_status check_fields(const struct gpu_params *params,
 				const struct road_region_payload *payload,
-				const struct road_gpu_profile *profile)
+				const struct road_gpu_profile *p)
 {
-	const struct {
-		const char *what;
-		size_t at;
-		uint64_t seen, least, most;
-	} rules[] = {
-		{"version", FIELD(version), profile->version, 1, ROAD_GPU_PROFILE_VERSION},
-		{"flags", FIELD(flags), profile->flags, 0, ROAD_GPU_PROFILE_EXCLUSIVE},
-		{"shared_bytes", FIELD(shared_bytes), profile->shared_bytes, 0,
-		 params->shared_per_sm},
-		{"warps", FIELD(warps), profile->warps, 1, params->warps_per_sm},
-		{"blocks", FIELD(blocks), profile->blocks, 0, params->blocks_per_sm},
-		{"reserved", FIELD(reserved[0]), profile->reserved[0], 0, 0},
-		{"reserved", FIELD(reserved[1]), profile->reserved[1], 0, 0},
-		{"reserved", FIELD(reserved[2]), profile->reserved[2], 0, 0},
-		{"reserved", FIELD(reserved[3]), profile->reserved[3], 0, 0},
+	const struct road_region_field fields[] = {
+		{AT(version), p->version, 1, ROAD_GPU_PROFILE_VERSION, "version of the profile"},
+		{AT(flags), p->flags, 0, ROAD_GPU_PROFILE_EXCLUSIVE, "flags of the profile"},
+		{AT(shared_bytes), p->shared_bytes, 0, params->shared_per_sm,
+		 "bytes of shared memory of an SM"},
+		{AT(warps), p->warps, ROAD_GPU_PROFILE_WARPS_MIN, params->warps_per_sm,
+		 "warps of an SM"},
+		{AT(blocks), p->blocks, 0, params->blocks_per_sm, "workgroups of an SM"},
+		{AT(reserved[0]), p->reserved[0], 0, 0, "reserved field in use"},
+		{AT(reserved[1]), p->reserved[1], 0, 0, "reserved field in use"},
+		{AT(reserved[2]), p->reserved[2], 0, 0, "reserved field in use"},
+		{AT(reserved[3]), p->reserved[3], 0, 0, "reserved field in use"},
 	};
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (rules[i].seen < rules[i].least || rules[i].seen > rules[i].most)
-			return bad_profile(payload, rules[i].at, rules[i].what, rules[i].seen,
-					   rules[i].most);
-	return ROAD_OK;
+	return road_region_fields_check(payload, fields, sizeof(fields) / sizeof(fields[0]));
+}
+
+/* The payload lies behind the header at once where there are neither. */
+static road_status has_claims(const struct road_region_payload *payload)
+{
+	char where[64], seen[64];
+	size_t begin = sizeof(struct road_config_header);
+
+	snprintf(where, sizeof(where), "configuration image, byte %zu", begin);
+	snprintf(seen, sizeof(seen), "%llu bytes of them",
+		 (unsigned long long)payload->offset - begin);
+	return road_drv_error(ROAD_IMAGE_INVALID, "claims or relocations of a profile", where, seen,
+			      "none");
 }
 
 static road_status check(struct road_drv_device *dev, const struct road_region_payload *payload)
 {
 	const struct gpu *gpu = dev->data;
 	struct road_gpu_profile profile;
+	const struct road_region_field size = {0, payload->byte_count, sizeof(profile),
+					       sizeof(profile), "a profile of another size"};
+	road_status status = ROAD_OK;
 
-	/* Behind the header at once: neither claims nor relocations. */
 	if (payload->offset != sizeof(struct road_config_header))
-		return bad_profile(payload, 0, "claims and relocations", payload->offset,
-				   sizeof(struct road_config_header));
-	if (payload->byte_count != sizeof(profile))
-		return bad_profile(payload, 0, "its size", payload->byte_count, sizeof(profile));
+		return has_claims(payload);
+	status = road_region_fields_check(payload, &size, 1);
+	if (status)
+		return status;
 	memcpy(&profile, payload->bytes, sizeof(profile));
 	return check_fields(&gpu->params, payload, &profile);
 }

@@ -286,3 +286,22 @@ road_status road_region_image_check(const void *image, uint64_t count, uint32_t 
 	};
 	return ROAD_OK;
 }
+
+road_status road_region_fields_check(const struct road_region_payload *payload,
+				     const struct road_region_field *fields, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct road_region_field *f = &fields[i];
+		char allowed[56];
+
+		if (f->seen >= f->min && f->seen <= f->max)
+			continue;
+		if (f->min == f->max)
+			snprintf(allowed, sizeof(allowed), "%" PRIu64, f->min);
+		else
+			snprintf(allowed, sizeof(allowed), "%" PRIu64 " .. %" PRIu64, f->min,
+				 f->max);
+		return invalid(payload->offset + f->at, f->what, f->seen, allowed);
+	}
+	return ROAD_OK;
+}

@@ -121,6 +121,11 @@ static road_status region_info(struct road_drv_device *dev, uint32_t index,
 	out->fabric = read64(unit, ROAD_REGION_REG_FABRIC64);
 	out->slot_bytes = read32(unit, ROAD_REGION_REG_SLOT_BYTES);
 	out->memory_bytes = read64(unit, ROAD_REGION_REG_MEMORY64);
+	out->unit_memory_bytes = read64(unit, ROAD_REGION_REG_UNIT_MEMORY64);
+	out->unit_cache_bytes = read64(unit, ROAD_REGION_REG_UNIT_CACHE64);
+	out->unit_memory_bytes_per_second = read64(unit, ROAD_REGION_REG_UNIT_MEMORY_RATE64);
+	out->cache_bytes = read64(unit, ROAD_REGION_REG_CACHE64);
+	out->memory_bytes_per_second = read64(unit, ROAD_REGION_REG_MEMORY_RATE64);
 	out->cost_quality = read32(unit, ROAD_REGION_REG_QUALITY);
 	out->load_ns = ns_of(read64(unit, ROAD_REGION_REG_LOAD_PS64));
 	out->load_ns_per_kib = ns_of(read64(unit, ROAD_REGION_REG_LOAD_PS_PER_KIB64));

@@ -22,7 +22,24 @@ static bool is_tail_clear(const struct road_dsa_microcode *m)
 
 static bool is_share(uint32_t eighths)
 {
-	return eighths >= ROAD_DSA_SPLIT_MIN && eighths <= ROAD_DSA_SPLIT_MAX;
+	return !eighths || eighths == ROAD_DSA_SPLIT_SUM ||
+	       (eighths >= ROAD_DSA_SPLIT_MIN && eighths <= ROAD_DSA_SPLIT_MAX);
+}
+
+/* Nothing is enabled that a unit without power would do. */
+static bool is_off_unused(const struct road_dsa_microcode *m)
+{
+	static const uint8_t queues[ROAD_DSA_OPS] = {
+#define OP(name, queue, format, types, text) [ROAD_DSA_OP_##name] = ROAD_DSA_QUEUE_##queue,
+#include "uapi/dsa/ops.def"
+#undef OP
+	};
+
+	for (uint32_t op = 0; op < m->operators; op++)
+		if (bit_of(m, op) && ((!m->cube && queues[op] == ROAD_DSA_QUEUE_M) ||
+				      (!m->vector && queues[op] == ROAD_DSA_QUEUE_V)))
+			return false;
+	return true;
 }
 
 #define AT(member) offsetof(struct road_dsa_microcode, member)
@@ -48,7 +65,7 @@ bool dsa_microcode_check(const void *payload, uint32_t bytes, uint32_t *at)
 		*at = AT(isa);
 	else if (!m.operators || m.operators > ROAD_DSA_OPS)
 		*at = AT(operators);
-	else if (!is_tail_clear(&m) || !bit_of(&m, ROAD_DSA_OP_end))
+	else if (!is_tail_clear(&m) || !bit_of(&m, ROAD_DSA_OP_end) || !is_off_unused(&m))
 		*at = AT(enabled);
 	else if (m.reserved[0] || m.reserved[1])
 		*at = AT(reserved);

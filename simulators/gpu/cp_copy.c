@@ -110,8 +110,11 @@ static uint64_t take(struct gpu_chip *chip, struct sim_resource *resource, uint6
 	return sim_resource_take(resource, sim_now(chip->env), (uint64_t)((ps + rate - 1) / rate));
 }
 
-uint64_t road_gpu_path_take(struct gpu_chip *chip, uint8_t paths, uint64_t bytes)
+uint64_t road_gpu_path_take(const struct gpu_queue *queue, uint8_t paths, uint64_t bytes)
 {
+	struct gpu_chip *chip = queue->function->chip;
+	uint64_t dram_rate;
+	struct sim_resource *dram = road_gpu_region_dram(queue, &dram_rate);
 	const struct {
 		uint8_t path;
 		struct sim_resource *resource;
@@ -119,8 +122,8 @@ uint64_t road_gpu_path_take(struct gpu_chip *chip, uint8_t paths, uint64_t bytes
 	} rows[] = {
 		{GPU_PATH_IN, &chip->bus_in, chip->params.bus_rate, 1},
 		{GPU_PATH_OUT, &chip->bus_out, chip->params.bus_rate, 1},
-		{GPU_PATH_MEMORY, &chip->dram, chip->params.dram_rate, 1},
-		{GPU_PATH_MEMORY_TWICE, &chip->dram, chip->params.dram_rate, 2},
+		{GPU_PATH_MEMORY, dram, dram_rate, 1},
+		{GPU_PATH_MEMORY_TWICE, dram, dram_rate, 2},
 	};
 	uint64_t end = sim_now(chip->env);
 
@@ -162,7 +165,7 @@ static void schedule_chunk(struct gpu_work *work)
 	if (work->copy.packet.bytes < CHUNK_BYTES / CHUNK_ROWS)
 		limit = work->copy.packet.bytes * CHUNK_ROWS;
 	work->copy.chunk = left < limit ? left : limit;
-	end = road_gpu_path_take(chip, work->copy.paths, work->copy.chunk);
+	end = road_gpu_path_take(work->queue, work->copy.paths, work->copy.chunk);
 	if (work->copy.chunk == left)
 		end += road_gpu_cycles_ps(chip, chip->params.copy_latency);
 	sim_schedule(chip->env, &work->event, end);

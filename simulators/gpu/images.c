@@ -136,7 +136,7 @@ enum gpu_start road_gpu_image_load(struct gpu_queue *queue, const struct road_gp
 	work->event.run = end_load;
 	queue->hold = work; /* later packets may name its kernels */
 	sim_schedule(chip->env, &work->event,
-		     road_gpu_path_take(chip, place.system ? GPU_PATH_IN : GPU_PATH_MEMORY,
+		     road_gpu_path_take(queue, place.system ? GPU_PATH_IN : GPU_PATH_MEMORY,
 					packet->bytes) +
 			     road_gpu_cycles_ps(chip, chip->params.copy_latency));
 	return GPU_START_ASYNC;

@@ -142,6 +142,7 @@ struct gpu_work {
 			struct road_gpu_launch_config config;
 			struct road_gpu_launch *exec; /* functional mode */
 			bool running;                 /* the back end has it */
+			struct gpu_timed *timed;      /* timed mode: by whom it runs */
 			bool entered;                 /* the region counts it */
 			struct road_gpu_fault_info fault;
 			struct road_gpu_statistics stats;
@@ -248,8 +249,10 @@ struct gpu_chip {
 	struct gpu_partition *partitions; /* of regions, by number */
 
 	const struct gpu_backend *backend;
-	struct road_gpu_timing *timing;
-	struct sim_event timing_event;
+	struct gpu_timed *timed; /* of regions, by number; NULL: functional mode */
+	/* Of regions that are gone; has_timed: anything was timed at all. */
+	struct road_gpu_timing_counters timed_before;
+	bool has_timed;
 
 	struct gpu_counters counters;
 	bool order_sensitive;
@@ -338,9 +341,16 @@ enum gpu_start road_gpu_fail(struct road_gpu_queue_status *why, enum road_gpu_fa
 			     uint64_t address, uint64_t detail);
 
 /* regions.c */
+/* The region of a queue's work, by number; the whole chip is 0. */
+uint32_t road_gpu_region_of(const struct gpu_queue *queue);
+uint64_t road_gpu_region_generation(const struct gpu_chip *chip, uint32_t region);
+/* The chip's, with what the region has to itself in place of all of it. */
+void road_gpu_region_params(const struct gpu_chip *chip, uint32_t region,
+			    struct road_gpu_params *out);
 struct gpu_partition { /* how a region is set up */
 	bool profiled;
 	struct road_gpu_profile profile;
+	struct sim_resource dram; /* what copies of a child take of its memory channels */
 };
 bool road_gpu_regions_make(struct gpu_chip *chip); /* false: no memory */
 void road_gpu_regions_free(struct gpu_chip *chip);
@@ -351,6 +361,8 @@ bool road_gpu_region_open(struct gpu_queue *queue);
 /* May a launch of the queue begin? DONE: it counts as running in its region. */
 enum gpu_start road_gpu_region_enter(struct gpu_queue *queue, struct road_gpu_queue_status *why);
 void road_gpu_region_leave(struct gpu_queue *queue);
+/* Device memory as copies of the queue see it; *rate: bytes a second. */
+struct sim_resource *road_gpu_region_dram(const struct gpu_queue *queue, uint64_t *rate);
 /* Which SMs a launch has, and how many workgroups one of them takes; 0: none. */
 uint32_t road_gpu_region_share(struct gpu_queue *queue, struct road_gpu_launch_config *config,
 			       enum road_gpu_limit *limit);
@@ -369,7 +381,7 @@ enum gpu_start road_gpu_copy_start(struct gpu_queue *queue, const union gpu_pack
 enum gpu_start road_gpu_fill_start(struct gpu_queue *queue, const union gpu_packet *packet,
 				   struct road_gpu_queue_status *why);
 /* When `bytes` have gone over these paths, all asked for now. */
-uint64_t road_gpu_path_take(struct gpu_chip *chip, uint8_t paths, uint64_t bytes);
+uint64_t road_gpu_path_take(const struct gpu_queue *queue, uint8_t paths, uint64_t bytes);
 
 /* cp_launch.c */
 enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_packet *packet,
@@ -377,6 +389,9 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 /* The launch ended, by its fault if it has one; its statistics are those of the work. `done` is
  * what the timing model says, or NULL. The work is gone afterwards. */
 void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_done *done);
+
+/* model_timed.c: sums over all regions that there are or were. False: nothing was timed. */
+bool road_gpu_timed_counters(const struct gpu_chip *chip, struct road_gpu_timing_counters *out);
 
 /* model_print.c */
 void road_gpu_print_set(struct gpu_function *function); /* from the latch */

@@ -87,6 +87,9 @@ struct road_gpu_params {
 	/* what-if, no part of any chip (scenarios.c) */
 	uint32_t free_bank_conflicts; /* shared memory needs no extra passes */
 	uint32_t extra_workgroups;    /* of an SM, beyond what fits */
+
+	/* a part of a chip (regions.c): what its first SM is called */
+	uint32_t first_sm;
 };
 
 /* Do the values hold together? NULL, or the key to blame with what would be allowed. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Partitions: the chip's half of the reconfiguration unit. A unit of a region is a slice, an equal
- * number of SMs; a launch runs on its region's. What a profile limits it limits for each launch.
+ * Partitions: the chip's half of the reconfiguration unit. A unit of a region is a slice: equal
+ * numbers of SMs and of slices of the second level, with their channels of device memory. A
+ * region's work runs on its SMs and goes through its slices; what no whole slice is left for is the
+ * root's alone. What a profile limits it limits for each launch.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,19 @@
 static uint32_t sms_of_slice(const struct gpu_chip *chip)
 {
 	return chip->params.sm_count / chip->params.regions;
+}
+
+/* Of the second level, and channels. */
+static uint32_t slices_of_slice(const struct gpu_chip *chip)
+{
+	return chip->params.l2_slices / chip->params.regions;
+}
+
+/* Of `slices` of the second level's. */
+static struct region_own share_of(const struct road_gpu_params *params, uint32_t slices)
+{
+	return (struct region_own){.cache_bytes = params->l2_bytes / params->l2_slices * slices,
+				   .memory_rate = params->dram_rate / params->l2_slices * slices};
 }
 
 /* ---- callbacks of the unit ---- */
@@ -72,7 +87,8 @@ static bool is_sound(const struct road_gpu_params *params, const struct road_gpu
 		 offsetof(struct road_gpu_profile, flags)},
 		{profile->shared_bytes > params->shared_per_sm,
 		 offsetof(struct road_gpu_profile, shared_bytes)},
-		{!profile->warps || profile->warps > params->warps_per_sm,
+		{profile->warps < ROAD_GPU_PROFILE_WARPS_MIN ||
+			 profile->warps > params->warps_per_sm,
 		 offsetof(struct road_gpu_profile, warps)},
 		{profile->blocks > params->blocks_per_sm,
 		 offsetof(struct road_gpu_profile, blocks)},
@@ -201,6 +217,7 @@ bool road_gpu_regions_make(struct gpu_chip *chip)
 		.units_min = 1,
 		.queues = params->queues,
 		.memory_bytes = chip->memory_bytes,
+		.whole = {.cache_bytes = params->l2_bytes, .memory_rate = params->dram_rate},
 		.hysteresis = 10,
 		.costs = {.load_ps = params->profile_ps,
 			  .switch_ps = params->activate_ps,
@@ -210,9 +227,13 @@ bool road_gpu_regions_make(struct gpu_chip *chip)
 
 	if (!params->regions)
 		return true;
+	/* A slice has one of each at least. */
 	if (params->regions > params->sm_count)
 		params->regions = params->sm_count;
+	if (params->regions > params->l2_slices)
+		params->regions = params->l2_slices;
 	setup.units = params->regions;
+	setup.each = share_of(params, slices_of_slice(chip));
 	chip->partitions = calloc(ROAD_REGION_NUMBERS, sizeof(*chip->partitions));
 	if (chip->partitions)
 		chip->unit = region_unit_create(&setup);
@@ -301,18 +322,46 @@ void road_gpu_region_leave(struct gpu_queue *queue)
 		region_unit_leave(chip->unit, region_unit_of_queue(chip->unit, queue->index));
 }
 
-/* The SMs of the queue's region; the root has all. */
-static void take_sms(const struct gpu_chip *chip, uint32_t region,
-		     struct road_gpu_launch_config *config)
+uint32_t road_gpu_region_of(const struct gpu_queue *queue)
+{
+	const struct gpu_chip *chip = queue->function->chip;
+	uint32_t region = chip->unit ? region_unit_of_queue(chip->unit, queue->index) : 0;
+
+	return region == REGION_NONE ? 0 : region;
+}
+
+uint64_t road_gpu_region_generation(const struct gpu_chip *chip, uint32_t region)
+{
+	return chip->unit && region ? region_unit_generation(chip->unit, region) : 0;
+}
+
+void road_gpu_region_params(const struct gpu_chip *chip, uint32_t region,
+			    struct road_gpu_params *out)
 {
 	uint32_t first = 0, units = 0;
 
-	config->first_sm = 0;
-	config->sm_count = chip->params.sm_count;
+	*out = chip->params;
 	if (!region || !region_unit_bounds(chip->unit, region, &first, &units))
 		return;
-	config->first_sm = first * sms_of_slice(chip);
-	config->sm_count = units * sms_of_slice(chip);
+	const uint32_t slices = units * slices_of_slice(chip);
+	const struct region_own own = share_of(&chip->params, slices);
+
+	out->first_sm = first * sms_of_slice(chip);
+	out->sm_count = units * sms_of_slice(chip);
+	out->l2_slices = slices;
+	out->l2_bytes = own.cache_bytes;
+	out->dram_rate = own.memory_rate;
+}
+
+struct sim_resource *road_gpu_region_dram(const struct gpu_queue *queue, uint64_t *rate)
+{
+	struct gpu_chip *chip = queue->function->chip;
+	const uint32_t region = road_gpu_region_of(queue);
+	struct road_gpu_params params;
+
+	road_gpu_region_params(chip, region, &params);
+	*rate = params.dram_rate;
+	return region ? &chip->partitions[region].dram : &chip->dram;
 }
 
 static uint32_t smaller(uint32_t limit, uint32_t value)
@@ -324,21 +373,19 @@ uint32_t road_gpu_region_share(struct gpu_queue *queue, struct road_gpu_launch_c
 			       enum road_gpu_limit *limit)
 {
 	const struct gpu_chip *chip = queue->function->chip;
-	struct road_gpu_params params = chip->params;
-	uint32_t region;
+	const uint32_t region = road_gpu_region_of(queue);
+	struct road_gpu_params params;
 
+	road_gpu_region_params(chip, region, &params);
+	config->first_sm = params.first_sm;
 	config->sm_count = params.sm_count;
-	if (!chip->unit)
+	if (!chip->unit || !chip->partitions[region].profiled)
 		return road_gpu_timing_occupancy(&params, config, limit);
-	region = region_unit_of_queue(chip->unit, queue->index);
-	take_sms(chip, region, config);
-	const struct gpu_partition *partition = &chip->partitions[region];
+	const struct road_gpu_profile *profile = &chip->partitions[region].profile;
 
-	if (!partition->profiled)
-		return road_gpu_timing_occupancy(&params, config, limit);
-	params.shared_per_sm = smaller(partition->profile.shared_bytes, params.shared_per_sm);
-	params.warps_per_sm = smaller(partition->profile.warps, params.warps_per_sm);
-	params.blocks_per_sm = smaller(partition->profile.blocks, params.blocks_per_sm);
+	params.shared_per_sm = smaller(profile->shared_bytes, params.shared_per_sm);
+	params.warps_per_sm = smaller(profile->warps, params.warps_per_sm);
+	params.blocks_per_sm = smaller(profile->blocks, params.blocks_per_sm);
 	config->blocks_max = road_gpu_timing_occupancy(&params, config, limit);
 	return config->blocks_max;
 }

@@ -129,9 +129,8 @@ bool road_gpu_counter(void *model, uint32_t index, struct sim_counter *out)
 		return true;
 	}
 	index -= COUNT(own);
-	if (!chip->timing || index >= COUNT(timed))
+	if (index >= COUNT(timed) || !road_gpu_timed_counters(chip, &counters))
 		return false;
-	road_gpu_timing_counters(chip->timing, &counters);
 	*out = (struct sim_counter){timed[index].name, value_at(&counters, &timed[index])};
 	return true;
 }
@@ -184,7 +183,8 @@ static void say_timed(struct sim_text *text, const struct gpu_chip *chip)
 {
 	struct road_gpu_timing_counters c;
 
-	road_gpu_timing_counters(chip->timing, &c);
+	if (!road_gpu_timed_counters(chip, &c))
+		return;
 	sim_say(text, ",\"resident_warp_cycles\":%" PRIu64 ",\"active_sm_cycles\":%" PRIu64,
 		c.resident_warp_cycles, c.active_sm_cycles);
 	sim_say(text, ",\"occupancy\":{");
@@ -238,8 +238,7 @@ size_t road_gpu_report(void *model, char *out, size_t bytes)
 	say_own(&text, chip);
 	say_group(&text, "units", "gpu.unit.", 9, own, COUNT(own), &chip->counters);
 	say_group(&text, "faults", "gpu.fault.", 10, own, COUNT(own), &chip->counters);
-	if (chip->timing)
-		say_timed(&text, chip);
+	say_timed(&text, chip);
 	sim_say(&text, ",\"last_launches\":[");
 	for (uint64_t i = first; i < chip->noted; i++) {
 		sim_say(&text, "%s", i > first ? "," : "");

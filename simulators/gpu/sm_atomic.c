@@ -80,7 +80,7 @@ bool gpu_atomic_add(struct gpu_sm *sm, struct road_gpu_access *access, uint32_t 
 enum road_gpu_fault gpu_port_atomic(void *ctx, struct road_gpu_block *block,
 				    struct road_gpu_access *access, uint8_t *data)
 {
-	struct gpu_sm *sm = &((struct road_gpu_timing *)ctx)->sms[block->sm];
+	struct gpu_sm *sm = gpu_sm_of(ctx, block);
 	uint32_t lanes = access->mask & ~(access->shared | access->local);
 
 	sm->lines = gpu_coalesce(access, lanes, sm->touch, &sm->ideal);

@@ -281,7 +281,8 @@ static void end_warp(struct gpu_sm *sm, struct gpu_warp *w, uint64_t cycle)
 	sm->subcore[w->subcore].resident--;
 	/* Traced runs use one thread: the log is written as it happens. */
 	if (trace->warp)
-		trace->warp(trace->ctx, w->block->launch->cookie, sm->index, w->block->exec->linear,
+		trace->warp(trace->ctx, w->block->launch->cookie,
+			    sm->timing->params->first_sm + sm->index, w->block->exec->linear,
 			    w->exec->index, w->start, cycle + 1);
 }
 

@@ -31,7 +31,7 @@ void gpu_store_clear(struct gpu_sm *sm)
 
 static struct gpu_sm *sm_of(void *ctx, const struct road_gpu_block *block)
 {
-	return &((struct road_gpu_timing *)ctx)->sms[block->sm];
+	return gpu_sm_of(ctx, block);
 }
 
 static uint32_t global_lanes(const struct road_gpu_access *access)
@@ -380,7 +380,7 @@ void gpu_store_retire(struct gpu_sm *sm, uint32_t count)
 uint64_t gpu_port_clock(void *ctx, const struct road_gpu_block *block, enum road_gpu_sreg which)
 {
 	const struct road_gpu_timing *timing = ctx;
-	uint64_t cycle = timing->sms[block->sm].now;
+	uint64_t cycle = gpu_sm_of(timing, block)->now;
 	uint64_t ns = (uint64_t)((unsigned __int128)cycle * 1000000u / timing->params->clock_khz);
 
 	/* All 64 bits: execution takes the half that the register is. */

@@ -201,7 +201,7 @@ static enum road_gpu_timing_error create_exec(struct road_gpu_timing *timing,
 					      enum road_gpu_launch_error *error)
 {
 	struct road_gpu_launch_config own = *config;
-	uint64_t places = (uint64_t)launch->sm_count * launch->blocks_per_sm;
+	uint64_t places = (uint64_t)timing->params->sm_count * launch->blocks_per_sm;
 	unsigned __int128 total =
 		(unsigned __int128)config->grid[0] * config->grid[1] * config->grid[2];
 
@@ -211,7 +211,8 @@ static enum road_gpu_timing_error create_exec(struct road_gpu_timing *timing,
 	}
 	own.slots = (uint32_t)places;
 	own.port = &timing->port;
-	own.sm_count = launch->sm_count;
+	own.sm_count = timing->params->sm_count;
+	own.first_sm = timing->params->first_sm;
 	own.watchdog = 0;
 	launch->exec = road_gpu_launch_create(&own, error);
 	if (!launch->exec)
@@ -256,8 +257,6 @@ enum road_gpu_timing_error road_gpu_timing_begin(struct road_gpu_timing *timing,
 	launch->limit = limit;
 	launch->blocks_per_sm =
 		config->blocks_max && config->blocks_max < fit ? config->blocks_max : fit;
-	launch->first_sm = config->first_sm;
-	launch->sm_count = config->sm_count ? config->sm_count : timing->params->sm_count;
 	enum road_gpu_timing_error error = create_exec(timing, launch, config, launch_error);
 
 	if (error) {

@@ -11,6 +11,9 @@
  * through addresses and branches, and never on virtual addresses.
  *
  * Cycles count from the chip's reset. Calls must not go back in time; one thread at a time.
+ *
+ * A part of a chip that has SMs, slices and channels to itself is timed by an object of its own,
+ * and so takes the same cycles whatever the other parts do.
  */
 #ifndef SIMULATORS_GPU_TIMING_H
 #define SIMULATORS_GPU_TIMING_H
@@ -120,9 +123,9 @@ void road_gpu_timing_share(struct road_gpu_timing *timing, road_gpu_timing_paral
 void road_gpu_timing_destroy(struct road_gpu_timing *timing);
 
 /*
- * Begins a launch at `cycle`. Of the config port and slots are set here, and sm_count, the SMs from
- * first_sm on, if it is 0 (all); a port given is not called. Launches run side by side; for a free
- * place an earlier one goes first. The cookie names the launch in what comes back.
+ * Begins a launch at `cycle`. Of the config port, slots and SMs are set here; a port given is not
+ * called. Launches run side by side; for a free place an earlier one goes first. The cookie names
+ * the launch in what comes back.
  */
 enum road_gpu_timing_error road_gpu_timing_begin(struct road_gpu_timing *timing, uint64_t cycle,
 						 const struct road_gpu_launch_config *config,

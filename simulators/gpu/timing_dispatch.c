@@ -99,9 +99,9 @@ static uint32_t blocks_of(const struct gpu_sm *sm, const struct gpu_launch *laun
 
 static bool fits(const struct gpu_sm *sm, const struct gpu_launch *launch)
 {
-	return sm->index - launch->first_sm < launch->sm_count && sm->free_blocks &&
-	       sm->free_warps >= launch->warps && sm->free_registers >= launch->registers &&
-	       sm->free_shared >= launch->shared && blocks_of(sm, launch) < launch->blocks_per_sm;
+	return sm->free_blocks && sm->free_warps >= launch->warps &&
+	       sm->free_registers >= launch->registers && sm->free_shared >= launch->shared &&
+	       blocks_of(sm, launch) < launch->blocks_per_sm;
 }
 
 void gpu_activate(struct road_gpu_timing *timing, struct gpu_sm *sm)
@@ -146,7 +146,7 @@ static void place(struct road_gpu_timing *timing, struct gpu_launch *launch, str
 	refresh_l1(sm, launch);
 	while (sm->blocks[index].exec)
 		index++;
-	road_gpu_block_start(exec, launch->next++, sm->index);
+	road_gpu_block_start(exec, launch->next++, timing->params->first_sm + sm->index);
 	sm->blocks[index].exec = exec;
 	sm->blocks[index].launch = launch;
 	sm->free_blocks--;
@@ -217,8 +217,8 @@ static void end_block(struct road_gpu_timing *timing, const struct gpu_freed *fr
 
 	sm->counters.workgroups++;
 	if (trace->workgroup)
-		trace->workgroup(trace->ctx, launch->cookie, sm->index, block->exec->linear,
-				 block->start, freed->cycle);
+		trace->workgroup(trace->ctx, launch->cookie, timing->params->first_sm + sm->index,
+				 block->exec->linear, block->start, freed->cycle);
 	if (launch->end < freed->cycle)
 		launch->end = freed->cycle;
 	if (launch->end < stored)

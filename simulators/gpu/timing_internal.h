@@ -285,7 +285,6 @@ struct gpu_launch {
 	uint32_t registers, shared;       /* of a workgroup, rounded */
 	uint32_t warps;
 	uint32_t blocks_per_sm;
-	uint32_t first_sm, sm_count; /* that it runs on */
 	enum road_gpu_limit limit;
 	bool overlapped, finished;
 	struct road_gpu_fault_info fault;
@@ -344,6 +343,13 @@ static inline uint64_t later(uint64_t a, uint64_t b)
 static inline uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Where a workgroup is resident. */
+static inline struct gpu_sm *gpu_sm_of(const struct road_gpu_timing *timing,
+				       const struct road_gpu_block *block)
+{
+	return &timing->sms[block->sm - timing->params->first_sm];
 }
 
 /* sm_learn.c */

@@ -236,6 +236,8 @@ void region_quarantine(struct region_unit *unit, struct region *region);
 void region_settle_quarantine(struct region_unit *unit, struct region *region);
 
 /* layout.c */
+/* What a layout gives to so many units. */
+uint64_t region_memory_share(const struct region_unit *unit, uint32_t units);
 void region_layout_command(struct region_unit *unit, uint32_t function, uint32_t command);
 
 #endif

@@ -36,14 +36,17 @@ static enum road_layout_error check_part(const struct region_unit *unit,
 	return ROAD_LAYOUT_OK;
 }
 
-static uint64_t share_of_memory(const struct region_unit *unit,
-				const struct road_region_share *share)
+uint64_t region_memory_share(const struct region_unit *unit, uint32_t units)
 {
 	const unsigned __int128 all = unit->setup.memory_bytes;
 
-	if (share->memory_bytes)
-		return share->memory_bytes;
-	return (uint64_t)(all * share->units / unit->setup.units) & ~UINT64_C(0xffff);
+	return (uint64_t)(all * units / unit->setup.units) & ~UINT64_C(0xffff);
+}
+
+static uint64_t share_of_memory(const struct region_unit *unit,
+				const struct road_region_share *share)
+{
+	return share->memory_bytes ? share->memory_bytes : region_memory_share(unit, share->units);
 }
 
 static enum road_layout_error read_parts(struct region_unit *unit, uint32_t function,

@@ -34,6 +34,13 @@ READ_SETUP(drain, costs.drain_ps)
 READ_SETUP(read_back, costs.read_back_ps_per_kib)
 READ_SETUP(layout_ps, costs.layout_ps)
 READ_SETUP(quality, costs.quality)
+READ_SETUP(unit_cache, each.cache_bytes)
+READ_SETUP(unit_memory_rate, each.memory_rate)
+
+static uint64_t read_unit_memory(struct region_unit *unit)
+{
+	return region_memory_share(unit, 1);
+}
 
 static uint64_t read_id(struct region_unit *unit)
 {
@@ -93,6 +100,10 @@ READ_REGION(parent, region->parent)
 READ_REGION(running, region->running)
 READ_REGION(generation, region->generation)
 READ_REGION(memory, region->memory_bytes)
+READ_REGION(cache, region->index ? region->units * unit->setup.each.cache_bytes
+				 : unit->setup.whole.cache_bytes)
+READ_REGION(memory_rate, region->index ? region->units * unit->setup.each.memory_rate
+				       : unit->setup.whole.memory_rate)
 READ_REGION(active, region_active_config(region))
 READ_REGION(previous, region->previous)
 READ_REGION(safe, region->safe)
@@ -274,6 +285,9 @@ static const struct reg regs[ROAD_REGION_REGS_BYTES / 4] = {
 	AT(READ_BACK_PS_PER_KIB64) = {8, read_read_back, NULL},
 	AT(LAYOUT_PS64) = {8, read_layout_ps, NULL},
 	AT(QUALITY) = {4, read_quality, NULL},
+	AT(UNIT_MEMORY64) = {8, read_unit_memory, NULL},
+	AT(UNIT_CACHE64) = {8, read_unit_cache, NULL},
+	AT(UNIT_MEMORY_RATE64) = {8, read_unit_memory_rate, NULL},
 	AT(SELECT) = {4, read_select, write_select},
 	AT(STATE) = {4, read_state, NULL},
 	AT(FIRST_UNIT) = {4, read_first_unit, NULL},
@@ -288,6 +302,8 @@ static const struct reg regs[ROAD_REGION_REGS_BYTES / 4] = {
 	AT(COMMAND) = {4, read_zero, write_command},
 	AT(RESULT) = {4, read_result, NULL},
 	AT(CONFIG64) = {8, read_config, write_config},
+	AT(CACHE64) = {8, read_cache, NULL},
+	AT(MEMORY_RATE64) = {8, read_memory_rate, NULL},
 	AT(SLOT_SELECT) = {4, read_slot_select, write_slot_select},
 	AT(SLOT_STATE) = {4, read_slot_state, NULL},
 	AT(SLOT_PINNED) = {4, read_slot_pinned, NULL},

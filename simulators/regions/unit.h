@@ -113,6 +113,11 @@ struct region_costs { /* ps */
 	uint32_t quality; /* enum road_cost_quality */
 };
 
+/* What a region has to itself of what lies between its units and memory; 0: it is shared. */
+struct region_own {
+	uint64_t cache_bytes, memory_rate; /* bytes a second */
+};
+
 struct region_setup {
 	struct sim_env *env;
 	const struct region_chip *chip;
@@ -124,6 +129,7 @@ struct region_setup {
 	uint32_t alignment, units_min;     /* of children; >= 1 */
 	uint32_t queues;                   /* numbers of queues are below this */
 	uint64_t memory_bytes;             /* to share among children; 0: never shared out */
+	struct region_own whole, each;     /* of the root, of each unit of a child */
 	uint64_t scratch_bytes;            /* of each unit; claims lie within */
 	uint32_t state_bytes;              /* the most that save gives */
 	uint32_t hysteresis; /* switches away are put off until the active image has had this many

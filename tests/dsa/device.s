@@ -112,6 +112,30 @@ again:
 	end
 .end
 
+; Products of 32 x 16 and 16 x 64 halves, one behind the other. Arguments: count
+.kernel matrices arguments=8
+	ldarg.u64 x1, [0]
+	movi x2, 0x100020	; m = 32, n = 16
+	movh x2, 64		; k
+again_m:
+	mmad.f16.init [x0], [x0], [x0], x2
+	pipe_barrier M
+	loop x1, again_m
+	end
+.end
+
+; Vectors of 64 floats, likewise. Arguments: count
+.kernel vectors arguments=8
+	ldarg.u64 x1, [0]
+	movi x2, 64
+	movi x3, 0
+again_v:
+	vdup.f32 [x3], x0, x2
+	pipe_barrier V
+	loop x1, again_v
+	end
+.end
+
 ; Writes the word at an address. Arguments: address
 .kernel poke arguments=8
 	ldarg.u64 x1, [0]

@@ -3,6 +3,7 @@
 #include <roadbed/region.h>
 
 #include "tests/gpu/run.h"
+#include "tests/support/config_image.h"
 
 enum { BLOCKS = 48 };
 
@@ -119,6 +120,46 @@ static void carve_out(void)
 	}
 }
 
+/* Each field of a profile: where it lies, something that it may not say, and the bounds of
+ * gpu-small that the error tells. */
+static const struct {
+	uint32_t at, bytes, value;
+	const char *says, *allowed;
+} wrong[] = {
+	{0, 2, 2, "version", "1"},
+	{2, 2, 2, "flags", "0 .. 1"},
+	{4, 4, 32 * 1024 + 1, "shared", "0 .. 32768"},
+	{8, 4, 0, "warps", "1 .. 16"},
+	{8, 4, 17, "warps", "1 .. 16"},
+	{12, 4, 9, "workgroups", "0 .. 8"},
+	{28, 4, 1, "reserved", "0"},
+};
+
+static void wrong_profiles(void)
+{
+	struct fixture f = setup("sim:gpu-small");
+	uint8_t image[CONFIG_IMAGE_ROOM];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		size_t count = config_image_read(CONFIGS "/gpu-0.config", image);
+		road_error error = {.size = sizeof(error)};
+		road_config *config = NULL;
+		char place[32];
+
+		CU_ASSERT_FATAL(count > CONFIG_HEADER);
+		config_image_poke(image, count, wrong[i].at, &wrong[i].value, wrong[i].bytes);
+		CU_ASSERT_EQUAL(road_config_create(f.device, image, count, &config),
+				ROAD_IMAGE_INVALID);
+		CU_ASSERT_EQUAL(road_last_error(&error), ROAD_OK);
+		snprintf(place, sizeof(place), "byte %u", CONFIG_HEADER + wrong[i].at);
+		CU_ASSERT_PTR_NOT_NULL(strstr(error.what, wrong[i].says));
+		CU_ASSERT_PTR_NOT_NULL(strstr(error.where, place));
+		CU_ASSERT_EQUAL(strtoul(error.seen, NULL, 10), wrong[i].value);
+		CU_ASSERT_STRING_EQUAL(error.allowed, wrong[i].allowed);
+	}
+	teardown(&f);
+}
+
 static void none(void)
 {
 	struct fixture f = setup("sim:gpu-small?regions=0");
@@ -133,6 +174,7 @@ static void none(void)
 static const struct tap_case cases[] = {
 	{"launches of a region run on its SMs, on all of them, and on no other", on_their_sms},
 	{"a profile's carve-out of shared memory binds launches while it is active", carve_out},
+	{"each field of a profile that is out of bounds is named, with its bounds", wrong_profiles},
 	{"a chip without regions says so, and works", none},
 };
 TAP_MAIN(cases)

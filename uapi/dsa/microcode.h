@@ -19,9 +19,12 @@ extern "C" {
 
 /* All of the payload. Instructions are the rows of ops.def, in its order. */
 struct road_dsa_microcode {
-	uint32_t magic;       /* ROAD_DSA_MICROCODE_MAGIC */
-	uint16_t version;     /* ROAD_DSA_MICROCODE_VERSION */
-	uint8_t cube, vector; /* eighths of the unit's rate as it is built, 4 to 12; 16 together */
+	uint32_t magic;   /* ROAD_DSA_MICROCODE_MAGIC */
+	uint16_t version; /* ROAD_DSA_MICROCODE_VERSION */
+	/* Eighths of the unit's rate as it is built, 16 together: 4 to 12 each; or one has all 16,
+	 * and the other one, 0, is off: none of its instructions (those of its queue) is enabled.
+	 */
+	uint8_t cube, vector;
 	uint32_t isa;         /* ROAD_DSA_ISA_VERSION */
 	uint32_t operators;   /* the table is made for so many: 1 to ROAD_DSA_OPS */
 	uint64_t enabled[4];  /* bit i: instruction i is known; `end` always is. Others fault with

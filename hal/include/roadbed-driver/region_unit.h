@@ -33,6 +33,18 @@ struct road_region_payload {
 	uint64_t offset; /* in the image, for what errors say */
 };
 
+/* A field of a payload: where it lies, what it says, what it may say, and what messages call it. */
+struct road_region_field {
+	size_t at;
+	uint64_t seen, min, max;
+	const char *what;
+};
+/* ROAD_IMAGE_INVALID for the first one that is out of bounds, with its byte in the image, the value
+ * and the bounds. For `check` below. */
+ROAD_API road_status road_region_fields_check(const struct road_region_payload *payload,
+					      const struct road_region_field *fields,
+					      uint32_t count);
+
 /* What the port does; `dev` is the device that the unit was opened for. */
 struct road_region_port {
 	uint32_t region; /* of the bus: where the registers are */

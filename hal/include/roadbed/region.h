@@ -120,6 +120,12 @@ typedef struct road_region_info {
 	uint64_t load_ns, load_ns_per_kib, switch_ns, drain_ns, read_back_ns_per_kib;
 	uint64_t layout_ns;
 	uint32_t unit_alignment, units_min; /* of children */
+	/* The cache between its units and device memory, and what memory moves at the most, that no
+	 * region beside it uses; 0: it is shared, or unknown. */
+	uint64_t cache_bytes, memory_bytes_per_second;
+	/* What each unit brings to a child, of these and of memory_bytes where a layout says
+	 * nothing else; 0: children share it, or unknown. */
+	uint64_t unit_memory_bytes, unit_cache_bytes, unit_memory_bytes_per_second;
 } road_region_info;
 
 enum road_slot_state {

@@ -6,7 +6,7 @@ uapi/region.h.
     dsa_config.py OPS.DEF OUTPUT NAME CUBE VECTOR [INSTRUCTION...]
 
 CUBE and VECTOR are shares in eighths, 16 together; the instructions named are those that the cores
-shall not know.
+shall not know: of a unit without a share, all of its queue.
 """
 import re
 import struct

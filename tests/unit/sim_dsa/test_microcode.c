@@ -69,6 +69,9 @@ static void each_field_is_checked(void)
 	MUTANT(cube, m.cube = 3);
 	MUTANT(cube, m.cube = 13);
 	MUTANT(vector, m.vector = 9);
+	MUTANT(vector, m.cube = 0);
+	MUTANT(enabled, (m.cube = 0, m.vector = 16));
+	MUTANT(enabled, (forbid(&m, ROAD_DSA_OP_mmad), m.cube = 16, m.vector = 0));
 	MUTANT(isa, m.isa++);
 	MUTANT(operators, m.operators = 0);
 	MUTANT(operators, m.operators++);
@@ -80,6 +83,9 @@ static void each_field_is_checked(void)
 		good = make(cube);
 		CU_ASSERT_EQUAL(wrong_at(&good, sizeof(good)), UINT32_MAX);
 	}
+	good = make(0);
+	forbid(&good, ROAD_DSA_OP_mmad);
+	CU_ASSERT_EQUAL(wrong_at(&good, sizeof(good)), UINT32_MAX);
 }
 
 /* ---- tables ---- */
