@@ -46,34 +46,7 @@ road_status dsa_params_read(struct dsa *dsa)
 
 /* ---- properties ---- */
 
-/* The last ones, of chips that can be reconfigured. */
-enum { REGION_COUNT = ROWS + 5, REGION_SLOTS, REGION_BARRIER, PROPERTIES };
-
-static road_status region_property(struct road_drv_device *dev, uint32_t index,
-				   struct road_property *out)
-{
-	struct road_region_info info = {.size = sizeof(info)};
-
-	if (index >= PROPERTIES || !dev->region_unit)
-		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
-				       "no property %u, there are %u", index,
-				       dev->region_unit ? PROPERTIES : REGION_COUNT);
-	road_status status = road_region_unit_ops.info(dev, 0, &info);
-
-	if (status)
-		return status;
-	uint64_t most = info.units_min ? info.units / info.units_min : 0;
-
-	if (index == REGION_COUNT)
-		road_property_u64(out, index + 1, "region.count", "",
-				  most < ROAD_REGION_PARTS_MAX ? most : ROAD_REGION_PARTS_MAX);
-	else if (index == REGION_SLOTS)
-		road_property_u64(out, index + 1, "region.slots", "", info.slots);
-	else
-		road_property_bool(out, index + 1, "region.software_barrier",
-				   info.flags & ROAD_REGION_BARRIER);
-	return ROAD_OK;
-}
+enum { PROPERTIES = ROWS + 5 };
 
 road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct road_property *out)
 {
@@ -100,7 +73,8 @@ road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct roa
 				   index == ROWS + 3 ? "fault.watchdog" : "fault.protection", true);
 		out->source = ROAD_SOURCE_CATALOGUE;
 	} else {
-		return region_property(dev, index, out);
+		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
+				       "no property %u, there are %u", index, PROPERTIES);
 	}
 	return ROAD_OK;
 }

@@ -2,7 +2,7 @@
 /* Buffers and views; host mappings. */
 #include <stdlib.h>
 
-#include "hal/core/core.h"
+#include "hal/core/region.h"
 
 #define ALIGNMENT_MAX (UINT64_C(2) << 20)
 
@@ -47,6 +47,7 @@ static void give_back(struct road_buffer *buffer)
 {
 	count(buffer, false);
 	buffer->space->device->memory.free(&buffer->drv);
+	road_region_memory_unbook(buffer->space, buffer->drv.heap, buffer->drv.bytes);
 	if (buffer->imported)
 		road_unmap_import(buffer->imported, buffer->drv.bytes);
 	buffer->imported = NULL;
@@ -137,11 +138,22 @@ static road_status check_options(const road_buffer_options *options)
 	return ROAD_OK;
 }
 
-/* Books the bytes against the space's quota before anything is allocated. */
-static road_status book(struct road_space *space, uint64_t bytes)
+static void unbook(struct road_space *space, uint32_t heap, uint64_t bytes)
 {
-	road_status status = ROAD_OK;
+	road_region_memory_unbook(space, heap, bytes);
+	pthread_mutex_lock(&space->lock);
+	space->used_bytes -= bytes;
+	pthread_mutex_unlock(&space->lock);
+}
 
+/* Books the bytes against the space's quota, and its region's share, before anything is
+ * allocated. */
+static road_status book(struct road_space *space, uint32_t heap, uint64_t bytes)
+{
+	road_status status = road_region_memory_book(space, heap, bytes);
+
+	if (status)
+		return status;
 	pthread_mutex_lock(&space->lock);
 	if (space->quota_bytes && bytes > space->quota_bytes - space->used_bytes)
 		status = road_fail_u64(ROAD_NO_SPACE, "quota of the space is used up",
@@ -150,14 +162,9 @@ static road_status book(struct road_space *space, uint64_t bytes)
 	else
 		space->used_bytes += bytes;
 	pthread_mutex_unlock(&space->lock);
+	if (status)
+		road_region_memory_unbook(space, heap, bytes);
 	return status;
-}
-
-static void unbook(struct road_space *space, uint64_t bytes)
-{
-	pthread_mutex_lock(&space->lock);
-	space->used_bytes -= bytes;
-	pthread_mutex_unlock(&space->lock);
 }
 
 static void enlist(struct road_buffer *buffer)
@@ -191,7 +198,7 @@ road_status road_buffer_make(struct road_space *space, const road_buffer_options
 					       .bytes = options->bytes,
 					       .alignment = options->alignment,
 					       .dma = {.host = imported, .fd = -1}};
-	status = book(space, options->bytes);
+	status = book(space, options->heap, options->bytes);
 	if (status)
 		goto free_buffer;
 	status = imported ? memory->import(&buffer->drv) : memory->alloc(&buffer->drv);
@@ -210,7 +217,7 @@ road_status road_buffer_make(struct road_space *space, const road_buffer_options
 	*out = buffer;
 	return ROAD_OK;
 give_back_quota:
-	unbook(space, options->bytes);
+	unbook(space, options->heap, options->bytes);
 free_buffer:
 	free(buffer);
 	return status;

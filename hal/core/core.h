@@ -272,6 +272,7 @@ struct road_device {
 	pthread_mutex_t word_lock; /* a leaf */
 	struct road_word_slab *words;
 	uint32_t counters;             /* that the driver has */
+	uint32_t properties;           /* likewise */
 	_Atomic uint64_t native_waits; /* that the device resolved, or will */
 	uint32_t agents_before;        /* external agents seen before it was opened */
 	pthread_mutex_t fault_lock;    /* a leaf */
@@ -303,6 +304,8 @@ struct road_space {
 	_Atomic bool closed;
 	bool is_shared;
 	uint64_t quota_bytes, used_bytes;
+	struct road_region *region; /* whose memory and units it has: a reference; NULL: nobody's */
+	uint64_t share_bytes;       /* of device memory, for all spaces of the region; 0: all */
 	uint32_t buffer_count;
 	struct road_buffer *buffers; /* not views; linked by next */
 	struct road_image *images;
@@ -504,6 +507,8 @@ bool road_stall_text(struct road_event *event, char *bytes, size_t size);
 
 /* ---- telemetry.c, telemetry_stream.c ---- */
 void road_telemetry_count(struct road_device *device);
+/* Likewise its properties: device_info.c. */
+void road_device_count_properties(struct road_device *device);
 /* Takes the rounds of streams that are due. No lock held. */
 void road_telemetry_tick(void);
 

@@ -200,6 +200,7 @@ static road_status start(struct road_device *device, struct road_bus *bus,
 	if (!status) {
 		fill_info(device);
 		road_telemetry_count(device);
+		road_device_count_properties(device);
 	}
 	return status;
 }

@@ -5,6 +5,7 @@
 
 #include "hal/core/core.h"
 #include "hal/core/drivers.h"
+#include "hal/core/region.h"
 
 /* 128 bits of FNV-1a over the address: unique and stable for it; marked as version 8 (RFC 9562). */
 void road_device_uuid(const char *address, uint8_t out[16])
@@ -36,13 +37,32 @@ road_status road_device_info_get(road_device *device, road_device_info *out)
 	return status;
 }
 
+void road_device_count_properties(struct road_device *device)
+{
+	road_property property = {.size = sizeof(property)};
+
+	while (!device->ops.property(&device->drv, device->properties, &property))
+		device->properties++;
+}
+
+/* The driver's, then those of regions. */
+static road_status property_at(struct road_device *device, uint32_t index, road_property *out)
+{
+	if (index < device->properties)
+		return device->ops.property(&device->drv, index, out);
+	if (!road_region_property(device, index - device->properties, out))
+		return ROAD_OK;
+	return road_fail_u64(ROAD_NOT_FOUND, "the device has no more properties",
+			     "road_device_property_at: index", index, "up to the last one's");
+}
+
 road_status road_device_property_at(road_device *device, uint32_t index, road_property *out)
 {
 	road_property property = {.size = sizeof(property)};
 	road_status status = check_out(device, out, "road_device_property_at: device, out");
 
 	if (!status)
-		status = device->ops.property(&device->drv, index, &property);
+		status = property_at(device, index, &property);
 	if (!status)
 		road_struct_out(out, &property, sizeof(property));
 	return status;
@@ -57,7 +77,7 @@ road_status road_device_property(road_device *device, const char *name, road_pro
 		status = road_fail(ROAD_INVALID_ARGUMENT, "name is NULL",
 				   "road_device_property: name", "NULL", "");
 	for (uint32_t index = 0; !status; index++) {
-		status = device->ops.property(&device->drv, index, &property);
+		status = property_at(device, index, &property);
 		if (!status && !strcmp(property.name, name)) {
 			road_struct_out(out, &property, sizeof(property));
 			return ROAD_OK;

@@ -82,6 +82,7 @@ static struct road_region_node *node_of(struct road_device *device, uint32_t ind
 	node->index = index;
 	atomic_init(&node->state, ROAD_REGION_GONE);
 	pthread_mutex_init(&node->order_lock, NULL);
+	pthread_mutex_init(&node->memory_lock, NULL);
 	node->next = device->regions;
 	device->regions = node;
 	return node;
@@ -118,6 +119,7 @@ road_status road_region_look(struct road_device *device, uint32_t index, const c
 
 	if (status || info->generation != node->generation)
 		road_region_note(node, ROAD_REGION_SEEN_OTHER);
+	road_region_memory_renew(node, status ? 0 : info->generation);
 	if (status)
 		return status;
 	node->generation = info->generation;
@@ -131,8 +133,10 @@ road_status road_region_look(struct road_device *device, uint32_t index, const c
 void road_regions_reset(struct road_device *device)
 {
 	pthread_mutex_lock(&device->region_lock);
-	for (struct road_region_node *node = device->regions; node; node = node->next)
+	for (struct road_region_node *node = device->regions; node; node = node->next) {
 		road_region_note(node, ROAD_REGION_RESETS);
+		road_region_memory_renew(node, 0);
+	}
 	pthread_mutex_unlock(&device->region_lock);
 }
 
@@ -143,6 +147,7 @@ void road_regions_free(struct road_device *device)
 
 		device->regions = node->next;
 		road_config_entry_put(node->safe);
+		pthread_mutex_destroy(&node->memory_lock);
 		pthread_mutex_destroy(&node->order_lock);
 		free(node);
 	}

@@ -9,7 +9,7 @@
  *
  * Two locks more, in front of all others but the instance's: device->region_lock, then
  * device->config_lock. Unlike those they are held while the driver works, like the one that makes
- * the shared space; node->order_lock is a leaf.
+ * the shared space; node->order_lock and node->memory_lock are leaves.
  */
 #ifndef HAL_CORE_REGION_H
 #define HAL_CORE_REGION_H
@@ -82,6 +82,9 @@ struct road_region_node {
 	uint64_t life;                  /* one more each time that what had the number is gone */
 	uint32_t queues;                /* open ones of this life that run in it */
 	struct road_config_entry *safe; /* a use; NULL: none */
+	bool kept;                      /* it was there before the layout that came last */
+	pthread_mutex_t memory_lock;    /* a leaf; region_memory.c: */
+	uint64_t memory_generation, memory_used; /* by buffers of spaces of this generation */
 	/* where the chip does not order switches: region_order.c */
 	_Atomic bool ordered; /* set as long as the chip says so, which it does for good */
 	pthread_mutex_t order_lock;
@@ -115,6 +118,23 @@ road_status road_device_has_regions(struct road_device *device, const char *wher
 /* After the device came back from a reset; before it closes. */
 void road_regions_reset(struct road_device *device);
 void road_regions_free(struct road_device *device);
+
+/* ---- spaces of a region, and its share of memory: region_memory.c ---- */
+
+/* The space becomes the region's; NULL: nobody's. Takes region_lock. */
+road_status road_region_space_open(struct road_space *space, struct road_region *region);
+void road_region_space_finish(struct road_space *space);
+/* Takes and gives back what a buffer of the space has of the region's share. Any lock may be held.
+ */
+road_status road_region_memory_book(struct road_space *space, uint32_t heap, uint64_t bytes);
+void road_region_memory_unbook(struct road_space *space, uint32_t heap, uint64_t bytes);
+/* The account is this generation's now; 0: nobody's. */
+void road_region_memory_renew(struct road_region_node *node, uint64_t generation);
+uint64_t road_region_memory_used(struct road_region_node *node);
+
+/* Property `index` of those that all devices with regions have; ROAD_NOT_FOUND, not recorded. */
+road_status road_region_property(const struct road_device *device, uint32_t index,
+				 road_property *out);
 
 /* A queue's part: the region that it runs in, NULL: the root. Under region_lock from begin to end;
  * ROAD_OK without regions, too, if region is NULL. */

@@ -120,20 +120,49 @@ static road_status busy(const struct layout *l, uint32_t index, uint32_t queues)
 			 "none");
 }
 
-/* What changes has no queues. Those of other processes, and buffers, the driver knows of. */
-static road_status idle(struct layout *l, uint64_t drain)
+/* Those of other processes the driver knows of. */
+static road_status has_no_queues(const struct layout *l, struct road_region_node *node)
+{
+	return node->queues ? busy(l, node->index, node->queues) : ROAD_OK;
+}
+
+static road_status has_no_buffers(const struct layout *l, struct road_region_node *node)
+{
+	char seen[64];
+	uint64_t bytes = road_region_memory_used(node);
+
+	if (!bytes)
+		return ROAD_OK;
+	snprintf(seen, sizeof(seen), "region %" PRIu32 " has %" PRIu64 " bytes", node->index,
+		 bytes);
+	return road_fail(ROAD_BUSY, "buffers of a region that changes are alive", l->where, seen,
+			 "none");
+}
+
+/* Notes which of the present children stay. */
+static void keep(const struct layout *l, uint64_t drain)
 {
 	uint32_t children[ROAD_REGION_PARTS_MAX];
 	struct road_device *device = l->region->device;
 	uint32_t count = device->region.children(&device->drv, l->info.index, children);
 
-	if (l->region->node->queues)
-		return busy(l, l->info.index, l->region->node->queues);
-	for (uint32_t i = 0; i < count && i < ROAD_REGION_PARTS_MAX; i++)
-		for (struct road_region_node *n = device->regions; n; n = n->next)
-			if (n->index == children[i] && drain >> i & 1 && n->queues)
-				return busy(l, n->index, n->queues);
-	return ROAD_OK;
+	for (struct road_region_node *n = device->regions; n; n = n->next) {
+		n->kept = false;
+		for (uint32_t i = 0; i < count && i < ROAD_REGION_PARTS_MAX; i++)
+			n->kept |= n->index == children[i] && !(drain >> i & 1);
+	}
+}
+
+/* Those that are there and not kept, the region among them. */
+static road_status each(const struct layout *l,
+			road_status (*check)(const struct layout *l, struct road_region_node *node))
+{
+	road_status status = ROAD_OK;
+
+	for (struct road_region_node *n = l->region->device->regions; n && !status; n = n->next)
+		if (!n->kept && atomic_load(&n->state) != ROAD_REGION_GONE)
+			status = check(l, n);
+	return status;
 }
 
 /* What the chip has now: nodes of children that went learn that they did. */
@@ -183,8 +212,12 @@ road_status road_layout_apply(road_region *region, const road_region_part *parts
 		status = check_parts(&l);
 	if (!status)
 		status = ask(&l, ROAD_LAYOUT_CHECK, &mask);
+	if (!status) {
+		keep(&l, mask);
+		status = each(&l, has_no_queues);
+	}
 	if (!status)
-		status = idle(&l, mask);
+		status = each(&l, has_no_buffers);
 	if (!status)
 		status = ask(&l, ROAD_LAYOUT_APPLY, &mask);
 	if (status)
@@ -203,6 +236,8 @@ static road_status finish(struct layout *l, enum road_region_event event,
 	if (status)
 		return status;
 	status = road_region_may(l->region->node, event, l->where);
+	if (!status && step == ROAD_LAYOUT_REVERT)
+		status = each(l, has_no_buffers); /* what came with the layout goes with it */
 	if (status)
 		return end(l, status);
 	status = ask(l, step, &mask);
@@ -223,7 +258,6 @@ road_status road_layout_commit(road_region *region)
 	return finish(&l, ROAD_REGION_COMMITS, ROAD_LAYOUT_COMMIT);
 }
 
-/* Which children change is the driver's to say: they are those of the former layout. */
 road_status road_layout_revert(road_region *region)
 {
 	struct layout l = {region, "road_layout_revert", NULL, 0, {0}};

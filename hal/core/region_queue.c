@@ -10,6 +10,21 @@ static road_status not_here(const struct road_queue *queue, const struct road_re
 			 region->device->address, queue->space->device->address);
 }
 
+/* One of a region's space runs there, and nowhere else. */
+static road_status choose(const struct road_queue *queue, struct road_region **region)
+{
+	struct road_region *own = queue->space->region;
+
+	if (!own)
+		return ROAD_OK;
+	if (!*region)
+		*region = own;
+	if ((*region)->node == own->node && (*region)->generation == own->generation)
+		return ROAD_OK;
+	return road_fail_u64(ROAD_INVALID_ARGUMENT, "the space is of another region", where,
+			     (*region)->node->index, "NULL, or road_space_options.region");
+}
+
 /* Under region_lock, which stays on ROAD_OK. */
 static road_status look_at_root(struct road_device *device, struct road_region_node **node)
 {
@@ -43,6 +58,8 @@ road_status road_region_queue_begin(struct road_queue *queue, struct road_region
 
 	if (region)
 		status = road_object_check(region, &road_region_class, where);
+	if (!status)
+		status = choose(queue, &region);
 	if (region && !status)
 		node = region->node;
 	if (!status && (region || device->info.features & ROAD_FEATURE_REGIONS))

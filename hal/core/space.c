@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "hal/core/core.h"
+#include "hal/core/region.h"
 
 static struct road_space *space_of(struct road_object *object)
 {
@@ -65,6 +65,7 @@ static void space_finish(struct road_object *object)
 	pthread_cond_destroy(&space->mapping_idle);
 	pthread_mutex_destroy(&space->lock);
 	pthread_mutex_destroy(&space->sticky_lock);
+	road_region_space_finish(space);
 	road_object_release(&space->device->object);
 }
 
@@ -76,8 +77,8 @@ static void space_free(struct road_object *object)
 const struct road_class road_space_class = {ROAD_TYPE_SPACE, "space", space_close, space_finish,
 					    space_free};
 
-static road_status make_space(struct road_device *device, uint64_t quota, bool shared,
-			      struct road_space **out)
+static road_status make_space(struct road_device *device, const road_space_options *options,
+			      bool shared, struct road_space **out)
 {
 	struct road_space *space = calloc(1, sizeof(*space));
 
@@ -85,15 +86,18 @@ static road_status make_space(struct road_device *device, uint64_t quota, bool s
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a space",
 				 "road_space_create", "", "");
 	space->device = device;
-	space->quota_bytes = quota;
+	space->quota_bytes = options->quota_bytes;
 	space->is_shared = shared;
 	space->drv.dev = &device->drv;
 	pthread_mutex_init(&space->lock, NULL);
 	pthread_mutex_init(&space->sticky_lock, NULL);
 	pthread_cond_init(&space->mapping_idle, NULL);
-	road_status status = device->ops.space_open(&space->drv);
+	road_status status = road_region_space_open(space, options->region);
 
+	if (!status)
+		status = device->ops.space_open(&space->drv);
 	if (status) {
+		road_region_space_finish(space);
 		pthread_cond_destroy(&space->mapping_idle);
 		pthread_mutex_destroy(&space->sticky_lock);
 		pthread_mutex_destroy(&space->lock);
@@ -132,7 +136,9 @@ road_status road_space_shared(road_device *device, road_space **out)
 		space = NULL;
 	pthread_mutex_unlock(&device->lock);
 	if (!space) {
-		status = make_space(device, 0, true, &space);
+		const road_space_options none = {.size = sizeof(none)};
+
+		status = make_space(device, &none, true, &space);
 		if (!status) {
 			pthread_mutex_lock(&device->lock);
 			device->shared = space;
@@ -161,7 +167,7 @@ road_status road_space_create(road_device *device, const road_space_options *opt
 		status = road_fail(ROAD_UNSUPPORTED, "the device has one address space only",
 				   "road_space_create: device", "", "road_space_shared");
 	if (!status)
-		status = make_space(device, own.quota_bytes, false, out);
+		status = make_space(device, &own, false, out);
 	return status;
 }
 

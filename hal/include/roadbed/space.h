@@ -16,9 +16,18 @@ typedef struct road_space_options {
 	uint32_t size;
 	uint32_t flags;       /* 0 */
 	uint64_t quota_bytes; /* of all heaps together; 0 = none */
+	/* Who works in a part of the chip: queues of the space run in this region, and no other,
+	 * and buffers in the device's own memory take it from the region's share
+	 * (road_region_info.memory_bytes), which all spaces of the region in this instance use up
+	 * together: beyond it ROAD_OUT_OF_DEVICE_MEMORY, though the chip has more. A share is a
+	 * limit: it is not kept free of buffers of spaces without region. Once the region is gone
+	 * no buffers and queues are made any more (ROAD_STALE); what there is works on. A reference
+	 * is held. NULL: any region's, all memory. */
+	road_region *region;
 } road_space_options;
 /* A further space, isolated from the others. ROAD_UNSUPPORTED without ROAD_FEATURE_SPACES,
- * ROAD_NO_SPACE when the device has no more. options may be NULL. */
+ * ROAD_NO_SPACE when the device has no more. With a region: ROAD_STALE; ROAD_BUSY: it has children;
+ * ROAD_INVALID_ARGUMENT: it is another device's. options may be NULL. */
 ROAD_API road_status road_space_create(road_device *device, const road_space_options *options,
 				       road_space **out);
 ROAD_API road_status road_space_retain(road_space *space);

@@ -183,6 +183,68 @@ CONFORMANCE_CASE(layout, layout_memory_quota_enforced)
 	CHECK_EQ(region_info(region_child(f, root, 1)).memory_bytes, quarter);
 }
 
+static road_space *space_of(struct fixture *f, road_region *region)
+{
+	const road_space_options options = {.size = sizeof(options), .region = region};
+	road_space *space = NULL;
+
+	CHECK_OK(road_space_create(f->device, &options, &space));
+	return space;
+}
+
+static road_status take(road_space *space, uint32_t heap, uint64_t bytes, road_buffer **out)
+{
+	const road_buffer_options options = {.size = sizeof(options), .heap = heap, .bytes = bytes};
+
+	return road_buffer_create(space, &options, out);
+}
+
+/* Spaces of a region use up its share of memory together, and no other's; what they took is theirs
+ * until they give it back. */
+CONFORMANCE_CASE(layout, layout_memory_share_kept)
+{
+	const uint64_t share = f->info.memory_bytes / 8;
+	road_region *root = region_root(f);
+	road_region_info info = region_info(root);
+	road_region_part parts[2], all = {.first_unit = 0, .units = info.units};
+	road_buffer *half = NULL, *rest = NULL, *more = NULL;
+	road_error error = {.size = sizeof(error)};
+
+	two_parts(&info, parts);
+	apply(root, parts, 2);
+	if (!region_info(region_child(f, root, 0)).memory_bytes)
+		case_unsupported("its parts share all memory");
+	parts[0].memory_bytes = parts[1].memory_bytes = share;
+	apply(root, parts, 2);
+	road_region *a = region_child(f, root, 0), *b = region_child(f, root, 1);
+	road_space *one = space_of(f, a), *two = space_of(f, a);
+	road_queue_options options = {.size = sizeof(options), .region = b};
+	road_queue *queue = NULL;
+
+	CHECK_OK(take(one, ROAD_HEAP_DEVICE, share / 2, &half));
+	CHECK_STATUS(take(two, ROAD_HEAP_DEVICE, share / 2 + 1, &more), ROAD_OUT_OF_DEVICE_MEMORY);
+	CHECK_OK(road_last_error(&error));
+	CHECK(strstr(error.what, "share") && error.seen[0] && error.allowed[0]);
+	CHECK_OK(take(two, ROAD_HEAP_DEVICE, share / 2, &rest));
+	CHECK_STATUS(take(one, ROAD_HEAP_DEVICE, 1, &more), ROAD_OUT_OF_DEVICE_MEMORY);
+	road_buffer_release(half);
+	CHECK_OK(take(two, ROAD_HEAP_DEVICE, 1, &more));
+	/* it has queues of its own region, and that one does not change under buffers */
+	CHECK_STATUS(road_queue_create(one, &options, &queue), ROAD_INVALID_ARGUMENT);
+	options.region = NULL;
+	CHECK_OK(road_queue_create(one, &options, &queue));
+	CHECK_STATUS(road_layout_apply(root, &all, 1), ROAD_BUSY);
+	road_queue_release(queue);
+	CHECK_STATUS(road_layout_apply(root, &all, 1), ROAD_BUSY);
+	road_buffer_release(more);
+	road_buffer_release(rest);
+	apply(root, &all, 1);
+	CHECK_STATUS(take(one, ROAD_HEAP_DEVICE, 1, &more), ROAD_STALE);
+	CHECK_STATUS(road_queue_create(one, &options, &queue), ROAD_STALE);
+	road_space_release(one);
+	road_space_release(two);
+}
+
 CONFORMANCE_CASE(layout, layout_revert_restores)
 {
 	road_region_part parts[2];
