@@ -80,6 +80,70 @@ def regions():
     assert text.count('  slot ') == len(root['slots']), text
 
 
+# What of each region's lines tells its share; a region of another layout, then its children.
+SHARES = {
+    ('sim:gpu-small', '1,3'): [
+        'region 0: 4 slices from 0', '  has [512 KiB of cache] [64.0 GB/s]',
+        '  each slice brings a child [64 MiB of memory] [128 KiB of cache] [16.0 GB/s]',
+        '  region 1: 1 slice from 0',
+        '    has [64 MiB of memory] [128 KiB of cache] [16.0 GB/s]',
+        '  region 2: 3 slices from 1',
+        '    has [192 MiB of memory] [384 KiB of cache] [48.0 GB/s]'],
+    ('sim:a100-sxm4-80gb', '3,4'): [
+        'region 0: 7 slices from 0', '  has [40 MiB of cache] [2039.0 GB/s]',
+        '  each slice brings a child [11983680 KiB of memory] [5 MiB of cache] [254.9 GB/s]',
+        '  region 1: 3 slices from 0',
+        '    has [35951168 KiB of memory] [15 MiB of cache] [764.6 GB/s]',
+        '  region 2: 4 slices from 3',
+        '    has [47934848 KiB of memory] [20 MiB of cache] [1019.5 GB/s]'],
+    ('sim:dsa-small', '1,1'): [
+        'region 0: 2 cores from 0', '  region 1: 1 core from 0', '  region 2: 1 core from 1'],
+}
+
+
+@case('regions shows what a part of the chip has to itself', sim=True)
+def shares():
+    for (device, layout), golden in SHARES.items():
+        text = roadbed('regions', device, '--layout', layout).stdout
+        seen = [line.split(', generation')[0] for line in text.splitlines()
+                if 'region ' in line or ' has [' in line or ' each ' in line]
+        assert seen == golden, '\n'.join(seen)
+        document = json.loads(roadbed('regions', device, '--layout', layout, '--json').stdout)
+        units = [region['units'] for region in document['regions'][1:]]
+        assert units == [int(part) for part in layout.split(',')], units
+        for region in document['regions'][1:]:
+            for what in ('cache_bytes', 'memory_bytes_per_second'):
+                each = region['unit_' + what]
+                assert region[what] == (each and each * region['units']), (what, region)
+
+
+@case('regions refuses a layout that is none, and one that the device has not', sim=True)
+def layouts():
+    for layout in ('', '1,', 'two', '1;3'):
+        refused('regions', 'sim:gpu-small', '--layout', layout, code=2,
+                says=['is no layout', '1,3'])
+    refused('regions', 'sim:gpu-small', '--layout', '3,3', code=1,
+            says=['splitting the device', 'beyond the region'])
+    refused('regions', 'sim:gpu-small', '--layout', ','.join('1' * 17), code=1,
+            says=['too many parts'])
+    refused('regions', 'sim:fpga', '--layout', '1', code=1, says=['splitting the device'])
+
+
+@case('the same properties tell of regions whatever the class', sim=True)
+def region_properties():
+    names = []
+    for device in ('sim:gpu-small', 'sim:dsa-small', 'sim:rpu-small'):
+        info = json.loads(roadbed('info', device, '--json').stdout)
+        said = {p['name']: next(value for key, value in p.items() if key.startswith('value'))
+                for p in info['properties'] if p['name'].startswith('region.')}
+        names.append(sorted(said))
+        assert said['region.slots'] >= 1 and said['region.layouts'] is True, said
+        assert said['region.activate'] > 0 and said['region.cost_quality'], said
+    assert names[0] == names[1] == names[2] and len(names[0]) == 23, names
+    info = json.loads(roadbed('info', 'sim:gpu-small?regions=0', '--json').stdout)
+    assert not [p for p in info['properties'] if p['name'].startswith('region.')]
+
+
 @case('no verb, and a wrong one, print what there is')
 def _():
     assert 'usage:' in roadbed(code=2).stderr

@@ -17,8 +17,9 @@ static const struct verb {
 	 verb_info},
 	{"explain", "[--json]", "every candidate seen, and why it became a device or did not",
 	 verb_explain},
-	{"regions", "DEVICE [--json]",
-	 "the parts that can be configured on their own, what is in them, and what it costs",
+	{"regions", "DEVICE [--layout N,N...] [--json]",
+	 "the parts that can be configured on their own, what is in them, and what it costs;\n"
+	 "      --layout splits the device before, into parts of so many units",
 	 verb_regions},
 	{"run",
 	 "DEVICE IMAGE KERNEL --grid X[,Y[,Z]] --block X[,Y[,Z]] [--shared BYTES]\n"

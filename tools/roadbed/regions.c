@@ -107,6 +107,36 @@ static void text_costs(const road_region_info *info, const char *indent)
 	       info->switch_ns, info->layout_ns);
 }
 
+/* What of memory is nobody else's: `prefix`, then what is known, or nothing. */
+static void text_share(const char *indent, const char *prefix, uint64_t memory, uint64_t cache,
+		       uint64_t rate)
+{
+	char text[32];
+
+	if (!memory && !cache && !rate)
+		return;
+	printf("%s  %s", indent, prefix);
+	if (memory)
+		printf(" [%s of memory]", bytes_as_text(memory, text, sizeof(text)));
+	if (cache)
+		printf(" [%s of cache]", bytes_as_text(cache, text, sizeof(text)));
+	if (rate)
+		printf(" [%.1f GB/s]", (double)rate / 1e9);
+	printf("\n");
+}
+
+static void text_shares(const road_region_info *info, const char *indent)
+{
+	char each[40];
+
+	text_share(indent, "has", info->memory_bytes, info->cache_bytes,
+		   info->memory_bytes_per_second);
+	snprintf(each, sizeof(each), "each %s brings a child", info->unit_name);
+	if (info->flags & ROAD_REGION_LAYOUT)
+		text_share(indent, each, info->unit_memory_bytes, info->unit_cache_bytes,
+			   info->unit_memory_bytes_per_second);
+}
+
 static void text_counters(const road_region_status *status, const char *indent)
 {
 	printf("%s  loads %" PRIu64 " (%" PRIu64 " bytes), hits %" PRIu64 ", misses %" PRIu64
@@ -135,6 +165,7 @@ static int text_region(const struct view *view, unsigned depth, void *to)
 			printf(" [%s]", flags[i].word);
 	printf("; fabric %016" PRIx64 ", images up to %" PRIu64 " bytes\n", info->fabric,
 	       info->slot_bytes);
+	text_shares(info, indent);
 	text_costs(info, indent);
 	if (info->child_count)
 		return TOOL_OK;
@@ -223,6 +254,12 @@ static int json_region(const struct view *view, unsigned depth, void *to)
 	json_add_id(object, "fabric", info->fabric);
 	json_add_u64(object, "slot_bytes", info->slot_bytes);
 	json_add_known_u64(object, "memory_bytes", info->memory_bytes);
+	json_add_known_u64(object, "cache_bytes", info->cache_bytes);
+	json_add_known_u64(object, "memory_bytes_per_second", info->memory_bytes_per_second);
+	json_add_known_u64(object, "unit_memory_bytes", info->unit_memory_bytes);
+	json_add_known_u64(object, "unit_cache_bytes", info->unit_cache_bytes);
+	json_add_known_u64(object, "unit_memory_bytes_per_second",
+			   info->unit_memory_bytes_per_second);
 	json_add(object, "can", can);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (info->flags & flags[i].bit)
@@ -245,7 +282,57 @@ static int print_json(road_region *root)
 	return code;
 }
 
-static int show(const char *address, bool json)
+/* ---- layouts ---- */
+
+/* "2,1,1": parts of so many units, one behind the other; more than the interface takes is its to
+ * refuse. */
+static int parse_layout(const char *text, road_region_part *parts, uint32_t *count)
+{
+	uint32_t first = 0;
+
+	for (*count = 0; *count <= ROAD_REGION_PARTS_MAX; text++) {
+		size_t bytes = strcspn(text, ",");
+		uint64_t units;
+
+		if (!tool_number(text, bytes, UINT32_MAX / 32, &units))
+			break;
+		parts[(*count)++] =
+			(road_region_part){.first_unit = first, .units = (uint32_t)units};
+		first += (uint32_t)units;
+		text += bytes;
+		if (!*text)
+			return TOOL_OK;
+	}
+	return TOOL_USAGE;
+}
+
+/* Splits the root, for good: as long as the device is not reset. */
+static int apply_layout(road_region *root, const road_region_part *parts, uint32_t count)
+{
+	road_status status = count ? road_layout_apply(root, parts, count) : ROAD_OK;
+
+	if (!status && count)
+		status = road_layout_commit(root);
+	return status ? library_refuse("splitting the device", status) : TOOL_OK;
+}
+
+struct order { /* what the command line says */
+	const char *address;
+	bool json;
+	road_region_part parts[ROAD_REGION_PARTS_MAX + 1];
+	uint32_t part_count; /* 0: the layout stays */
+};
+
+static int show_root(road_region *root, const struct order *order)
+{
+	int code = apply_layout(root, order->parts, order->part_count);
+
+	if (code)
+		return code;
+	return order->json ? print_json(root) : walk(root, 0, text_region, NULL);
+}
+
+static int show(const struct order *order)
 {
 	road_instance *instance;
 	road_device *device;
@@ -255,18 +342,18 @@ static int show(const char *address, bool json)
 	if (code)
 		return code;
 
-	road_status status = road_device_open(instance, address, &device);
+	road_status status = road_device_open(instance, order->address, &device);
 
 	if (!status) {
 		status = road_region_root(device, &root);
 		if (!status)
-			code = json ? print_json(root) : walk(root, 0, text_region, NULL);
+			code = show_root(root, order);
 		else
-			code = library_refuse(address, status);
+			code = library_refuse(order->address, status);
 		road_region_release(root);
 		road_device_release(device);
 	} else {
-		code = library_refuse(address, status);
+		code = library_refuse(order->address, status);
 	}
 	road_instance_release(instance);
 	return code;
@@ -274,16 +361,24 @@ static int show(const char *address, bool json)
 
 int verb_regions(int argc, char **argv)
 {
-	bool json = false;
-	const struct tool_option options[] = {{"--json", &json, NULL}, {NULL, NULL, NULL}};
+	struct order order = {.json = false};
+	const char *layout = NULL;
+	const struct tool_option options[] = {
+		{"--json", &order.json, NULL}, {"--layout", NULL, &layout}, {NULL, NULL, NULL}};
 	struct tool_error error;
 	int left = 0, rc = tool_options(options, argc, argv, &left, &error);
 
+	if (!rc && layout && parse_layout(layout, order.parts, &order.part_count)) {
+		tool_error_allow(&error, "regions", "is no layout", layout,
+				 "numbers of units, up to 16, with commas between: 1,3");
+		rc = -1;
+	}
+	order.address = argv[0];
 	if (!rc && left == 1)
-		return show(argv[0], json);
+		return show(&order);
 	if (!rc)
 		tool_error_allow(&error, "regions", "takes one DEVICE", left ? argv[1] : "none",
-				 "roadbed regions DEVICE [--json]");
+				 "roadbed regions DEVICE [--layout N,N...] [--json]");
 	tool_error_print(&error);
 	return TOOL_USAGE;
 }
