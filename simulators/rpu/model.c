@@ -77,7 +77,7 @@ void rpu_function_reset(struct rpu_function *function)
 		sim_ranges_put(function->contexts[i]);
 		function->contexts[i] = NULL;
 	}
-	function->irq_status = function->irq_mask = 0;
+	function->interrupts = (struct sim_interrupts){0};
 	function->latch = (struct rpu_latch){0};
 	if (chip->unit)
 		region_unit_reset(chip->unit);

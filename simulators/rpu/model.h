@@ -18,6 +18,7 @@
 #define SIMULATORS_RPU_MODEL_H
 
 #include <roadbed-sim/model.h>
+#include <roadbed-sim/registers.h>
 
 #include "simulators/chips/chip_rpu.h"
 #include "simulators/memory/poison.h"
@@ -147,7 +148,7 @@ struct rpu_latch { /* registers that a command register latches */
 struct rpu_function {
 	struct rpu_chip *chip;
 	uint32_t index;
-	uint32_t irq_status, irq_mask;
+	struct sim_interrupts interrupts;
 	struct rpu_latch latch;
 	struct rpu_stream *streams;   /* params.streams */
 	struct sim_ranges **contexts; /* params.contexts; NULL: closed */

@@ -2,19 +2,9 @@
 /* The registers of one function: one row each (uapi/rpu/regs.h), doorbells, interrupts. */
 #include "simulators/rpu/model.h"
 
-enum kind { NONE, FIXED, PARAMETER, LATCHED, CALLED };
-
-struct rpu_register {
-	uint8_t width; /* 0: no register */
-	uint8_t kind;  /* enum kind */
-	uint16_t at;   /* offset in the parameters or the latch */
-	uint32_t value;
-	uint64_t (*read)(struct rpu_function *function);
-	void (*write)(struct rpu_function *function, uint64_t value);
-};
-
-static uint64_t read_status(struct rpu_function *function)
+static uint64_t read_status(void *arg)
 {
+	const struct rpu_function *function = arg;
 	uint64_t status = ROAD_RPU_STATUS_READY;
 
 	for (uint32_t i = 0; i < function->chip->params.streams; i++)
@@ -23,14 +13,16 @@ static uint64_t read_status(struct rpu_function *function)
 	return function->chip->dirty ? status : status | ROAD_RPU_STATUS_CLEAN;
 }
 
-static uint64_t read_zero(struct rpu_function *function)
+static uint64_t read_zero(void *arg)
 {
-	(void)function;
+	(void)arg;
 	return 0;
 }
 
-static void write_control(struct rpu_function *function, uint64_t value)
+static void write_control(void *arg, uint64_t value)
 {
+	struct rpu_function *function = arg;
+
 	if (value & ~(uint64_t)ROAD_RPU_CONTROL_RESET)
 		sim_violation(function->chip->env, function->index,
 			      "control is written 0x%llx, allowed: 0x%x", (unsigned long long)value,
@@ -39,99 +31,94 @@ static void write_control(struct rpu_function *function, uint64_t value)
 		rpu_function_reset(function);
 }
 
-static uint64_t read_clock(struct rpu_function *function)
+static uint64_t read_clock(void *arg)
 {
+	const struct rpu_function *function = arg;
+
 	return function->chip->params.clock_hz / 1000;
 }
 
-static uint64_t read_features(struct rpu_function *function)
+static uint64_t read_features(void *arg)
 {
+	const struct rpu_function *function = arg;
 	const struct road_rpu_params *params = &function->chip->params;
 
 	return (params->memory_ecc ? ROAD_RPU_FEATURE_ECC : 0) |
 	       (params->neur ? ROAD_RPU_FEATURE_NEUR : 0) | ROAD_RPU_FEATURE_MEMORY;
 }
 
-static uint64_t read_fabric(struct rpu_function *function)
+static uint64_t read_fabric(void *arg)
 {
+	const struct rpu_function *function = arg;
+
 	return function->chip->fabric.fabric_id;
 }
 
-static uint64_t read_memory_rate(struct rpu_function *function)
+static uint64_t read_memory_rate(void *arg)
 {
+	const struct rpu_function *function = arg;
+
 	return function->chip->params.ddr_rate * function->chip->params.clock_hz;
 }
 
-static uint64_t read_corrected(struct rpu_function *function)
+static uint64_t read_time(void *arg)
 {
-	return function->chip->counters.ecc_corrected;
-}
+	const struct rpu_function *function = arg;
 
-static uint64_t read_uncorrected(struct rpu_function *function)
-{
-	return function->chip->counters.ecc_uncorrected;
-}
-
-static uint64_t read_memory(struct rpu_function *function)
-{
-	return function->chip->memory_bytes;
-}
-
-static uint64_t read_time(struct rpu_function *function)
-{
 	return sim_now(function->chip->env) / SIM_PS_PER_NS;
 }
 
 /* Multiply-adds per second. */
-static uint64_t read_neur_rate(struct rpu_function *function)
+static uint64_t read_neur_rate(void *arg)
 {
+	const struct rpu_function *function = arg;
 	const struct road_rpu_params *p = &function->chip->params;
 	uint64_t side = p->neur_side;
 
 	return p->neur ? side * side * side * p->tiles * p->clock_hz : 0;
 }
 
-static uint64_t read_irq_status(struct rpu_function *function)
+static uint64_t read_irq_status(void *arg)
 {
-	return function->irq_status;
+	const struct rpu_function *function = arg;
+
+	return function->interrupts.status;
 }
 
-static void write_irq_status(struct rpu_function *function, uint64_t value)
+static void write_irq_status(void *arg, uint64_t value)
 {
-	function->irq_status &= ~(uint32_t)value;
+	struct rpu_function *function = arg;
+
+	function->interrupts.status &= ~(uint32_t)value;
 }
 
-static uint64_t read_irq_mask(struct rpu_function *function)
+static uint64_t read_irq_mask(void *arg)
 {
-	return function->irq_mask;
+	const struct rpu_function *function = arg;
+
+	return function->interrupts.mask;
 }
 
-static void deliver(struct rpu_function *function, uint32_t vectors)
+static void write_irq_mask(void *arg, uint64_t value)
 {
-	for (; vectors; vectors &= vectors - 1) {
-		function->chip->counters.interrupts++;
-		sim_irq_raise(function->chip->env, function->index,
-			      (uint32_t)__builtin_ctz(vectors));
-	}
-}
+	struct rpu_function *function = arg;
+	struct rpu_chip *chip = function->chip;
 
-/* What is pending is delivered when it is let through. */
-static void write_irq_mask(struct rpu_function *function, uint64_t value)
-{
-	uint32_t opened = (uint32_t)value & ~function->irq_mask;
-
-	function->irq_mask = (uint32_t)value;
-	deliver(function, function->irq_status & opened);
+	chip->counters.interrupts += sim_interrupts_mask(&function->interrupts, chip->env,
+							 function->index, (uint32_t)value);
 }
 
 void rpu_interrupt(struct rpu_function *function, uint32_t vector)
 {
-	function->irq_status |= UINT32_C(1) << vector;
-	deliver(function, function->irq_mask & UINT32_C(1) << vector);
+	struct rpu_chip *chip = function->chip;
+
+	chip->counters.interrupts +=
+		sim_interrupts_raise(&function->interrupts, chip->env, function->index, vector);
 }
 
-static uint64_t read_stream_state(struct rpu_function *function)
+static uint64_t read_stream_state(void *arg)
 {
+	const struct rpu_function *function = arg;
 	uint64_t selected = function->latch.stream;
 
 	if (selected >= function->chip->params.streams || function->streams[selected].refused)
@@ -139,67 +126,59 @@ static uint64_t read_stream_state(struct rpu_function *function)
 	return rpu_stream_state(&function->streams[selected]);
 }
 
-static void write_stream_command(struct rpu_function *function, uint64_t value)
+static void write_stream_command(void *arg, uint64_t value)
 {
+	struct rpu_function *function = arg;
+
 	rpu_stream_command(function, (uint32_t)value);
 }
 
 /* Reads 1 while the selected context is open: an invalid table leaves it closed. */
-static uint64_t read_context_command(struct rpu_function *function)
+static uint64_t read_context_command(void *arg)
 {
+	const struct rpu_function *function = arg;
 	uint64_t selected = function->latch.context;
 
 	return selected < function->chip->params.contexts && function->contexts[selected];
 }
 
-static void write_context_command(struct rpu_function *function, uint64_t value)
+static void write_context_command(void *arg, uint64_t value)
 {
+	struct rpu_function *function = arg;
+
 	rpu_context_command(function, (uint32_t)value);
 }
 
-#define AT(reg) [ROAD_RPU_REG_##reg / 4]
-#define VALUE(v)                           \
-	{                                  \
-		4, FIXED, 0, v, NULL, NULL \
-	}
-#define PARAM(m)                                                                 \
-	{                                                                        \
-		4, PARAMETER, offsetof(struct road_rpu_params, m), 0, NULL, NULL \
-	}
-#define LATCH(w, m)                                                      \
-	{                                                                \
-		w, LATCHED, offsetof(struct rpu_latch, m), 0, NULL, NULL \
-	}
-#define CALL(w, r, s)                 \
-	{                             \
-		w, CALLED, 0, 0, r, s \
-	}
+#define AT(reg)         [ROAD_RPU_REG_##reg / 4]
+#define PARAM(width, m) SIM_OF_CHIP(width, struct rpu_chip, params.m)
+#define CHIP64(m)       SIM_OF_CHIP(8, struct rpu_chip, m)
+#define LATCH(width, m) SIM_KEPT(width, struct rpu_function, latch.m)
 
-static const struct rpu_register registers[] = {
-	AT(ID) = VALUE(ROAD_RPU_ID),
-	AT(VERSION) = VALUE(ROAD_RPU_INTERFACE),
-	AT(STATUS) = CALL(4, read_status, NULL),
-	AT(CONTROL) = CALL(4, read_zero, write_control),
-	AT(TILES) = PARAM(tiles),
-	AT(MESH_COLUMNS) = PARAM(mesh_columns),
-	AT(CLOCK_KHZ) = CALL(4, read_clock, NULL),
-	AT(STREAMS) = PARAM(streams),
-	AT(CONTEXTS) = PARAM(contexts),
-	AT(FEATURES) = CALL(4, read_features, NULL),
-	AT(SPM_BYTES) = PARAM(spm_bytes),
-	AT(SPM_BANKS) = PARAM(spm_banks),
-	AT(FABRIC) = CALL(4, read_fabric, NULL),
-	AT(MEM_BYTES64) = CALL(8, read_memory, NULL),
-	AT(MEM_RATE64) = CALL(8, read_memory_rate, NULL),
-	AT(TIME64) = CALL(8, read_time, NULL),
-	AT(NEUR_RATE64) = CALL(8, read_neur_rate, NULL),
-	AT(ECC_CORRECTED64) = CALL(8, read_corrected, NULL),
-	AT(ECC_UNCORRECTED64) = CALL(8, read_uncorrected, NULL),
-	AT(IRQ_STATUS) = CALL(4, read_irq_status, write_irq_status),
-	AT(IRQ_MASK) = CALL(4, read_irq_mask, write_irq_mask),
+static const struct sim_register registers[] = {
+	AT(ID) = SIM_FIXED(ROAD_RPU_ID),
+	AT(VERSION) = SIM_FIXED(ROAD_RPU_INTERFACE),
+	AT(STATUS) = SIM_CALLED(4, read_status, NULL),
+	AT(CONTROL) = SIM_CALLED(4, read_zero, write_control),
+	AT(TILES) = PARAM(4, tiles),
+	AT(MESH_COLUMNS) = PARAM(4, mesh_columns),
+	AT(CLOCK_KHZ) = SIM_CALLED(4, read_clock, NULL),
+	AT(STREAMS) = PARAM(4, streams),
+	AT(CONTEXTS) = PARAM(4, contexts),
+	AT(FEATURES) = SIM_CALLED(4, read_features, NULL),
+	AT(SPM_BYTES) = PARAM(4, spm_bytes),
+	AT(SPM_BANKS) = PARAM(4, spm_banks),
+	AT(FABRIC) = SIM_CALLED(4, read_fabric, NULL),
+	AT(MEM_BYTES64) = CHIP64(memory_bytes),
+	AT(MEM_RATE64) = SIM_CALLED(8, read_memory_rate, NULL),
+	AT(TIME64) = SIM_CALLED(8, read_time, NULL),
+	AT(NEUR_RATE64) = SIM_CALLED(8, read_neur_rate, NULL),
+	AT(ECC_CORRECTED64) = CHIP64(counters.ecc_corrected),
+	AT(ECC_UNCORRECTED64) = CHIP64(counters.ecc_uncorrected),
+	AT(IRQ_STATUS) = SIM_CALLED(4, read_irq_status, write_irq_status),
+	AT(IRQ_MASK) = SIM_CALLED(4, read_irq_mask, write_irq_mask),
 	AT(STREAM_SELECT) = LATCH(4, stream),
-	AT(STREAM_COMMAND) = CALL(4, read_zero, write_stream_command),
-	AT(STREAM_STATE) = CALL(4, read_stream_state, NULL),
+	AT(STREAM_COMMAND) = SIM_CALLED(4, read_zero, write_stream_command),
+	AT(STREAM_STATE) = SIM_CALLED(4, read_stream_state, NULL),
 	AT(STREAM_CONTEXT) = LATCH(4, stream_context),
 	AT(STREAM_RING64) = LATCH(8, ring),
 	AT(STREAM_SLOTS) = LATCH(4, slots),
@@ -208,24 +187,21 @@ static const struct rpu_register registers[] = {
 	AT(STREAM_REGION) = LATCH(4, region),
 	AT(STREAM_GENERATION64) = LATCH(8, generation),
 	AT(CONTEXT_SELECT) = LATCH(4, context),
-	AT(CONTEXT_COMMAND) = CALL(4, read_context_command, write_context_command),
+	AT(CONTEXT_COMMAND) = SIM_CALLED(4, read_context_command, write_context_command),
 	AT(CONTEXT_TABLE64) = LATCH(8, table),
 	AT(CONTEXT_COUNT) = LATCH(4, count),
 };
 
-static const struct rpu_register *find(struct rpu_function *function, uint64_t offset,
-				       uint32_t width, const char *what)
+static struct sim_registers of(struct rpu_function *function)
 {
-	const struct rpu_register *row = NULL;
-
-	if (offset % 4 == 0 && offset / 4 < sizeof(registers) / sizeof(registers[0]))
-		row = &registers[offset / 4];
-	if (row && row->width && row->width == width)
-		return row;
-	sim_violation(function->chip->env, function->index,
-		      "%s of %u bytes at 0x%llx of the registers: there is none of that width",
-		      what, width, (unsigned long long)offset);
-	return NULL;
+	return (struct sim_registers){
+		.rows = registers,
+		.count = sizeof(registers) / sizeof(registers[0]),
+		.env = function->chip->env,
+		.index = function->index,
+		.chip = function->chip,
+		.function = function,
+	};
 }
 
 static bool is_region(uint64_t offset)
@@ -233,70 +209,28 @@ static bool is_region(uint64_t offset)
 	return offset >= ROAD_RPU_REGIONS && offset < ROAD_RPU_REGIONS + ROAD_REGION_REGS_BYTES;
 }
 
-static uint64_t *latch_of(struct rpu_function *function, const struct rpu_register *row)
-{
-	return (uint64_t *)(void *)((char *)&function->latch + row->at);
-}
-
 uint64_t rpu_register_read(struct rpu_function *function, uint64_t offset, uint32_t width)
 {
-	const char *params = (const char *)&function->chip->params;
+	const struct sim_registers mine = of(function);
 
 	if (is_region(offset))
 		return region_unit_read(function->chip->unit, function->index,
 					offset - ROAD_RPU_REGIONS, width);
-	const struct rpu_register *row = find(function, offset, width, "a read");
-
-	if (!row)
-		return width == 8 ? UINT64_MAX : UINT32_MAX;
-	switch (row->kind) {
-	case FIXED: return row->value;
-	case PARAMETER: return *(const uint32_t *)(const void *)(params + row->at);
-	case LATCHED: return *latch_of(function, row);
-	default: return row->read(function);
-	}
-}
-
-static void write_doorbell(struct rpu_function *function, uint64_t offset, uint32_t width,
-			   uint64_t value)
-{
-	uint64_t index = (offset - ROAD_RPU_DOORBELL) / ROAD_RPU_DOORBELL_STRIDE;
-
-	if (width != 8 || offset % ROAD_RPU_DOORBELL_STRIDE ||
-	    index >= function->chip->params.streams) {
-		sim_violation(function->chip->env, function->index,
-			      "a write of %u bytes at 0x%llx is no doorbell", width,
-			      (unsigned long long)offset);
-		return;
-	}
-	rpu_stream_doorbell(function, (uint32_t)index, value);
+	return sim_register_read(&mine, offset, width);
 }
 
 void rpu_register_write(struct rpu_function *function, uint64_t offset, uint32_t width,
 			uint64_t value)
 {
-	const struct rpu_register *row;
+	const struct sim_registers mine = of(function);
+	uint32_t index;
 
-	if (is_region(offset)) {
+	if (is_region(offset))
 		region_unit_write(function->chip->unit, function->index, offset - ROAD_RPU_REGIONS,
 				  width, value);
-		return;
-	}
-	if (offset >= ROAD_RPU_DOORBELL) {
-		write_doorbell(function, offset, width, value);
-		return;
-	}
-	row = find(function, offset, width, "a write");
-	if (!row)
-		return;
-	if (width == 4)
-		value = (uint32_t)value;
-	if (row->kind == LATCHED)
-		*latch_of(function, row) = value;
-	else if (row->write)
-		row->write(function, value);
-	else
-		sim_violation(function->chip->env, function->index,
-			      "register 0x%llx is written and can only be read",
-			      (unsigned long long)offset);
+	else if (offset < ROAD_RPU_DOORBELL)
+		sim_register_write(&mine, offset, width, value);
+	else if (sim_doorbell_find(&mine, ROAD_RPU_DOORBELL, ROAD_RPU_DOORBELL_STRIDE,
+				   function->chip->params.streams, offset, width, &index))
+		rpu_stream_doorbell(function, index, value);
 }

@@ -241,14 +241,7 @@ void rpu_streams_retry(struct rpu_chip *chip)
 
 /* ---- commands ---- */
 
-struct rule {
-	bool bad;
-	const char *what;
-	uint64_t seen;
-	const char *allowed;
-};
-
-/* Says which latched register does not let the stream be opened; NULL: all do. */
+/* Do the latched registers let the stream be opened? */
 static bool may_open(struct rpu_function *function, const struct rpu_stream *stream)
 {
 	const struct rpu_latch *latch = &function->latch;
@@ -256,7 +249,7 @@ static bool may_open(struct rpu_function *function, const struct rpu_stream *str
 	uint64_t slots = latch->slots, bytes = slots * ROAD_RPU_ENTRY_BYTES;
 	bool open = latch->stream_context < chip->params.contexts &&
 		    function->contexts[latch->stream_context];
-	const struct rule rules[] = {
+	const struct sim_rule rules[] = {
 		{stream->life != RPU_STREAM_SHUT, "state", stream->life, "a closed stream"},
 		{!open, "STREAM_CONTEXT", latch->stream_context, "an open context"},
 		{!slots || slots > RPU_SLOTS_MAX || (slots & (slots - 1)), "STREAM_SLOTS", slots,
@@ -269,15 +262,8 @@ static bool may_open(struct rpu_function *function, const struct rpu_stream *str
 		 "STREAM_REGION", latch->region, "a region's number, or 0xffffffff"},
 	};
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (!rules[i].bad)
-			continue;
-		sim_violation(chip->env, function->index,
-			      "stream %u is opened with %s 0x%llx, allowed: %s", stream->index,
-			      rules[i].what, (unsigned long long)rules[i].seen, rules[i].allowed);
-		return false;
-	}
-	return true;
+	return sim_rules_hold(chip->env, function->index, "stream", stream->index, rules,
+			      sizeof(rules) / sizeof(rules[0]));
 }
 
 static void leave_region(struct rpu_stream *stream)
@@ -377,22 +363,19 @@ void rpu_stream_doorbell(struct rpu_function *function, uint32_t index, uint64_t
 	struct rpu_stream *stream = &function->streams[index];
 	struct rpu_chip *chip = function->chip;
 
+	const struct sim_doorbell doorbell = {
+		.queue = "stream",
+		.entries = "entries",
+		.index = index,
+		.slots = stream->slots,
+		.closed = stream->life == RPU_STREAM_SHUT,
+		.rung = stream->doorbell,
+		.taken = stream->taken,
+	};
+
 	chip->counters.doorbells++;
-	if (stream->life == RPU_STREAM_SHUT) {
-		sim_violation(chip->env, function->index, "doorbell of stream %u, which is closed",
-			      index);
-	} else if (value < stream->doorbell) {
-		sim_violation(chip->env, function->index,
-			      "doorbell of stream %u goes back from %llu to %llu", index,
-			      (unsigned long long)stream->doorbell, (unsigned long long)value);
-	} else if (value - stream->taken > stream->slots) {
-		sim_violation(chip->env, function->index,
-			      "doorbell of stream %u: %llu is more than %u entries ahead of "
-			      "%llu",
-			      index, (unsigned long long)value, stream->slots,
-			      (unsigned long long)stream->taken);
-	} else {
-		stream->doorbell = value;
-		go_on(stream, chip->params.doorbell);
-	}
+	if (!sim_doorbell_valid(chip->env, function->index, &doorbell, value))
+		return;
+	stream->doorbell = value;
+	go_on(stream, chip->params.doorbell);
 }
