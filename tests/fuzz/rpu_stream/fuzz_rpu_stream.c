@@ -63,83 +63,86 @@ static void make_image(void)
 
 /* ---- good work ---- */
 
-enum { ENTRIES = 14 };
+/* One of each kind, as the driver writes them; the first copies the image. */
+static const struct road_rpu_entry any[] = {
+	{.work = ROAD_RPU_WORK_COPY,
+	 .dst = VA_DATA,
+	 .src = VA_SYSTEM + IMAGE_AT,
+	 .rows = 1,
+	 .slices = 1},
+	{.work = ROAD_RPU_WORK_COPY,
+	 .dst = VA_DATA + 0x4000,
+	 .src = VA_SYSTEM,
+	 .bytes = 64,
+	 .rows = 3,
+	 .slices = 2,
+	 .dst_pitch = 128,
+	 .src_pitch = 256,
+	 .slice_rows = 4},
+	{.work = ROAD_RPU_WORK_FILL,
+	 .dst = VA_SYSTEM,
+	 .bytes = 64,
+	 .rows = 1,
+	 .slices = 1,
+	 .value = 7,
+	 .value_bytes = 4},
+	{.work = ROAD_RPU_WORK_WRITE, .flags = 1, .dst = VA_DATA, .value_bytes = 8},
+	{.work = ROAD_RPU_WORK_WAIT, .flags = 1, .src = VA_SYSTEM, .value_bytes = 8},
+	{.work = ROAD_RPU_WORK_TIMESTAMP, .flags = 1, .dst = VA_SYSTEM + 8},
+	{.work = ROAD_RPU_WORK_BARRIER, .wait = 2, .signal = 5},
+	{.work = ROAD_RPU_WORK_FENCE, .flags = ROAD_RPU_WORK_IRQ | 1, .vector = 3},
+	{.work = ROAD_RPU_WORK_REGION, .src = HOST + OPS_AT},
+	{.work = ROAD_RPU_WORK_REGION, .src = HOST + OPS_AT + 128},
+};
+static const struct road_rpu_run run = {.work = ROAD_RPU_WORK_RUN,
+					.engine = ROAD_RPU_ENGINE_CGRA,
+					.arguments = HOST + ARGUMENTS_AT,
+					.argument_bytes = 16,
+					.blocks = 5,
+					.watchdog = 5000};
+static const struct road_rpu_gemm gemm = {.work = ROAD_RPU_WORK_GEMM,
+					  .engine = ROAD_RPU_ENGINE_NEUR,
+					  .b = 0x100,
+					  .c = 0x200,
+					  .a_pitch = 16,
+					  .b_pitch = 16,
+					  .c_pitch = 32,
+					  .m = 3,
+					  .n = 4,
+					  .k = 5};
+static const struct road_rpu_move moves[] = {
+	{.work = ROAD_RPU_WORK_MOVE,
+	 .engine = ROAD_RPU_ENGINE_RDMA,
+	 .signal = 2,
+	 .memory = VA_DATA,
+	 .spm = 64,
+	 .bytes = 64,
+	 .rows = 3,
+	 .slices = 1,
+	 .memory_pitch = 64,
+	 .spm_pitch = 128},
+	{.work = ROAD_RPU_WORK_MOVE,
+	 .engine = ROAD_RPU_ENGINE_WDMA,
+	 .wait = 2,
+	 .memory = VA_DATA + 0x8000,
+	 .bytes = 256,
+	 .rows = 1,
+	 .slices = 1,
+	 .tile_stride = 256},
+};
+static const void *const good[] = {&any[0], &any[1], &any[2],   &any[3],  &any[4],
+				   &any[5], &any[6], &any[7],   &any[8],  &any[9],
+				   &run,    &gemm,   &moves[0], &moves[1]};
+enum { ENTRIES = sizeof(good) / sizeof(good[0]) };
 
-/* One of each kind, as the driver writes them. */
 static void good_entry(uint32_t which, uint8_t *out)
 {
-	const struct road_rpu_entry any[] = {
-		{.work = ROAD_RPU_WORK_COPY,
-		 .dst = VA_DATA,
-		 .src = VA_SYSTEM + IMAGE_AT,
-		 .bytes = image_bytes,
-		 .rows = 1,
-		 .slices = 1},
-		{.work = ROAD_RPU_WORK_COPY,
-		 .dst = VA_DATA + 0x4000,
-		 .src = VA_SYSTEM,
-		 .bytes = 64,
-		 .rows = 3,
-		 .slices = 2,
-		 .dst_pitch = 128,
-		 .src_pitch = 256,
-		 .slice_rows = 4},
-		{.work = ROAD_RPU_WORK_FILL,
-		 .dst = VA_SYSTEM,
-		 .bytes = 64,
-		 .rows = 1,
-		 .slices = 1,
-		 .value = 7,
-		 .value_bytes = 4},
-		{.work = ROAD_RPU_WORK_WRITE, .flags = 1, .dst = VA_DATA, .value_bytes = 8},
-		{.work = ROAD_RPU_WORK_WAIT, .flags = 1, .src = VA_SYSTEM, .value_bytes = 8},
-		{.work = ROAD_RPU_WORK_TIMESTAMP, .flags = 1, .dst = VA_SYSTEM + 8},
-		{.work = ROAD_RPU_WORK_BARRIER, .wait = 2, .signal = 5},
-		{.work = ROAD_RPU_WORK_FENCE, .flags = ROAD_RPU_WORK_IRQ | 1, .vector = 3},
-		{.work = ROAD_RPU_WORK_REGION, .src = HOST + OPS_AT},
-		{.work = ROAD_RPU_WORK_REGION, .src = HOST + OPS_AT + 128},
-	};
-	const struct road_rpu_run run = {.work = ROAD_RPU_WORK_RUN,
-					 .engine = ROAD_RPU_ENGINE_CGRA,
-					 .arguments = HOST + ARGUMENTS_AT,
-					 .argument_bytes = 16,
-					 .blocks = 5,
-					 .watchdog = 5000};
-	const struct road_rpu_gemm gemm = {.work = ROAD_RPU_WORK_GEMM,
-					   .engine = ROAD_RPU_ENGINE_NEUR,
-					   .b = 0x100,
-					   .c = 0x200,
-					   .a_pitch = 16,
-					   .b_pitch = 16,
-					   .c_pitch = 32,
-					   .m = 3,
-					   .n = 4,
-					   .k = 5};
-	const struct road_rpu_move moves[] = {
-		{.work = ROAD_RPU_WORK_MOVE,
-		 .engine = ROAD_RPU_ENGINE_RDMA,
-		 .signal = 2,
-		 .memory = VA_DATA,
-		 .spm = 64,
-		 .bytes = 64,
-		 .rows = 3,
-		 .slices = 1,
-		 .memory_pitch = 64,
-		 .spm_pitch = 128},
-		{.work = ROAD_RPU_WORK_MOVE,
-		 .engine = ROAD_RPU_ENGINE_WDMA,
-		 .wait = 2,
-		 .memory = VA_DATA + 0x8000,
-		 .bytes = 256,
-		 .rows = 1,
-		 .slices = 1,
-		 .tile_stride = 256},
-	};
-	const void *const all[ENTRIES] = {&any[0], &any[1], &any[2],   &any[3],  &any[4],
-					  &any[5], &any[6], &any[7],   &any[8],  &any[9],
-					  &run,    &gemm,   &moves[0], &moves[1]};
+	struct road_rpu_entry entry;
 
-	memcpy(out, all[which % ENTRIES], ROAD_RPU_ENTRY_BYTES);
+	memcpy(&entry, good[which % ENTRIES], sizeof(entry));
+	if (which % ENTRIES == 0)
+		entry.bytes = image_bytes;
+	memcpy(out, &entry, sizeof(entry));
 }
 
 static void set_ops(struct rig *rig)

@@ -27,8 +27,29 @@ static struct outcome outcomes[2];
 
 static struct {
 	unsigned valid, refused, accepted, runs, long_runs, ended, faults;
-	unsigned batched, leapt, stalled; /* runs with batches; with leaps; with both and stalls */
+	unsigned batched, leapt;  /* runs with batches; with leaps */
+	unsigned stalled, shared; /* batched ones with injected stalls; leapt ones beside others */
 } seen;
+
+/* Banks that others have now and then; for the whole of a run the same. */
+static struct sharing {
+	uint32_t period, mask;
+} sharing;
+
+static uint32_t busy(void *context, uint64_t cycle, uint64_t *until)
+{
+	const struct sharing *at = context;
+	uint64_t turn = cycle / at->period;
+
+	*until = (turn + 1) * at->period;
+	return turn % 3 ? 0 : at->mask;
+}
+
+static void choose_sharing(uint64_t *state)
+{
+	sharing.mask = rig_below(state, 3) ? 0 : (uint32_t)rig_random(state) & 0xffff;
+	sharing.period = 1 + rig_below(state, 400);
+}
 
 /* Else this would compare the interpreter with itself. */
 static void note_shortcuts(const struct rpu_fabric *fabric, uint32_t injected)
@@ -39,13 +60,15 @@ static void note_shortcuts(const struct rpu_fabric *fabric, uint32_t injected)
 	seen.batched += shortcuts->batched > 0;
 	seen.leapt += shortcuts->leapt > 0;
 	seen.stalled += shortcuts->batched && injected;
+	seen.shared += shortcuts->leapt && sharing.mask;
 }
 
 /* In pieces of random length, so that nothing depends on how a run is cut. */
 static void run_mode(const struct rpu_config *config, enum rpu_fabric_mode mode, uint64_t *state,
 		     uint32_t injected, struct outcome *outcome)
 {
-	struct rpu_fabric_memory memory = {.spm = rig.spm};
+	struct rpu_fabric_memory memory = {
+		.spm = rig.spm, .busy = sharing.mask ? busy : NULL, .context = &sharing};
 	struct rpu_fabric *fabric = rpu_fabric_create(&rig.params, &memory, mode);
 	uint64_t left = CYCLES, passed;
 	uint32_t longest = rig_below(state, 2) ? 200 : 3000;
@@ -141,6 +164,7 @@ static void check_one(uint64_t one)
 	struct rpu_config *config;
 
 	random_config(&rig, &state);
+	choose_sharing(&state);
 	memcpy(start_spm, rig.spm, sizeof(start_spm));
 	config = rig_config(&rig);
 	if (!config) {
@@ -164,9 +188,10 @@ static void modes_agree_on_all(void)
 		check_one(seed + i);
 	printf("# %u configurations, %u mutants accepted, %u refused; %u runs: %u ended, %u "
 	       "faults, %u %% of 100 iterations or more; %u in batches, %u of them with injected "
-	       "stalls, %u leapt\n",
+	       "stalls; %u leapt, %u of them with banks that others take\n",
 	       seen.valid, seen.accepted, seen.refused, seen.runs, seen.ended, seen.faults,
-	       100 * seen.long_runs / seen.runs, seen.batched, seen.stalled, seen.leapt);
+	       100 * seen.long_runs / seen.runs, seen.batched, seen.stalled, seen.leapt,
+	       seen.shared);
 	CU_ASSERT_EQUAL(seen.valid, configurations);
 	CU_ASSERT_TRUE(100 * seen.long_runs / seen.runs >= 30);
 	CU_ASSERT_TRUE(seen.accepted > configurations / 10);
@@ -174,6 +199,7 @@ static void modes_agree_on_all(void)
 	CU_ASSERT_TRUE(100 * seen.batched / seen.runs >= 5);
 	CU_ASSERT_TRUE(100 * seen.stalled / seen.runs >= 2);
 	CU_ASSERT_TRUE(100 * seen.leapt / seen.runs >= 2);
+	CU_ASSERT_TRUE(seen.shared > 0);
 }
 
 static const struct tap_case cases[] = {
