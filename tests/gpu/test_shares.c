@@ -224,6 +224,51 @@ static void as_if_alone(void)
 	CU_ASSERT_EQUAL(both[1], alone[1]);
 }
 
+/* The same of copies within device memory. */
+static void copy_in_halves(uint32_t which, uint64_t took[2])
+{
+	struct chip c = open_chip("sim:gpu-small", 2, "stream");
+	struct reader r = reader_of(&c, 8 * MIB, 1); /* two buffers a half, side by side */
+	struct timed timed[2];
+
+	settle(&c, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct timed *t = &timed[i];
+		road_submission s = {
+			.size = sizeof(s), .flags = ROAD_SUBMIT_TIMED, .times = &t->times};
+
+		if (!(which >> i & 1))
+			continue;
+		t->times = (road_times){.size = sizeof(t->times)};
+		CU_ASSERT_EQUAL_FATAL(road_list_create(c.f.space, 0, &t->list), ROAD_OK);
+		CU_ASSERT_EQUAL_FATAL(road_list_copy(t->list, r.in, (2 * i + 1) * 2 * MIB, r.in,
+						     2 * i * 2 * MIB, 2 * MIB),
+				      ROAD_OK);
+		CU_ASSERT_EQUAL_FATAL(road_list_close(t->list), ROAD_OK);
+		s.list = t->list;
+		CU_ASSERT_EQUAL_FATAL(road_queue_submit(c.queue[i], &s, &t->point), ROAD_OK);
+	}
+	for (uint32_t i = 0; i < 2; i++)
+		if (which >> i & 1)
+			took[i] = finish(&timed[i]);
+	drop_reader(&r);
+	close_chip(&c);
+}
+
+static void copies_as_if_alone(void)
+{
+	uint64_t alone[2], both[2];
+
+	copy_in_halves(1, alone);
+	copy_in_halves(2, alone);
+	copy_in_halves(3, both);
+	for (uint32_t i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(both[i], alone[i]);
+		/* read and written, at half of 64 GB/s */
+		CU_ASSERT(alone[i] >= 2 * 2 * UINT64_C(1000) * MIB / 32000);
+	}
+}
+
 static void as_many_bytes_a_second(void)
 {
 	uint64_t took[3] = {0};
@@ -369,6 +414,8 @@ static void shares_are_told(void)
 
 static const struct tap_case cases[] = {
 	{"work in one part takes as long as if nothing ran in the other one", as_if_alone},
+	{"copies in one part take as long as if nothing was copied in the other one",
+	 copies_as_if_alone},
 	{"half of the slices have half of memory's bandwidth", as_many_bytes_a_second},
 	{"a working set that the whole second level holds misses in a slice's share",
 	 a_working_set},
