@@ -168,6 +168,122 @@ static void wraps_around_the_torus(void)
 	}
 }
 
+/* Products and accesses side by side: 3 against 2 and 1 more for each further one of the column. */
+static void products_and_accesses_share_a_step(void)
+{
+	static const struct {
+		uint8_t products[2], product_count, accesses[5], access_count, cycles;
+	} steps[] = {
+		{{5}, 1, {0}, 1, 3},
+		{{5}, 1, {1}, 1, 3},                 /* its own column */
+		{{5}, 1, {0, 4}, 2, 3},              /* 2 + 1 */
+		{{5}, 1, {0, 4, 8}, 3, 4},           /* 2 + 1 + 1 */
+		{{0, 15}, 2, {3}, 1, 3},             /* products do not wait for each other */
+		{{5}, 1, {0, 4, 8, 12}, 4, 5},       /* 2 + 3 */
+		{{10, 11}, 2, {0, 1, 2, 3, 7}, 5, 3} /* one column twice */
+	};
+
+	for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		EACH_MODE(m)
+		{
+			struct rig_run run;
+
+			rig_openedge(&rig, 1);
+			rig.header.iterations = 10;
+			for (unsigned e = 0; e < steps[i].product_count; e++)
+				*rig_at(&rig, 0, steps[i].products[e]) =
+					(struct rig_word){.op = OP(mul), .a = R(0), .b = R(1)};
+			for (unsigned e = 0; e < steps[i].access_count; e++)
+				*rig_at(&rig, 0, steps[i].accesses[e]) =
+					(struct rig_word){.op = e & 1 ? OP(ld8) : OP(ld32)};
+			run = rig_run(&rig, modes[m]);
+			expect(&run, 1, 10u * steps[i].cycles);
+			rig_end(&run);
+		}
+}
+
+/* What accesses memory in another step costs nothing here: 2 + 2 + 3 + 1. */
+static void steps_do_not_share_their_columns(void)
+{
+	EACH_MODE(m)
+	{
+		struct rig_run run;
+
+		rig_openedge(&rig, 4);
+		rig.header.iterations = 6;
+		*rig_at(&rig, 0, 2) = (struct rig_word){.op = OP(ld32)};
+		*rig_at(&rig, 1, 6) = (struct rig_word){.op = OP(st32)};
+		*rig_at(&rig, 2, 2) = (struct rig_word){.op = OP(st16)};
+		*rig_at(&rig, 2, 14) = (struct rig_word){.op = OP(ld16)};
+		*rig_at(&rig, 3, 10) = (struct rig_word){.op = OP(xor)};
+		run = rig_run(&rig, modes[m]);
+		expect(&run, 4, 6 * (2 + 2 + 3 + 1));
+		rig_end(&run);
+	}
+}
+
+/* n steps: nothing happens for 14 + 3n cycles, and the first op in the next one. */
+static void the_first_iteration_begins_after_14_and_3_a_step(void)
+{
+	for (uint32_t n = 1; n <= ROAD_RPU_INTERVAL_MAX; n++)
+		EACH_MODE(m)
+		{
+			struct rig_run run;
+
+			rig_openedge(&rig, n);
+			rig.header.iterations = 5;
+			for (uint32_t step = 0; step < n; step++)
+				*rig_at(&rig, step, step) = (struct rig_word){.op = OP(add)};
+			run = rig_begin(&rig, modes[m]);
+			rpu_fabric_launch(run.fabric, NULL, 0, 0, 1);
+			rpu_fabric_run(run.fabric, 14 + 3 * n, NULL);
+			CU_ASSERT_EQUAL(rpu_fabric_counters(run.fabric)->element_ops, 0);
+			rpu_fabric_run(run.fabric, 1, NULL);
+			CU_ASSERT_EQUAL(rpu_fabric_counters(run.fabric)->element_ops, 1);
+			rpu_fabric_run(run.fabric, UINT64_MAX, NULL);
+			expect(&run, n, 5 * n);
+			rig_end(&run);
+		}
+}
+
+/* Each way of the torus: all elements show their number to one side, then add what they see. */
+static void every_side_wraps(void)
+{
+	static const struct {
+		uint32_t to, in;
+		int row, column; /* where what comes in is from */
+	} ways[] = {{ROAD_RPU_SIDE_N, S_IN, 1, 0},
+		    {ROAD_RPU_SIDE_S, N_IN, -1, 0},
+		    {ROAD_RPU_SIDE_W, E_IN, 0, 1},
+		    {ROAD_RPU_SIDE_E, W_IN, 0, -1}};
+
+	for (unsigned way = 0; way < 4; way++)
+		EACH_MODE(m)
+		{
+			struct rig_run run;
+
+			rig_openedge(&rig, 2);
+			rig.header.iterations = 3;
+			for (uint32_t e = 0; e < 16; e++) {
+				rig_register(&rig, e, 0, 100 + e);
+				*rig_at(&rig, 0, e) = (struct rig_word){.op = OP(mov), .a = R(0)};
+				rig_at(&rig, 0, e)->link[ways[way].to] = RESULT;
+				*rig_at(&rig, 1, e) = (struct rig_word){
+					.op = OP(mov), .a = ways[way].in, .dest = R(1)};
+			}
+			run = rig_run(&rig, modes[m]);
+			expect(&run, 2, 3 * 2);
+			for (int e = 0; e < 16; e++) {
+				int row = (e / 4 + ways[way].row + 4) % 4;
+				int column = (e % 4 + ways[way].column + 4) % 4;
+
+				CU_ASSERT_EQUAL(rpu_fabric_peek(run.fabric, (uint32_t)e, R(1)),
+						(uint32_t)(100 + 4 * row + column));
+			}
+			rig_end(&run);
+		}
+}
+
 static void fabrics_without_streams_refuse_them(void)
 {
 	struct rpu_config_verdict verdict;
@@ -194,6 +310,11 @@ static const struct tap_case cases[] = {
 	 predicated_stores_cost_only_when_they_happen},
 	{"a dot product takes the cycles of its table", dot_product_by_hand},
 	{"values go round the torus", wraps_around_the_torus},
+	{"products and accesses share a step", products_and_accesses_share_a_step},
+	{"steps do not share their columns", steps_do_not_share_their_columns},
+	{"the first iteration begins after 14 + 3n cycles",
+	 the_first_iteration_begins_after_14_and_3_a_step},
+	{"every side of the torus wraps", every_side_wraps},
 	{"what the fabric lacks is refused", fabrics_without_streams_refuse_them},
 };
 
