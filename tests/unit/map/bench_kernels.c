@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "simulators/numbers/vector.h"
 #include "tests/unit/map/data.h"
 
 enum { RUNS = 5, MEMORY = 1 << 20 };
@@ -167,8 +168,8 @@ static void measure(void)
 	static const char *const modes[] = {"interpreted", "compiled"};
 	double sum[2] = {0}, least[2] = {INFINITY, INFINITY}, rates[2];
 
-	printf("# calibration %.3f s for 2^26 additions; M element-op/s, medians of %d\n",
-	       calibrate(), RUNS);
+	printf("# calibration %.3f s for 2^26 additions; %s; M element-op/s, medians of %d\n",
+	       calibrate(), road_sim_variant_name(road_sim_vector_variant()), RUNS);
 	for (unsigned i = 0; i < KERNELS; i++) {
 		report(&kernels[i], rates);
 		for (unsigned mode = 0; mode < 2; mode++) {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How fast one core runs a fabric of 8 x 8: millions of element-ops a second of the host, of both
- * modes. A calibration loop stands beside it, so that runs on other hosts compare.
+ * How fast one core runs a fabric of 8 x 8 that is full, and one with a single element: millions of
+ * element-ops a second of the host, of both modes. What floors mean is the mix of mapped kernels in
+ * tests/unit/map/bench_kernels.c. A calibration loop stands beside it, so that runs on other hosts
+ * compare.
  */
+#include "simulators/numbers/vector.h"
 #include "tests/unit/sim_rpu_fabric/rig.h"
 
 #include <stdio.h>
@@ -189,7 +192,8 @@ int main(void)
 		       {"four steps", four_steps},
 		       {"one element", one_element}};
 
-	printf("calibration %.3f s for 2^26 additions\n", calibrate());
+	printf("calibration %.3f s for 2^26 additions; %s\n", calibrate(),
+	       road_sim_variant_name(road_sim_vector_variant()));
 	for (unsigned i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++) {
 		kernels[i].make();
 		report(kernels[i].name, "interpreted", RPU_MODE_INTERPRETED);
