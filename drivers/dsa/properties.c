@@ -17,7 +17,7 @@
 		.max = 1u << 30, .id = number, .property = text, .unit = "bytes", .scale = 1      \
 	}
 
-/* Rows are appended, never moved: a property's number is its place. */
+/* A property's number is never given to another one. */
 static const struct road_parameter rows[] = {
 	ROW(CORES, cores, 1, 65535, 1, "compute.units", "", 1),
 	ROW(CLOCK_KHZ, clock_khz, 1, UINT32_MAX - 1, 2, "compute.clock_hz", "Hz", 1000),

@@ -37,11 +37,15 @@ road_status road_device_info_get(road_device *device, road_device_info *out)
 	return status;
 }
 
+/* A driver that never ends its list does not hang who opens the device. */
+enum { PROPERTIES_MAX = 4096 };
+
 void road_device_count_properties(struct road_device *device)
 {
 	road_property property = {.size = sizeof(property)};
 
-	while (!device->ops.property(&device->drv, device->properties, &property))
+	while (device->properties < PROPERTIES_MAX &&
+	       !device->ops.property(&device->drv, device->properties, &property))
 		device->properties++;
 }
 

@@ -21,7 +21,7 @@ static struct {
 	_Atomic uint32_t users;
 	const struct road_object **slots;
 	size_t size, used, alive; /* used counts tombstones, too */
-	bool lacks;               /* there was no memory to keep one of them */
+	size_t absent;            /* objects that there was no memory to keep */
 	struct road_object *quarantine[QUARANTINE];
 	size_t oldest;
 } live = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -103,7 +103,7 @@ static void live_add(const struct road_object *object)
 	if (live.used + 1 < live.size)
 		live_insert(object);
 	else
-		live.lacks = true;
+		live.absent++;
 	pthread_mutex_unlock(&live.lock);
 }
 
@@ -117,6 +117,8 @@ static void live_bury(struct road_object *object)
 	if (live_find(object, &at)) {
 		live.slots[at] = &tombstone;
 		live.alive--;
+	} else {
+		live.absent--;
 	}
 	if (atomic_load(&live.users)) {
 		dead = live.quarantine[live.oldest];
@@ -210,8 +212,8 @@ static road_status validate(const void *object, const struct road_class *class, 
 
 	if (known && known->class != class)
 		seen = known->class->name;
-	/* A set that lacks one calls no handle bad that it does not know. */
-	bool good = known ? known->class == class && atomic_load(&known->refs) : live.lacks;
+	/* While it lacks one, the set calls no handle bad that it does not know. */
+	bool good = known ? known->class == class && atomic_load(&known->refs) : live.absent;
 
 	pthread_mutex_unlock(&live.lock);
 	if (good)
