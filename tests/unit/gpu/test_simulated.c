@@ -211,7 +211,7 @@ static void an_unplugged_chip_gives_everything_back(void)
 	}
 }
 
-enum { THREADS = 4, ROUNDS = 25 };
+enum { THREADS = 4, ROUNDS = 25, HEAPS = ROAD_HEAP_HOST + 1 }; /* those that a GPGPU has */
 
 struct worker {
 	struct program *p;
@@ -223,7 +223,7 @@ struct worker {
 static uint32_t round_of(struct worker *w, uint32_t round)
 {
 	road_buffer_options options = {.size = sizeof(options),
-				       .heap = round % ROAD_HEAP_KINDS,
+				       .heap = round % HEAPS,
 				       .bytes = 4000 + 64 * w->number,
 				       .flags = round & 1 ? ROAD_BUFFER_READ_ONLY : 0};
 	struct program own = *w->p;
