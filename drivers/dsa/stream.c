@@ -46,16 +46,19 @@ static road_status open_stream(struct road_stream *stream)
 	return status;
 }
 
-static void close_stream(struct road_stream *stream)
+static road_status close_stream(struct road_stream *stream)
 {
 	struct dsa *dsa = dsa_of(stream);
 
 	pthread_mutex_lock(&dsa->reg_lock);
 	dsa_write32(dsa, ROAD_DSA_REG_STREAM_SELECT, stream->index);
-	if (command(stream, ROAD_DSA_STREAM_CLOSE, "road_queue_release") == ROAD_OK)
-		(void)dsa_await(dsa, ROAD_DSA_REG_STREAM_STATE, UINT32_MAX, ROAD_DSA_STREAM_CLOSED,
-				"STREAM_STATE");
+	road_status status = command(stream, ROAD_DSA_STREAM_CLOSE, "road_queue_release");
+
+	if (!status)
+		status = dsa_await(dsa, ROAD_DSA_REG_STREAM_STATE, UINT32_MAX,
+				   ROAD_DSA_STREAM_CLOSED, "STREAM_STATE");
 	pthread_mutex_unlock(&dsa->reg_lock);
+	return status;
 }
 
 static void doorbell(struct road_stream *stream, uint64_t tail)

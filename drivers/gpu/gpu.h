@@ -26,6 +26,7 @@
 #include "uapi/gpu/image.h"
 #include "uapi/gpu/isa.h"
 #include "uapi/gpu/regs.h"
+#include "uapi/gpu/space.h"
 #include "uapi/range.h"
 
 #define GPU_PAGE          UINT64_C(4096) /* granule of both heaps */
@@ -33,8 +34,7 @@
 #define GPU_PARAMS_MAX    65536u              /* bytes of a kernel's arguments */
 #define GPU_REGISTER_WAIT UINT64_C(100000000) /* ns of the bus's clock */
 #define GPU_KERNARG_ALIGN 16u
-#define GPU_VECTORS_MAX   32u        /* bits of IRQ_STATUS */
-#define GPU_RANGES_MAX    (1u << 20) /* of a space: the chip takes no more */
+#define GPU_VECTORS_MAX   32u /* bits of IRQ_STATUS */
 
 /* What the registers say of the chip; filled by a table in properties.c. */
 struct gpu_params {

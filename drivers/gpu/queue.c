@@ -48,16 +48,19 @@ static road_status open_queue(struct road_stream *queue)
 	return status;
 }
 
-static void close_queue(struct road_stream *queue)
+static road_status close_queue(struct road_stream *queue)
 {
 	struct gpu *gpu = gpu_of(queue);
 
 	pthread_mutex_lock(&gpu->reg_lock);
 	gpu_write32(gpu, ROAD_GPU_REG_QUEUE_SELECT, queue->index);
-	if (command(queue, ROAD_GPU_QUEUE_CLOSE, "road_queue_release") == ROAD_OK)
-		(void)gpu_await(gpu, ROAD_GPU_REG_QUEUE_STATE, UINT32_MAX, ROAD_GPU_QUEUE_CLOSED,
-				"QUEUE_STATE");
+	road_status status = command(queue, ROAD_GPU_QUEUE_CLOSE, "road_queue_release");
+
+	if (!status)
+		status = gpu_await(gpu, ROAD_GPU_REG_QUEUE_STATE, UINT32_MAX, ROAD_GPU_QUEUE_CLOSED,
+				   "QUEUE_STATE");
 	pthread_mutex_unlock(&gpu->reg_lock);
+	return status;
 }
 
 static void doorbell(struct road_stream *queue, uint64_t tail)

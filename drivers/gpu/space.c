@@ -6,6 +6,21 @@
 
 #include "drivers/gpu/gpu.h"
 
+/* The helper's tables are the chip's. */
+#define SAME(member)                                                \
+	_Static_assert(offsetof(struct road_gpu_segment, member) == \
+			       offsetof(struct road_range, member), \
+		       #member)
+SAME(va);
+SAME(bytes);
+SAME(pa);
+SAME(flags);
+_Static_assert(sizeof(struct road_gpu_segment) == sizeof(struct road_range), "size");
+_Static_assert(ROAD_GPU_SEGMENT_READ == ROAD_RANGE_READ &&
+		       ROAD_GPU_SEGMENT_WRITE == ROAD_RANGE_WRITE &&
+		       ROAD_GPU_SEGMENT_SYSTEM == ROAD_RANGE_SYSTEM,
+	       "flags");
+
 /* The chip reads the table while the command takes effect, and then only. */
 static road_status tell(void *user, road_iova table, uint32_t count)
 {
@@ -132,7 +147,8 @@ road_status gpu_space_open(struct road_drv_space *drv)
 	space->stack = GPU_STACK_DEFAULT;
 	pthread_mutex_init(&space->lock, NULL);
 	gpu_print_open(&space->print);
-	status = road_range_table_create(gpu->bus, GPU_RANGES_MAX, tell, space, &space->ranges);
+	status = road_range_table_create(gpu->bus, ROAD_GPU_SEGMENTS_MAX, tell, space,
+					 &space->ranges);
 	if (status)
 		goto destroy;
 	status = road_numbers_take(gpu->spaces, space, "address spaces", "road_space_create",

@@ -56,16 +56,19 @@ static road_status open_stream(struct road_stream *stream)
 	return status;
 }
 
-static void close_stream(struct road_stream *stream)
+static road_status close_stream(struct road_stream *stream)
 {
 	struct rpu *rpu = rpu_of(stream);
 
 	pthread_mutex_lock(&rpu->reg_lock);
 	rpu_write32(rpu, ROAD_RPU_REG_STREAM_SELECT, stream->index);
-	if (command(stream, ROAD_RPU_STREAM_CLOSE, "road_queue_release") == ROAD_OK)
-		(void)rpu_await(rpu, ROAD_RPU_REG_STREAM_STATE, UINT32_MAX, ROAD_RPU_STREAM_CLOSED,
-				"STREAM_STATE");
+	road_status status = command(stream, ROAD_RPU_STREAM_CLOSE, "road_queue_release");
+
+	if (!status)
+		status = rpu_await(rpu, ROAD_RPU_REG_STREAM_STATE, UINT32_MAX,
+				   ROAD_RPU_STREAM_CLOSED, "STREAM_STATE");
 	pthread_mutex_unlock(&rpu->reg_lock);
+	return status;
 }
 
 static void doorbell(struct road_stream *stream, uint64_t tail)

@@ -53,10 +53,11 @@ static road_status tell(struct road_range_table *table)
 /* Under the lock. A larger table; the old one serves until the chip was told the new. */
 static road_status grow(struct road_range_table *table, struct road_dma *old)
 {
-	uint32_t room = table->room ? table->room * 2 : FIRST_ROOM;
+	uint32_t room = table->room ? table->room : FIRST_ROOM / 2;
 	struct road_dma memory;
 
-	if (room > table->most)
+	room = room > table->most / 2 ? table->most : room * 2;
+	if (room == table->room)
 		return road_drv_errorf(ROAD_NO_SPACE, "address space",
 				       "the chip takes no more than %u ranges", table->most);
 	road_status status =

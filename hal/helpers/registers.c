@@ -53,13 +53,12 @@ road_status road_register_await(struct road_drv_device *dev, uint32_t region, ui
 		uint64_t now = bus->ops->now_ns(bus); /* before the last look */
 		uint32_t value = road_read32(bus, region, offset);
 
-		if (value == UINT32_MAX) {
+		if (value == UINT32_MAX) { /* says nothing: gone, or about to be */
 			road_status status = road_drv_alive(dev, where);
 
 			if (status)
 				return status;
-		}
-		if ((value & mask) == wanted)
+		} else if ((value & mask) == wanted)
 			return ROAD_OK;
 		if (now >= deadline)
 			return road_drv_errorf(ROAD_TIMEOUT, where,

@@ -35,6 +35,7 @@ road_status road_streams_create(struct road_drv_device *dev, const struct road_s
 		.table = table,
 	};
 	pthread_mutex_init(&streams->table_lock, NULL);
+	pthread_mutex_init(&streams->chip_lock, NULL);
 	pthread_mutex_init(&streams->service_lock, NULL);
 	status = dev->bus->ops->dma_alloc(dev->bus, STAGE_BYTES, &streams->stage);
 	if (status)
@@ -48,6 +49,7 @@ free_stage:
 	dev->bus->ops->dma_free(dev->bus, &streams->stage);
 destroy_locks:
 	pthread_mutex_destroy(&streams->service_lock);
+	pthread_mutex_destroy(&streams->chip_lock);
 	pthread_mutex_destroy(&streams->table_lock);
 free_streams:
 	free(table);
@@ -60,24 +62,45 @@ void road_streams_destroy(struct road_streams *streams)
 	if (!streams)
 		return;
 	road_stream_destroy(streams->service);
+	for (uint32_t i = 0; i < streams->end; i++)
+		if (streams->table[i]) /* abandoned; the device goes now */
+			road_stream_release(streams->table[i]);
 	streams->dev->bus->ops->dma_free(streams->dev->bus, &streams->stage);
 	pthread_mutex_destroy(&streams->service_lock);
+	pthread_mutex_destroy(&streams->chip_lock);
 	pthread_mutex_destroy(&streams->table_lock);
 	free(streams->table);
 	free(streams);
+}
+
+static void closed_by_reset(struct road_streams *streams, uint32_t index)
+{
+	pthread_mutex_lock(&streams->table_lock);
+	struct stream *stream = streams->table[index];
+	bool abandoned = stream && stream->abandoned;
+
+	if (stream)
+		atomic_store(&stream->open, false);
+	pthread_mutex_unlock(&streams->table_lock);
+	if (abandoned)
+		road_stream_release(stream);
 }
 
 road_status road_streams_reset(struct road_streams *streams,
 			       road_status (*reset)(struct road_drv_device *dev))
 {
 	pthread_mutex_lock(&streams->service_lock);
+	pthread_mutex_lock(&streams->chip_lock);
 	pthread_mutex_lock(&streams->table_lock);
 	for (uint32_t i = 0; i < streams->end; i++)
 		if (streams->table[i])
-			atomic_store(&streams->table[i]->open, false);
+			atomic_store(&streams->table[i]->why, ROAD_CANCELLED);
 	pthread_mutex_unlock(&streams->table_lock);
 	road_status status = reset(streams->dev);
 
+	for (uint32_t i = 0; !status && i < streams->count; i++)
+		closed_by_reset(streams, i);
+	pthread_mutex_unlock(&streams->chip_lock);
 	pthread_mutex_unlock(&streams->service_lock);
 	return status;
 }
@@ -88,9 +111,14 @@ static road_status bind(struct road_streams *streams, void *space)
 {
 	struct stream *stream = streams->service;
 
-	if (stream->base.encode.space == space && atomic_load(&stream->open))
+	if (stream->base.encode.space == space && atomic_load(&stream->open) &&
+	    !atomic_load(&stream->why))
 		return ROAD_OK;
-	road_stream_stop(stream);
+	road_status status = road_stream_stop(stream);
+
+	if (status)
+		return road_drv_error(status, "the driver's own queue does not come to rest",
+				      "road_queue_release", NULL, "reset the device");
 	stream->base.encode.space = space;
 	streams->service_sequence = 0;
 	return road_stream_start(stream);
@@ -100,7 +128,7 @@ void road_streams_leave(struct road_streams *streams, const void *space)
 {
 	pthread_mutex_lock(&streams->service_lock);
 	if (streams->service->base.encode.space == space) {
-		road_stream_stop(streams->service);
+		(void)road_stream_stop(streams->service);
 		streams->service->base.encode.space = NULL;
 	}
 	pthread_mutex_unlock(&streams->service_lock);
@@ -141,7 +169,7 @@ static road_status await(struct road_streams *streams, uint64_t bytes, const cha
 		if (status == ROAD_OK)
 			return status;
 		if (status != ROAD_NOT_READY) {
-			road_stream_stop(streams->service);
+			(void)road_stream_stop(streams->service);
 			return status;
 		}
 		bus->ops->relax(bus, deadline);

@@ -41,16 +41,27 @@ road_status road_stream_start(struct stream *stream)
 	sync_status(stream, ROAD_DMA_TO_DEVICE);
 	pthread_mutex_unlock(&streams->table_lock);
 	atomic_store(&stream->rung, 0);
+	pthread_mutex_lock(&streams->chip_lock);
 	road_status status = streams->port->open(&stream->base);
 
+	atomic_store(&stream->why, status);
 	atomic_store(&stream->open, status == ROAD_OK);
+	pthread_mutex_unlock(&streams->chip_lock);
 	return status;
 }
 
-void road_stream_stop(struct stream *stream)
+road_status road_stream_stop(struct stream *stream)
 {
-	if (atomic_exchange(&stream->open, false))
-		stream->streams->port->close(&stream->base);
+	road_status status = ROAD_OK;
+
+	pthread_mutex_lock(&stream->streams->chip_lock);
+	if (atomic_load(&stream->open)) {
+		atomic_store(&stream->why, ROAD_CANCELLED);
+		status = stream->streams->port->close(&stream->base);
+		atomic_store(&stream->open, status == ROAD_TIMEOUT);
+	}
+	pthread_mutex_unlock(&stream->streams->chip_lock);
+	return status == ROAD_TIMEOUT ? status : ROAD_OK; /* gone, or closed before */
 }
 
 void road_stream_ring(void *user, uint64_t tail)
@@ -172,9 +183,20 @@ free_stream:
 
 void road_stream_destroy(struct stream *stream)
 {
+	if (road_stream_stop(stream) == ROAD_OK) {
+		road_stream_release(stream);
+		return;
+	}
+	pthread_mutex_lock(&stream->streams->table_lock);
+	stream->base.queue = NULL; /* no interrupt names it */
+	stream->abandoned = true;
+	pthread_mutex_unlock(&stream->streams->table_lock);
+}
+
+void road_stream_release(struct stream *stream)
+{
 	struct road_bus *bus = stream->streams->dev->bus;
 
-	road_stream_stop(stream);
 	give_number(stream);
 	road_ring_destroy(stream->base.ring);
 	bus->ops->dma_free(bus, &stream->status_memory);
@@ -216,10 +238,13 @@ road_status road_stream_submit(struct road_drv_queue *queue,
 			       const struct road_drv_submission *submission)
 {
 	struct stream *stream = queue->data;
+	road_status why = (road_status)atomic_load_explicit(&stream->why, memory_order_relaxed);
 
-	if (!atomic_load_explicit(&stream->open, memory_order_relaxed))
-		return road_drv_error(ROAD_CANCELLED, "the device was reset", "road_queue_submit",
-				      NULL, "road_queue_reset first");
+	if (why)
+		return road_drv_error(why,
+				      why == ROAD_CANCELLED ? "the device was reset"
+							    : "the queue could not be opened again",
+				      "road_queue_submit", NULL, "road_queue_reset first");
 	sync_status(stream, ROAD_DMA_TO_HOST);
 	road_status status = road_ring_submit(stream->base.ring, submission);
 
@@ -257,9 +282,9 @@ void road_stream_advance(struct road_drv_queue *queue, struct road_drv_progress 
 road_status road_stream_reset(struct road_drv_queue *queue)
 {
 	struct stream *stream = queue->data;
+	road_status status = road_stream_stop(stream);
 
-	road_stream_stop(stream);
-	return road_stream_start(stream);
+	return status ? status : road_stream_start(stream);
 }
 
 /* Vectors are shared; a stream that stopped on a fault is told whatever vector the chip chose. */

@@ -98,11 +98,11 @@ void road_gpu_space_open(struct gpu_function *function)
 	const struct gpu_latch *latch = &function->latch;
 	struct gpu_table *table;
 
-	if (latch->space >= chip->params.spaces || latch->count > GPU_SEGMENTS_MAX) {
+	if (latch->space >= chip->params.spaces || latch->count > ROAD_GPU_SEGMENTS_MAX) {
 		sim_violation(chip->env, function->index,
 			      "space %u with %u segments is opened, allowed: below %u, up to %u",
 			      (unsigned)latch->space, (unsigned)latch->count, chip->params.spaces,
-			      GPU_SEGMENTS_MAX);
+			      ROAD_GPU_SEGMENTS_MAX);
 		return;
 	}
 	struct gpu_space *space = &function->spaces[latch->space];

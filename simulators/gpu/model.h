@@ -22,16 +22,16 @@
 #include "uapi/gpu/aql.h"
 #include "uapi/gpu/profile.h"
 #include "uapi/gpu/regs.h"
+#include "uapi/gpu/space.h"
 
-#define GPU_FUNCTIONS    1u /* of a chip: one client, so far */
-#define GPU_VECTORS      32u
-#define GPU_PRIORITIES   4u
-#define GPU_SLOTS_MAX    (1u << 20) /* of a ring */
-#define GPU_SEGMENTS_MAX (1u << 20)
-#define GPU_LOCAL_MAX    (512u << 10) /* bytes of local memory of a lane */
-#define GPU_IN_FLIGHT    64u          /* packets of a queue that have started and not ended */
-#define GPU_LAUNCHES     ROAD_GPU_TIMING_LAUNCHES /* on the chip at once */
-#define GPU_PS_PER_S     UINT64_C(1000000000000)
+#define GPU_FUNCTIONS  1u /* of a chip: one client, so far */
+#define GPU_VECTORS    32u
+#define GPU_PRIORITIES 4u
+#define GPU_SLOTS_MAX  (1u << 20)   /* of a ring */
+#define GPU_LOCAL_MAX  (512u << 10) /* bytes of local memory of a lane */
+#define GPU_IN_FLIGHT  64u          /* packets of a queue that have started and not ended */
+#define GPU_LAUNCHES   ROAD_GPU_TIMING_LAUNCHES /* on the chip at once */
+#define GPU_PS_PER_S   UINT64_C(1000000000000)
 
 struct gpu_chip;
 struct gpu_function;

@@ -4,9 +4,9 @@
  * over the bus. The helper fills buffer->dma and ->host and keeps ->data; what address the space
  * knows them by (buffer->address) is the port's.
  *
- *	alloc     road_host_memory_alloc(buffer), then map road_host_memory_iova(buffer) into the
- *space import    road_host_memory_import(buffer), likewise free      unmap, then
- *road_host_memory_free(buffer)
+ *	alloc     road_host_memory_alloc(buffer); map road_host_memory_iova(buffer) into the space
+ *	import    road_host_memory_import(buffer); map likewise
+ *	free      unmap; road_host_memory_free(buffer)
  */
 #ifndef ROADBED_DRIVER_HOST_MEMORY_H
 #define ROADBED_DRIVER_HOST_MEMORY_H

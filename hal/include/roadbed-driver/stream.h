@@ -70,8 +70,9 @@ struct road_stream_port {
 	uint32_t packet_at; /* 32 bits: the low half of the number of the packet where it did */
 	/* Opens the stream on the chip, empty, its block zero. Takes the port's locks itself. */
 	road_status (*open)(struct road_stream *stream);
-	/* When it returns, the chip touches nothing of the stream any more. */
-	void (*close)(struct road_stream *stream);
+	/* ROAD_OK: the chip touches nothing of the stream any more. ROAD_TIMEOUT: it did not say
+	 * so; then memory and number stay taken until the device is reset or stopped. */
+	road_status (*close)(struct road_stream *stream);
 	/* What the block of a stopped stream says: the answer of its work, and for ROAD_FAULT the
 	 * fault (zero before; point and time are the helper's). */
 	road_status (*describe)(const struct road_stream *stream, struct road_fault *out);
@@ -99,8 +100,9 @@ ROAD_API void road_stream_advance(struct road_drv_queue *queue, struct road_drv_
 ROAD_API road_status road_stream_reset(struct road_drv_queue *queue);
 /* The port acknowledged it, where its chip wants that. */
 ROAD_API void road_streams_irq(struct road_streams *streams, uint32_t vector);
-/* Calls reset(dev) at a time when no work of the driver's own is under way. All streams are closed
- * by it, and refuse work until each is reset. */
+/* Calls reset(dev) at a time when no work of the driver's own is under way. From then on all
+ * streams refuse work until each is reset; ROAD_OK of it means that they are closed on the chip,
+ * too. */
 ROAD_API road_status road_streams_reset(struct road_streams *streams,
 					road_status (*reset)(struct road_drv_device *dev));
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The helpers for registers, numbers and host memory over a bus without a device. */
+/* The helpers for registers, numbers, tables of ranges and host memory over a bus without a device.
+ */
 #include <roadbed-driver/host_memory.h>
 #include <roadbed-driver/numbers.h>
+#include <roadbed-driver/range_table.h>
 #include <roadbed-driver/registers.h>
 #include <string.h>
 
 #include "tests/support/tap.h"
 #include "tests/unit/drivers/fake_bus.h"
+#include "uapi/range.h"
 
 enum { REGISTERS = 64, READY = 4 };
 
@@ -101,7 +104,8 @@ static void test_await(void)
 	CU_ASSERT_STRING_EQUAL(services_what, "register stays 0x13, awaited 0x4 of mask 0x4");
 	CU_ASSERT_EQUAL(rig.fake.now_ns, 50000000);
 	prepare(&rig);
-	set32(&rig, 0, UINT32_MAX);
+	set32(&rig, 0, UINT32_MAX); /* before the bus knows that the device is gone */
+	CU_ASSERT_EQUAL(await(&rig), ROAD_TIMEOUT);
 	rig.fake.is_lost = true;
 	CU_ASSERT_EQUAL(await(&rig), ROAD_DEVICE_LOST);
 	CU_ASSERT_EQUAL(services_lost, 1);
@@ -173,6 +177,75 @@ static void test_numbers(void)
 	CU_ASSERT_EQUAL(road_numbers_create(2, &numbers), ROAD_OUT_OF_HOST_MEMORY);
 }
 
+/* The chip's copy of the table. */
+struct seen {
+	struct fake_bus *fake;
+	uint32_t count;
+	bool deaf;
+	struct road_range range[300];
+};
+
+static road_status tell(void *user, road_iova table, uint32_t count)
+{
+	struct seen *seen = user;
+	uint64_t bytes = count * sizeof(struct road_range);
+	const void *from = bytes ? fake_bus_host(seen->fake, table.value, bytes) : NULL;
+
+	if (seen->deaf)
+		return ROAD_DEVICE_LOST;
+	seen->count = count;
+	if (from)
+		memcpy(seen->range, from, bytes);
+	return bytes && !from ? ROAD_IO : ROAD_OK;
+}
+
+static struct road_range_entry range_of(uint64_t number)
+{
+	return (struct road_range_entry){.va = 0x10000 * number,
+					 .bytes = 0x1000,
+					 .pa = 0x1000 * number,
+					 .flags = ROAD_RANGE_READ};
+}
+
+static void test_ranges(void)
+{
+	enum { MOST = 200 };
+	struct road_range_table *table;
+	struct seen seen = {.count = 0};
+	struct road_range_entry entry;
+	struct rig rig;
+
+	prepare(&rig);
+	seen.fake = &rig.fake;
+	CU_ASSERT_EQUAL_FATAL(road_range_table_create(&rig.fake.bus, MOST, tell, &seen, &table),
+			      ROAD_OK);
+	for (uint64_t i = 0; i < MOST; i++) { /* in no order: 7 and 200 share no factor */
+		entry = range_of(1 + i * 7 % MOST);
+		CU_ASSERT_EQUAL_FATAL(road_range_table_map(table, &entry), ROAD_OK);
+	}
+	CU_ASSERT_EQUAL(seen.count, MOST);
+	for (uint64_t i = 0; i < MOST; i++)
+		CU_ASSERT_EQUAL_FATAL(seen.range[i].va, 0x10000 * (i + 1));
+	entry = range_of(MOST + 1);
+	CU_ASSERT_EQUAL(road_range_table_map(table, &entry), ROAD_NO_SPACE);
+	CU_ASSERT_PTR_NOT_NULL(strstr(services_what, "no more than 200"));
+	road_range_table_unmap(table, 0x20000);
+	CU_ASSERT_EQUAL(seen.count, MOST - 1);
+	CU_ASSERT_EQUAL(seen.range[1].va, 0x30000);
+	seen.deaf = true;
+	CU_ASSERT_EQUAL(road_range_table_map(table, &entry), ROAD_DEVICE_LOST);
+	CU_ASSERT_EQUAL(road_range_table_protect(table, 0x10000, 0), ROAD_DEVICE_LOST);
+	seen.deaf = false;
+	CU_ASSERT_EQUAL(road_range_table_restore(table), ROAD_OK);
+	CU_ASSERT_EQUAL(seen.count, MOST - 1); /* what the chip was not told of is undone */
+	CU_ASSERT_EQUAL(seen.range[0].flags, ROAD_RANGE_READ);
+	CU_ASSERT_EQUAL(road_range_table_protect(table, 0x10000, ROAD_RANGE_WRITE), ROAD_OK);
+	CU_ASSERT_EQUAL(seen.range[0].flags, ROAD_RANGE_WRITE);
+	road_range_table_destroy(table);
+	road_range_table_destroy(NULL);
+	CU_ASSERT_EQUAL(fake_bus_live(&rig.fake), 0);
+}
+
 static void test_host_memory(void)
 {
 	struct road_drv_buffer buffer;
@@ -209,6 +282,8 @@ static const struct tap_case cases[] = {
 	{"a register is awaited to its deadline, on the bus's clock", test_await},
 	{"parameters are within what they may say, and become properties", test_parameters},
 	{"numbers are taken from below, used up and given back", test_numbers},
+	{"a table of ranges is sorted, full at its end, and undone where the chip hears nothing",
+	 test_ranges},
 	{"host memory is aligned as a buffer asks", test_host_memory},
 };
 

@@ -27,7 +27,7 @@ struct rig {
 	bool open[STREAMS];
 	void *opened_for; /* the space of the last one that was opened */
 	uint32_t opens, closes, resets;
-	bool hangs, refuses;
+	bool hangs, refuses, stuck;
 	uint64_t fault_at; /* the packet that stops its stream; UINT64_MAX: none */
 	char memory[MEMORY];
 };
@@ -80,10 +80,14 @@ static road_status open_stream(struct road_stream *stream)
 	return rig.refuses ? ROAD_BUSY : ROAD_OK;
 }
 
-static void close_stream(struct road_stream *stream)
+static road_status close_stream(struct road_stream *stream)
 {
+	CU_ASSERT_TRUE(rig.opens > rig.closes);
+	if (rig.stuck)
+		return ROAD_TIMEOUT;
 	rig.closes++;
 	rig.open[stream->index] = false;
+	return ROAD_OK;
 }
 
 static int encode(struct road_ring_encoder *encoder, const struct road_cmd *command)
@@ -254,6 +258,11 @@ static void test_fault(void)
 	CU_ASSERT_EQUAL(p.fault.point, 2);
 	road_streams_irq(rig.streams, 0); /* another one's: told all the same */
 	CU_ASSERT_EQUAL(services_ready, 1);
+	rig.refuses = true;
+	CU_ASSERT_EQUAL(road_stream_reset(&queue), ROAD_BUSY);
+	CU_ASSERT_EQUAL(submit(&queue, 1), ROAD_BUSY);
+	rig.refuses = false;
+	rig.closes++; /* the one that was refused */
 	CU_ASSERT_EQUAL(road_stream_reset(&queue), ROAD_OK);
 	CU_ASSERT_EQUAL(progress(&queue).failed_from, UINT64_MAX);
 	CU_ASSERT_EQUAL(submit(&queue, 1), ROAD_OK);
@@ -285,6 +294,64 @@ static void test_reset(void)
 	CU_ASSERT_EQUAL(submit(&queue, 1), ROAD_OK);
 	CU_ASSERT_EQUAL(progress(&queue).completed, 1);
 	road_stream_close(&queue);
+	finish();
+}
+
+static road_status fail_to_reset(struct road_drv_device *dev)
+{
+	(void)dev;
+	return ROAD_TIMEOUT;
+}
+
+/* The chip may still run them: they are closed one by one. */
+static void test_failed_reset(void)
+{
+	struct road_drv_queue queue;
+
+	CU_ASSERT_EQUAL_FATAL(start(), ROAD_OK);
+	queue = queue_of(0);
+	CU_ASSERT_EQUAL_FATAL(road_stream_open(rig.streams, &queue), ROAD_OK);
+	CU_ASSERT_EQUAL(road_streams_zero(rig.streams, &rig, 0, 1), ROAD_OK);
+	CU_ASSERT_EQUAL(road_streams_reset(rig.streams, fail_to_reset), ROAD_TIMEOUT);
+	CU_ASSERT_EQUAL(submit(&queue, 1), ROAD_CANCELLED);
+	CU_ASSERT_EQUAL(rig.closes, 0);
+	CU_ASSERT_EQUAL(road_streams_zero(rig.streams, &rig, 0, 1), ROAD_OK);
+	CU_ASSERT_EQUAL(rig.closes, 1); /* the own one, and opened again */
+	road_stream_close(&queue);
+	CU_ASSERT_EQUAL(rig.closes, 2);
+	finish();
+}
+
+/* What the chip may still write is given back by a reset of the device alone. */
+static void test_stuck(void)
+{
+	struct road_drv_queue queue, other;
+
+	CU_ASSERT_EQUAL_FATAL(start(), ROAD_OK);
+	uint32_t live = fake_bus_live(&rig.fake);
+
+	queue = other = queue_of(0);
+	CU_ASSERT_EQUAL_FATAL(road_stream_open(rig.streams, &queue), ROAD_OK);
+	uint32_t with_one = fake_bus_live(&rig.fake);
+
+	rig.stuck = true;
+	CU_ASSERT_EQUAL(road_stream_reset(&queue), ROAD_TIMEOUT);
+	CU_ASSERT_EQUAL(submit(&queue, 1), ROAD_CANCELLED);
+	road_stream_close(&queue);
+	CU_ASSERT_EQUAL(fake_bus_live(&rig.fake), with_one);
+	road_streams_irq(rig.streams, 1);
+	CU_ASSERT_EQUAL(services_ready, 0); /* the queue is gone */
+	CU_ASSERT_EQUAL(road_stream_open(rig.streams, &other), ROAD_OK);
+	CU_ASSERT_EQUAL(road_stream_of(&other)->index, 2);
+	rig.stuck = false;
+	CU_ASSERT_EQUAL(road_streams_reset(rig.streams, reset_chip), ROAD_OK);
+	road_stream_close(&other);
+	CU_ASSERT_EQUAL(fake_bus_live(&rig.fake), live);
+	CU_ASSERT_EQUAL_FATAL(road_stream_open(rig.streams, &queue), ROAD_OK);
+	CU_ASSERT_EQUAL(road_stream_of(&queue)->index, 1);
+	rig.stuck = true; /* and now the device is stopped */
+	road_stream_close(&queue);
+	rig.closes = rig.opens;
 	finish();
 }
 
@@ -367,6 +434,8 @@ static const struct tap_case cases[] = {
 	{"a chip's streams are used up, and one given back is taken again", test_used_up},
 	{"a fault fails its submission and those behind it, until the reset", test_fault},
 	{"a reset of the device closes all streams until each is reset", test_reset},
+	{"a reset that fails leaves streams to be closed one by one", test_failed_reset},
+	{"a stream that does not come to rest keeps memory and number", test_stuck},
 	{"uploads of any size arrive; the own stream goes from space to space", test_upload},
 	{"a job that fails, hangs or loses its device says so", test_own_failures},
 	{"nothing is left behind where memory fails", test_no_memory},
