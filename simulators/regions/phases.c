@@ -235,10 +235,23 @@ static enum region_outcome save(struct region_op *op, uint64_t *bytes)
 	return outcome;
 }
 
-static enum region_outcome begin_commit(struct region_op *op)
+static uint64_t switch_ps(const struct region_op *op)
 {
 	const struct region_setup *setup = &op->unit->setup;
-	uint64_t end = now_of(op) + (op->target != op->from ? setup->costs.switch_ps : 0);
+	const struct region_content *content = NULL;
+
+	if (op->target == op->from)
+		return 0;
+	if (op->target && op->slot != REGION_NONE)
+		content = region_of(op)->slots[op->slot].content;
+	if (!content || !setup->chip->configure)
+		return setup->costs.switch_ps;
+	return setup->costs.switch_ps + setup->chip->configure(setup->arg, &content->image);
+}
+
+static enum region_outcome begin_commit(struct region_op *op)
+{
+	uint64_t end = now_of(op) + switch_ps(op);
 	enum region_outcome outcome = OUTCOME_OK;
 	uint64_t bytes = op->state_bytes;
 

@@ -97,6 +97,8 @@ struct region_chip {
 	/* NULL: costs.load_ps + bytes at costs.load_ps_per_kib. When a transfer of `bytes` that
 	 * begins at from_ps ends; takes the paths that it needs. */
 	uint64_t (*transfer)(void *arg, uint32_t region, uint32_t bytes, uint64_t from_ps);
+	/* NULL: nothing. What a switch to the image takes beyond costs.switch_ps. */
+	uint64_t (*configure)(void *arg, const struct region_image *image);
 	/* NULL: nothing is ever live. Where a switch loses memory: is there any? */
 	bool (*live_memory)(void *arg, uint32_t region);
 	/* NULL: never. Has a queue of the region, beside those that wait at the gate, work that has

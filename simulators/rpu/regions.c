@@ -143,6 +143,15 @@ static uint64_t transfer(void *arg, uint32_t region, uint32_t bytes, uint64_t fr
 	return memory > port ? memory : port;
 }
 
+static uint64_t configure(void *arg, const struct region_image *image)
+{
+	const struct rpu_chip *chip = arg;
+	struct road_rpu_config header; /* it was checked */
+
+	memcpy(&header, image->payload, sizeof(header));
+	return rpu_ps(chip, rpu_fabric_configure_cycles(&chip->fabric, header.interval));
+}
+
 /* Work of other entries than those at the gate: jobs in a queue that have not begun. */
 static bool more(void *arg, uint32_t region)
 {
@@ -209,6 +218,7 @@ static const struct region_chip ops = {
 	.drain = drain,
 	.retry = retry,
 	.transfer = transfer,
+	.configure = configure,
 	.more = more,
 	.save = save,
 	.restore = restore,
@@ -241,7 +251,8 @@ bool rpu_regions_make(struct rpu_chip *chip)
 				.switch_ps = rpu_ps(chip, p->switching),
 				.read_back_ps_per_kib = rpu_ps(chip, rpu_ceil(1024, p->load_rate)),
 				.layout_ps = rpu_ps(chip, p->layout),
-				.quality = 3, /* exact: what the model itself goes by */
+				/* exact: what the model itself goes by; or without the steps */
+				.quality = p->configure_step ? 1 : 3,
 			},
 	};
 

@@ -118,10 +118,9 @@ const struct rpu_config *rpu_fabric_active(const struct rpu_fabric *fabric)
 	return fabric->config;
 }
 
-uint64_t rpu_fabric_configure_cycles(const struct rpu_fabric_params *params,
-				     const struct rpu_config *config)
+uint64_t rpu_fabric_configure_cycles(const struct rpu_fabric_params *params, uint32_t interval)
 {
-	return rpu_stepwise(params) ? (uint64_t)params->configure_step * config->interval : 0;
+	return rpu_stepwise(params) ? (uint64_t)params->configure_step * interval : 0;
 }
 
 static void seed(struct rpu_injection *injection)

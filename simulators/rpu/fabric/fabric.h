@@ -109,9 +109,8 @@ void rpu_fabric_free(struct rpu_fabric *fabric);
 bool rpu_fabric_activate(struct rpu_fabric *fabric, const struct rpu_config *config);
 const struct rpu_config *rpu_fabric_active(const struct rpu_fabric *fabric);
 
-/* Cycles that a load of the configuration takes by its steps (step-by-step chips; else 0). */
-uint64_t rpu_fabric_configure_cycles(const struct rpu_fabric_params *params,
-				     const struct rpu_config *config);
+/* Cycles that configuring elements for so many steps takes (step-by-step chips; else 0). */
+uint64_t rpu_fabric_configure_cycles(const struct rpu_fabric_params *params, uint32_t interval);
 
 /*
  * Begins a launch of the active configuration with this argument block, on tile `tile` of `tiles`.

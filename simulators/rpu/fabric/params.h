@@ -21,7 +21,7 @@ struct rpu_fabric_params {
 	/* Fabrics that go step by step only: */
 	uint8_t cost[ROAD_RPU_CLASSES]; /* cycles of a step in which such an op is enabled, >= 1 */
 	uint32_t cost_column;    /* more for each further access of the same column in the step */
-	uint32_t configure_step; /* cycles that loading takes, for each step */
+	uint32_t configure_step; /* cycles that configuring takes, for each step */
 	uint32_t begin_fixed,
 		begin_step; /* cycles from a launch to its first step: fixed + step * II */
 };
