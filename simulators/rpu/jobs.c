@@ -103,7 +103,7 @@ void rpu_job_end(struct rpu_job *job)
 {
 	struct rpu_stream *stream = job->stream;
 	struct rpu_chip *chip = stream->function->chip;
-	struct road_rpu_stream_status why = {.engine = job->entry.engine};
+	struct road_rpu_stream_status why = {.engine = job->entry.engine, .config = job->config};
 	uint64_t number = job->number;
 	uint32_t token;
 
@@ -176,7 +176,7 @@ static bool pass_gate(struct rpu_chip *chip, struct rpu_job *job,
 {
 	const struct road_rpu_run *run = &job->entry.run;
 	const struct region_want want = {
-		.config = run->config,
+		.config = job->paused ? job->config : run->config,
 		.image = run->image,
 		.image_bytes = run->image_bytes,
 		.activate = job->paused || run->flags & ROAD_RPU_WORK_ACTIVATE,
@@ -187,7 +187,7 @@ static bool pass_gate(struct rpu_chip *chip, struct rpu_job *job,
 	case REGION_GO: return true;
 	case REGION_WAIT: job->state = RPU_JOB_GATED; return false;
 	default:
-		why->config = run->config;
+		why->config = want.config;
 		rpu_fail(why, ROAD_RPU_FAULT_CONFIG, 0, error);
 		return false;
 	}
@@ -242,6 +242,8 @@ static bool is_stuck(const struct rpu_chip *chip, const struct rpu_stream *strea
 		awaited = first->entry.wait;
 	*number = first ? first->number : stream->taken - 1;
 	why->engine = first ? first->entry.engine : ROAD_RPU_ENGINES;
+	if (why->engine == ROAD_RPU_ENGINE_CGRA)
+		why->config = first->entry.run.config;
 	for (uint32_t i = 0; i < ROAD_RPU_TOKENS; i++)
 		if (stream->tokens[i])
 			awaited &= ~(1u << i);

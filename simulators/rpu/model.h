@@ -103,6 +103,7 @@ struct rpu_job {
 	/* RUN */
 	bool translated;         /* addresses in arguments, to what kernels see */
 	bool paused;             /* for a switch: fabrics' state is in `saved` */
+	uint64_t config;         /* that it runs, or is paused in; 0: not begun */
 	enum region_drain drain; /* WAIT: goes on; else how it is to end */
 	uint32_t running;        /* tiles */
 	uint64_t cycles, stalls; /* of all blocks */

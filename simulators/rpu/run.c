@@ -85,7 +85,6 @@ static const struct {
 	bool stream, element, address;
 } kinds[RPU_FAULTS] = {
 	[RPU_FAULT_ARGUMENTS] = {ROAD_RPU_FAULT_ARGUMENTS, false, false, false},
-	[RPU_FAULT_ITERATIONS] = {ROAD_RPU_FAULT_ARGUMENTS, false, false, false},
 	[RPU_FAULT_TOKENS] = {ROAD_RPU_FAULT_STREAM, true, false, false},
 	[RPU_FAULT_COUNT] = {ROAD_RPU_FAULT_STREAM, true, false, false},
 	[RPU_FAULT_RANGE] = {ROAD_RPU_FAULT_BOUNDS, true, false, true},
@@ -95,17 +94,25 @@ static const struct {
 	[RPU_FAULT_STATE] = {ROAD_RPU_FAULT_HOST, false, false, false},
 };
 
+/* An access while it ran: misaligned, refused by what is beyond the scratchpad, or in neither. */
+static uint32_t kind_of_access(const struct rpu_tile *tile, const struct rpu_fabric_fault *fault)
+{
+	if (fault->seen % fault->allowed)
+		return ROAD_RPU_FAULT_MISALIGNED;
+	if (fault->seen >= ROAD_RPU_MEMORY_BASE && fault->seen == tile->far && tile->far_fault)
+		return tile->far_fault;
+	return ROAD_RPU_FAULT_BOUNDS;
+}
+
 static void explain(const struct rpu_tile *tile, const struct rpu_fabric_fault *fault,
 		    struct road_rpu_stream_status *why)
 {
 	uint32_t kind = kinds[fault->kind].fault;
 
-	if ((fault->kind == RPU_FAULT_GATHER || fault->kind == RPU_FAULT_ACCESS) &&
-	    fault->seen >= ROAD_RPU_MEMORY_BASE)
-		kind = fault->seen == tile->far && tile->far_fault ? tile->far_fault
-								   : ROAD_RPU_FAULT_MISALIGNED;
+	if (fault->kind == RPU_FAULT_GATHER || fault->kind == RPU_FAULT_ACCESS)
+		kind = kind_of_access(tile, fault);
 	rpu_fail(why, kind, kinds[fault->kind].address ? fault->seen : 0,
-		 kinds[fault->kind].address ? 4 : fault->seen);
+		 kinds[fault->kind].address ? fault->allowed : fault->seen);
 	why->stream = kinds[fault->kind].stream ? fault->index : RPU_NOWHERE;
 	why->element = kinds[fault->kind].element ? fault->index : RPU_NOWHERE;
 	why->step = fault->step;
@@ -417,6 +424,7 @@ static void begin(struct rpu_job *job)
 		return;
 	}
 	job->paused = false;
+	job->config = region_unit_active(chip->unit, job->stream->region)->config;
 	for (uint32_t t = 0; t < chip->params.tiles; t++)
 		if (job->tiles >> t & 1 && start_block(&chip->tiles[t]))
 			job->running++;

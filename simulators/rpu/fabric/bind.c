@@ -102,10 +102,10 @@ static bool walk_inside(struct rpu_fabric *fabric, uint32_t s, uint32_t base,
 		if (stream->count[d] == 1)
 			continue;
 		if (stride[d] % (int32_t)bytes)
-			return refuse(fabric, RPU_FAULT_ALIGNMENT, s, (uint32_t)stride[d], bytes);
+			return refuse(fabric, RPU_FAULT_ALIGNMENT, s, base + (uint32_t)stride[d],
+				      bytes);
 		if (reach > end || reach < -end)
-			return refuse(fabric, RPU_FAULT_RANGE, s, (uint64_t)(base + reach),
-				      (uint64_t)end);
+			return refuse(fabric, RPU_FAULT_RANGE, s, (uint64_t)(base + reach), bytes);
 		if (reach < 0)
 			low += reach;
 		else
@@ -113,7 +113,7 @@ static bool walk_inside(struct rpu_fabric *fabric, uint32_t s, uint32_t base,
 	}
 	if (low < from || high > end - bytes)
 		return refuse(fabric, RPU_FAULT_RANGE, s, (uint64_t)(low < from ? low : high),
-			      (uint64_t)end);
+			      bytes);
 	fabric->engines[s].low = low;
 	fabric->engines[s].end = high + bytes;
 	return true;

@@ -39,6 +39,12 @@ void rpu_store(uint8_t *at, uint32_t bytes, uint32_t value)
 	}
 }
 
+static enum rpu_port_answer refuse(struct rpu_port *port, uint32_t bytes)
+{
+	port->refused = bytes;
+	return RPU_PORT_FAULT;
+}
+
 static enum rpu_port_answer take_far(struct rpu_port *port, uint32_t address, uint32_t bytes,
 				     bool write, uint8_t **at)
 {
@@ -46,7 +52,7 @@ static enum rpu_port_answer take_far(struct rpu_port *port, uint32_t address, ui
 		return RPU_PORT_WAIT;
 	*at = port->far->far(port->far->context, address, bytes, write);
 	if (!*at)
-		return RPU_PORT_FAULT;
+		return refuse(port, bytes);
 	port->far_next = port->cycle + port->far->far_interval;
 	port->accesses++;
 	return RPU_PORT_DONE;
@@ -58,13 +64,13 @@ enum rpu_port_answer rpu_port_take(struct rpu_port *port, uint32_t address, uint
 	uint32_t bank = 1u << (address >> port->bank_shift & port->bank_mask);
 
 	if (address & (bytes - 1)) /* 1, 2 or 4 */
-		return RPU_PORT_FAULT;
+		return refuse(port, bytes);
 	if (port->far && address >= port->far->far_base) {
 		*latency = port->far->far_latency;
 		return take_far(port, address, bytes, write, at);
 	}
 	if (address > port->bytes - bytes)
-		return RPU_PORT_FAULT;
+		return refuse(port, bytes);
 	if (!(port->banks & bank))
 		return RPU_PORT_WAIT;
 	port->banks &= ~bank;

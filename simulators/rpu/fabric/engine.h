@@ -51,6 +51,7 @@ struct rpu_port {
 	uint64_t accesses;
 	const struct rpu_fabric_memory *far; /* NULL: nothing is beyond the scratchpad */
 	uint64_t far_next;                   /* cycle of the next access that it takes */
+	uint32_t refused;                    /* bytes of the access that was a fault */
 };
 
 enum rpu_port_answer {

@@ -10,7 +10,6 @@
 static const char *const fault_texts[RPU_FAULTS] = {
 	[RPU_FAULT_NONE] = "none",
 	[RPU_FAULT_ARGUMENTS] = "arguments of another size, or a value beyond 32 bits",
-	[RPU_FAULT_ITERATIONS] = "too many iterations",
 	[RPU_FAULT_TOKENS] = "a stream counts other tokens than the fabric moves",
 	[RPU_FAULT_COUNT] = "a stream's count is 0, or a stride is not",
 	[RPU_FAULT_RANGE] = "a stream leaves the scratchpad",

@@ -71,19 +71,19 @@ enum rpu_fabric_status {
 
 enum rpu_fault_kind {
 	RPU_FAULT_NONE,
-	RPU_FAULT_ARGUMENTS,  /* launch: the block's size; index: none. Or a value beyond 32 bits */
-	RPU_FAULT_ITERATIONS, /* launch: more than RPU_ITERATIONS_MAX */
+	RPU_FAULT_ARGUMENTS, /* launch: the block's size; index: none. Or a value beyond 32 bits */
 	RPU_FAULT_TOKENS, /* launch: stream index counts `seen` tokens, the fabric moves `allowed`
 			   */
 	RPU_FAULT_COUNT,  /* launch: stream index has a count of 0, or a stride that must be 0 */
-	RPU_FAULT_RANGE,  /* launch: stream index leaves the scratchpad at `seen` */
-	RPU_FAULT_ALIGNMENT, /* launch: base or stride of stream index */
-	RPU_FAULT_GATHER,    /* run: stream index at address `seen`, gathered or far: none such */
-	RPU_FAULT_ACCESS,    /* run: element index, step, at address `seen`: likewise */
+	/* Of these `seen` is the address, `allowed` the bytes of the access, to which it is to be
+	 * aligned. */
+	RPU_FAULT_RANGE,     /* launch: stream index leaves the scratchpad there */
+	RPU_FAULT_ALIGNMENT, /* launch: stream index, by its base or a stride */
+	RPU_FAULT_GATHER,    /* run: stream index, gathered or far: none such, or misaligned */
+	RPU_FAULT_ACCESS,    /* run: element index, step: likewise */
 	RPU_FAULT_STATE,     /* load: no state of this configuration */
 	RPU_FAULTS
 };
-#define RPU_ITERATIONS_MAX UINT32_MAX
 
 struct rpu_fabric_fault {
 	enum rpu_fault_kind kind;

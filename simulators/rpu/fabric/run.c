@@ -48,7 +48,7 @@ static bool run_streams(struct rpu_fabric *fabric, struct rpu_port *port)
 		if (engine->near) {
 			rpu_engine_tick_near(engine, port);
 		} else if (!rpu_engine_tick(engine, port, &address)) {
-			rpu_fault_at(fabric, RPU_FAULT_GATHER, s, address, port->bytes);
+			rpu_fault_at(fabric, RPU_FAULT_GATHER, s, address, port->refused);
 			return false;
 		}
 	}

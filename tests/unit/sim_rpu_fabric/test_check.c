@@ -379,12 +379,13 @@ static void names_what_is_wrong_in_a_launch(void)
 		size_t offset;
 		uint32_t value;
 		enum rpu_fault_kind kind;
+		uint64_t address; /* 0: that is not looked at */
 	} launches[] = {
 		{offsetof(struct road_rpu_stream, count), 9, RPU_FAULT_TOKENS},
 		{offsetof(struct road_rpu_stream, count) + 12, 2, RPU_FAULT_TOKENS},
 		{offsetof(struct road_rpu_stream, count) + 12, 0xffffffff, RPU_FAULT_TOKENS},
-		{offsetof(struct road_rpu_stream, base), 2, RPU_FAULT_ALIGNMENT},
-		{offsetof(struct road_rpu_stream, stride), 6, RPU_FAULT_ALIGNMENT},
+		{offsetof(struct road_rpu_stream, base), 2, RPU_FAULT_ALIGNMENT, 2},
+		{offsetof(struct road_rpu_stream, stride), 6, RPU_FAULT_ALIGNMENT, 16 + 6},
 		{offsetof(struct road_rpu_stream, base), RIG_SPM - 28, RPU_FAULT_RANGE},
 		{offsetof(struct road_rpu_stream, base), 0xfffffffc, RPU_FAULT_RANGE},
 		{offsetof(struct road_rpu_stream, stride), 0xfffffffc, RPU_FAULT_RANGE},
@@ -397,13 +398,17 @@ static void names_what_is_wrong_in_a_launch(void)
 
 		rig_init(&rig, 2, 2, 0, 1);
 		rig.header.iterations = 8;
-		rig_stream(&rig, false, 0, 8);
+		rig_stream(&rig, false, 16, 8);
 		*rig_at(&rig, 0, 0) = (struct rig_word){.op = OP(mov), .a = STREAM(0)};
 		memcpy((uint8_t *)&rig.streams[0] + launches[i].offset, &launches[i].value, 4);
 		run = rig_run(&rig, RPU_MODE_INTERPRETED);
 		CU_ASSERT_EQUAL(rpu_fabric_status(run.fabric), RPU_FABRIC_FAULT);
 		CU_ASSERT_EQUAL(rpu_fabric_fault(run.fabric)->kind, launches[i].kind);
 		CU_ASSERT_EQUAL(rpu_fabric_fault(run.fabric)->index, 0);
+		if (launches[i].address) {
+			CU_ASSERT_EQUAL(rpu_fabric_fault(run.fabric)->seen, launches[i].address);
+			CU_ASSERT_EQUAL(rpu_fabric_fault(run.fabric)->allowed, 4);
+		}
 		rig_end(&run);
 	}
 }
