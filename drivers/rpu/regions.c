@@ -79,6 +79,24 @@ static void drop(struct road_drv_config *config)
 	config->data = NULL;
 }
 
+road_status rpu_region_refused(const struct road_stream *stream, const char *where)
+{
+	struct road_drv_device *dev = stream->encode.dev;
+	const struct road_drv_queue *drv = stream->queue;
+	struct road_region_info info = {.size = sizeof(info)};
+
+	if (!drv || !dev->region_unit)
+		return ROAD_OK;
+	if (road_region_unit_ops.info(dev, drv->region, &info) ||
+	    (drv->region && info.generation != drv->region_generation))
+		return road_drv_errorf(ROAD_STALE, where, "region %u is not what it was",
+				       drv->region);
+	if (info.child_count)
+		return road_drv_errorf(ROAD_BUSY, where, "region %u is split: it runs nothing",
+				       drv->region);
+	return ROAD_OK;
+}
+
 const struct road_region_port rpu_region_port = {
 	.region = ROAD_RPU_REGION_REGS,
 	.offset = ROAD_RPU_REGIONS,

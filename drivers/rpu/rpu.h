@@ -156,6 +156,8 @@ struct road_rpu_gemm rpu_engine_entry(const struct road_cmd_launch *launch);
 extern const struct road_image_ops rpu_image_ops;
 bool rpu_of_kernel(struct road_drv_kernel *kernel, const void **bytes, uint64_t *count);
 extern const struct road_region_port rpu_region_port;
+/* Why the chip took no stream, if its region is the reason. */
+road_status rpu_region_refused(const struct road_stream *stream, const char *where);
 /* The kernel's name of an open configuration; "" if there is none of this id. */
 void rpu_config_name(struct rpu *rpu, uint64_t id, char *out, size_t bytes);
 /* ROAD_OUT_OF_DEVICE_MEMORY: there is no place for so many bytes now. */

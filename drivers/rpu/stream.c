@@ -18,6 +18,8 @@ static road_status command(const struct road_stream *stream, enum road_rpu_strea
 	uint32_t state = rpu_read32(rpu, ROAD_RPU_REG_STREAM_STATE); /* pushes the writes */
 	road_status status = road_drv_alive(rpu->dev, what);
 
+	if (!status && state == ROAD_RPU_STREAM_REFUSED && command == ROAD_RPU_STREAM_OPEN)
+		status = rpu_region_refused(stream, what);
 	if (!status && state == ROAD_RPU_STREAM_REFUSED)
 		return road_drv_errorf(ROAD_INTERNAL, what,
 				       "the chip refused command %u of stream %u",

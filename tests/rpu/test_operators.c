@@ -347,12 +347,37 @@ static void test_images_stay(void)
 	finish(&o);
 }
 
+/* What the chip can be split into, and what each part has; the file says four tiles, eight slots.
+ */
+static void test_properties(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t type;
+		uint64_t value;
+	} rows[] = {{"region.count", ROAD_VALUE_U64, 4},
+		    {"region.slots", ROAD_VALUE_U64, 8},
+		    {"region.software_barrier", ROAD_VALUE_BOOL, 0},
+		    {"fault.protection", ROAD_VALUE_BOOL, 1}};
+	struct fixture f = setup(devices[0]);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		road_property property = {.size = sizeof(property)};
+
+		CU_ASSERT_EQUAL(road_device_property(f.device, rows[i].name, &property), ROAD_OK);
+		CU_ASSERT_EQUAL(property.type, rows[i].type);
+		CU_ASSERT_EQUAL(property.u64, rows[i].value);
+	}
+	teardown(&f);
+}
+
 static const struct tap_case cases[] = {
 	{"element-wise operators are rounded once", test_elementwise},
 	{"sums and maxima of rows are those of float64", test_reductions},
 	{"softmax of three images is that of float64", test_softmax},
 	{"layer norm of two images is that of float64", test_layernorm},
 	{"matrix products are those of float64", test_products},
+	{"properties tell of regions", test_properties},
 	{"images stay resident while there are slots, and are loaded once", test_images_stay},
 };
 TAP_MAIN(cases)

@@ -119,11 +119,10 @@ static void dot_product(uint32_t iterations)
 	*rig_at(&rig, 0, 0) = (struct rig_word){
 		.op = OP(add), .a = R(0), .b = K(0), .dest = R(0), .link = {TO_S = RESULT}};
 	*rig_at(&rig, 1, 0) = (struct rig_word){.op = OP(ld32), .a = R(0)};
-	*rig_at(&rig, 1, 4) = (struct rig_word){
-		.op = OP(ld32), .a = N_IN, .b = K(1), .link = {TO_N = RESULT}};
+	*rig_at(&rig, 1, 4) =
+		(struct rig_word){.op = OP(ld32), .a = N_IN, .b = K(1), .link = {TO_N = RESULT}};
 	*rig_at(&rig, 2, 0) = (struct rig_word){.op = OP(mul), .a = SELF, .b = S_IN};
-	*rig_at(&rig, 3, 0) =
-		(struct rig_word){.op = OP(add), .a = SELF, .b = R(1), .dest = R(1)};
+	*rig_at(&rig, 3, 0) = (struct rig_word){.op = OP(add), .a = SELF, .b = R(1), .dest = R(1)};
 	*rig_at(&rig, 4, 0) = (struct rig_word){.op = OP(st32), .a = K(1), .b = R(1)};
 }
 

@@ -19,9 +19,9 @@ static void expect(const struct rig_run *run, uint32_t steps, uint64_t cycles)
 
 	CU_ASSERT_EQUAL(rpu_fabric_status(run->fabric), RPU_FABRIC_DONE);
 	CU_ASSERT_EQUAL(counters->cycles, 14 + 3 * steps + cycles);
-	CU_ASSERT_EQUAL(rpu_fabric_configure_cycles(
-				&rig.params, rpu_config_header(run->config)->interval),
-			steps);
+	CU_ASSERT_EQUAL(
+		rpu_fabric_configure_cycles(&rig.params, rpu_config_header(run->config)->interval),
+		steps);
 	rig_check_time(&rig, run->fabric);
 }
 

@@ -17,7 +17,7 @@ static size_t put_image(struct rig *rig, unsigned n, const char *text)
 {
 	static struct map_graph graph;
 	static struct map_mapping mapping;
-	struct map_fabric fabric = map_fabric_default;
+	struct map_fabric fabric = *map_fabric_default();
 	struct map_options options = map_options_default;
 	struct map_error error = {0};
 	size_t bytes = 0;
