@@ -85,6 +85,8 @@ static uint32_t rounds_alike(struct rpu_fabric *fabric, uint32_t rounds, uint64_
 	if (fabric->injection.of_fabric || fabric->injection.of_stream)
 		return 0;
 	rounds = at_most(rounds, end - cycle, interval);
+	if (!rounds) /* who has which banks from `end` on is not known yet */
+		return 0;
 	if (fabric->memory.busy) {
 		if (rpu_free_banks(fabric) != rpu_all_banks(fabric))
 			return 0;

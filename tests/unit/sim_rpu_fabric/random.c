@@ -262,6 +262,8 @@ static void choose_stream(struct making *m, uint32_t s)
 							       : (uint8_t)below(m, ROAD_RPU_TYPES);
 	bytes = type_bytes(stream->type);
 	choose_counts(m, stream, m->uses[s] * m->rig->header.iterations);
+	if (m->rig->far && stream->kind != ROAD_RPU_STREAM_COUNTER && chance(m, 40))
+		low += RIG_SPM;
 	stream->base = low + size / 2;
 	choose_strides(m, stream, stream->stride, bytes, size / 2);
 	if (stream->kind == ROAD_RPU_STREAM_BROADCAST || stream->kind == ROAD_RPU_STREAM_REDUCE)
@@ -323,6 +325,7 @@ void random_config(struct rig *rig, uint64_t *state)
 	m->affine = chance(m, 50);
 	choose_shape(m);
 	rig_init(rig, m->rows, m->columns, m->features, m->interval);
+	rig->far = chance(m, 25);
 	rig->params.cost[ROAD_RPU_CLASS_MUL] = 3;
 	rig->params.cost[ROAD_RPU_CLASS_MEM] = 2;
 	rig->params.cost_column = 1;

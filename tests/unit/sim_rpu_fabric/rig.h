@@ -31,6 +31,7 @@ struct rig {
 	uint32_t entries[ROAD_RPU_TABLES * ROAD_RPU_TABLE_ENTRIES_MAX];
 	uint8_t image[ROAD_RPU_CONFIG_BYTES_MAX];
 	uint8_t spm[RIG_SPM];
+	bool far; /* random.h: some streams lie RIG_SPM beyond where they would */
 };
 
 /* An empty configuration of this interval for a fabric rows x columns; features: torus, ... */

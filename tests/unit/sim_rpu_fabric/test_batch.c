@@ -117,10 +117,48 @@ static void streams_that_lie_side_by_side(void)
 	CU_ASSERT_EQUAL(shortcuts.batched, 0);
 }
 
+static uint64_t call_end; /* cycle behind the present call */
+static unsigned asked_behind;
+
+static uint32_t busy(void *context, uint64_t cycle, uint64_t *until)
+{
+	(void)context;
+	*until = cycle + 1;
+	asked_behind += cycle >= call_end;
+	return 0;
+}
+
+/* Others begin to use banks between two calls: nobody can say before. */
+static void banks_are_not_asked_for_ahead(void)
+{
+	for (uint64_t piece = 64; piece < 400; piece += 7) {
+		struct rpu_fabric_memory memory = {.spm = rig.spm, .busy = busy};
+		struct rpu_config *config;
+		struct rpu_fabric *fabric;
+
+		make(1, 1, 4);
+		stream(false, 0, 1, 4, 4);
+		stream(false, READ_B, 1, 36, 4);
+		stream(true, WRITE, 1, 4, 200);
+		config = rig_config(&rig);
+		fabric = rpu_fabric_create(&rig.params, &memory, RPU_MODE_COMPILED);
+		CU_ASSERT_FATAL(config && fabric && rpu_fabric_activate(fabric, config));
+		rpu_fabric_launch(fabric, NULL, 0, 0, 1);
+		for (call_end = piece; rpu_fabric_status(fabric) == RPU_FABRIC_RUNNING;
+		     call_end += piece)
+			rpu_fabric_run(fabric, piece, NULL);
+		CU_ASSERT_TRUE(piece < 100 || rpu_fabric_shortcuts(fabric)->leapt > 0);
+		rpu_fabric_free(fabric);
+		rpu_config_free(config);
+	}
+	CU_ASSERT_EQUAL(asked_behind, 0);
+}
+
 static const struct tap_case cases[] = {
 	{"banks that are lost now and then", banks_that_are_lost_now_and_then},
 	{"streams that read what others write", streams_that_read_what_is_written},
 	{"streams that lie side by side", streams_that_lie_side_by_side},
+	{"banks are not asked for ahead", banks_are_not_asked_for_ahead},
 };
 
 TAP_MAIN(cases)

@@ -14,6 +14,8 @@
 
 static struct rig rig;
 static uint8_t start_spm[RIG_SPM], first_spm[RIG_SPM];
+static uint8_t far_memory[RIG_SPM], first_far[RIG_SPM];
+static uint64_t piece_end; /* cycle behind the present call */
 static unsigned configurations = 300;
 static uint64_t seed = 20260807;
 
@@ -27,6 +29,7 @@ static struct outcome outcomes[2];
 
 static struct {
 	unsigned valid, refused, accepted, runs, long_runs, ended, faults;
+	unsigned far;             /* runs with memory beyond the scratchpad */
 	unsigned batched, leapt;  /* runs with batches; with leaps */
 	unsigned stalled, shared; /* batched ones with injected stalls; leapt ones beside others */
 } seen;
@@ -41,8 +44,17 @@ static uint32_t busy(void *context, uint64_t cycle, uint64_t *until)
 	const struct sharing *at = context;
 	uint64_t turn = cycle / at->period;
 
+	/* what lies beyond the call is not known to whom it asks */
+	if (cycle >= piece_end)
+		CU_FAIL_FATAL("banks of a cycle behind the call");
 	*until = (turn + 1) * at->period;
 	return turn % 3 ? 0 : at->mask;
+}
+
+static uint8_t *far_at(void *context, uint32_t address, uint32_t bytes, bool write)
+{
+	(void)context, (void)write;
+	return address - RIG_SPM <= RIG_SPM - bytes ? far_memory + (address - RIG_SPM) : NULL;
 }
 
 static void choose_sharing(uint64_t *state)
@@ -67,14 +79,20 @@ static void note_shortcuts(const struct rpu_fabric *fabric, uint32_t injected)
 static void run_mode(const struct rpu_config *config, enum rpu_fabric_mode mode, uint64_t *state,
 		     uint32_t injected, struct outcome *outcome)
 {
-	struct rpu_fabric_memory memory = {
-		.spm = rig.spm, .busy = sharing.mask ? busy : NULL, .context = &sharing};
+	struct rpu_fabric_memory memory = {.spm = rig.spm,
+					   .busy = sharing.mask ? busy : NULL,
+					   .far = rig.far ? far_at : NULL,
+					   .far_base = RIG_SPM,
+					   .far_latency = 37,
+					   .far_interval = 2,
+					   .context = &sharing};
 	struct rpu_fabric *fabric = rpu_fabric_create(&rig.params, &memory, mode);
 	uint64_t left = CYCLES, passed;
 	uint32_t longest = rig_below(state, 2) ? 200 : 3000;
 
 	memset(outcome, 0, sizeof(*outcome));
 	memcpy(rig.spm, start_spm, sizeof(rig.spm));
+	memcpy(far_memory, start_spm, sizeof(far_memory));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(fabric);
 	CU_ASSERT_TRUE(rpu_fabric_activate(fabric, config));
 	rpu_fabric_inject(fabric, 4711, injected, injected);
@@ -82,7 +100,9 @@ static void run_mode(const struct rpu_config *config, enum rpu_fabric_mode mode,
 	while (left && rpu_fabric_status(fabric) == RPU_FABRIC_RUNNING) {
 		uint64_t piece = 1 + rig_below(state, longest);
 
-		rpu_fabric_run(fabric, piece < left ? piece : left, &passed);
+		piece = piece < left ? piece : left;
+		piece_end = CYCLES - left + piece;
+		rpu_fabric_run(fabric, piece, &passed);
 		left -= passed;
 	}
 	outcome->status = rpu_fabric_status(fabric);
@@ -99,13 +119,16 @@ static bool modes_agree(const struct rpu_config *config, uint64_t *state, uint32
 {
 	run_mode(config, RPU_MODE_INTERPRETED, state, injected, &outcomes[0]);
 	memcpy(first_spm, rig.spm, sizeof(first_spm));
+	memcpy(first_far, far_memory, sizeof(first_far));
 	run_mode(config, RPU_MODE_COMPILED, state, injected, &outcomes[1]);
 	seen.runs++;
+	seen.far += rig.far;
 	seen.long_runs += outcomes[0].counters.iterations >= 100;
 	seen.ended += outcomes[0].status == RPU_FABRIC_DONE;
 	seen.faults += outcomes[0].status == RPU_FABRIC_FAULT;
 	return !memcmp(&outcomes[0], &outcomes[1], sizeof(outcomes[0])) &&
-	       !memcmp(first_spm, rig.spm, sizeof(first_spm));
+	       !memcmp(first_spm, rig.spm, sizeof(first_spm)) &&
+	       !memcmp(first_far, far_memory, sizeof(first_far));
 }
 
 static bool time_adds_up(const struct rpu_config *config,
@@ -188,18 +211,19 @@ static void modes_agree_on_all(void)
 		check_one(seed + i);
 	printf("# %u configurations, %u mutants accepted, %u refused; %u runs: %u ended, %u "
 	       "faults, %u %% of 100 iterations or more; %u in batches, %u of them with injected "
-	       "stalls; %u leapt, %u of them with banks that others take\n",
+	       "stalls; %u leapt, %u of them with banks that others take; %u with memory beyond\n",
 	       seen.valid, seen.accepted, seen.refused, seen.runs, seen.ended, seen.faults,
 	       100 * seen.long_runs / seen.runs, seen.batched, seen.stalled, seen.leapt,
-	       seen.shared);
+	       seen.shared, seen.far);
 	CU_ASSERT_EQUAL(seen.valid, configurations);
 	CU_ASSERT_TRUE(100 * seen.long_runs / seen.runs >= 30);
 	CU_ASSERT_TRUE(seen.accepted > configurations / 10);
 	CU_ASSERT_TRUE(seen.refused > configurations / 10);
-	CU_ASSERT_TRUE(100 * seen.batched / seen.runs >= 5);
-	CU_ASSERT_TRUE(100 * seen.stalled / seen.runs >= 2);
-	CU_ASSERT_TRUE(100 * seen.leapt / seen.runs >= 2);
-	CU_ASSERT_TRUE(seen.shared > 0);
+	CU_ASSERT_TRUE(100 * seen.batched / seen.runs >= 10);
+	CU_ASSERT_TRUE(100 * seen.stalled / seen.runs >= 4);
+	CU_ASSERT_TRUE(100 * seen.leapt / seen.runs >= 4);
+	CU_ASSERT_TRUE(100 * seen.shared / seen.runs >= 1);
+	CU_ASSERT_TRUE(100 * seen.far / seen.runs >= 10);
 }
 
 static const struct tap_case cases[] = {
