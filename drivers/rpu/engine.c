@@ -22,6 +22,19 @@ static road_status refuse(const struct road_region_payload *payload, uint64_t at
 	return road_drv_error(ROAD_IMAGE_INVALID, what, where, have, allowed);
 }
 
+static bool is_name(const uint8_t *name)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	size_t length = 0, i;
+
+	while (length < ROAD_RPU_NAME_BYTES && name[length] && strchr(letters, name[length]))
+		length++;
+	for (i = length; i < ROAD_RPU_NAME_BYTES && !name[i]; i++)
+		;
+	return length && length < ROAD_RPU_NAME_BYTES && i == ROAD_RPU_NAME_BYTES;
+}
+
 road_status rpu_engine_check(const struct rpu *rpu, const struct road_region_payload *payload)
 {
 	struct road_rpu_engine_kernel k;
@@ -48,8 +61,8 @@ road_status rpu_engine_check(const struct rpu *rpu, const struct road_region_pay
 		{k.flags & ~(ROAD_RPU_WORK_ADD | ROAD_RPU_WORK_NARROW), AT(flags), "unknown flags",
 		 k.flags, "32, 64"},
 		{reserved != 0, AT(reserved), "reserved field in use", reserved, "0"},
-		{!k.name[0] || k.name[ROAD_RPU_NAME_BYTES - 1], AT(name), "no name of a kernel",
-		 k.name[0], "1 to 31 characters"},
+		{!is_name(k.name), AT(name), "no name of a kernel", k.name[0],
+		 "1 to 31 letters, digits and _, then zeros"},
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
@@ -159,6 +172,22 @@ static road_status check_matrix(const struct matrix *m, uint64_t spm_bytes)
 	return ROAD_OK;
 }
 
+static uint64_t end_of(const struct matrix *m)
+{
+	const uint64_t row = (uint64_t)m->columns * m->element;
+
+	return m->at + (m->rows - 1) * (m->pitch ? m->pitch : row) + row;
+}
+
+/* The result is written while operands are read, in an order that is the engine's own. */
+static road_status check_apart(const struct matrix *result, const struct matrix *operand)
+{
+	if (result->at >= end_of(operand) || operand->at >= end_of(result))
+		return ROAD_OK;
+	return bad_argument(result->name, "a result that overlaps an operand", result->at,
+			    end_of(operand));
+}
+
 static road_status check_matrices(const struct rpu_kernel *kernel,
 				  const struct road_rpu_gemm_arguments *g)
 {
@@ -173,6 +202,8 @@ static road_status check_matrices(const struct rpu_kernel *kernel,
 
 	for (size_t i = 0; i < 3 && !status; i++)
 		status = check_matrix(&matrices[i], kernel->image->rpu->params.spm_bytes);
+	for (size_t i = 0; i < 2 && !status; i++)
+		status = check_apart(&matrices[2], &matrices[i]);
 	return status;
 }
 

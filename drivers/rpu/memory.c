@@ -133,7 +133,38 @@ static void give_scratch(struct rpu *rpu, uint64_t address, uint64_t bytes)
 	pthread_mutex_unlock(&rpu->heap_lock);
 }
 
-/* Always cleared: kernels write there without asking. */
+road_status rpu_scratch_reserve(struct rpu *rpu, uint64_t bytes)
+{
+	uint64_t start = ROAD_RPU_SPM_BASE;
+	road_status status = ROAD_OK;
+	bool fresh;
+
+	pthread_mutex_lock(&rpu->heap_lock);
+	if (rpu->scratch_reserved)
+		road_ranges_free(rpu->scratch, ROAD_RPU_SPM_BASE, rpu->scratch_reserved);
+	if (bytes) /* the first place that there is: the begin, or some buffer has it */
+		status = road_ranges_alloc(rpu->scratch, bytes, 0, &start, &fresh);
+	if (!status && start != ROAD_RPU_SPM_BASE)
+		road_ranges_free(rpu->scratch, start, bytes);
+	if (status || start != ROAD_RPU_SPM_BASE) {
+		if (rpu->scratch_reserved)
+			(void)road_ranges_alloc(rpu->scratch, rpu->scratch_reserved, 0, &start,
+						&fresh);
+		status = ROAD_NO_SPACE;
+	} else {
+		rpu->scratch_reserved = bytes;
+	}
+	pthread_mutex_unlock(&rpu->heap_lock);
+	if (status)
+		return road_drv_errorf(status, "road_config_create",
+				       "the image claims the first %llu bytes of scratchpads, and "
+				       "buffers of ROAD_HEAP_SCRATCH lie there",
+				       (unsigned long long)bytes);
+	return ROAD_OK;
+}
+
+/* Always cleared, in all tiles: kernels write there without asking. Nobody else has this range: it
+ * is no other buffer's, of whichever space and region, and images claim others. */
 static road_status alloc_scratch(struct road_drv_buffer *buffer)
 {
 	struct rpu *rpu = rpu_of(buffer);

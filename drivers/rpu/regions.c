@@ -3,11 +3,13 @@
  * device memory of the driver's own context, where no program's work reaches them. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "drivers/rpu/rpu.h"
 
 struct rpu_resident {
 	struct rpu_resident *next;
+	uint64_t scratch_bytes; /* claimed, from the scratchpads' begin on */
 	const struct road_drv_config *config;
 	struct rpu_memory memory;
 };
@@ -40,6 +42,34 @@ void rpu_config_name(struct rpu *rpu, uint64_t id, char *out, size_t bytes)
 	pthread_mutex_unlock(&rpu->config_lock);
 }
 
+/* How far the claims of an image (it was checked) reach into the scratchpads. */
+static uint64_t claimed_by(const struct road_drv_config *config)
+{
+	struct road_config_header header;
+	struct road_config_claim claim;
+	uint64_t end = 0;
+
+	memcpy(&header, config->bytes, sizeof(header));
+	for (uint32_t i = 0; i < header.claim_count; i++) {
+		memcpy(&claim, (const char *)config->bytes + sizeof(header) + i * sizeof(claim),
+		       sizeof(claim));
+		if (claim.kind == ROAD_CLAIM_SCRATCH && claim.offset + claim.bytes > end)
+			end = claim.offset + claim.bytes;
+	}
+	return end;
+}
+
+static uint64_t claimed_by_all(struct rpu *rpu)
+{
+	uint64_t most = 0;
+
+	pthread_mutex_lock(&rpu->config_lock);
+	for (const struct rpu_resident *r = rpu->residents; r; r = r->next)
+		most = r->scratch_bytes > most ? r->scratch_bytes : most;
+	pthread_mutex_unlock(&rpu->config_lock);
+	return most;
+}
+
 static road_status upload(struct road_drv_config *config)
 {
 	struct rpu *rpu = config->dev->data;
@@ -50,10 +80,16 @@ static road_status upload(struct road_drv_config *config)
 		return road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a configuration",
 				      "road_config_create", NULL, NULL);
 	resident->config = config;
+	resident->scratch_bytes = claimed_by(config);
+	if (resident->scratch_bytes > claimed_by_all(rpu)) {
+		status = rpu_scratch_reserve(rpu, resident->scratch_bytes);
+		if (status)
+			goto free_resident;
+	}
 	status = rpu_memory_alloc(rpu->own, config->byte_count, 0, ROAD_RANGE_READ,
 				  &resident->memory);
 	if (status)
-		goto free_resident;
+		goto unreserve;
 	status = road_streams_upload(rpu->streams, rpu->own, resident->memory.va, config->bytes,
 				     config->byte_count);
 	if (status)
@@ -64,6 +100,8 @@ static road_status upload(struct road_drv_config *config)
 	return ROAD_OK;
 release:
 	rpu_memory_free(&resident->memory);
+unreserve:
+	(void)rpu_scratch_reserve(rpu, claimed_by_all(rpu));
 free_resident:
 	free(resident);
 	return status;
@@ -72,8 +110,10 @@ free_resident:
 static void drop(struct road_drv_config *config)
 {
 	struct rpu_resident *resident = config->data;
+	struct rpu *rpu = config->dev->data;
 
-	unlist(config->dev->data, resident);
+	unlist(rpu, resident);
+	(void)rpu_scratch_reserve(rpu, claimed_by_all(rpu)); /* less: it succeeds */
 	rpu_memory_free(&resident->memory);
 	free(resident);
 	config->data = NULL;

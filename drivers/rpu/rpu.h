@@ -53,6 +53,7 @@ struct rpu {
 	 * the same place in each tile, of all spaces together. */
 	pthread_mutex_t heap_lock;
 	struct road_ranges *heap, *addresses, *scratch;
+	uint64_t scratch_reserved; /* from the begin on, for images that claim it */
 
 	struct road_streams *streams;
 	struct road_numbers *contexts;
@@ -110,6 +111,9 @@ struct rpu_memory { /* device memory of a context */
 road_status rpu_memory_alloc(struct rpu_context *context, uint64_t bytes, uint64_t alignment,
 			     uint32_t rights, struct rpu_memory *out);
 void rpu_memory_free(struct rpu_memory *memory);
+/* Keeps so many bytes from the scratchpads' begin on for images that claim them, and no more;
+ * ROAD_NO_SPACE: buffers are there, nothing changed. */
+road_status rpu_scratch_reserve(struct rpu *rpu, uint64_t bytes);
 extern const struct road_memory_ops rpu_memory_ops;
 /* Does a command's place lie in the scratchpads? All device memory lies above them. */
 static inline bool rpu_is_scratch(const struct road_place *place)

@@ -371,6 +371,9 @@ static void products_that_cannot_be(void)
 		{{0x1000000, 0x1001000, 0x1002000, 3, 5, 7, 0, 0, 0x20000}, "c"},
 		{{0x1000000, 0x1001000, 0x1002000, 3, 5, 7, 0, 0, 18}, "c_pitch"},
 		{{0x1000000, 0x1001000, 0x1002000, 3, 5, 7, 0, 8, 0}, "b_pitch"},
+		{{0x1000000, 0x1001000, 0x1000028, 3, 5, 7, 0, 0, 0}, "c"},
+		{{0x1000000, 0x1001000, 0x1001044, 3, 5, 7, 0, 0, 0}, "c"},
+		{{0x1000000, 0x1001000, 0x1001048, 3, 5, 7, 0, 0, 0}, NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -393,9 +396,9 @@ static void kernels_of_engines_that_cannot_be(void)
 	static const struct {
 		size_t at;
 		uint8_t value;
-	} rows[] = {{FIELD(magic), 0}, {FIELD(version), 2},    {FIELD(engine), 0},
-		    {FIELD(type), 3},  {FIELD(flags), 1},      {FIELD(reserved) + 6, 1},
-		    {FIELD(name), 0},  {FIELD(name) + 31, 'x'}};
+	} rows[] = {{FIELD(magic), 0}, {FIELD(version), 2},     {FIELD(engine), 0},
+		    {FIELD(type), 3},  {FIELD(flags), 1},       {FIELD(reserved) + 6, 1},
+		    {FIELD(name), 0},  {FIELD(name) + 31, 'x'}, {FIELD(name) + 2, '-'}};
 	struct road_rpu_engine_kernel kernel = {.magic = ROAD_RPU_ENGINE_MAGIC,
 						.version = ROAD_RPU_ENGINE_VERSION,
 						.engine = ROAD_RPU_ENGINE_NEUR,
@@ -409,7 +412,7 @@ static void kernels_of_engines_that_cannot_be(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct road_rpu_engine_kernel bad = kernel;
 		char where[64];
-		size_t field = rows[i].at == FIELD(name) + 31 ? FIELD(name)
+		size_t field = rows[i].at >= FIELD(name) ? FIELD(name)
 			       : rows[i].at > FIELD(reserved) && rows[i].at < FIELD(name)
 				       ? FIELD(reserved)
 				       : rows[i].at;

@@ -35,7 +35,7 @@ static uint64_t counter(struct chip *chip, const char *wanted)
 }
 
 /* Loads what the rig holds as a kernel of this name. */
-static struct chip load(struct fixture f, const char *name)
+static struct chip load_claiming(struct fixture f, const char *name, uint32_t scratch_bytes)
 {
 	struct chip chip = {.f = f};
 	size_t bytes;
@@ -44,8 +44,8 @@ static struct chip load(struct fixture f, const char *name)
 	memset(rig.header.name, 0, sizeof(rig.header.name));
 	memcpy(rig.header.name, name, strlen(name));
 	rig_image(&rig);
-	image = map_container((const struct road_rpu_config *)(const void *)rig.image, 4096,
-			      &bytes);
+	image = map_container((const struct road_rpu_config *)(const void *)rig.image,
+			      scratch_bytes, &bytes);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(image);
 	if (road_image_load(f.space, image, bytes, NULL, &chip.image)) {
 		tell_error(name);
@@ -54,6 +54,11 @@ static struct chip load(struct fixture f, const char *name)
 	free(image);
 	CU_ASSERT_EQUAL_FATAL(road_image_kernel(chip.image, name, &chip.kernel), ROAD_OK);
 	return chip;
+}
+
+static struct chip load(struct fixture f, const char *name)
+{
+	return load_claiming(f, name, 0);
 }
 
 static void unload(struct chip *chip)
@@ -232,7 +237,44 @@ static void a_dot_product_takes_the_cycles_of_its_table(void)
 	teardown(&f);
 }
 
+static uint64_t address_of(road_buffer *buffer)
+{
+	uint64_t address = 0;
+
+	CU_ASSERT_EQUAL(road_buffer_address(buffer, &address), ROAD_OK);
+	return address;
+}
+
+/* What an image claims is no buffer's while it is there; what is a buffer's no image may claim. */
+static void claims_and_buffers_keep_apart(void)
+{
+	struct fixture f = setup("sim:openedge");
+	road_launch what = {.size = sizeof(what), .grid = {1, 1, 1}, .block = {1, 1, 1}};
+	road_buffer *buffer;
+
+	same_in_all_steps(1, OP(add), 4);
+	struct chip chip = load_claiming(f, "claims", 4096);
+
+	run(&chip);
+	buffer = buffer_of(&f, ROAD_HEAP_SCRATCH, 256);
+	CU_ASSERT_EQUAL(address_of(buffer), ROAD_RPU_SPM_BASE + 4096);
+	road_buffer_release(buffer);
+	unload(&chip);
+	buffer = buffer_of(&f, ROAD_HEAP_SCRATCH, 256);
+	CU_ASSERT_EQUAL(address_of(buffer), ROAD_RPU_SPM_BASE);
+	same_in_all_steps(2, OP(add), 4);
+	chip = load_claiming(f, "refused", 4096);
+	what.kernel = chip.kernel;
+	CU_ASSERT_EQUAL(road_queue_launch(f.queue, &what, NULL), ROAD_NO_SPACE);
+	road_buffer_release(buffer);
+	run(&chip);
+	unload(&chip);
+	teardown(&f);
+}
+
 static const struct tap_case cases[] = {
+	{"what an image claims of scratchpads and what buffers have keep apart",
+	 claims_and_buffers_keep_apart},
 	{"a launch begins 14 + 3n cycles after it was configured, and takes its table's",
 	 launches_take_the_cycles_of_their_table},
 	{"configuring takes a cycle a step", configuring_takes_a_cycle_a_step},

@@ -35,6 +35,13 @@ road_status rpu_memory_alloc(struct rpu_context *context, uint64_t bytes, uint64
 	return ROAD_OUT_OF_DEVICE_MEMORY;
 }
 
+road_status rpu_scratch_reserve(struct rpu *rpu, uint64_t bytes)
+{
+	(void)rpu;
+	(void)bytes;
+	return ROAD_OK;
+}
+
 void rpu_memory_free(struct rpu_memory *memory)
 {
 	(void)memory;
