@@ -2,32 +2,10 @@
 /* A chip in several parts, each a region of its own. */
 #include "tests/conformance/groups/regions.h"
 
-/* The root in two parts, as even as its alignment allows. */
-static void two_parts(const road_region_info *root, road_region_part parts[2])
-{
-	uint32_t step = root->unit_alignment, first = root->units / 2 / step * step;
-
-	if (first < root->units_min)
-		first = root->units_min;
-	parts[0] = (road_region_part){.first_unit = 0, .units = first};
-	parts[1] = (road_region_part){.first_unit = first, .units = root->units - first};
-}
-
 static void apply(road_region *root, const road_region_part *parts, uint32_t count)
 {
 	CHECK_OK(road_layout_apply(root, parts, count));
 	CHECK_OK(road_layout_commit(root));
-}
-
-/* The root, split and committed. */
-static road_region *split(struct fixture *f, road_region_part parts[2])
-{
-	road_region *root = region_root(f);
-	road_region_info info = region_info(root);
-
-	two_parts(&info, parts);
-	apply(root, parts, 2);
-	return root;
 }
 
 static void check_copies(struct fixture *f, road_queue *queue)
@@ -70,7 +48,7 @@ CONFORMANCE_CASE(layout, layout_full_device)
 CONFORMANCE_CASE(layout, layout_split_two_isolated)
 {
 	road_region_part parts[2];
-	road_region *root = split(f, parts);
+	road_region *root = region_split(f, parts);
 	road_region *a = region_child(f, root, 0), *b = region_child(f, root, 1);
 	road_queue *qa = region_queue(f, a), *qb = region_queue(f, b);
 
@@ -94,12 +72,12 @@ CONFORMANCE_CASE(layout, layout_overlap_busy)
 	road_region_info info = region_info(root);
 	road_region_part parts[2];
 
-	two_parts(&info, parts);
+	region_two_parts(&info, parts);
 	parts[1].first_unit = 0;
 	CHECK_STATUS(road_layout_check(root, parts, 2, NULL), ROAD_INVALID_ARGUMENT);
 	CHECK_STATUS(road_layout_apply(root, parts, 2), ROAD_INVALID_ARGUMENT);
 	CHECK_EQ(region_info(root).child_count, 0);
-	two_parts(&info, parts);
+	region_two_parts(&info, parts);
 	apply(root, parts, 2);
 	/* what a queue uses is busy */
 	road_queue *queue = region_queue(f, region_child(f, root, 1));
@@ -170,7 +148,7 @@ CONFORMANCE_CASE(layout, layout_memory_quota_enforced)
 	road_region_part parts[2];
 
 	REQUIRE(quarter > 0);
-	two_parts(&info, parts);
+	region_two_parts(&info, parts);
 	apply(root, parts, 2);
 	if (!region_info(region_child(f, root, 0)).memory_bytes)
 		case_unsupported("its parts share all memory");
@@ -210,7 +188,7 @@ CONFORMANCE_CASE(layout, layout_memory_share_kept)
 	road_buffer *half = NULL, *rest = NULL, *more = NULL;
 	road_error error = {.size = sizeof(error)};
 
-	two_parts(&info, parts);
+	region_two_parts(&info, parts);
 	apply(root, parts, 2);
 	if (!region_info(region_child(f, root, 0)).memory_bytes)
 		case_unsupported("its parts share all memory");
@@ -248,7 +226,7 @@ CONFORMANCE_CASE(layout, layout_memory_share_kept)
 CONFORMANCE_CASE(layout, layout_revert_restores)
 {
 	road_region_part parts[2];
-	road_region *root = split(f, parts);
+	road_region *root = region_split(f, parts);
 	road_region *a = region_child(f, root, 0), *b = region_child(f, root, 1);
 	road_region_part all = {.first_unit = 0, .units = region_info(root).units};
 
@@ -276,7 +254,7 @@ CONFORMANCE_CASE(layout, layout_revert_restores)
 CONFORMANCE_CASE(layout, layout_query_lists)
 {
 	road_region_part parts[2];
-	road_region *root = split(f, parts), *none = NULL;
+	road_region *root = region_split(f, parts), *none = NULL;
 	uint32_t units = 0;
 
 	for (uint32_t i = 0; i < region_info(root).child_count; i++) {
@@ -296,28 +274,25 @@ CONFORMANCE_CASE(layout, layout_query_lists)
 CONFORMANCE_CASE(layout, layout_independent_progress)
 {
 	road_region_part parts[2];
-	road_region *root = split(f, parts);
+	road_region *root = region_split(f, parts);
 	road_queue *qa = region_queue(f, region_child(f, root, 0));
 	road_queue *qb = region_queue(f, region_child(f, root, 1));
-	road_event *gate = fixture_event(f, 0);
-	road_point open = {gate, 1}, held;
-	road_submission s = {.size = sizeof(s), .waits = &open, .wait_count = 1};
+	road_point endless;
 
-	/* one region's queue stands still, the other one goes on, switches included */
-	CHECK_OK(road_queue_submit(qa, &s, &held));
+	/* one region works and does not end; the other one goes on, switches included */
+	region_occupy(f, qa, qb, &endless);
 	for (uint32_t i = 0; i < 4; i++)
 		CHECK_OK(region_verb(f, qb, ROAD_RECONFIGURE_ACTIVATE, i % 2, NULL));
 	check_runs(f, qb, 1);
-	CHECK_STATUS(road_event_error(held.event, held.value, NULL), ROAD_NOT_READY);
-	CHECK_OK(road_event_signal(gate, 1));
-	CHECK_OK(road_point_wait(held, SOON));
+	CHECK(region_runs(endless));
+	CHECK_OK(road_queue_reset(qa));
 	check_runs(f, qa, 0);
 }
 
 CONFORMANCE_CASE(layout, layout_fault_contained)
 {
 	road_region_part parts[2];
-	road_region *root = split(f, parts);
+	road_region *root = region_split(f, parts);
 	road_queue *qa = region_queue(f, region_child(f, root, 0));
 	road_queue *qb = region_queue(f, region_child(f, root, 1));
 	uint64_t arguments[2] = {8, 1}; /* nothing is mapped there */
@@ -339,7 +314,7 @@ CONFORMANCE_CASE(layout, layout_check_has_no_effect)
 	road_region_info before = region_info(root), after;
 	road_region_part parts[2];
 
-	two_parts(&before, parts);
+	region_two_parts(&before, parts);
 	for (int i = 0; i < 3; i++)
 		CHECK_OK(road_layout_check(root, parts, 2, NULL));
 	after = region_info(root);
@@ -352,7 +327,7 @@ CONFORMANCE_CASE(layout, layout_check_has_no_effect)
 CONFORMANCE_CASE(layout, sibling_keeps_running)
 {
 	road_region_part parts[2], less[1];
-	road_region *root = split(f, parts);
+	road_region *root = region_split(f, parts);
 	road_region *a = region_child(f, root, 0), *b = region_child(f, root, 1);
 	road_queue *queue = region_queue(f, a);
 	road_region_info before = region_info(a), gone = {.size = sizeof(gone)};
@@ -370,4 +345,65 @@ CONFORMANCE_CASE(layout, sibling_keeps_running)
 	CHECK_EQ(region_info(a).generation, before.generation);
 	CHECK_EQ(region_status(a).active, region_id(f, 0));
 	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_OK);
+}
+
+/* ---- what it is, told in several places ---- */
+
+static bool property_of(struct fixture *f, const char *name, uint64_t *value)
+{
+	road_property property = {.size = sizeof(property)};
+
+	if (road_device_property(f->device, name, &property) || property.type != ROAD_VALUE_U64)
+		return false;
+	*value = property.u64;
+	return true;
+}
+
+static void check_configs_fit(struct fixture *f, const road_region_info *root)
+{
+	for (uint32_t i = 0; i < REGION_CONFIGS; i++) {
+		road_config_info info = {.size = sizeof(info)};
+
+		CHECK_OK(road_config_info_get(region_config(f, i), &info));
+		CHECK_EQ(info.fabric, root->fabric);
+		CHECK(info.units >= 1 && info.units <= root->units);
+		CHECK(info.bytes >= 1 && info.bytes <= root->slot_bytes);
+		CHECK(info.load_ns >= root->load_ns);
+		CHECK_OK(road_config_check(region_config(f, i), region_root(f)));
+	}
+}
+
+CONFORMANCE_CASE(query, fabric_geometry_consistent)
+{
+	road_region_info root = region_info(region_root(f)), part;
+	uint64_t value, memory = 0;
+
+	CHECK_EQ(root.index, 0);
+	CHECK_EQ(root.first_unit, 0);
+	CHECK(root.flags & ROAD_REGION_SWITCHES);
+	CHECK(root.unit_name[0] && memchr(root.unit_name, 0, sizeof(root.unit_name)));
+	CHECK(root.unit_alignment >= 1 && root.units % root.unit_alignment == 0);
+	CHECK(root.units_min >= 1 && root.units_min <= root.units);
+	CHECK(root.slots >= 1 && root.slot_bytes >= 1);
+	if (property_of(f, "compute.units", &value)) /* a unit of a region has one or more */
+		CHECK(value >= root.units);
+	if (property_of(f, "compute.fabric_id", &value))
+		CHECK_EQ(value, root.fabric);
+	check_configs_fit(f, &root);
+	if (!fixture_has(f, CAPABILITY_LAYOUT))
+		return;
+	/* parts are made of the same stuff, and of no more */
+	road_region_part parts[2];
+	road_region *region = region_split(f, parts);
+
+	for (uint32_t i = 0; i < 2; i++) {
+		part = region_info(region_child(f, region, i));
+		CHECK_EQ(part.fabric, root.fabric);
+		CHECK_EQ(part.slots, root.slots);
+		CHECK_EQ(part.slot_bytes, root.slot_bytes);
+		CHECK(!strcmp(part.unit_name, root.unit_name));
+		CHECK_EQ(part.units, parts[i].units);
+		memory += part.memory_bytes;
+	}
+	CHECK(memory <= f->info.memory_bytes);
 }

@@ -101,42 +101,143 @@ CONFORMANCE_CASE(reconfigure, reconfig_drain_waits_for_jobs)
 {
 	road_queue *one = fixture_queue(f), *other = fixture_queue_new(f, NULL);
 	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
-	road_point point;
+	road_reconfigure_result result = {.size = sizeof(result)};
+	road_point point, endless;
 
 	CHECK_OK(region_verb(f, one, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
-	struct region_work work = region_launch(f, one, 0, 0);
+	region_occupy(f, one, other, &endless);
+	uint64_t active = region_status(region_root(f)).active;
 
+	/* it waits as long as the work runs, and no longer */
+	what.result = &result;
 	CHECK_OK(road_queue_reconfigure(other, &what, &point));
+	if (!f->info.queues_max || f->info.queues_max > 2) {
+		road_queue *third = fixture_queue_new(f, NULL);
+
+		for (int i = 0; i < 4; i++)
+			region_pass(f, third);
+	}
+	CHECK(region_runs(endless));
+	CHECK(region_runs(point));
+	CHECK_EQ(region_status(region_root(f)).active, active);
+	CHECK_OK(road_queue_reset(one));
 	CHECK_OK(road_point_wait(point, SOON));
-	CHECK_STATUS(road_event_error(work.point.event, work.point.value, NULL), ROAD_OK);
+	CHECK(result.drained_ns > 0);
 	CHECK_EQ(region_status(region_root(f)).active, region_id(f, 1));
 	/* the first queue's own image is the other one still */
 	CHECK_STATUS(region_work(f, one, 0, 0), ROAD_CONFIG_MISMATCH);
 	CHECK_STATUS(region_work(f, other, 1, 0), ROAD_OK);
 }
 
+/* The configuration that endless work runs by. */
+static road_config *config_of_spin(struct fixture *f)
+{
+	road_launch launch = fixture_launch_of(f, "spin", NULL, 0);
+	road_config *config = NULL;
+	road_status status = road_kernel_config(launch.kernel, &config);
+
+	CHECK(status == ROAD_OK || status == ROAD_NOT_FOUND);
+	return status ? NULL : config;
+}
+
+/* A device whose regions keep no state has no such way to drain. */
+static void check_no_iterations(struct fixture *f, road_reconfiguration *what)
+{
+	what->drain = ROAD_DRAIN_ITERATION;
+	CHECK_STATUS(road_queue_reconfigure(fixture_queue(f), what, NULL), ROAD_UNSUPPORTED);
+	CHECK_DETAIL("drain");
+	case_unsupported("regions keep no state");
+}
+
+/* Work that never ends stops between two iterations, does not fail, and goes on. */
+static void check_endless_stops(struct fixture *f, road_queue *one, road_queue *other)
+{
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+	road_reconfigure_result result = {.size = sizeof(result)};
+	road_config *spin = config_of_spin(f);
+	road_point endless;
+
+	CHECK_OK(region_verb(f, other, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	region_occupy(f, other, one, &endless);
+	uint64_t preemptions = region_status(region_root(f)).preemptions;
+
+	what.drain = ROAD_DRAIN_ITERATION;
+	what.result = &result;
+	CHECK_OK(region_do(one, &what));
+	CHECK_EQ(result.active, region_id(f, 1));
+	CHECK(region_status(region_root(f)).preemptions > preemptions);
+	CHECK(region_runs(endless));
+	/* its image is active again: what must not meet work meets it */
+	what = region_command(ROAD_RECONFIGURE_ACTIVATE, spin ? spin : region_config(f, 0));
+	CHECK_OK(region_do(one, &what));
+	for (int i = 0; i < 4; i++)
+		fixture_pass(f);
+	what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+	what.drain = ROAD_DRAIN_REFUSE;
+	CHECK_STATUS(region_do(one, &what), ROAD_BUSY);
+	CHECK(region_runs(endless));
+	CHECK_OK(road_queue_reset(other));
+	road_config_release(spin);
+}
+
+/* Was it stopped on the way? Whether or not, it ends, and did all it had to. */
+static bool stop_iota(struct fixture *f, road_queue *one, road_queue *other, uint64_t count)
+{
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+	road_buffer *out = fixture_buffer(f, 4 * count);
+	uint32_t *back = fixture_memory(f, 4 * count), wrong = 0;
+	uint64_t arguments[] = {fixture_address(f, out), count, 7};
+	road_launch launch = fixture_launch_of(f, "iota", arguments, 3);
+	uint64_t preemptions = region_status(region_root(f)).preemptions;
+	road_point point;
+
+	CHECK_OK(region_verb(f, other, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	CHECK_OK(road_queue_launch(other, &launch, &point));
+	what.drain = ROAD_DRAIN_ITERATION;
+	CHECK_OK(region_do(one, &what));
+	preemptions = region_status(region_root(f)).preemptions - preemptions;
+	CHECK_OK(region_verb(f, one, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	CHECK_OK(road_point_wait(point, SOON));
+	fixture_get(f, back, out, 0, 4 * count);
+	for (uint64_t i = 0; i < count; i++)
+		wrong += back[i] != 7 + i;
+	CHECK_EQ(wrong, 0);
+	return preemptions > 0;
+}
+
+CONFORMANCE_CASE(reconfigure, drain_iteration_goes_on)
+{
+	road_queue *one = fixture_queue(f), *other = fixture_queue_new(f, NULL);
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
+	const uint64_t most = fixture_bytes(f, 1 << 20, 1 << 12) / 4;
+	bool stopped = false;
+
+	if (!(region_info(region_root(f)).flags & ROAD_REGION_STATE))
+		check_no_iterations(f, &what);
+	check_endless_stops(f, one, other);
+	for (uint64_t count = most / 64; count <= most && !stopped; count *= 4)
+		stopped = stop_iota(f, one, other, count);
+	CHECK(stopped);
+}
+
 CONFORMANCE_CASE(reconfigure, reconfig_other_partition_unaffected)
 {
-	road_region *root = region_root(f);
-	road_region_info info = region_info(root);
-	uint32_t half = info.units / 2 / info.unit_alignment * info.unit_alignment;
-	road_region_part parts[2] = {{.first_unit = 0, .units = half},
-				     {.first_unit = half, .units = info.units - half}};
-
-	CHECK_OK(road_layout_apply(root, parts, 2));
-	CHECK_OK(road_layout_commit(root));
-	road_region *b = region_child(f, root, 1);
+	road_region_part parts[2];
+	road_region *root = region_split(f, parts), *b = region_child(f, root, 1);
 	road_queue *qa = region_queue(f, region_child(f, root, 0)), *qb = region_queue(f, b);
+	road_point endless;
 
 	CHECK_OK(region_verb(f, qb, ROAD_RECONFIGURE_ACTIVATE, 1, NULL));
+	region_occupy(f, qb, qa, &endless);
 	road_region_status before = region_status(b);
-	struct region_work work = region_launch(f, qb, 1, 0);
 
 	for (uint32_t i = 0; i < 6; i++)
 		CHECK_OK(region_verb(f, qa, ROAD_RECONFIGURE_ACTIVATE, i % 2, NULL));
 	road_region_status after = region_status(b);
 
-	CHECK_STATUS(region_proof(qb, &work), ROAD_OK);
+	CHECK(region_runs(endless)); /* all the while */
+	CHECK_OK(road_queue_reset(qb));
+	CHECK_STATUS(region_work(f, qb, 1, ROAD_LAUNCH_ACTIVATE), ROAD_OK);
 	CHECK_EQ(after.switches, before.switches);
 	CHECK_EQ(after.idle_ns, before.idle_ns);
 	CHECK_EQ(after.active, before.active);

@@ -204,3 +204,48 @@ void region_endless(struct fixture *f, road_queue *queue, road_point *point)
 	launch.watchdog = UINT64_C(1) << 40;
 	CHECK_OK(road_queue_launch(queue, &launch, point));
 }
+
+bool region_runs(road_point point)
+{
+	return road_event_error(point.event, point.value, NULL) == ROAD_NOT_READY;
+}
+
+void region_pass(struct fixture *f, road_queue *queue)
+{
+	const uint64_t word = 0;
+	road_point point;
+
+	CHECK_OK(road_queue_write(queue, fixture_buffer(f, 64), 0, &word, sizeof(word), &point));
+	CHECK_OK(road_point_wait(point, SOON));
+}
+
+void region_occupy(struct fixture *f, road_queue *queue, road_queue *other, road_point *point)
+{
+	region_endless(f, queue, point);
+	for (int i = 0; i < 4; i++)
+		region_pass(f, other);
+	CHECK(region_runs(*point));
+}
+
+/* ---- layouts ---- */
+
+void region_two_parts(const road_region_info *root, road_region_part parts[2])
+{
+	uint32_t step = root->unit_alignment, first = root->units / 2 / step * step;
+
+	if (first < root->units_min)
+		first = root->units_min;
+	parts[0] = (road_region_part){.first_unit = 0, .units = first};
+	parts[1] = (road_region_part){.first_unit = first, .units = root->units - first};
+}
+
+road_region *region_split(struct fixture *f, road_region_part parts[2])
+{
+	road_region *root = region_root(f);
+	road_region_info info = region_info(root);
+
+	region_two_parts(&info, parts);
+	CHECK_OK(road_layout_apply(root, parts, 2));
+	CHECK_OK(road_layout_commit(root));
+	return root;
+}

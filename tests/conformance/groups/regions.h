@@ -48,5 +48,14 @@ road_status region_proof(road_queue *queue, const struct region_work *work);
 road_status region_work(struct fixture *f, road_queue *queue, uint32_t which, uint32_t flags);
 /* A kernel that never ends, nor is ended before the case is over. */
 void region_endless(struct fixture *f, road_queue *queue, road_point *point);
+/* The same; it runs when this returns. Time passes in the other queue, which has nothing to do. */
+void region_occupy(struct fixture *f, road_queue *queue, road_queue *other, road_point *point);
+/* Time passes: a little work of this queue is done. */
+void region_pass(struct fixture *f, road_queue *queue);
+/* Has the work neither ended nor failed? */
+bool region_runs(road_point point);
+/* The root in two parts, as even as its alignment allows; the second one makes it so. */
+void region_two_parts(const road_region_info *root, road_region_part parts[2]);
+road_region *region_split(struct fixture *f, road_region_part parts[2]);
 
 #endif
