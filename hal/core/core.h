@@ -451,6 +451,7 @@ struct road_queue {
 	struct road_region *region_handle; /* a reference; NULL: the root, whichever it is */
 	_Atomic uint64_t region_generation, region_resets;
 	uint64_t region_life; /* of it, when the queue was counted there; under region_lock */
+	bool region_gone;     /* the driver let go of the queue: it counts nowhere any more */
 	struct road_queue *held_next; /* of its region: region_order.c */
 	bool is_held;
 };

@@ -117,6 +117,9 @@ road_status road_region_look(struct road_device *device, uint32_t index, const c
 	*info = (struct road_region_info){.size = sizeof(*info), .index = index};
 	road_status status = device->region.info(&device->drv, index, info);
 
+	/* What cannot be asked now is not gone for that. */
+	if (status && status != ROAD_NOT_FOUND && status != ROAD_STALE)
+		return status;
 	if (status || info->generation != node->generation)
 		road_region_note(node, ROAD_REGION_SEEN_OTHER);
 	road_region_memory_renew(node, status ? 0 : info->generation);

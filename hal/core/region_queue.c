@@ -109,6 +109,7 @@ void road_region_queue_gone(struct road_queue *queue)
 		return;
 	pthread_mutex_lock(&device->region_lock);
 	discount(queue);
+	queue->region_gone = true;
 	pthread_mutex_unlock(&device->region_lock);
 }
 
@@ -158,7 +159,7 @@ static road_status rejoin(struct road_queue *queue)
 {
 	road_status status;
 
-	if (queue->region_life == queue->region->life)
+	if (queue->region_gone || queue->region_life == queue->region->life)
 		return ROAD_OK;
 	status = road_region_may(queue->region, ROAD_REGION_OPENS, "road_queue_reset");
 	if (status != ROAD_BUSY)

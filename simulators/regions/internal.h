@@ -144,7 +144,8 @@ struct region_unit {
 	struct region_setup setup;
 	struct region regions[ROAD_REGION_NUMBERS];
 	struct region_queue *queues;
-	uint64_t generation; /* the last that was given */
+	struct region_refusal stray; /* of a queue that is none */
+	uint64_t generation;         /* the last that was given */
 	uint64_t tick;
 	struct sim_event retry;
 	uint32_t select, slot_select, result;

@@ -587,13 +587,14 @@ static void refused(void *arg)
 static void refuse(struct region_unit *unit, uint32_t queue, uint64_t address,
 		   struct region_refusal refusal)
 {
-	struct region_refusal *at = &unit->queues[queue].refusal;
+	const bool known = queue < unit->setup.queues;
+	struct region_refusal *at = known ? &unit->queues[queue].refusal : &unit->stray;
 	struct road_region_op what;
 
 	sim_cancel(unit->setup.env, &at->event);
 	*at = refusal;
 	at->env = unit->setup.env;
-	at->function = unit->queues[queue].function;
+	at->function = known ? unit->queues[queue].function : 0;
 	if (sim_dma_read(at->env, at->function, address, &what, sizeof(what)) &&
 	    what.report % 64 == 0)
 		at->report = what.report;
@@ -608,13 +609,12 @@ void region_unit_begin(struct region_unit *unit, uint32_t queue, uint64_t addres
 		.done = done, .arg = arg, .error = ROAD_REGION_ERROR_HARDWARE};
 	struct region_op *op;
 
-	if (queue >= unit->setup.queues) {
+	if (queue >= unit->setup.queues)
 		sim_violation(unit->setup.env, 0,
 			      "queue %u asks for an operation, allowed: below %u", queue,
 			      unit->setup.queues);
-		return;
-	}
-	if (!unit->queues[queue].open || !unit->regions[unit->queues[queue].region].present) {
+	if (queue >= unit->setup.queues || !unit->queues[queue].open ||
+	    !unit->regions[unit->queues[queue].region].present) {
 		refusal.error = ROAD_REGION_ERROR_STALE;
 		refuse(unit, queue, address, refusal);
 		return;

@@ -145,6 +145,7 @@ static void stop(struct region_unit *unit)
 			region_unmake(unit, i);
 	for (uint32_t i = 0; unit->queues && i < unit->setup.queues; i++)
 		sim_cancel(unit->setup.env, &unit->queues[i].refusal.event);
+	sim_cancel(unit->setup.env, &unit->stray.event);
 	sim_cancel(unit->setup.env, &unit->retry);
 }
 

@@ -304,6 +304,21 @@ static void a_queue_of_the_root_counts_again_when_reset(void)
 	fake_teardown(&k);
 }
 
+/* Nor does one that is closed meanwhile: its reset is too late. */
+static void a_closed_queue_is_not_counted_again(void)
+{
+	struct fake k = fake_setup(FAKE_FEATURES);
+
+	CU_ASSERT_EQUAL(road_device_reset(k.f.device, ROAD_RESET_DEVICE), ROAD_OK);
+	road_region *root = root_of(&k);
+
+	CU_ASSERT_EQUAL(road_space_close(k.f.space), ROAD_OK);
+	CU_ASSERT_EQUAL(road_queue_reset(k.f.queue), ROAD_STALE);
+	CU_ASSERT_EQUAL(road_layout_apply(root, halves, 2), ROAD_OK);
+	road_region_release(root);
+	fake_teardown(&k);
+}
+
 static void a_reset_of_the_region_lets_go_of_the_safe_image(void)
 {
 	struct fake k = fake_setup(FAKE_FEATURES);
@@ -477,6 +492,7 @@ static const struct tap_case cases[] = {
 	{"queues of before a reset keep no layout", queues_of_before_a_reset_keep_nothing},
 	{"a queue of the root counts again when it is reset",
 	 a_queue_of_the_root_counts_again_when_reset},
+	{"a closed queue is not counted again by its reset", a_closed_queue_is_not_counted_again},
 	{"a reset of the region lets go of the safe image",
 	 a_reset_of_the_region_lets_go_of_the_safe_image},
 	{"a region of another device is refused", a_region_of_another_device_is_refused},

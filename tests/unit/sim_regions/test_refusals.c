@@ -295,6 +295,12 @@ static void test_no_region(void)
 	CU_ASSERT(op->done);
 	CU_ASSERT_EQUAL(op->error, ROAD_REGION_ERROR_STALE);
 	CU_ASSERT_EQUAL(rig_report(op)->error, ROAD_REGION_ERROR_STALE);
+	op = rig_op(0, ACTIVATE, 5);
+	rig_go(op, RIG_QUEUES); /* there is no such queue */
+	rig_run();
+	CU_ASSERT(op->done);
+	CU_ASSERT_EQUAL(op->error, ROAD_REGION_ERROR_STALE);
+	CU_ASSERT_EQUAL(rig.violations, 1);
 	rig_end();
 }
 
