@@ -20,7 +20,7 @@ static const struct kernel {
 	       {"product_f16_narrow", F16, true, false},   {"product_bf16", BF16, false, false},
 	       {"product_bf16_narrow", BF16, true, false}, {"product_s8", S8, false, false},
 	       {"product_s8_add", S8, false, true},        {"product_s8_narrow", S8, true, false}};
-enum { KERNELS = sizeof(kernels) / sizeof(kernels[0]), RELU = KERNELS, ALL };
+enum { KERNELS = sizeof(kernels) / sizeof(kernels[0]), RELU = KERNELS, SPREAD, ALL };
 
 struct rig {
 	struct fixture f;
@@ -43,11 +43,11 @@ static struct rig begin(const char *device)
 		tell_error("load");
 		CU_FAIL_FATAL("the image is refused");
 	}
-	for (uint32_t i = 0; i < ALL; i++)
-		CU_ASSERT_EQUAL_FATAL(road_image_kernel(r.image,
-							i < KERNELS ? kernels[i].name : "relu",
-							&r.kernels[i]),
-				      ROAD_OK);
+	for (uint32_t i = 0; i < ALL; i++) {
+		const char *name = i < KERNELS ? kernels[i].name : i == RELU ? "relu" : "spread";
+
+		CU_ASSERT_EQUAL_FATAL(road_image_kernel(r.image, name, &r.kernels[i]), ROAD_OK);
+	}
 	return r;
 }
 
@@ -299,6 +299,49 @@ static void products_are_those_of_float64(void)
 				product(&r, kernel, &shapes[i], i % 2);
 		finish(&r);
 	}
+}
+
+/* Operands go to all tiles, and all multiply: each hands its result out by itself. */
+static void each_tile_has_the_product(void)
+{
+	enum { TILES = 4, SIDE_HERE = 16, WORDS = SIDE_HERE * SIDE_HERE };
+	static const struct kernel kernel = {"product_f16 of each tile", F16, false, false};
+	static const struct shape s = {SIDE_HERE, SIDE_HERE, SIDE_HERE};
+	static const uint32_t pitches[3] = {0};
+	struct rig r = begin(devices[0]);
+	road_buffer *a = buffer_of(&r.f, ROAD_HEAP_SCRATCH, WORDS * 2);
+	road_buffer *b = buffer_of(&r.f, ROAD_HEAP_SCRATCH, WORDS * 2);
+	road_buffer *c = buffer_of(&r.f, ROAD_HEAP_SCRATCH, WORDS * 4);
+	road_buffer *out = buffer_of(&r.f, ROAD_HEAP_DEVICE, TILES * WORDS * 4);
+	const uint64_t abc[3] = {address_of(a), address_of(b), address_of(c)};
+	const uint64_t to = address_of(out), words = WORDS;
+	const void *pointers[3] = {&abc[2], &to, &words};
+	const road_launch spread = {.size = sizeof(spread),
+				    .kernel = r.kernels[SPREAD],
+				    .grid = {TILES, 1, 1},
+				    .block = {1, 1, 1},
+				    .argument_pointers = pointers,
+				    .argument_count = 3};
+	static unsigned char seen[TILES][WORDS * 4];
+	road_list *list = new_list(&r, 0);
+
+	draw_all(&r, F16, a_values, a_bytes, WORDS);
+	draw_all(&r, F16, b_values, b_bytes, WORDS);
+	road_list_write(list, a, 0, a_bytes, WORDS * 2);
+	road_list_write(list, b, 0, b_bytes, WORDS * 2);
+	launch(&r, list, 0, abc, &s, pitches);
+	CU_ASSERT_EQUAL(road_list_launch(list, &spread), ROAD_OK);
+	road_list_read(list, seen, out, 0, sizeof(seen));
+	run(&r, list);
+	for (uint32_t t = 0; t < TILES; t++) {
+		memcpy(c_bytes, seen[t], sizeof(seen[t]));
+		check(&kernel, &s, 1);
+	}
+	road_buffer_release(a);
+	road_buffer_release(b);
+	road_buffer_release(c);
+	road_buffer_release(out);
+	finish(&r);
 }
 
 /* ---- a product in tiles ---- */
@@ -615,6 +658,7 @@ static void four_engines_work_for_one_queue(void)
 static const struct tap_case cases[] = {
 	{"products by NEUR are those of float64, of each type and with tails",
 	 products_are_those_of_float64},
+	{"each tile of the region has the product", each_tile_has_the_product},
 	{"tiles come while others are multiplied, in one queue",
 	 tiles_come_while_others_are_multiplied},
 	{"tiles are right in functional mode, too", tiles_are_right_without_time},
