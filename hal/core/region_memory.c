@@ -82,20 +82,25 @@ road_status road_region_memory_book(struct road_space *space, uint32_t heap, uin
 {
 	road_status status = ROAD_OK;
 
-	if (!space->share_bytes || !is_shared_out(heap))
+	if (!space->region)
 		return ROAD_OK;
 	struct road_region_node *node = space->region->node;
 
+	/* Not between a layout's look at the account and its end. */
+	pthread_mutex_lock(&space->device->region_lock);
 	pthread_mutex_lock(&node->memory_lock);
 	if (node->memory_generation != space->region->generation)
 		status = road_fail_u64(ROAD_STALE, "the space's region is gone",
 				       "road_buffer_create: space", space->region->generation,
 				       "a space of a region of now");
+	else if (!space->share_bytes || !is_shared_out(heap))
+		status = ROAD_OK;
 	else if (bytes > space->share_bytes - node->memory_used)
 		status = used_up(space, bytes, space->share_bytes - node->memory_used);
 	else
 		node->memory_used += bytes;
 	pthread_mutex_unlock(&node->memory_lock);
+	pthread_mutex_unlock(&space->device->region_lock);
 	return status;
 }
 
@@ -107,6 +112,6 @@ void road_region_memory_unbook(struct road_space *space, uint32_t heap, uint64_t
 
 	pthread_mutex_lock(&node->memory_lock);
 	if (node->memory_generation == space->region->generation)
-		node->memory_used -= bytes;
+		node->memory_used -= bytes < node->memory_used ? bytes : node->memory_used;
 	pthread_mutex_unlock(&node->memory_lock);
 }

@@ -19,8 +19,9 @@ typedef struct road_space_options {
 	/* Who works in a part of the chip: queues of the space run in this region, and no other,
 	 * and buffers in the device's own memory take it from the region's share
 	 * (road_region_info.memory_bytes), which all spaces of the region in this instance use up
-	 * together: beyond it ROAD_OUT_OF_DEVICE_MEMORY, though the chip has more. A share is a
-	 * limit: it is not kept free of buffers of spaces without region. Once the region is gone
+	 * together: beyond it ROAD_OUT_OF_DEVICE_MEMORY, though the chip has more. Counted are the
+	 * bytes that were asked for. A share is a limit: it is not kept free of buffers of spaces
+	 * without region. Once the region is gone
 	 * no buffers and queues are made any more (ROAD_STALE); what there is works on. A reference
 	 * is held. NULL: any region's, all memory. */
 	road_region *region;

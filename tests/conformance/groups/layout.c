@@ -218,6 +218,7 @@ CONFORMANCE_CASE(layout, layout_memory_share_kept)
 	road_buffer_release(rest);
 	apply(root, &all, 1);
 	CHECK_STATUS(take(one, ROAD_HEAP_DEVICE, 1, &more), ROAD_STALE);
+	CHECK_STATUS(take(one, ROAD_HEAP_HOST, 1, &more), ROAD_STALE);
 	CHECK_STATUS(road_queue_create(one, &options, &queue), ROAD_STALE);
 	road_space_release(one);
 	road_space_release(two);
