@@ -209,6 +209,7 @@ enum road_region_reg {
 	ROAD_REGION_REG_UNIT_MEMORY64 = 0x60,      /* bytes, where the layout names none */
 	ROAD_REGION_REG_UNIT_CACHE64 = 0x68,       /* bytes of what lies between it and memory */
 	ROAD_REGION_REG_UNIT_MEMORY_RATE64 = 0x70, /* bytes a second */
+	ROAD_REGION_REG_STATE_BYTES64 = 0x78,      /* that SWAP writes at the most; 0: none */
 
 	ROAD_REGION_REG_SELECT = 0x80,
 	ROAD_REGION_REG_STATE = 0x84, /* enum road_region_state; ~0: no such region */

@@ -130,6 +130,11 @@ static road_status check_buffer(const struct road_list *list,
 		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "no room for the configuration",
 				       WHERE("buffer_bytes"), what->buffer_bytes,
 				       "at least road_config_info.bytes");
+	if (!status && what->verb == ROAD_RECONFIGURE_SWAP &&
+	    what->buffer_bytes < list->space->device->root.state_bytes)
+		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "no room for the region's state",
+				       WHERE("buffer_bytes"), what->buffer_bytes,
+				       "at least road_region_info.state_bytes");
 	if (!status && has & WRITES && what->buffer->drv.flags & ROAD_BUFFER_READ_ONLY)
 		status = road_fail(ROAD_PERMISSION, "the device may not write the buffer",
 				   WHERE("buffer"), "ROAD_BUFFER_READ_ONLY", "a buffer without it");

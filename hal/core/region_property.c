@@ -51,6 +51,7 @@ static const struct row rows[] = {
 	NUMBER("region.drain", "ns", drain_ns),
 	NUMBER("region.read_back_per_kib", "ns", read_back_ns_per_kib),
 	NUMBER("region.layout", "ns", layout_ns),
+	NUMBER("region.state_bytes", "bytes", state_bytes),
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), ROAD_REGION_PROPERTY = 1001 };
 

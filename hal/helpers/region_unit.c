@@ -124,6 +124,7 @@ static road_status region_info(struct road_drv_device *dev, uint32_t index,
 	out->unit_memory_bytes = read64(unit, ROAD_REGION_REG_UNIT_MEMORY64);
 	out->unit_cache_bytes = read64(unit, ROAD_REGION_REG_UNIT_CACHE64);
 	out->unit_memory_bytes_per_second = read64(unit, ROAD_REGION_REG_UNIT_MEMORY_RATE64);
+	out->state_bytes = read64(unit, ROAD_REGION_REG_STATE_BYTES64);
 	out->cache_bytes = read64(unit, ROAD_REGION_REG_CACHE64);
 	out->memory_bytes_per_second = read64(unit, ROAD_REGION_REG_MEMORY_RATE64);
 	out->cost_quality = read32(unit, ROAD_REGION_REG_QUALITY);

@@ -42,6 +42,13 @@ static uint64_t read_unit_memory(struct region_unit *unit)
 	return region_memory_share(unit, 1);
 }
 
+static uint64_t read_state_bytes(struct region_unit *unit)
+{
+	return unit->setup.features & REGION_STATE
+		       ? sizeof(struct region_saved) + unit->setup.state_bytes
+		       : 0;
+}
+
 static uint64_t read_id(struct region_unit *unit)
 {
 	(void)unit;
@@ -288,6 +295,7 @@ static const struct reg regs[ROAD_REGION_REGS_BYTES / 4] = {
 	AT(UNIT_MEMORY64) = {8, read_unit_memory, NULL},
 	AT(UNIT_CACHE64) = {8, read_unit_cache, NULL},
 	AT(UNIT_MEMORY_RATE64) = {8, read_unit_memory_rate, NULL},
+	AT(STATE_BYTES64) = {8, read_state_bytes, NULL},
 	AT(SELECT) = {4, read_select, write_select},
 	AT(STATE) = {4, read_state, NULL},
 	AT(FIRST_UNIT) = {4, read_first_unit, NULL},

@@ -32,12 +32,25 @@ static void make_configs(const struct fixture *f, road_config *out[CONFIGS])
 	}
 }
 
+static uint64_t state_bytes_of(road_device *device)
+{
+	road_region_info info = {.size = sizeof(info)};
+	road_region *root = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(road_region_root(device, &root), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_region_info_get(root, &info), ROAD_OK);
+	road_region_release(root);
+	return info.state_bytes;
+}
+
 static void walk(const char *device, uint32_t seed)
 {
 	struct fixture f = setup(device);
 	road_config *configs[CONFIGS];
 
 	make_configs(&f, configs);
+	const uint64_t state_bytes = state_bytes_of(f.device);
+	road_buffer *state = buffer_of(&f, ROAD_HEAP_DEVICE, state_bytes);
 	struct region_walk w = {.device = f.device,
 				.space = f.space,
 				.configs = configs,
@@ -45,6 +58,8 @@ static void walk(const char *device, uint32_t seed)
 				.seed = seed,
 				.steps = STEPS,
 				.keeps = true,
+				.state = state,
+				.state_bytes = state_bytes,
 				.fail_next = fail_next,
 				.user = f.device};
 
@@ -52,12 +67,15 @@ static void walk(const char *device, uint32_t seed)
 	if (w.wrong[0])
 		printf("# %s, seed %u, %s\n", device, seed, w.wrong);
 	printf("# seed %u: %u loads, %u switches, %u hits, %u failures made, %u quarantines, "
-	       "%u resets\n",
-	       seed, w.loads, w.switches, w.hits, w.failures, w.quarantines, w.resets);
+	       "%u resets, %u swaps, %u restores\n",
+	       seed, w.loads, w.switches, w.hits, w.failures, w.quarantines, w.resets, w.swaps,
+	       w.restores);
 	CU_ASSERT(w.loads > STEPS / 50 && w.switches > STEPS / 50 && w.hits > STEPS / 50);
+	CU_ASSERT(w.swaps > STEPS / 200 && w.restores > STEPS / 200);
 	CU_ASSERT(w.failures > 20 && w.quarantines > 5 && w.resets > 5);
 	for (uint32_t i = 0; i < CONFIGS; i++)
 		road_config_release(configs[i]);
+	road_buffer_release(state);
 	teardown(&f);
 }
 

@@ -97,6 +97,16 @@ static struct reference_outcome predict_activate(const struct reference *r,
 	return outcome;
 }
 
+/* Of the active image, too, the state goes or comes: that is no hit. */
+static struct reference_outcome predict_swap(const struct reference *r,
+					     const struct reference_step *step)
+{
+	struct reference_outcome outcome = predict_activate(r, step);
+
+	outcome.hit = false;
+	return outcome;
+}
+
 static uint64_t rollback_target(const struct reference *r, const struct reference_step *step)
 {
 	const uint64_t targets[] = {r->previous, r->safe, 0};
@@ -144,6 +154,8 @@ struct reference_outcome reference_predict(const struct reference *r,
 	case ROAD_RECONFIGURE_LOAD:
 	case ROAD_RECONFIGURE_PREFETCH: return predict_load(r, step);
 	case ROAD_RECONFIGURE_ACTIVATE: return predict_activate(r, step);
+	case ROAD_RECONFIGURE_SWAP:
+	case ROAD_RECONFIGURE_RESTORE: return predict_swap(r, step);
 	case ROAD_RECONFIGURE_ROLLBACK: return predict_rollback(r, step);
 	case ROAD_RECONFIGURE_RESET: return (struct reference_outcome){0};
 	default: return predict_small(r, step);
@@ -194,6 +206,11 @@ static void fail(struct reference *r, const struct reference_step *step)
 		r->active = -1;
 }
 
+static bool is_swap(uint32_t verb)
+{
+	return verb == ROAD_RECONFIGURE_SWAP || verb == ROAD_RECONFIGURE_RESTORE;
+}
+
 bool reference_do(struct reference *r, const struct reference_step *asked, uint32_t at)
 {
 	struct reference_outcome outcome = reference_predict(r, asked);
@@ -218,7 +235,7 @@ bool reference_do(struct reference *r, const struct reference_step *asked, uint3
 		if (in_place && r->keeps)
 			r->kept = from;
 		slot = (int)at;
-	} else if (outcome.hit && slot >= 0) {
+	} else if ((outcome.hit || is_swap(step->verb)) && slot >= 0) {
 		touch(r, slot);
 	}
 	switch (step->verb) {
@@ -238,6 +255,8 @@ bool reference_do(struct reference *r, const struct reference_step *asked, uint3
 			switch_to(r, slot, from);
 		break;
 	case ROAD_RECONFIGURE_ACTIVATE:
+	case ROAD_RECONFIGURE_SWAP:
+	case ROAD_RECONFIGURE_RESTORE:
 		if (outcome.switches)
 			switch_to(r, slot, from);
 		break;

@@ -8,13 +8,15 @@
 
 #define SOON road_deadline_after(UINT64_C(20000000000))
 
+enum { NOTHING = WALK_CONFIGS_MAX };
+
 struct walker {
 	struct region_walk *walk;
 	struct reference reference;
 	road_region *root;
 	road_queue *queues[WALK_QUEUES];
 	uint64_t ids[WALK_CONFIGS_MAX], random;
-	uint32_t step;
+	uint32_t step, saved_of; /* whose state the buffer has; NOTHING: of none */
 };
 
 static uint32_t below(struct walker *w, uint32_t count)
@@ -108,6 +110,27 @@ static bool names_config(uint32_t verb)
 	return verb != ROAD_RECONFIGURE_ROLLBACK && verb != ROAD_RECONFIGURE_RESET;
 }
 
+static uint32_t active_config(const struct walker *w)
+{
+	for (uint32_t i = 0; i < w->walk->config_count; i++)
+		if (w->ids[i] == reference_active(&w->reference))
+			return i;
+	return NOTHING;
+}
+
+/* Some activations save the state of what goes, or take back what was saved. */
+static uint32_t choose_switch(struct walker *w, uint32_t *config)
+{
+	uint32_t dice = w->walk->state ? below(w, 16) : 3;
+
+	if (dice == 0 && active_config(w) != NOTHING)
+		return ROAD_RECONFIGURE_SWAP;
+	if (dice != 1 || w->saved_of == NOTHING)
+		return ROAD_RECONFIGURE_ACTIVATE;
+	*config = w->saved_of;
+	return ROAD_RECONFIGURE_RESTORE;
+}
+
 static void choose(struct walker *w, struct reference_step *step, road_reconfiguration *what)
 {
 	uint32_t config = below(w, w->walk->config_count);
@@ -115,10 +138,16 @@ static void choose(struct walker *w, struct reference_step *step, road_reconfigu
 
 	if (verb == ROAD_RECONFIGURE_RESET && below(w, 8))
 		verb = ROAD_RECONFIGURE_ACTIVATE;
+	if (verb == ROAD_RECONFIGURE_ACTIVATE)
+		verb = choose_switch(w, &config);
 	*what = (road_reconfiguration){.size = sizeof(*what), .verb = verb, .slot = ROAD_SLOT_ANY};
 	what->on_failure = below(w, 3);
 	if (names_config(verb))
 		what->config = w->walk->configs[config];
+	if (verb == ROAD_RECONFIGURE_SWAP || verb == ROAD_RECONFIGURE_RESTORE) {
+		what->buffer = w->walk->state;
+		what->buffer_bytes = w->walk->state_bytes;
+	}
 	if (verb == ROAD_RECONFIGURE_ROLLBACK)
 		what->target = below(w, 3);
 	if ((verb == ROAD_RECONFIGURE_LOAD || verb == ROAD_RECONFIGURE_ACTIVATE) && !below(w, 4))
@@ -182,9 +211,14 @@ static bool submit(struct walker *w, road_queue *queue, const road_reconfigurati
 	*accepted = !status;
 	if (!status)
 		status = road_point_wait(point, SOON);
-	if (status != expected)
-		return wrong(w, "verb %u answers \"%s\", not \"%s\"", what->verb,
-			     road_status_text(status), road_status_text(expected));
+	if (status != expected) {
+		road_error why = {.size = sizeof(why)};
+
+		road_last_error(&why);
+		return wrong(w, "verb %u answers \"%s\", not \"%s\" (%.60s: %.60s)", what->verb,
+			     road_status_text(status), road_status_text(expected), why.where,
+			     why.what);
+	}
 	return true;
 }
 
@@ -211,6 +245,7 @@ static bool command_step(struct walker *w)
 	choose_failure(w, &step);
 	struct reference_outcome outcome = reference_predict(&w->reference, &step);
 	road_status expected = step.fails_in ? ROAD_FAULT : outcome.status;
+	uint32_t going = active_config(w);
 
 	what.result = &result;
 	if (!submit(w, queue, &what, expected, &accepted))
@@ -220,6 +255,10 @@ static bool command_step(struct walker *w)
 	w->walk->hits += outcome.hit;
 	w->walk->loads += outcome.loads;
 	w->walk->switches += outcome.switches;
+	if (step.verb == ROAD_RECONFIGURE_SWAP)
+		w->saved_of = expected ? NOTHING : going; /* who fails may have saved, or not */
+	w->walk->swaps += step.verb == ROAD_RECONFIGURE_SWAP && !expected;
+	w->walk->restores += step.verb == ROAD_RECONFIGURE_RESTORE && !expected;
 	if (!accepted)
 		return result.status == 77 || wrong(w, "a result of what was refused");
 	uint32_t slot =
@@ -276,6 +315,7 @@ static bool reset_step(struct walker *w)
 	if (status)
 		return wrong(w, "behind a reset: \"%s\"", road_status_text(status));
 	reference_reset(&w->reference, w->reference.slots);
+	w->saved_of = NOTHING; /* memory may be lost */
 	w->walk->resets++;
 	return compare(w, NULL);
 }
@@ -316,7 +356,9 @@ static bool begin(struct walker *w)
 
 int region_walk_run(struct region_walk *walk)
 {
-	struct walker w = {.walk = walk, .random = walk->seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
+	struct walker w = {.walk = walk,
+			   .saved_of = NOTHING,
+			   .random = walk->seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
 	bool right = begin(&w);
 
 	walk->wrong[0] = right ? 0 : walk->wrong[0];

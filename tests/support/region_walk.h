@@ -20,11 +20,16 @@ struct region_walk {
 	uint32_t seed, steps;
 	/* The chip keeps an image that a load into the active slot overwrote, to roll back to. */
 	bool keeps;
+	/* Room for a region's state, which SWAP saves and RESTORE takes back; NULL: neither is
+	 * tried. */
+	road_buffer *state;
+	uint64_t state_bytes;
 	/* Makes the next command fail in this phase; NULL: none fails. */
 	void (*fail_next)(void *user, uint32_t phase);
 	void *user;
 	/* how it went */
 	uint32_t failures, hits, loads, switches, quarantines, resets; /* injected ones; … */
+	uint32_t swaps, restores;
 	char wrong[320]; /* "": nothing; else the first difference, and the step */
 };
 

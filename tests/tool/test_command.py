@@ -139,7 +139,8 @@ def region_properties():
         names.append(sorted(said))
         assert said['region.slots'] >= 1 and said['region.layouts'] is True, said
         assert said['region.activate'] > 0 and said['region.cost_quality'], said
-    assert names[0] == names[1] == names[2] and len(names[0]) == 23, names
+        assert (said['region.state_bytes'] or 0) > 0 or not said['region.state'], said
+    assert names[0] == names[1] == names[2] and len(names[0]) == 24, names
     info = json.loads(roadbed('info', 'sim:gpu-small?regions=0', '--json').stdout)
     assert not [p for p in info['properties'] if p['name'].startswith('region.')]
 

@@ -253,6 +253,7 @@ static int json_region(const struct view *view, unsigned depth, void *to)
 	json_add_u64(object, "children", info->child_count);
 	json_add_id(object, "fabric", info->fabric);
 	json_add_u64(object, "slot_bytes", info->slot_bytes);
+	json_add_known_u64(object, "state_bytes", info->state_bytes);
 	json_add_known_u64(object, "memory_bytes", info->memory_bytes);
 	json_add_known_u64(object, "cache_bytes", info->cache_bytes);
 	json_add_known_u64(object, "memory_bytes_per_second", info->memory_bytes_per_second);

@@ -126,6 +126,7 @@ typedef struct road_region_info {
 	/* What each unit brings to a child, of these and of memory_bytes where a layout says
 	 * nothing else; 0: children share it, or unknown. */
 	uint64_t unit_memory_bytes, unit_cache_bytes, unit_memory_bytes_per_second;
+	uint64_t state_bytes; /* of a buffer that SWAP takes, at least; 0: no state is kept */
 } road_region_info;
 
 enum road_slot_state {

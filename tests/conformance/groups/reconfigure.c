@@ -510,6 +510,55 @@ CONFORMANCE_CASE(reconfigure, readback_hash)
 	CHECK_STATUS(road_queue_reconfigure(queue, &what, NULL), ROAD_INVALID_ARGUMENT);
 }
 
+/* What is no state of the image is refused, and what was active stays. */
+static void check_foreign_state(struct fixture *f, road_reconfiguration *what, uint32_t active)
+{
+	CHECK_STATUS(region_do(fixture_queue(f), what), ROAD_IMAGE_INCOMPATIBLE);
+	CHECK_EQ(region_status(region_root(f)).active, region_id(f, active));
+	CHECK_STATUS(region_work(f, fixture_queue(f), active, 0), ROAD_OK);
+}
+
+static void check_no_state(struct fixture *f, road_reconfiguration what)
+{
+	what.buffer = fixture_buffer(f, 64);
+	what.buffer_bytes = 64;
+	CHECK_STATUS(region_do(fixture_queue(f), &what), ROAD_UNSUPPORTED);
+	what.verb = ROAD_RECONFIGURE_RESTORE;
+	CHECK_STATUS(region_do(fixture_queue(f), &what), ROAD_UNSUPPORTED);
+}
+
+CONFORMANCE_CASE(reconfigure, swap_saves_restore_takes_back)
+{
+	road_queue *queue = fixture_queue(f);
+	road_region_info info = region_info(region_root(f));
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_SWAP, region_config(f, 1));
+	unsigned char byte;
+
+	CHECK_EQ(!info.state_bytes, !(info.flags & ROAD_REGION_STATE));
+	if (!info.state_bytes) {
+		check_no_state(f, what);
+		return;
+	}
+	what.buffer = fixture_buffer(f, info.state_bytes);
+	what.buffer_bytes = info.state_bytes - 1;
+	CHECK_STATUS(road_queue_reconfigure(queue, &what, NULL), ROAD_INVALID_ARGUMENT);
+	what.buffer_bytes = info.state_bytes;
+	CHECK_STATUS(region_work(f, queue, 0, ROAD_LAUNCH_ACTIVATE), ROAD_OK);
+	CHECK_OK(region_do(queue, &what));
+	CHECK_EQ(region_status(region_root(f)).active, region_id(f, 1));
+	CHECK_STATUS(region_work(f, queue, 1, 0), ROAD_OK);
+	what.verb = ROAD_RECONFIGURE_RESTORE;
+	check_foreign_state(f, &what, 1); /* it is the first one's */
+	what.config = region_config(f, 0);
+	CHECK_OK(region_do(queue, &what));
+	CHECK_EQ(region_status(region_root(f)).active, region_id(f, 0));
+	CHECK_STATUS(region_work(f, queue, 0, 0), ROAD_OK);
+	fixture_get(f, &byte, what.buffer, 0, 1);
+	byte ^= 1;
+	fixture_put(f, what.buffer, 0, &byte, 1);
+	check_foreign_state(f, &what, 0);
+}
+
 CONFORMANCE_CASE(reconfigure, rollback_previous)
 {
 	road_queue *queue = fixture_queue(f);
