@@ -11,11 +11,20 @@
 		.id = number, .property = text, .unit = in, .scale = times              \
 	}
 
+/* 0: there is none, or the chip does not know. */
+#define MAYBE(reg, m, least, most, number, text, in, times)                              \
+	{                                                                                \
+		.name = #reg, .offset = ROAD_RPU_REG_##reg,                              \
+		ROAD_PARAMETER_MEMBER(struct rpu_params, m), .min = least, .max = most,  \
+		.id = number, .property = text, .unit = in, .scale = times, .unknown = 1 \
+	}
+
 /* Rows are appended, never moved: a property's number is its place. */
 static const struct road_parameter rows[] = {
 	ROW(TILES, tiles, 1, ROAD_RPU_TILES_MAX, 1, "compute.units", "", 1),
 	ROW(CLOCK_KHZ, clock_khz, 1, UINT32_MAX - 1, 2, "compute.clock_hz", "Hz", 1000),
-	ROW(NEUR_RATE64, neur_rate, 0, UINT64_MAX - 1, 3, "compute.neur_macs_per_second", "1/s", 1),
+	MAYBE(NEUR_RATE64, neur_rate, 0, UINT64_MAX - 1, 3, "compute.neur_macs_per_second", "1/s",
+	      1),
 	ROW(FABRIC, fabric, 1, UINT32_MAX - 1, 4, "compute.fabric_id", "", 1),
 	ROW(MESH_COLUMNS, mesh_columns, 1, ROAD_RPU_TILES_MAX, 5, "compute.mesh_columns", "", 1),
 	ROW(MEM_BYTES64, memory_bytes, RPU_PAGE, UINT64_C(1) << 46, 6, "memory.bytes", "bytes", 1),

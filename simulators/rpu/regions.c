@@ -143,6 +143,12 @@ static uint64_t transfer(void *arg, uint32_t region, uint32_t bytes, uint64_t fr
 	return memory > port ? memory : port;
 }
 
+/* What bounds a load: the slots' port or the memory. */
+static uint64_t load_rate(const struct road_rpu_params *p)
+{
+	return p->load_rate < p->ddr_rate ? p->load_rate : p->ddr_rate;
+}
+
 static uint64_t configure(void *arg, const struct region_image *image)
 {
 	const struct rpu_chip *chip = arg;
@@ -247,7 +253,7 @@ bool rpu_regions_make(struct rpu_chip *chip)
 		.costs =
 			{
 				.load_ps = rpu_ps(chip, p->load),
-				.load_ps_per_kib = rpu_ps(chip, rpu_ceil(1024, p->load_rate)),
+				.load_ps_per_kib = rpu_ps(chip, rpu_ceil(1024, load_rate(p))),
 				.switch_ps = rpu_ps(chip, p->switching),
 				.read_back_ps_per_kib = rpu_ps(chip, rpu_ceil(1024, p->load_rate)),
 				.layout_ps = rpu_ps(chip, p->layout),

@@ -41,12 +41,14 @@ static bool is_group(const char *name)
 	return false;
 }
 
-/* Is OPTION one of the address's? */
+/* Is OPTION one of the address's, or what it names without its options? */
 static bool has_option(const char *address, const char *option)
 {
 	const char *at = strchr(address, '?');
 	size_t bytes = strlen(option);
 
+	if (strcspn(address, "@?") == bytes && !strncmp(address, option, bytes))
+		return true;
 	while (at) {
 		at++;
 		if (!strncmp(at, option, bytes) && (!at[bytes] || at[bytes] == '&'))
@@ -89,8 +91,8 @@ static const char *parse_entry(char *line, const char *address, struct entry *en
 		char *end;
 
 		entry->count = (unsigned)strtoul(rest, &end, 10);
-		if (!entry->count || *end)
-			return "a count is a number above 0";
+		if ((!entry->count && !option) || *end)
+			return "a count is a number above 0, or 0 of some addresses";
 		return is_group(name) ? NULL : "no such group";
 	}
 	if (name[0] == '@')

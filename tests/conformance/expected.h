@@ -3,11 +3,12 @@
  * What is known about a driver: expected/DRIVER.list.
  *
  *	# comment
- *	minimum GROUP COUNT                    cases of the group that must be applicable
+ *	minimum GROUP[?OPTION] COUNT           cases of the group that must be applicable
  *	unsupported NAME[?OPTION] REASON       NAME: @CAPABILITY, or GROUP.CASE
  *	expected-failure NAME[?OPTION] REASON  NAME: GROUP.CASE
  *
- * ?OPTION: holds only for addresses with that option ("?time=functional"). What is unsupported or
+ * ?OPTION: holds only for addresses with that option ("?time=functional"), or for that address
+ * whatever its options ("?sim:openedge"). Of minima the last one that holds counts. What is unsupported or
  * fails and is not listed, and what is listed and is not so (any more), fails the run.
  */
 #ifndef TESTS_CONFORMANCE_EXPECTED_H

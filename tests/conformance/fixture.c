@@ -21,7 +21,7 @@ struct fixture_own {
 	road_buffer *passing;
 	const char *libraries;
 	uint64_t random;
-	char text[512];
+	char text[512], port[96];
 };
 
 static void give_back_queue(void *queue)
@@ -352,6 +352,26 @@ void *fixture_file(struct fixture *f, const char *name, size_t *bytes)
 	return image;
 }
 
+/* "DRIVER", or "DRIVER-CHIP" of a simulated chip whose images are of its own. */
+const char *fixture_port(struct fixture *f)
+{
+	const char *chip = strstr(f->address, "sim:");
+	char path[512];
+
+	if (f->own->port[0])
+		return f->own->port;
+	snprintf(f->own->port, sizeof(f->own->port), "%s", f->info.driver);
+	if (!chip)
+		return f->own->port;
+	chip += strlen("sim:");
+	snprintf(path, sizeof(path), "%s/%s-%.*s.image", f->kernels, f->info.driver,
+		 (int)strcspn(chip, "@?"), chip);
+	if (!access(path, R_OK))
+		snprintf(f->own->port, sizeof(f->own->port), "%s-%.*s", f->info.driver,
+			 (int)strcspn(chip, "@?"), chip);
+	return f->own->port;
+}
+
 /* The family's image: NAME.image as it is; else NAME.so, by its path. */
 void *fixture_image_bytes(struct fixture *f, size_t *bytes)
 {
@@ -362,7 +382,7 @@ void *fixture_image_bytes(struct fixture *f, size_t *bytes)
 		*bytes = strlen(path);
 		return strcpy(fixture_memory(f, *bytes + 1), path);
 	}
-	snprintf(path, sizeof(f->own->text), "%s.image", f->info.driver);
+	snprintf(path, sizeof(f->own->text), "%s.image", fixture_port(f));
 	return fixture_file(f, path, bytes);
 }
 

@@ -21,6 +21,8 @@ void fixture_close(struct fixture *f);
 void *fixture_keep(struct fixture *f, void *object, void (*release)(void *object));
 /* A file of the kernels' folder; lives as long as the fixture. */
 void *fixture_file(struct fixture *f, const char *name, size_t *bytes);
+/* What the names of the port's files begin with. */
+const char *fixture_port(struct fixture *f);
 /* The family's image as road_image_load takes it; lives as long as the fixture. */
 void *fixture_image_bytes(struct fixture *f, size_t *bytes);
 /* The same, loaded once into the fixture's space. */

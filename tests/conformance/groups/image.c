@@ -234,7 +234,8 @@ CONFORMANCE_CASE(image, image_wrong_chip_refused)
 
 		if (!dot || (strcmp(dot, ".image") && strcmp(dot, ".so")))
 			continue;
-		if (!strncmp(entry->d_name, f->info.driver, own) && entry->d_name[own] == '.')
+		if (!strncmp(entry->d_name, f->info.driver, own) &&
+		    strchr(".-", entry->d_name[own])) /* its own, also of its other chips */
 			continue;
 		snprintf(path, 4096, "%s/%s", f->kernels, entry->d_name);
 		bytes = read_file(f, path, &count);

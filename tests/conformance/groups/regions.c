@@ -57,7 +57,7 @@ void *region_bytes(struct fixture *f, uint32_t which, size_t *bytes)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s-%u.config", f->info.driver, which);
+	snprintf(name, sizeof(name), "%s-%u.config", fixture_port(f), which);
 	return fixture_file(f, name, bytes);
 }
 

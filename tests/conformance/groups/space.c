@@ -204,7 +204,6 @@ CONFORMANCE_CASE(space, quota_enforced)
 {
 	enum { QUOTA = 3000 };
 	struct client small = open_client(f, QUOTA), none = {space_of(f, 0), NULL};
-	struct client large = {space_of(f, UINT64_MAX), NULL};
 	road_buffer *buffers[ROAD_HEAP_KINDS], *rest = NULL, *view = NULL, *big = NULL;
 	uint32_t heap = fixture_heap(f), count = f->info.heap_count;
 	uint64_t used = 0;
@@ -237,12 +236,14 @@ CONFORMANCE_CASE(space, quota_enforced)
 	for (uint32_t i = 0; i < count; i++)
 		road_buffer_release(buffers[i]);
 	check_usage(small.space, 0, 0, QUOTA);
+	close_client(&small);
+	close_client(&none);
 	/* what the quota allows and the device has not: not booked either */
+	struct client large = {space_of(f, UINT64_MAX), NULL};
+
 	CHECK(create_in(large.space, heap, UINT64_C(1) << 59, &big) < 0);
 	check_usage(large.space, 0, 0, UINT64_MAX);
 	close_client(&large);
-	close_client(&small);
-	close_client(&none);
 }
 
 /* ---- the end ---- */
