@@ -21,9 +21,9 @@ typedef struct road_space_options {
 	 * (road_region_info.memory_bytes), which all spaces of the region in this instance use up
 	 * together: beyond it ROAD_OUT_OF_DEVICE_MEMORY, though the chip has more. Counted are the
 	 * bytes that were asked for. A share is a limit: it is not kept free of buffers of spaces
-	 * without region. Once the region is gone
-	 * no buffers and queues are made any more (ROAD_STALE); what there is works on. A reference
-	 * is held. NULL: any region's, all memory. */
+	 * without region. Once the region is gone no buffers and queues are made any more
+	 * (ROAD_STALE); what there is works on. A reference is held. NULL: any region's, all
+	 * memory. */
 	road_region *region;
 } road_space_options;
 /* A further space, isolated from the others. ROAD_UNSUPPORTED without ROAD_FEATURE_SPACES,
