@@ -284,16 +284,6 @@ static enum region_outcome fit_load(struct region_op *op)
 	return OUTCOME_OK;
 }
 
-static bool can_replace_active(const struct region_op *op)
-{
-	const struct region *region = region_of(op);
-	uint32_t active = region->active;
-
-	return active != REGION_NONE && !region_pinned(region, active) &&
-	       !region->slots[active].held &&
-	       (op->what.slot == ROAD_REGION_SLOT_ANY || op->what.slot == active);
-}
-
 static bool loses_memory(const struct region_op *op)
 {
 	const struct region_setup *setup = &op->unit->setup;
@@ -303,16 +293,51 @@ static bool loses_memory(const struct region_op *op)
 	return setup->chip->live_memory && setup->chip->live_memory(setup->arg, op->region);
 }
 
+/*
+ * The rule of the only slot: who may have the active image's place, where no other is to be had
+ * (with one slot: always).
+ *
+ * - LOAD and PREFETCH never: BUSY (fit_load), for only a switch ends what is active. While a switch
+ *   is under way they wait for its end first: it decides what is active (judge in slots.c).
+ * - A switch, where the place is pinned, or is not the one that was asked for: BUSY. No operation
+ *   that ends changes that, only a program does.
+ * - A switch, where another operation holds the place (it is about to overwrite it, to read it
+ *   back, to switch to it): waits. Queued operations wait for each other; its deadline runs
+ *   meanwhile.
+ * - Else it takes the place, and overwrites it once the region is drained.
+ *
+ * Nobody waits in a circle. Who waits here, or for the isolator to know whether it is a hit, holds
+ * nothing: no place, no loader, no isolator. It is asked again whenever an operation ends, in the
+ * order in which they began. Who holds a place waits for the isolator at most; who is the isolator,
+ * for running launches, the loader, and transfers from its place; the loader and transfers end by
+ * themselves, and a running launch waits for no operation. A launch that a switch was made for
+ * begins before the next switch (begin_isolate), and waits for the present one alone; so two queues
+ * whose launches bring their images along both get on.
+ */
+static enum region_pick pick_active(const struct region_op *op)
+{
+	const struct region *region = region_of(op);
+	uint32_t active = region->active;
+
+	if (active == REGION_NONE || region_pinned(region, active) ||
+	    (op->what.slot != ROAD_REGION_SLOT_ANY && op->what.slot != active))
+		return PICK_BUSY;
+	return region->slots[active].held ? PICK_WAIT : PICK_FOUND;
+}
+
 static enum region_outcome fit_missing(struct region_op *op)
 {
-	op->plan = tail_stage;
-	if (op->slot == REGION_NONE) {
-		if (!can_replace_active(op))
-			return busy(op, ROAD_REGION_BUSY_SLOTS, op->what.slot);
+	const bool in_place = op->slot == REGION_NONE;
+	const enum region_pick pick = in_place ? pick_active(op) : PICK_FOUND;
+
+	if (pick == PICK_WAIT)
+		return OUTCOME_WAIT;
+	if (pick == PICK_BUSY)
+		return busy(op, ROAD_REGION_BUSY_SLOTS, op->what.slot);
+	if (in_place)
 		op->slot = region_of(op)->active;
-		op->in_place = true;
-		op->plan = tail_in_place;
-	}
+	op->in_place = in_place;
+	op->plan = in_place ? tail_in_place : tail_stage;
 	hold(op, op->slot);
 	count_use(op, false);
 	return OUTCOME_OK;

@@ -129,17 +129,6 @@ CONFORMANCE_CASE(reconfigure, reconfig_drain_waits_for_jobs)
 	CHECK_STATUS(region_work(f, other, 1, 0), ROAD_OK);
 }
 
-/* The configuration that endless work runs by. */
-static road_config *config_of_spin(struct fixture *f)
-{
-	road_launch launch = fixture_launch_of(f, "spin", NULL, 0);
-	road_config *config = NULL;
-	road_status status = road_kernel_config(launch.kernel, &config);
-
-	CHECK(status == ROAD_OK || status == ROAD_NOT_FOUND);
-	return status ? NULL : config;
-}
-
 /* A device whose regions keep no state has no such way to drain. */
 static void check_no_iterations(struct fixture *f, road_reconfiguration *what)
 {
@@ -154,7 +143,7 @@ static void check_endless_stops(struct fixture *f, road_queue *one, road_queue *
 {
 	road_reconfiguration what = region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, 1));
 	road_reconfigure_result result = {.size = sizeof(result)};
-	road_config *spin = config_of_spin(f);
+	road_config *spin = region_endless_config(f);
 	road_point endless;
 
 	CHECK_OK(region_verb(f, other, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
@@ -177,7 +166,6 @@ static void check_endless_stops(struct fixture *f, road_queue *one, road_queue *
 	CHECK_STATUS(region_do(one, &what), ROAD_BUSY);
 	CHECK(region_runs(endless));
 	CHECK_OK(road_queue_reset(other));
-	road_config_release(spin);
 }
 
 /* Was it stopped on the way? Whether or not, it ends, and did all it had to. */
@@ -395,7 +383,7 @@ CONFORMANCE_CASE(reconfigure, activate_active_is_hit)
 	road_queue *other = fixture_queue_new(f, NULL);
 	road_point endless;
 
-	region_endless(f, other, &endless);
+	region_occupy(f, other, queue, &endless);
 	uint64_t active = region_status(region_root(f)).active;
 
 	for (uint32_t i = 0; i < REGION_CONFIGS; i++)
@@ -403,6 +391,58 @@ CONFORMANCE_CASE(reconfigure, activate_active_is_hit)
 			CHECK_OK(region_verb(f, queue, ROAD_RECONFIGURE_ACTIVATE, i, NULL));
 	CHECK_STATUS(road_event_error(endless.event, endless.value, NULL), ROAD_NOT_READY);
 	CHECK_OK(road_queue_reset(other));
+}
+
+static road_point activate_soon(struct fixture *f, road_queue *queue, uint32_t which)
+{
+	road_reconfiguration what =
+		region_command(ROAD_RECONFIGURE_ACTIVATE, region_config(f, which));
+	road_point point = {0};
+
+	CHECK_OK(road_queue_reconfigure(queue, &what, &point));
+	return point;
+}
+
+/* Who reads the active image holds its place for a while. */
+static void activate_while_read(struct fixture *f, road_queue *reads, road_queue *other)
+{
+	road_reconfiguration what = region_command(ROAD_RECONFIGURE_READ_BACK, region_config(f, 0));
+	road_point read = {0}, point;
+
+	what.buffer_bytes = bytes_of(f, 0);
+	what.buffer = fixture_buffer(f, what.buffer_bytes);
+	CHECK_OK(region_verb(f, reads, ROAD_RECONFIGURE_ACTIVATE, 0, NULL));
+	CHECK_OK(road_queue_reconfigure(reads, &what, &read));
+	point = activate_soon(f, other, 1);
+	CHECK_OK(road_point_wait(read, SOON));
+	CHECK_OK(road_point_wait(point, SOON));
+	CHECK_EQ(region_status(region_root(f)).active, region_id(f, 1));
+}
+
+/* More images are wanted at once than there may be slots: an activation waits for the operation
+ * that holds the place which it needs, and is not refused it. */
+CONFORMANCE_CASE(reconfigure, activations_wait_for_each_other)
+{
+	enum { TURNS = 6, QUEUES = 3 };
+	const uint32_t count = f->info.queues_max == 2 ? 2 : QUEUES;
+	road_queue *queues[QUEUES] = {fixture_queue(f)};
+	road_point points[TURNS][QUEUES];
+	struct region_work work[TURNS];
+
+	for (uint32_t q = 1; q < count; q++)
+		queues[q] = fixture_queue_new(f, NULL);
+	if (fixture_has(f, CAPABILITY_READ_BACK))
+		activate_while_read(f, queues[0], queues[1]);
+	for (uint32_t i = 0; i < TURNS; i++) {
+		work[i] = region_launch(f, queues[0], i % REGION_CONFIGS, ROAD_LAUNCH_ACTIVATE);
+		for (uint32_t q = 1; q < count; q++)
+			points[i][q] = activate_soon(f, queues[q], (i + q) % REGION_CONFIGS);
+	}
+	for (uint32_t i = 0; i < TURNS; i++) {
+		CHECK_STATUS(region_proof(queues[0], &work[i]), ROAD_OK);
+		for (uint32_t q = 1; q < count; q++)
+			CHECK_OK(road_point_wait(points[i][q], SOON));
+	}
 }
 
 CONFORMANCE_CASE(reconfigure, load_never_disturbs_active)

@@ -219,8 +219,24 @@ void region_pass(struct fixture *f, road_queue *queue)
 	CHECK_OK(road_point_wait(point, SOON));
 }
 
+road_config *region_endless_config(struct fixture *f)
+{
+	road_launch launch = fixture_launch_of(f, "spin", NULL, 0);
+	road_config *config = NULL;
+	road_status status = road_kernel_config(launch.kernel, &config);
+
+	CHECK(status == ROAD_OK || status == ROAD_NOT_FOUND);
+	return status ? NULL : fixture_keep(f, config, give_back_config);
+}
+
+/* Its image is brought before: a load may take longer than any pass. */
 void region_occupy(struct fixture *f, road_queue *queue, road_queue *other, road_point *point)
 {
+	road_reconfiguration bring =
+		region_command(ROAD_RECONFIGURE_ACTIVATE, region_endless_config(f));
+
+	if (bring.config)
+		CHECK_OK(region_do(queue, &bring));
 	region_endless(f, queue, point);
 	for (int i = 0; i < 4; i++)
 		region_pass(f, other);

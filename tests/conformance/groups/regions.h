@@ -48,6 +48,8 @@ road_status region_proof(road_queue *queue, const struct region_work *work);
 road_status region_work(struct fixture *f, road_queue *queue, uint32_t which, uint32_t flags);
 /* A kernel that never ends, nor is ended before the case is over. */
 void region_endless(struct fixture *f, road_queue *queue, road_point *point);
+/* The configuration that it runs by; NULL: by any. */
+road_config *region_endless_config(struct fixture *f);
 /* The same; it runs when this returns. Time passes in the other queue, which has nothing to do. */
 void region_occupy(struct fixture *f, road_queue *queue, road_queue *other, road_point *point);
 /* Time passes: a little work of this queue is done. */
