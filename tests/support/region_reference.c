@@ -97,6 +97,14 @@ static struct reference_outcome predict_activate(const struct reference *r,
 	return outcome;
 }
 
+static struct reference_outcome predict_launch(const struct reference *r,
+					       const struct reference_step *step)
+{
+	if (!step->brings && reference_active(r) != step->config)
+		return (struct reference_outcome){.status = ROAD_CONFIG_MISMATCH};
+	return predict_activate(r, step);
+}
+
 /* Of the active image, too, the state goes or comes: that is no hit. */
 static struct reference_outcome predict_swap(const struct reference *r,
 					     const struct reference_step *step)
@@ -157,6 +165,7 @@ struct reference_outcome reference_predict(const struct reference *r,
 	case ROAD_RECONFIGURE_SWAP:
 	case ROAD_RECONFIGURE_RESTORE: return predict_swap(r, step);
 	case ROAD_RECONFIGURE_ROLLBACK: return predict_rollback(r, step);
+	case REFERENCE_LAUNCH: return predict_launch(r, step);
 	case ROAD_RECONFIGURE_RESET: return (struct reference_outcome){0};
 	default: return predict_small(r, step);
 	}
@@ -242,13 +251,7 @@ bool reference_do(struct reference *r, const struct reference_step *asked, uint3
 	case ROAD_RECONFIGURE_PIN: r->slot[slot].pins++; break;
 	case ROAD_RECONFIGURE_UNPIN: r->slot[slot].pins--; break;
 	case ROAD_RECONFIGURE_EVICT: r->slot[slot] = (struct reference_slot){0}; break;
-	case ROAD_RECONFIGURE_RESET: {
-		uint32_t faults = r->faults;
-
-		reference_reset(r, r->slots);
-		r->faults = faults;
-		break;
-	}
+	case ROAD_RECONFIGURE_RESET: reference_wipe(r); break;
 	case ROAD_RECONFIGURE_ROLLBACK:
 		slot = reference_resident(r, own.config);
 		if (outcome.switches)
@@ -257,12 +260,21 @@ bool reference_do(struct reference *r, const struct reference_step *asked, uint3
 	case ROAD_RECONFIGURE_ACTIVATE:
 	case ROAD_RECONFIGURE_SWAP:
 	case ROAD_RECONFIGURE_RESTORE:
+	case REFERENCE_LAUNCH:
 		if (outcome.switches)
 			switch_to(r, slot, from);
 		break;
 	default: break;
 	}
 	return right;
+}
+
+void reference_wipe(struct reference *r)
+{
+	const uint32_t faults = r->faults;
+
+	reference_reset(r, r->slots);
+	r->faults = faults;
 }
 
 road_status reference_set_safe(struct reference *r, uint64_t config)

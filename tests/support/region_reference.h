@@ -27,10 +27,15 @@ struct reference {
 	struct reference_slot slot[REFERENCE_SLOTS];
 };
 
+/* A verb beside those of the interface: a launch that expects `config`, and if `brings` activates
+ * it. */
+enum { REFERENCE_LAUNCH = 1000 };
+
 struct reference_step {
 	uint32_t verb, wish, target, on_failure; /* wish: a slot, or ROAD_SLOT_ANY */
 	uint64_t config;
 	uint32_t fails_in; /* the phase that fails; ROAD_PHASE_NONE */
+	bool brings;
 };
 struct reference_outcome {
 	road_status status;
@@ -50,5 +55,7 @@ struct reference_outcome reference_predict(const struct reference *r,
 bool reference_do(struct reference *r, const struct reference_step *step, uint32_t slot);
 road_status reference_set_safe(struct reference *r, uint64_t config);
 road_status reference_release(struct reference *r);
+/* It was split, and is one piece again: its faults are counted on. */
+void reference_wipe(struct reference *r);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "tests/support/layout_walk.h"
 #include "tests/support/region_reference.h"
 
 #define SOON road_deadline_after(UINT64_C(20000000000))
@@ -274,6 +275,85 @@ static bool command_step(struct walker *w)
 	return compare(w, step.fails_in ? &step : NULL);
 }
 
+/* Work that names an image, or none; with another one active it fails, or brings its own. */
+static bool launch_step(struct walker *w)
+{
+	const bool named = below(w, 8), was_bad = w->reference.quarantined;
+	const uint32_t config = named ? below(w, w->walk->config_count) : 0;
+	struct reference_step step = {.verb = REFERENCE_LAUNCH,
+				      .wish = ROAD_SLOT_ANY,
+				      .config = w->ids[config],
+				      .brings = !named || below(w, 2)};
+	struct reference_outcome outcome = reference_predict(&w->reference, &step);
+	road_queue *queue = w->queues[below(w, WALK_QUEUES)];
+	road_point point;
+	road_status status =
+		w->walk->launch(w->walk->user, queue, named ? step.config : 0,
+				named && step.brings ? ROAD_LAUNCH_ACTIVATE : 0, &point);
+	const bool accepted = !status;
+
+	if (accepted)
+		status = road_point_wait(point, SOON);
+	if (status != outcome.status || (accepted && was_bad))
+		return wrong(w, "a launch answers \"%s\", not \"%s\"", road_status_text(status),
+			     road_status_text(outcome.status));
+	if (!status && !w->walk->worked(w->walk->user))
+		return wrong(w, "a launch did not do its work");
+	w->walk->launches += !status;
+	w->walk->mismatches += status == ROAD_CONFIG_MISMATCH;
+	w->walk->brought += outcome.switches;
+	w->walk->loads += outcome.loads;
+	w->walk->switches += outcome.switches;
+	if (!reference_do(&w->reference, &step, slot_of(w, step.config)))
+		return wrong(w, "a launch took slot %u", slot_of(w, step.config));
+	if (accepted && status && road_queue_reset(queue))
+		return wrong(w, "a queue is not reset");
+	return compare(w, NULL);
+}
+
+static road_status open_queues(struct walker *w)
+{
+	road_status status = ROAD_OK;
+
+	for (int i = 0; i < WALK_QUEUES && !status; i++)
+		status = road_queue_create(w->walk->space, NULL, &w->queues[i]);
+	return status;
+}
+
+static void close_queues(struct walker *w)
+{
+	for (int i = 0; i < WALK_QUEUES; i++) {
+		road_queue_release(w->queues[i]);
+		w->queues[i] = NULL;
+	}
+}
+
+/* Parts come and go; then it is one piece again. Not while its own queues are open. */
+static bool layout_step(struct walker *w)
+{
+	const road_region_part whole = {.units = 1};
+	struct layout_walk walk = {.device = w->walk->device,
+				   .space = w->walk->space,
+				   .config = w->walk->configs[0],
+				   .seed = below(w, 1u << 30),
+				   .steps = 24};
+
+	if (road_layout_apply(w->root, &whole, 1) != ROAD_BUSY)
+		return wrong(w, "a region with queues is split");
+	close_queues(w);
+	if (layout_walk_run(&walk))
+		return wrong(w, "%s", walk.wrong);
+	w->step += walk.steps;
+	w->walk->applied += walk.applied;
+	w->walk->reverted += walk.reverted;
+	w->walk->kept += walk.kept;
+	w->walk->refused += walk.refused;
+	reference_wipe(&w->reference);
+	if (open_queues(w))
+		return wrong(w, "behind a layout there is no queue");
+	return compare(w, NULL);
+}
+
 static bool safe_step(struct walker *w)
 {
 	uint32_t config = below(w, w->walk->config_count + 1);
@@ -330,7 +410,11 @@ static bool one_step(struct walker *w)
 		return reset_step(w);
 	if (dice < 3)
 		return release_step(w);
-	return dice < 15 ? safe_step(w) : command_step(w);
+	if (dice == 3 && w->walk->layouts && !w->reference.quarantined)
+		return layout_step(w);
+	if (dice < 15)
+		return safe_step(w);
+	return dice < 50 && w->walk->launch ? launch_step(w) : command_step(w);
 }
 
 static bool begin(struct walker *w)
@@ -341,8 +425,8 @@ static bool begin(struct walker *w)
 
 	if (!status)
 		status = road_region_info_get(w->root, &info);
-	for (int i = 0; i < WALK_QUEUES && !status; i++)
-		status = road_queue_create(w->walk->space, NULL, &w->queues[i]);
+	if (!status)
+		status = open_queues(w);
 	for (uint32_t i = 0; i < w->walk->config_count && !status; i++) {
 		status = road_config_info_get(w->walk->configs[i], &config);
 		w->ids[i] = config.id;
@@ -364,8 +448,7 @@ int region_walk_run(struct region_walk *walk)
 	walk->wrong[0] = right ? 0 : walk->wrong[0];
 	for (; right && w.step < walk->steps; w.step++)
 		right = one_step(&w);
-	for (int i = 0; i < WALK_QUEUES; i++)
-		road_queue_release(w.queues[i]);
+	close_queues(&w);
 	road_region_release(w.root);
 	return right ? 0 : 1;
 }

@@ -24,12 +24,23 @@ struct region_walk {
 	 * tried. */
 	road_buffer *state;
 	uint64_t state_bytes;
+	/* The root can be split, and each config fits each part: layouts come in between. */
+	bool layouts;
+	/* Begins work that expects this image, 0: its own, which is the first config; and whether
+	 * what it did was right. NULL: there are no launches. */
+	road_status (*launch)(void *user, road_queue *queue, uint64_t config, uint32_t flags,
+			      road_point *out);
+	bool (*worked)(void *user);
 	/* Makes the next command fail in this phase; NULL: none fails. */
 	void (*fail_next)(void *user, uint32_t phase);
 	void *user;
 	/* how it went */
 	uint32_t failures, hits, loads, switches, quarantines, resets; /* injected ones; … */
 	uint32_t swaps, restores;
+	uint32_t launches, mismatches,
+		brought; /* that went; had another image; switched to theirs */
+	uint32_t applied, reverted, kept,
+		refused; /* layouts; parts that stayed; layouts not taken */
 	char wrong[320]; /* "": nothing; else the first difference, and the step */
 };
 
