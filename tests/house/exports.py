@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Only listed symbols are exported: exports.py SOURCE_ROOT LIBROADBED [LIBROADBED_SIM].
+"""Only listed symbols are exported: exports.py SOURCE_ROOT LIBRARY….
 
 exports.py --write SOURCE_ROOT writes the lists from the headers, when an interface has grown;
 exports.py --c SOURCE_ROOT prints the first for the conformance suite.
@@ -12,11 +12,33 @@ import sys
 import house
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LIST, SIM_LIST = (os.path.join(HERE, name) for name in ('exported.list', 'exported-sim.list'))
-NOT_CODE = re.compile(r'/\*.*?\*/|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', re.S | re.M)
+
+
+class Library:
+    """A library, the folder of its headers, the mark of what it exports, the list of that; door:
+    what it exports beside, for libroadbed alone."""
+
+    def __init__(self, name, folder, mark, listed, prefix='road_', door=()):
+        self.name, self.folder, self.mark, self.prefix = name, folder, mark, prefix
+        self.path, self.door = os.path.join(HERE, listed), set(door)
+
+    def listed(self):
+        return set(house.listed(self.path))
+
+    def declared(self, root):
+        return declared(root, self.folder, self.mark)
+
+
 FOLDER = 'hal/include' # programs' headers, and what drivers outside the tree call
-SIM_FOLDER = 'simulators/include' # what models outside the tree call
-SIM_DOOR = {'roadbed_sim_entry'} # what libroadbed calls
+ROADBED = Library('libroadbed.so', FOLDER, 'ROAD_API', 'exported.list')
+LIBRARIES = [
+    ROADBED,
+    Library('libroadbed-sim.so', 'simulators/include', 'ROAD_SIM_API', 'exported-sim.list', 'sim_',
+            ['roadbed_sim_entry']), # what models outside the tree call
+    Library('libroadbed-firmware.so', 'firmware-loader/include', 'ROAD_API',
+            'exported-firmware.list'),
+]
+NOT_CODE = re.compile(r'/\*.*?\*/|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', re.S | re.M)
 
 
 def declared(root, folder, mark):
@@ -58,49 +80,47 @@ def differences(left, left_name, right, right_name):
 
 
 if sys.argv[1] == '--write':
-    write(LIST, 'libroadbed.so', declared(sys.argv[2], FOLDER, 'ROAD_API'))
-    write(SIM_LIST, 'libroadbed-sim.so', declared(sys.argv[2], SIM_FOLDER, 'ROAD_SIM_API'))
+    for library in LIBRARIES:
+        write(library.path, library.name, library.declared(sys.argv[2]))
     sys.exit(0)
 
 if sys.argv[1] == '--c':
     print_c(sys.argv[2])
     sys.exit(0)
 
-ROOT, LIBRARY, SIM = sys.argv[1], sys.argv[2], sys.argv[3:]
-LISTED, SIM_LISTED = set(house.listed(LIST)), set(house.listed(SIM_LIST))
+ROOT, BUILT = sys.argv[1], sys.argv[2:]
 
 
-def list_and_headers_agree():
-    yield from differences(LISTED, 'in exported.list', declared(ROOT, FOLDER, 'ROAD_API'),
-                           'declared with ROAD_API')
-    yield from differences(SIM_LISTED, 'in exported-sim.list',
-                           declared(ROOT, SIM_FOLDER, 'ROAD_SIM_API'),
-                           'declared with ROAD_SIM_API')
+def built(library):
+    """The file of the library in this build, or None; its name may go on with a version."""
+    return next((path for path in BUILT if os.path.basename(path).startswith(library.name)), None)
 
 
-def library_exports_the_list():
-    return differences(exported(LIBRARY), 'exported by libroadbed.so', LISTED,
-                       'in exported.list')
+def lists_and_headers_agree():
+    for library in LIBRARIES:
+        yield from differences(library.listed(), f'in {os.path.basename(library.path)}',
+                               library.declared(ROOT), f'declared with {library.mark}')
+
+
+def libraries_export_their_lists():
+    if not built(ROADBED):
+        yield 'libroadbed.so is not among the arguments'
+    for library in LIBRARIES:
+        if built(library):
+            yield from differences(exported(built(library)), f'exported by {library.name}',
+                                   library.listed() | library.door,
+                                   f'in {os.path.basename(library.path)}')
 
 
 def names_have_the_prefix():
-    for names, prefix in ((LISTED | exported(LIBRARY), 'road_'), (SIM_LISTED, 'sim_')):
-        for name in sorted(names):
-            if not name.startswith(prefix):
-                yield f'{name} lacks the prefix {prefix}'
-
-
-def simulators_export_their_services():
-    if not SIM:
-        raise house.Skip('libroadbed-sim is not built')
-    return differences(exported(SIM[0]), 'exported by libroadbed-sim.so', SIM_DOOR | SIM_LISTED,
-                       'in exported-sim.list')
+    for library in LIBRARIES:
+        for name in sorted(library.listed()):
+            if not name.startswith(library.prefix):
+                yield f'{name} lacks the prefix {library.prefix}'
 
 
 house.run([
-    ('the lists of exported symbols are what the headers declare', list_and_headers_agree),
-    ('libroadbed exports the listed symbols and no other', library_exports_the_list),
-    ('every exported name starts with road_ or sim_', names_have_the_prefix),
-    ('libroadbed-sim exports its entry, the listed services and no other',
-     simulators_export_their_services),
+    ('the lists of exported symbols are what the headers declare', lists_and_headers_agree),
+    ('each library exports the listed symbols and no other', libraries_export_their_lists),
+    ('every exported name has the prefix of its library', names_have_the_prefix),
 ])

@@ -8,7 +8,7 @@ import house
 
 ROOT, CC = sys.argv[1], sys.argv[2:]
 STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Werror', f'-I{ROOT}/hal/include',
-          f'-I{ROOT}/simulators/include', f'-I{ROOT}']
+          f'-I{ROOT}/simulators/include', f'-I{ROOT}/firmware-loader/include', f'-I{ROOT}']
 
 
 def headers(*folders):
@@ -32,7 +32,7 @@ def alone(compiler, language, standard, *folders):
 
 
 PUBLIC = ('hal/include/roadbed/', 'hal/include/roadbed-driver/',
-          'simulators/include/roadbed-sim/')
+          'simulators/include/roadbed-sim/', 'firmware-loader/include/roadbed/')
 CXX = [shutil.which('g++') or shutil.which('c++') or shutil.which('clang++-14')]
 CXX = CXX if CXX[0] else None
 

@@ -16,6 +16,7 @@ ROOT, BUILD = (os.path.realpath(p) for p in sys.argv[1:3])
 ALLOW = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'imports.allow')
 # Objects by the start of their path; the simulators' library is put together of several.
 LIBRARIES = [(re.compile(r'hal/libroadbed\.so'), 'libroadbed'),
+             (re.compile(r'firmware-loader/libroadbed-firmware\.so'), 'libroadbed-firmware'),
              (re.compile(r'simulators/(.*/)?lib[^/]*\.(a|so)\.p/'), 'libroadbed-sim')]
 # What compilers put in by themselves, sanitizers included.
 COMPILER = re.compile(r'^(_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__stack_chk_fail|__errno_location|'

@@ -11,6 +11,7 @@ ROOT = sys.argv[1]
 PUBLIC = 'hal/include/roadbed/'
 DRIVER = 'hal/include/roadbed-driver/'
 MODEL = 'simulators/include/roadbed-sim/'
+FIRMWARE = 'firmware-loader/include/roadbed/'
 
 # The first row whose folder fits: what its files may include. {own}: the folder itself;
 # {kit}: the project of the porting kit that it is in.
@@ -34,10 +35,11 @@ ALLOWED = [
     ('drivers/template/*/', ['{kit}uapi/', PUBLIC, DRIVER]),
     ('drivers/*/', ['{own}', 'uapi/', PUBLIC, DRIVER]),
     ('uapi/', ['uapi/']),
-    ('firmware-loader/', ['{own}', 'uapi/', PUBLIC, DRIVER + 'firmware.h']),
+    (FIRMWARE, [FIRMWARE, PUBLIC]),
+    ('firmware-loader/', ['firmware-loader/', 'uapi/', PUBLIC, DRIVER + 'firmware.h']),
     ('simulators/', ['simulators/', 'uapi/']),
     ('compat/', ['{own}', PUBLIC]),
-    ('tools/roadbed/', ['bench/bench.h', '{own}', PUBLIC]),
+    ('tools/roadbed/', ['bench/bench.h', '{own}', PUBLIC, FIRMWARE]),
     ('tools/dsa/', ['{own}', 'tools/roadbed/tool.h', 'tools/roadbed/files.h', 'uapi/', PUBLIC]),
     ('tools/map/', ['{own}', 'tools/roadbed/tool.h', 'tools/roadbed/files.h', 'uapi/', PUBLIC]),
     ('tools/*/', ['{own}', 'uapi/', PUBLIC]),
@@ -84,7 +86,7 @@ def kit_of(path):
 
 def resolve(path, quoted, name):
     """The file of the tree that is meant, or None: a header of the system."""
-    tries = ['hal/include/', 'simulators/include/', kit_of(path)]
+    tries = ['hal/include/', 'simulators/include/', 'firmware-loader/include/', kit_of(path)]
     if quoted:
         tries.insert(0, os.path.dirname(path) + '/')
     for folder in tries:
