@@ -268,7 +268,7 @@ ROAD_API road_firmware_error road_firmware_key_generate(uint8_t seed[ROAD_FIRMWA
  * Key files. Private: PEM of PKCS #8 (RFC 8410), which imgtool and openssl read, too. Public: PEM
  * of SubjectPublicKeyInfo; lines before it, "name: value", say what the key may sign (vendor,
  * class, minimum-counter, revoked), other readers skip them. *out is text of *out_bytes bytes and a
- * 0, to be freed with road_firmware_free; overwritten before that if it is private.
+ * 0, to be freed with road_firmware_free; whoever has a private one overwrites it before that.
  */
 ROAD_API road_firmware_error
 road_firmware_key_write_private(const uint8_t seed[ROAD_FIRMWARE_SEED_BYTES], char **out,
