@@ -21,6 +21,8 @@ static void end_waiting(struct region_unit *unit, struct region *region, struct 
 		sim_trace_span(unit->setup.env, region->lane_stall, "launch waits", queue->waits_ps,
 			       now);
 	queue->waits_ps = REGION_NO_TIME;
+	queue->bids = false;
+	queue->yields = 0;
 }
 
 static bool someone_wants(const struct region_unit *unit, const struct region *region,
@@ -50,6 +52,38 @@ static bool put_off(struct region_unit *unit, struct region *region)
 		return false;
 	if (!region->again.slot)
 		sim_schedule(setup->env, &region->again, until);
+	return true;
+}
+
+static bool is_late(const struct region_unit *unit, const struct region *region, uint32_t index)
+{
+	for (uint32_t i = 0; i < unit->setup.queues; i++) {
+		const struct region_queue *queue = &unit->queues[i];
+
+		if (queue->open && queue->region == region->index && queue->bids &&
+		    queue->wanted != region_active_config(region) &&
+		    queue->waits_ps < unit->queues[index].waits_ps)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Who waits longest switches next, whatever the order in which the chip asks for its queues: else
+ * two of three would switch in turn. The others are asked again at once, and yield twice, so that
+ * the one who waits longest is asked in between; then they go, in case it is not.
+ */
+static bool yields(struct region_unit *unit, struct region *region, uint32_t index)
+{
+	struct region_queue *queue = &unit->queues[index];
+
+	if (queue->yields_ps != region->active_ps)
+		queue->yields = 0;
+	queue->yields_ps = region->active_ps;
+	if (queue->yields == 2 || !is_late(unit, region, index))
+		return false;
+	queue->yields++;
+	region_retry(unit);
 	return true;
 }
 
@@ -125,7 +159,10 @@ static enum region_gate differ(struct region_unit *unit, struct region *region, 
 		return refuse(error, ROAD_REGION_ERROR_MISMATCH);
 	if (region->owed != REGION_NONE && region->owed != index)
 		return REGION_WAIT;
-	if (!put_off(unit, region) && !activate(unit, index, want)) {
+	queue->bids = true;
+	if (put_off(unit, region) || yields(unit, region, index))
+		return REGION_WAIT;
+	if (!activate(unit, index, want)) {
 		end_waiting(unit, region, queue);
 		return refuse(error, ROAD_REGION_ERROR_HARDWARE);
 	}

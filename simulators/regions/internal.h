@@ -125,6 +125,9 @@ struct region_queue {
 	uint64_t current;             /* what launches that name none expect; 0: no image */
 	uint64_t wanted;              /* a launch waits for this; valid with `waits` */
 	uint64_t waits_ps;            /* since when; NO_TIME: it does not */
+	bool bids;                    /* and would switch to it */
+	uint32_t yields;              /* times that it let who waits longer go first, … */
+	uint64_t yields_ps;           /* … since the image is active that is so since then */
 	bool activating;              /* an implicit op is under way */
 	enum road_region_error error; /* how that one failed */
 	struct region_refusal refusal;

@@ -221,6 +221,7 @@ void region_unit_queue_drop(struct region_unit *unit, uint32_t queue)
 	if (region->owed == queue)
 		region->owed = REGION_NONE;
 	at->waits_ps = REGION_NO_TIME;
+	at->bids = false;
 	at->activating = false;
 	at->error = ROAD_REGION_ERROR_NONE;
 	region_account(unit, region);

@@ -298,21 +298,21 @@ static void test_one_slot_pinned(void)
 	rig_end();
 }
 
-/* Two queues whose launches bring their images along: one slot, and each gets on. */
-static void test_one_slot_launches(void)
+/* Three queues whose launches bring their images along: each gets on, as often as the others. */
+static void three_queues(uint32_t slots)
 {
 	const uint64_t launch = RIG_SWITCH, until = 3000 * launch;
-	uint32_t went[2] = {0, 0};
-	struct region_want want[2];
-	bool runs[2] = {false, false};
+	uint32_t went[3] = {0, 0, 0};
+	struct region_want want[3];
+	bool runs[3] = {false, false, false};
 
-	begin_one_slot(1);
-	for (uint32_t q = 0; q < 2; q++) {
+	begin_one_slot(slots);
+	for (uint32_t q = 0; q < 3; q++) {
 		want[q] = (struct region_want){.config = 5 + q, .activate = true};
 		want[q].image = rig_image(5 + q, &want[q].image_bytes);
 	}
 	while (rig.now < until) {
-		for (uint32_t q = 0; q < 2; q++) {
+		for (uint32_t q = 0; q < 3; q++) {
 			enum road_region_error error;
 
 			if (runs[q])
@@ -324,13 +324,19 @@ static void test_one_slot_launches(void)
 		}
 		rig_run_until(rig.now + launch);
 	}
-	for (uint32_t q = 0; q < 2; q++) {
-		CU_ASSERT(went[q] > 100);
+	for (uint32_t q = 0; q < 3; q++) {
+		CU_ASSERT(went[q] > 100 && went[q] > went[(q + 1) % 3] / 2);
 		if (runs[q])
 			region_unit_leave(rig.unit, 0);
 	}
 	rig_run();
 	rig_end();
+}
+
+static void test_shared_slots(void)
+{
+	for (uint32_t slots = 1; slots <= RIG_SLOTS; slots++)
+		three_queues(slots);
 }
 
 enum { CROWD = 12 };
@@ -406,7 +412,7 @@ static const struct tap_case cases[] = {
 	{"switches wait for the only slot; a load is refused it", test_one_slot_waits},
 	{"a switch waits for whoever holds the only slot", test_one_slot_held},
 	{"who waits for a slot that is pinned meanwhile is refused it", test_one_slot_pinned},
-	{"launches that bring their images along share one slot", test_one_slot_launches},
+	{"launches of three queues that bring their images along all get on", test_shared_slots},
 	{"whatever waits for a slot gets it in the end", test_crowd},
 };
 TAP_MAIN(cases)
