@@ -35,6 +35,7 @@ static const struct {
 	ROW(BAD_KEY_FILE, "bad key file", ROAD_INVALID_ARGUMENT),
 	ROW(BAD_BUNDLE, "bad bundle", ROAD_IMAGE_INVALID),
 	ROW(UNSUPPORTED, "not supported", ROAD_UNSUPPORTED),
+	ROW(BAD_DEVICE, "the chip broke the rules of booting", ROAD_FAULT),
 };
 #undef ROW
 

@@ -53,7 +53,8 @@ typedef enum road_firmware_error {
 	ROAD_FIRMWARE_NOT_VERIFIED = 25, /* the payload of an image that was not verified */
 	ROAD_FIRMWARE_BAD_KEY_FILE = 26,
 	ROAD_FIRMWARE_BAD_BUNDLE = 27,
-	ROAD_FIRMWARE_UNSUPPORTED = 28 /* this build or this device cannot */
+	ROAD_FIRMWARE_UNSUPPORTED = 28, /* this build or this device cannot */
+	ROAD_FIRMWARE_BAD_DEVICE = 29   /* the chip broke the rules of booting */
 } road_firmware_error;
 
 typedef struct road_firmware_detail {

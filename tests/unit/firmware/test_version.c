@@ -153,7 +153,8 @@ static void test_errors(void)
 					    "NOT_VERIFIED",
 					    "BAD_KEY_FILE",
 					    "BAD_BUNDLE",
-					    "UNSUPPORTED"};
+					    "UNSUPPORTED",
+					    "BAD_DEVICE"};
 	const unsigned count = sizeof(names) / sizeof(names[0]);
 
 	for (unsigned i = 0; i < count; i++) {
