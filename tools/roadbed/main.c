@@ -33,6 +33,8 @@ static const struct verb {
 	 verb_run},
 	{"diff", "A.json B.json [--json]",
 	 "what differs between two reports of runs; exits with 1 if anything does", verb_diff},
+	{"fw", "VERB …", "makes, looks at and checks firmware; `roadbed fw --help` lists its verbs",
+	 verb_fw},
 	{"conformance", "DEVICE [--suite GROUP] [--case GROUP.CASE] [--list] [--help] …",
 	 "does the device do what the interface promises? exits with 1 if it does not",
 	 verb_conformance},

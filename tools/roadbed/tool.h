@@ -8,7 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum tool_exit { TOOL_OK = 0, TOOL_FAILURE = 1, TOOL_USAGE = 2 };
+/* The last two of `roadbed fw` alone. */
+enum tool_exit { TOOL_OK = 0, TOOL_FAILURE = 1, TOOL_USAGE = 2, TOOL_IO = 3, TOOL_UNSUPPORTED = 4 };
 
 /* What is wrong, where, the value seen, the value allowed; "" where it does not apply. */
 struct tool_error {

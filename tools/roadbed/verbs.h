@@ -10,6 +10,7 @@ int verb_explain(int argc, char **argv);
 int verb_regions(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_diff(int argc, char **argv);
+int verb_fw(int argc, char **argv);
 int verb_conformance(int argc, char **argv);
 int verb_new_driver(int argc, char **argv);
 int verb_bench(int argc, char **argv); /* built with -Dbench=true */
