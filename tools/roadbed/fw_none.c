@@ -8,5 +8,5 @@ int verb_fw(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	return tool_refuse(TOOL_UNSUPPORTED, "fw", "this build has no firmware loader", "",
-			   "a build with libsodium (-Dfirmware=enabled)");
+			   "a build with libsodium, zstd and lzma (-Dfirmware=enabled)");
 }

@@ -83,8 +83,9 @@ typedef struct road_firmware_medium {
 /* Two copies of the metadata, each in a block of its own. */
 #define ROAD_FIRMWARE_STORE_HEAD_BYTES 8192u
 
-/* A file as medium, made with mode 0600 if it is not there, locked against a second process:
- * BUSY. Closed by road_firmware_medium_close. */
+/* A regular file as medium, made with mode 0600 if it is not there, grown to `bytes` if it has less
+ * (0: as it is; then NOT_FOUND if it is not there), locked against a second process: BUSY. Closed
+ * by road_firmware_medium_close. */
 ROAD_API road_firmware_error road_firmware_medium_file(const char *path, uint64_t bytes,
 						       road_firmware_medium *out,
 						       road_firmware_detail *detail);
@@ -101,8 +102,9 @@ typedef struct road_firmware_store_options {
 					     * store's. Both live as long as the store */
 } road_firmware_store_options;
 
-/* The medium is copied; its arg lives as long as the store. An empty medium is an empty store; two
- * broken copies of the metadata where something stands: RW_ERROR, and nothing is written. */
+/* The medium is copied; its arg lives as long as the store. An empty medium is an empty store, and
+ * so is one whose very first write was cut; two broken copies of the metadata: RW_ERROR; metadata
+ * of another version: WRONG_ABI. In neither case anything is written. */
 ROAD_API road_firmware_error road_firmware_store_open(const road_firmware_medium *medium,
 						      const road_firmware_store_options *options,
 						      road_firmware_store **out,
@@ -123,7 +125,8 @@ typedef struct road_firmware_store_state {
 	uint32_t pending;   /* enum road_firmware_pending */
 	uint32_t tries;     /* boots of the active slot since it became so, not confirmed */
 	uint32_t confirmed; /* 1: the active slot is; 0: it reverts unless it is confirmed */
-	uint32_t counter;   /* nothing below it boots; raised by confirm alone */
+	uint32_t counter;   /* nothing below it boots; raised by confirm, and by the first boot of
+			     * a PERMANENT image, alone */
 	uint64_t sequence;  /* of the metadata; grows with every write */
 	struct {
 		uint32_t valid; /* 1: an image that verifies */
@@ -141,8 +144,10 @@ ROAD_API road_firmware_error road_firmware_store_state_get(road_firmware_store *
 /*
  * Puts a verified image into the slot that is not active, reads it back and verifies it, and only
  * then says in the metadata that it is to be tried (pending: TEST or PERMANENT). BUSY while an
- * earlier test image is neither confirmed nor reverted; ROLLBACK; NOT_VERIFIED; TOO_BIG; WEAROUT.
- * Whenever power goes, what boots next is the old image or the new one, whole.
+ * earlier image waits for its first boot or is neither confirmed nor reverted, and what it would
+ * be written over still boots; ROLLBACK; NOT_VERIFIED; TOO_BIG; WEAROUT. The image is verified
+ * with the store's keys, whatever verified it before. Whenever power goes, what boots next is the
+ * old image or the new one, whole.
  */
 ROAD_API road_firmware_error road_firmware_store_load(road_firmware_store *store,
 						      const road_firmware_image *image,
@@ -152,16 +157,19 @@ ROAD_API road_firmware_error road_firmware_store_load(road_firmware_store *store
  * What to boot now: decides by the metadata, counts the try before it answers, verifies the slot
  * with what boots in it; a slot that does not verify is passed over for the other one. *image is
  * verified; the caller frees it. NOT_FOUND: no slot boots; the detail says why for the last tried.
+ * RW_ERROR, WEAROUT: the try could not be counted, and nothing that is confirmed boots instead.
  */
 ROAD_API road_firmware_error road_firmware_store_boot(road_firmware_store *store,
 						      road_firmware_image **image,
 						      road_firmware_detail *detail);
-/* What was booted last works: it stays, and the counter rises to its own. NOT_FOUND: nothing was
- * booted. Confirmed already: no error, nothing is written. */
+/* What was booted last works: it stays, the counter rises to its own, and a revert that waits for
+ * the next boot is called off. NOT_FOUND: nothing was booted. Confirmed already: no error, and
+ * nothing is written but a copy of the metadata that is not up to it. */
 ROAD_API road_firmware_error road_firmware_store_confirm(road_firmware_store *store,
 							 road_firmware_detail *detail);
-/* The other slot at the next boot. NOT_FOUND: it holds nothing that boots; ROLLBACK: its counter
- * is below the store's. */
+/* The other slot at the next boot; or, if an image waits for its first boot, it never has one.
+ * NOT_FOUND: the other slot holds nothing that boots; ROLLBACK: its counter is below the store's.
+ */
 ROAD_API road_firmware_error road_firmware_store_revert(road_firmware_store *store,
 							road_firmware_detail *detail);
 
