@@ -56,6 +56,7 @@ ALLOWED = [
     ('tests/tool/', ['{own}', 'tests/support/', 'tools/roadbed/', PUBLIC]),
     ('tests/oracle/*/', ['{own}', PUBLIC]),
     ('tests/conformance/drivers/', [PUBLIC, DRIVER]),
+    ('tests/conformance/', ['tests/conformance/', 'tests/support/', PUBLIC, FIRMWARE]),
     ('tests/', ['{own}', 'tests/support/', PUBLIC]),
 ]
 
