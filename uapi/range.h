@@ -23,9 +23,11 @@ struct road_range {
 	uint32_t flags; /* ROAD_RANGE_* */
 	uint32_t reserved;
 };
-#define ROAD_RANGE_READ     0x1u
-#define ROAD_RANGE_WRITE    0x2u
-#define ROAD_RANGE_SYSTEM   0x4u /* host memory, reached over the bus */
+#define ROAD_RANGE_READ   0x1u
+#define ROAD_RANGE_WRITE  0x2u
+#define ROAD_RANGE_SYSTEM 0x4u /* host memory, reached over the bus */
+#define ROAD_RANGE_SCRATCH \
+	0x8u /* no memory: a window of the scratchpads at this va (RPU); pa is 0 */
 #define ROAD_RANGE_UNMAPPED 0x10000u
 #define ROAD_RANGES_MAX     65536u
 

@@ -32,6 +32,8 @@ static const struct row rows[ROAD_RPU_FAULTS] = {
 	[ROAD_RPU_FAULT_DMA] = {ROAD_FAULT_TRANSPORT, "access to an unmapped bus address", "bytes",
 				true},
 	[ROAD_RPU_FAULT_ECC] = {ROAD_FAULT_ECC, "uncorrectable error of memory", "bytes", true},
+	[ROAD_RPU_FAULT_WINDOW] = {ROAD_FAULT_MEMORY,
+				   "scratchpad access outside claims and buffers", "bytes", true},
 	[ROAD_RPU_FAULT_HOST] = {ROAD_FAULT_RESOURCES, "no memory on the simulator's side", "bytes",
 				 false},
 };
@@ -48,7 +50,7 @@ static const struct row *row_of(uint32_t fault)
 static void describe(const struct road_rpu_stream_status *status, char *text, size_t bytes)
 {
 	const struct row *row = row_of(status->fault);
-	char address[48] = "", detail[64] = "", engine[48] = "", stream[48] = "";
+	char address[48] = "", detail[64] = "", engine[48] = "", stream[48] = "", window[80] = "";
 
 	if (row->address)
 		snprintf(address, sizeof(address), " at 0x%" PRIx64, status->address);
@@ -62,7 +64,12 @@ static void describe(const struct road_rpu_stream_status *status, char *text, si
 	else if (status->element != UINT32_MAX)
 		snprintf(stream, sizeof(stream), " (element %u, step %u)", status->element,
 			 status->step);
-	snprintf(text, bytes, "%s%s%s%s%s", row->text, address, detail, engine, stream);
+	if (status->fault == ROAD_RPU_FAULT_WINDOW && status->window_end)
+		snprintf(window, sizeof(window), ", allowed 0x%" PRIx64 "..0x%" PRIx64,
+			 status->window_from, status->window_end - 1);
+	else if (status->fault == ROAD_RPU_FAULT_WINDOW)
+		snprintf(window, sizeof(window), ", allowed none");
+	snprintf(text, bytes, "%s%s%s%s%s%s", row->text, address, detail, window, stream, engine);
 }
 
 road_status rpu_fault_describe(const struct road_stream *stream, struct road_fault *out)

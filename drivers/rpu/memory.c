@@ -16,6 +16,11 @@ static struct rpu *rpu_of(const struct road_drv_buffer *buffer)
 	return buffer->space->dev->data;
 }
 
+static struct road_range_table *table_of(const struct road_drv_buffer *buffer)
+{
+	return ((struct rpu_context *)buffer->space->data)->table;
+}
+
 /* ---- addresses: a page stays free behind each range ---- */
 
 static road_status take_address(struct rpu *rpu, uint64_t bytes, uint64_t alignment, uint64_t *out)
@@ -164,8 +169,10 @@ road_status rpu_scratch_reserve(struct rpu *rpu, uint64_t bytes)
 }
 
 /* Always cleared, in all tiles: kernels write there without asking. Nobody else has this range: it
- * is no other buffer's, of whichever space and region, and images claim others. */
-static road_status alloc_scratch(struct road_drv_buffer *buffer)
+ * is no other buffer's, of whichever space and region, and images claim others. The chip is told of
+ * it as a window of the space's context: kernels and entries of other spaces do not reach it, and
+ * copies and fills, which need no region, no more than their buffers. */
+static road_status alloc_scratch(struct road_drv_buffer *buffer, uint32_t rights)
 {
 	struct rpu *rpu = rpu_of(buffer);
 	bool fresh;
@@ -177,19 +184,26 @@ static road_status alloc_scratch(struct road_drv_buffer *buffer)
 	pthread_mutex_unlock(&rpu->heap_lock);
 	if (status)
 		return status;
+	const struct road_range_entry range = {.va = buffer->address,
+					       .bytes = buffer->bytes,
+					       .flags = rights | ROAD_RANGE_SCRATCH};
+
+	status = road_range_table_map(table_of(buffer), &range);
+	if (status)
+		goto give;
 	status = road_streams_zero(rpu->streams, buffer->space->data, buffer->address,
 				   buffer->bytes);
 	if (status)
-		give_scratch(rpu, buffer->address, buffer->bytes);
+		goto unmap;
+	return ROAD_OK;
+unmap:
+	road_range_table_unmap(table_of(buffer), buffer->address);
+give:
+	give_scratch(rpu, buffer->address, buffer->bytes);
 	return status;
 }
 
 /* ---- host memory ---- */
-
-static struct road_range_table *table_of(const struct road_drv_buffer *buffer)
-{
-	return ((struct rpu_context *)buffer->space->data)->table;
-}
 
 static road_status map_host(struct road_drv_buffer *buffer, uint32_t rights)
 {
@@ -249,7 +263,7 @@ static road_status alloc(struct road_drv_buffer *buffer)
 	if (buffer->heap == ROAD_HEAP_DEVICE)
 		return alloc_device(buffer, rights);
 	if (buffer->heap == ROAD_HEAP_SCRATCH)
-		return alloc_scratch(buffer);
+		return alloc_scratch(buffer, rights);
 	return road_drv_error(ROAD_UNSUPPORTED, "no device memory is visible to the host",
 			      "road_buffer_create: options.heap", "ROAD_HEAP_DEVICE_VISIBLE",
 			      "see road_device_heap");
@@ -258,6 +272,7 @@ static road_status alloc(struct road_drv_buffer *buffer)
 static void free_buffer(struct road_drv_buffer *buffer)
 {
 	if (buffer->heap == ROAD_HEAP_SCRATCH) {
+		road_range_table_unmap(table_of(buffer), buffer->address);
 		give_scratch(rpu_of(buffer), buffer->address, buffer->bytes);
 		return;
 	}

@@ -37,7 +37,7 @@ static void open_context(struct dsa_function *function, uint32_t context)
 
 	if (dsa_chip_memory(chip))
 		table = sim_ranges_read(chip->env, function->index, function->latch.table,
-					function->latch.count, chip->memory_bytes);
+					function->latch.count, chip->memory_bytes, 0, 0);
 	else
 		sim_violation(chip->env, function->index, "no host memory for a context");
 	sim_ranges_put(function->contexts[context]);

@@ -16,9 +16,11 @@ struct sim_ranges {
 };
 
 /* One copy of the host's table, of which the caller gets a reference; NULL: it cannot be used (a
- * violation says why). memory_bytes: what ranges without SYSTEM may reach. */
+ * violation says why). memory_bytes: what ranges without SYSTEM may reach; windows of scratchpads
+ * lie in scratch_bytes from scratch on, 0: there are none. */
 struct sim_ranges *sim_ranges_read(struct sim_env *env, uint32_t function, uint64_t iova,
-				   uint64_t count, uint64_t memory_bytes);
+				   uint64_t count, uint64_t memory_bytes, uint64_t scratch,
+				   uint64_t scratch_bytes);
 struct sim_ranges *sim_ranges_get(struct sim_ranges *ranges); /* NULL is fine */
 void sim_ranges_put(struct sim_ranges *ranges);
 /* The range that all of these bytes lie in; NULL: none, or not one alone. */

@@ -2,6 +2,10 @@
 /* Contexts: range tables (uapi/range.h), and what addresses mean by them. */
 #include "simulators/rpu/model.h"
 
+_Static_assert(ROAD_RANGE_READ == ROAD_CONFIG_CLAIM_READ &&
+		       ROAD_RANGE_WRITE == ROAD_CONFIG_CLAIM_WRITE,
+	       "rights of claims and of ranges are asked for alike");
+
 static bool is_used(const struct rpu_function *function, uint32_t context)
 {
 	for (uint32_t i = 0; i < function->chip->params.streams; i++) {
@@ -41,7 +45,8 @@ static void open_context(struct rpu_function *function, uint32_t context)
 
 	if (rpu_chip_memory(chip))
 		table = sim_ranges_read(chip->env, function->index, function->latch.table,
-					function->latch.count, chip->memory_bytes);
+					function->latch.count, chip->memory_bytes,
+					ROAD_RPU_SPM_BASE, chip->params.spm_bytes);
 	else
 		sim_violation(chip->env, function->index, "no host memory for a context");
 	sim_ranges_put(function->contexts[context]);
@@ -62,6 +67,69 @@ void rpu_context_command(struct rpu_function *function, uint32_t command)
 			      "context command %u for context %llu, allowed: 1, 2, contexts below "
 			      "%u",
 			      command, (unsigned long long)context, chip->params.contexts);
+}
+
+/* Windows of scratchpads are no memory. */
+static const struct road_range *find_memory(const struct sim_ranges *table, uint64_t address,
+					    uint64_t bytes)
+{
+	const struct road_range *range = sim_ranges_find(table, address, bytes);
+
+	return range && !(range->flags & ROAD_RANGE_SCRATCH) ? range : NULL;
+}
+
+/* Keeps in `near` the window that lies nearest to the address. */
+static void come_nearer(struct rpu_window *near, uint64_t *distance, uint64_t from, uint64_t end,
+			uint32_t address)
+{
+	uint64_t mine = address < from ? from - address : address < end ? 0 : address - end + 1;
+
+	if (mine >= *distance)
+		return;
+	*distance = mine;
+	*near = (struct rpu_window){(uint32_t)from, (uint32_t)end};
+}
+
+bool rpu_window_find(const struct sim_ranges *table, const struct region_image *image,
+		     uint32_t address, uint32_t rights, struct rpu_window *out)
+{
+	uint64_t distance = UINT64_MAX;
+
+	*out = (struct rpu_window){0, 0};
+	for (uint32_t i = 0; image && i < image->header->claim_count; i++) {
+		const struct road_config_claim *claim = &image->claims[i];
+
+		if (claim->kind == ROAD_CLAIM_SCRATCH && !(rights & ~claim->flags))
+			come_nearer(out, &distance, claim->offset, claim->offset + claim->bytes,
+				    address);
+	}
+	for (uint32_t i = 0; table && i < table->count; i++) {
+		const struct road_range *range = &table->range[i];
+
+		if (range->flags & ROAD_RANGE_SCRATCH && !(rights & ~range->flags))
+			come_nearer(out, &distance, range->va - ROAD_RPU_SPM_BASE,
+				    range->va - ROAD_RPU_SPM_BASE + range->bytes, address);
+	}
+	return !distance;
+}
+
+bool rpu_window_check(const struct rpu_stream *stream, uint64_t at, uint64_t extent,
+		      struct road_rpu_stream_status *why)
+{
+	const uint64_t spm = stream->function->chip->params.spm_bytes;
+	struct rpu_window window;
+
+	if (at > spm || extent > spm - at) {
+		rpu_fail(why, ROAD_RPU_FAULT_BOUNDS, at, extent);
+		return false;
+	}
+	if (rpu_window_find(stream->table, NULL, (uint32_t)at, 0, &window) &&
+	    at + extent <= window.end)
+		return true;
+	rpu_fail(why, ROAD_RPU_FAULT_WINDOW, at, extent);
+	why->window_from = window.from;
+	why->window_end = window.end;
+	return false;
 }
 
 static enum road_rpu_fault place_on_bus(struct rpu_function *function, uint64_t address,
@@ -101,7 +169,7 @@ enum road_rpu_fault rpu_place(struct rpu_function *function, const struct sim_ra
 {
 	if (bus)
 		return place_on_bus(function, address, bytes, write, out);
-	const struct road_range *range = sim_ranges_find(table, address, bytes);
+	const struct road_range *range = find_memory(table, address, bytes);
 
 	return range ? place_in(function, range, address, bytes, write, out)
 		     : ROAD_RPU_FAULT_UNMAPPED;
@@ -110,7 +178,7 @@ enum road_rpu_fault rpu_place(struct rpu_function *function, const struct sim_ra
 enum road_rpu_fault rpu_access(struct rpu_function *function, const struct sim_ranges *table,
 			       uint64_t va, uint64_t bytes, bool write, struct rpu_piece *out)
 {
-	const struct road_range *range = sim_ranges_find(table, va, bytes);
+	const struct road_range *range = find_memory(table, va, bytes);
 	uint64_t address;
 
 	if (!range)
@@ -132,7 +200,7 @@ enum sim_inject rpu_inject(void *model, uint32_t function, bool poison, uint64_t
 		return SIM_INJECT_NONE;
 	for (uint32_t i = 0; i < chip->params.contexts; i++) {
 		const struct road_range *range =
-			sim_ranges_find(chip->functions[function].contexts[i], address, 1);
+			find_memory(chip->functions[function].contexts[i], address, 1);
 
 		if (!range || range->flags & ROAD_RANGE_SYSTEM)
 			continue;

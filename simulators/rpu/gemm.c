@@ -172,7 +172,6 @@ struct matrix {
 static bool check_matrix(const struct rpu_job *job, const struct matrix *m,
 			 struct road_rpu_stream_status *why)
 {
-	const uint64_t spm = job->stream->function->chip->params.spm_bytes;
 	uint64_t row = (uint64_t)m->columns * m->bytes;
 	uint64_t extent = (uint64_t)(m->rows - 1) * m->pitch + row;
 
@@ -180,10 +179,8 @@ static bool check_matrix(const struct rpu_job *job, const struct matrix *m,
 		rpu_bad_field(why, m->pitch_field);
 	else if (m->at % m->bytes)
 		rpu_fail(why, ROAD_RPU_FAULT_MISALIGNED, m->at, m->bytes);
-	else if (m->at > spm || extent > spm - m->at)
-		rpu_fail(why, ROAD_RPU_FAULT_BOUNDS, m->at, extent);
 	else
-		return true;
+		return rpu_window_check(job->stream, m->at, extent, why);
 	return false;
 }
 

@@ -266,6 +266,16 @@ enum road_rpu_fault rpu_place(struct rpu_function *function, const struct sim_ra
 enum road_rpu_fault rpu_access(struct rpu_function *function, const struct sim_ranges *table,
 			       uint64_t va, uint64_t bytes, bool write, struct rpu_piece *out);
 
+/* The window of each tile's scratchpad that holds the byte, with these rights (ROAD_RANGE_READ,
+ * _WRITE): a claim of the image (NULL: none) or a window of the context's. False: *out is the
+ * nearest one, or 0, 0. */
+bool rpu_window_find(const struct sim_ranges *table, const struct region_image *image,
+		     uint32_t address, uint32_t rights, struct rpu_window *out);
+/* What entries do in scratchpads lies in one window of the stream's context, whatever its rights.
+ */
+bool rpu_window_check(const struct rpu_stream *stream, uint64_t at, uint64_t extent,
+		      struct road_rpu_stream_status *why);
+
 /* stream.c */
 enum road_rpu_stream_state rpu_stream_state(const struct rpu_stream *stream);
 void rpu_stream_command(struct rpu_function *function, uint32_t command);

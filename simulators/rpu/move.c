@@ -55,7 +55,6 @@ static bool check(struct rpu_job *job, struct road_rpu_stream_status *why)
 {
 	const struct road_rpu_move *move = of(job);
 	const struct road_rows rows = rows_of(job);
-	const uint32_t spm_bytes = job->stream->function->chip->params.spm_bytes;
 	const uint8_t other = is_read(job) ? ROAD_RPU_WORK_DST_BUS : ROAD_RPU_WORK_SRC_BUS;
 	bool shaped = move->bytes && move->rows && move->slices;
 	uint32_t count;
@@ -89,10 +88,8 @@ static bool check(struct rpu_job *job, struct road_rpu_stream_status *why)
 #undef AT
 	uint64_t extent = road_rows_extent(&rows, move->spm_pitch);
 
-	if (!extent || move->spm > spm_bytes || extent > spm_bytes - move->spm) {
-		rpu_fail(why, ROAD_RPU_FAULT_BOUNDS, move->spm, extent);
+	if (!rpu_window_check(job->stream, move->spm, extent, why))
 		return false;
-	}
 	for (uint32_t i = 0; i < (move->tile_stride ? count : 1); i++)
 		if (!place(job, job->stream->table, i, &piece, why))
 			return false;

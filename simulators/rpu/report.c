@@ -61,6 +61,7 @@ static const struct row own[] = {
 	FAULT("ecc", ECC),
 	FAULT("aborted", ABORTED),
 	FAULT("host", HOST),
+	FAULT("window", WINDOW),
 };
 
 static const struct {

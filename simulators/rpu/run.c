@@ -59,6 +59,16 @@ static uint8_t *far(void *context, uint32_t address, uint32_t bytes, bool write)
 	return tile->far_fault ? NULL : piece.host;
 }
 
+static bool window(void *context, uint32_t address, bool write, struct rpu_window *out)
+{
+	const struct rpu_tile *tile = context;
+	const struct rpu_job *job = tile->job[ROAD_RPU_ENGINE_CGRA];
+
+	return rpu_window_find(job->table,
+			       region_unit_active(tile->chip->unit, job->stream->region), address,
+			       write ? ROAD_RANGE_WRITE : ROAD_RANGE_READ, out);
+}
+
 static bool make_fabric(struct rpu_tile *tile)
 {
 	struct rpu_chip *chip = tile->chip;
@@ -66,6 +76,7 @@ static bool make_fabric(struct rpu_tile *tile)
 		.spm = rpu_spm(chip, tile->index),
 		.busy = chip->fidelity == SIM_FUNCTIONAL ? NULL : banks_busy,
 		.context = tile,
+		.window = window,
 		.far = far,
 		.far_base = ROAD_RPU_MEMORY_BASE,
 		.far_latency = chip->params.ddr_latency +
@@ -104,6 +115,13 @@ static uint32_t kind_of_access(const struct rpu_tile *tile, const struct rpu_fab
 	return ROAD_RPU_FAULT_BOUNDS;
 }
 
+static bool is_in_scratchpad(const struct rpu_tile *tile, uint64_t address, uint64_t bytes)
+{
+	uint64_t all = tile->chip->params.spm_bytes;
+
+	return address <= all && bytes <= all - address;
+}
+
 static void explain(const struct rpu_tile *tile, const struct rpu_fabric_fault *fault,
 		    struct road_rpu_stream_status *why)
 {
@@ -113,6 +131,11 @@ static void explain(const struct rpu_tile *tile, const struct rpu_fabric_fault *
 		kind = kind_of_access(tile, fault);
 	rpu_fail(why, kind, kinds[fault->kind].address ? fault->seen : 0,
 		 kinds[fault->kind].address ? fault->allowed : fault->seen);
+	if (kind == ROAD_RPU_FAULT_BOUNDS && is_in_scratchpad(tile, fault->seen, fault->allowed)) {
+		why->fault = ROAD_RPU_FAULT_WINDOW;
+		why->window_from = fault->window.from;
+		why->window_end = fault->window.end;
+	}
 	why->stream = kinds[fault->kind].stream ? fault->index : RPU_NOWHERE;
 	why->element = kinds[fault->kind].element ? fault->index : RPU_NOWHERE;
 	why->step = fault->step;

@@ -101,12 +101,9 @@ static enum rpu_start check_local(const struct rpu_stream *stream, uint64_t at, 
 				  struct road_rpu_stream_status *why)
 {
 	const struct road_rows rows = rows_of(&stream->entry.any);
-	const uint64_t spm = stream->function->chip->params.spm_bytes;
-	uint64_t extent = road_rows_extent(&rows, pitch);
 
-	if (at <= spm && extent <= spm - at)
-		return RPU_START_DONE;
-	return rpu_fail(why, ROAD_RPU_FAULT_BOUNDS, at, extent);
+	return rpu_window_check(stream, at, road_rows_extent(&rows, pitch), why) ? RPU_START_DONE
+										 : RPU_START_FAULT;
 }
 
 static enum rpu_start move_local(struct rpu_stream *stream, struct road_rpu_stream_status *why)

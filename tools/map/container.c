@@ -48,16 +48,25 @@ static void *wrap(struct road_config_header header, const uint8_t *name,
 
 void *map_container(const struct road_rpu_config *config, uint32_t scratch_bytes, size_t *bytes)
 {
-	const struct road_config_claim claims[] = {
+	const struct road_config_claim claim = {ROAD_CLAIM_SCRATCH,
+						ROAD_CONFIG_CLAIM_READ | ROAD_CONFIG_CLAIM_WRITE, 0,
+						scratch_bytes};
+
+	return map_container_claiming(config, &claim, scratch_bytes ? 1 : 0, bytes);
+}
+
+void *map_container_claiming(const struct road_rpu_config *config,
+			     const struct road_config_claim *scratch, unsigned count, size_t *bytes)
+{
+	struct road_config_claim claims[ROAD_CONFIG_CLAIMS_MAX] = {
 		{ROAD_CLAIM_MEMORY, ROAD_CONFIG_CLAIM_READ | ROAD_CONFIG_CLAIM_WRITE, 0, 0},
-		{ROAD_CLAIM_SCRATCH, ROAD_CONFIG_CLAIM_READ | ROAD_CONFIG_CLAIM_WRITE, 0,
-		 scratch_bytes},
 	};
 	const struct road_config_header header = {.kind = ROAD_CONFIG_FABRIC,
 						  .fabric = config->fabric_id,
-						  .claim_count = scratch_bytes ? 2 : 1,
+						  .claim_count = (uint16_t)(count + 1),
 						  .payload_bytes = config->total_bytes};
 
+	memcpy(claims + 1, scratch, count * sizeof(*scratch));
 	return wrap(header, config->name, claims, config, bytes);
 }
 

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "tools/map/scratch.h"
 #include "uapi/rpu/config.h"
 
 /*
@@ -12,6 +13,10 @@
  * to, and so many bytes of the scratchpad (0: none).
  */
 void *map_container(const struct road_rpu_config *config, uint32_t scratch_bytes, size_t *bytes);
+/* Likewise with these windows of the scratchpad, at most MAP_SCRATCH_CLAIMS. */
+void *map_container_claiming(const struct road_rpu_config *config,
+			     const struct road_config_claim *scratch, unsigned count,
+			     size_t *bytes);
 /* Likewise of a kernel of an engine: it claims nothing, its launches name all that it touches. */
 void *map_engine_container(const struct road_rpu_engine_kernel *kernel, size_t *bytes);
 

@@ -31,6 +31,7 @@ static const char usage[] =
 	"      --seed       another search; equal seeds make equal images, on every machine\n"
 	"      --attempts   searches for each interval, without: 144\n"
 	"      --scratch    bytes of the scratchpad that the image claims\n"
+	"                   (those at constant addresses)\n"
 	"      --bounds     prints the bounds and maps nothing\n"
 	"      --placement  prints where and when each operation begins\n"
 	"  roadbed-map --help | --version\n";
@@ -183,6 +184,16 @@ static int engines_text(struct job *job, const char *file, const char *text, siz
 	return 0;
 }
 
+/* Claims what was asked for; if nothing was, what the graph names. */
+static void *enclose(const struct job *job, const struct road_rpu_config *config, size_t *bytes)
+{
+	struct road_config_claim claims[MAP_SCRATCH_CLAIMS];
+
+	if (job->scratch)
+		return map_container(config, job->scratch_bytes, bytes);
+	return map_container_claiming(config, claims, map_scratch(&job->graph, claims), bytes);
+}
+
 static int map_text(struct job *job, const char *file, const char *text, size_t text_bytes)
 {
 	struct map_bounds bounds;
@@ -203,7 +214,7 @@ static int map_text(struct job *job, const char *file, const char *text, size_t 
 	if (!config)
 		return report(file, &error);
 	print_result(job, &bounds);
-	container = map_container(config, job->scratch_bytes, &bytes);
+	container = enclose(job, config, &bytes);
 	append(job, container, bytes);
 	free(config);
 	return 0;

@@ -147,10 +147,11 @@ struct road_rpu_stream_status {
 	uint32_t engine;   /* enum road_rpu_engine */
 	uint32_t tile;     /* of the chip; ~0: none */
 	uint32_t block;
-	uint32_t stream;      /* of the fabric; ~0: none */
-	uint32_t element;     /* ~0: none */
-	uint32_t step;        /* of the configuration */
-	uint32_t padding[14]; /* 0; 128 bytes in all */
+	uint32_t stream;                  /* of the fabric; ~0: none */
+	uint32_t element;                 /* ~0: none */
+	uint32_t step;                    /* of the configuration */
+	uint32_t padding[10];             /* 0 */
+	uint64_t window_from, window_end; /* WINDOW: the nearest that was allowed; 0, 0: none */
 };
 
 enum road_rpu_fault {
@@ -171,6 +172,8 @@ enum road_rpu_fault {
 	ROAD_RPU_FAULT_ECC,        /* read of memory that could not be corrected; detail = bytes */
 	ROAD_RPU_FAULT_ABORTED,    /* ended by a region op that drains so; detail = cycles run */
 	ROAD_RPU_FAULT_HOST,       /* the simulation lacks host memory */
+	ROAD_RPU_FAULT_WINDOW,     /* bytes of the scratchpad that neither the image claims nor the
+				    * context has a window of; detail = bytes */
 	ROAD_RPU_FAULTS
 };
 

@@ -52,7 +52,8 @@ static enum rpu_port_answer reach(struct rpu_fabric *fabric, const struct rpu_wo
 	}
 	answer = rpu_port_take(port, address, word->memory, word->store, at, &latency);
 	if (answer == RPU_PORT_FAULT)
-		rpu_fault_at(fabric, RPU_FAULT_ACCESS, word->element, address, port->refused);
+		rpu_fault_in(fabric, RPU_FAULT_ACCESS, word->element, address, port->refused,
+			     port->window[word->store]);
 	if (answer == RPU_PORT_DONE && !word->store && port->far && address >= port->far->far_base)
 		fabric->held_until = port->cycle + latency;
 	return answer;

@@ -77,25 +77,42 @@ static bool relocate(struct rpu_fabric *fabric)
 	return true;
 }
 
-/* The span of addresses that hold what begins at base: the scratchpad or what is beyond it. */
-static void memory_of(const struct rpu_fabric *fabric, uint32_t base, int64_t *low, int64_t *end)
+/* The span of addresses that hold what begins at base: a window of the scratchpad, or what is
+ * beyond it. */
+static bool memory_of(const struct rpu_fabric *fabric, uint32_t base, bool write, int64_t *low,
+		      int64_t *end)
 {
-	bool far = fabric->memory.far && base >= fabric->memory.far_base;
+	const struct rpu_fabric_memory *memory = &fabric->memory;
+	struct rpu_window window = {0, fabric->params.spm_bytes};
+	bool far = memory->far && base >= memory->far_base, is_there = true;
 
-	*low = far ? fabric->memory.far_base : 0;
-	*end = far ? INT64_C(1) << 32 : fabric->params.spm_bytes;
+	if (!far && memory->window)
+		is_there = memory->window(memory->context, base, write, &window);
+	*low = far ? memory->far_base : window.from;
+	*end = far ? INT64_C(1) << 32 : window.end;
+	return is_there;
+}
+
+static bool leaves(struct rpu_fabric *fabric, uint32_t s, int64_t address, uint32_t bytes,
+		   int64_t from, int64_t end)
+{
+	const struct rpu_window window = {(uint32_t)from, (uint32_t)end};
+
+	rpu_fault_in(fabric, RPU_FAULT_RANGE, s, (uint64_t)address, bytes, window);
+	return false;
 }
 
 /* All addresses that an affine walk makes lie in one memory, aligned. */
 static bool walk_inside(struct rpu_fabric *fabric, uint32_t s, uint32_t base,
-			const int32_t stride[ROAD_RPU_DIMENSIONS], uint32_t bytes)
+			const int32_t stride[ROAD_RPU_DIMENSIONS], uint32_t bytes, bool write)
 {
 	const struct road_rpu_stream *stream = &fabric->engines[s].stream;
 	int64_t low = base, high = base, from, end;
 
-	memory_of(fabric, base, &from, &end);
 	if (base % bytes)
 		return refuse(fabric, RPU_FAULT_ALIGNMENT, s, base, bytes);
+	if (!memory_of(fabric, base, write, &from, &end))
+		return leaves(fabric, s, base, bytes, from, end);
 	for (unsigned d = 0; d < ROAD_RPU_DIMENSIONS; d++) {
 		int64_t reach = (int64_t)(stream->count[d] - 1) * stride[d];
 
@@ -105,15 +122,14 @@ static bool walk_inside(struct rpu_fabric *fabric, uint32_t s, uint32_t base,
 			return refuse(fabric, RPU_FAULT_ALIGNMENT, s, base + (uint32_t)stride[d],
 				      bytes);
 		if (reach > end || reach < -end)
-			return refuse(fabric, RPU_FAULT_RANGE, s, (uint64_t)(base + reach), bytes);
+			return leaves(fabric, s, base + reach, bytes, from, end);
 		if (reach < 0)
 			low += reach;
 		else
 			high += reach;
 	}
 	if (low < from || high > end - bytes)
-		return refuse(fabric, RPU_FAULT_RANGE, s, (uint64_t)(low < from ? low : high),
-			      bytes);
+		return leaves(fabric, s, low < from ? low : high, bytes, from, end);
 	fabric->engines[s].low = low;
 	fabric->engines[s].end = high + bytes;
 	return true;
@@ -127,10 +143,10 @@ static bool check_addresses(struct rpu_fabric *fabric, uint32_t s)
 	case ROAD_RPU_STREAM_COUNTER: return true;
 	case ROAD_RPU_STREAM_GATHER:
 		return walk_inside(fabric, s, stream->index_base, stream->index_stride,
-				   rpu_type_bytes(stream->index_type));
+				   rpu_type_bytes(stream->index_type), false);
 	default:
 		return walk_inside(fabric, s, stream->base, stream->stride,
-				   rpu_type_bytes(stream->type));
+				   rpu_type_bytes(stream->type), stream->write);
 	}
 }
 

@@ -45,6 +45,21 @@ static enum rpu_port_answer refuse(struct rpu_port *port, uint32_t bytes)
 	return RPU_PORT_FAULT;
 }
 
+static bool is_inside(const struct rpu_window *window, uint32_t address, uint32_t bytes)
+{
+	return address >= window->from && (uint64_t)address + bytes <= window->end;
+}
+
+/* Accesses stay in a window for long: another one is looked for when they leave it. */
+static bool other_window(struct rpu_port *port, uint32_t address, uint32_t bytes, bool write)
+{
+	struct rpu_window *window = &port->window[write];
+
+	return port->memory->window &&
+	       port->memory->window(port->memory->context, address, write, window) &&
+	       is_inside(window, address, bytes);
+}
+
 static enum rpu_port_answer take_far(struct rpu_port *port, uint32_t address, uint32_t bytes,
 				     bool write, uint8_t **at)
 {
@@ -69,7 +84,8 @@ enum rpu_port_answer rpu_port_take(struct rpu_port *port, uint32_t address, uint
 		*latency = port->far->far_latency;
 		return take_far(port, address, bytes, write, at);
 	}
-	if (address > port->bytes - bytes)
+	if (address > port->bytes - bytes || (!is_inside(&port->window[write], address, bytes) &&
+					      !other_window(port, address, bytes, write)))
 		return refuse(port, bytes);
 	if (!(port->banks & bank))
 		return RPU_PORT_WAIT;

@@ -49,6 +49,8 @@ struct rpu_port {
 	uint64_t cycle;
 	uint32_t banks; /* free in this cycle: bit n: bank n */
 	uint64_t accesses;
+	const struct rpu_fabric_memory *memory;
+	struct rpu_window window[2];         /* that was found last: to read, to write */
 	const struct rpu_fabric_memory *far; /* NULL: nothing is beyond the scratchpad */
 	uint64_t far_next;                   /* cycle of the next access that it takes */
 	uint32_t refused;                    /* bytes of the access that was a fault */

@@ -20,6 +20,10 @@
 enum rpu_fabric_mode { RPU_MODE_INTERPRETED, RPU_MODE_COMPILED };
 
 /* The scratchpad, what else takes its banks, and memory that lies beyond it. */
+struct rpu_window {
+	uint32_t from, end;
+};
+
 struct rpu_fabric_memory {
 	uint8_t *spm; /* params.spm_bytes; not read by others during a call */
 	/*
@@ -27,6 +31,12 @@ struct rpu_fabric_memory {
 	 * which must be later than the cycle, it asks again. NULL: none, ever.
 	 */
 	uint32_t (*busy)(void *context, uint64_t cycle, uint64_t *until);
+	/*
+	 * Whether launches may read, or write, the scratchpad at this address; *out is the window
+	 * of all that they may around it. If not, *out is the nearest one, or 0, 0. NULL: all of
+	 * the scratchpad is one.
+	 */
+	bool (*window)(void *context, uint32_t address, bool write, struct rpu_window *out);
 	/*
 	 * Addresses from far_base on: where these bytes (1, 2 or 4, aligned) lie for the host, or
 	 * NULL: no such address, or no right to it, which is a fault. NULL: there is none. Such
@@ -77,7 +87,7 @@ enum rpu_fault_kind {
 	RPU_FAULT_COUNT,  /* launch: stream index has a count of 0, or a stride that must be 0 */
 	/* Of these `seen` is the address, `allowed` the bytes of the access, to which it is to be
 	 * aligned. */
-	RPU_FAULT_RANGE,     /* launch: stream index leaves the scratchpad there */
+	RPU_FAULT_RANGE,     /* launch: stream index leaves the scratchpad, or its window, there */
 	RPU_FAULT_ALIGNMENT, /* launch: stream index, by its base or a stride */
 	RPU_FAULT_GATHER,    /* run: stream index, gathered or far: none such, or misaligned */
 	RPU_FAULT_ACCESS,    /* run: element index, step: likewise */
@@ -90,6 +100,8 @@ struct rpu_fabric_fault {
 	uint32_t index, step;
 	uint64_t seen, allowed;
 	uint64_t cycle;
+	struct rpu_window window; /* RANGE, GATHER, ACCESS: where it had to be, if in the scratchpad
+				   */
 };
 
 const char *rpu_fault_text(enum rpu_fault_kind kind);

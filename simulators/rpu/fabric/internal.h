@@ -208,6 +208,8 @@ const uint32_t *rpu_field(const struct rpu_config *config,
 /* step.c: one cycle's advance of the fabric. */
 void rpu_fault_at(struct rpu_fabric *fabric, enum rpu_fault_kind kind, uint32_t index,
 		  uint64_t seen, uint64_t allowed);
+void rpu_fault_in(struct rpu_fabric *fabric, enum rpu_fault_kind kind, uint32_t index,
+		  uint64_t seen, uint64_t allowed, struct rpu_window window);
 uint32_t rpu_operand(const struct rpu_fabric *fabric, const struct rpu_word *word, unsigned n);
 /* The value that an op's executor takes as a. */
 uint32_t rpu_first_operand(const struct rpu_fabric *fabric, const struct rpu_word *word, uint32_t a,

@@ -18,6 +18,13 @@ void rpu_fault_at(struct rpu_fabric *fabric, enum rpu_fault_kind kind, uint32_t 
 	fabric->status = RPU_FABRIC_FAULT;
 }
 
+void rpu_fault_in(struct rpu_fabric *fabric, enum rpu_fault_kind kind, uint32_t index,
+		  uint64_t seen, uint64_t allowed, struct rpu_window window)
+{
+	rpu_fault_at(fabric, kind, index, seen, allowed);
+	fabric->fault.window = window;
+}
+
 /* ---- streams ---- */
 
 uint32_t rpu_free_banks(struct rpu_fabric *fabric)
@@ -48,7 +55,8 @@ static bool run_streams(struct rpu_fabric *fabric, struct rpu_port *port)
 		if (engine->near) {
 			rpu_engine_tick_near(engine, port);
 		} else if (!rpu_engine_tick(engine, port, &address)) {
-			rpu_fault_at(fabric, RPU_FAULT_GATHER, s, address, port->refused);
+			rpu_fault_in(fabric, RPU_FAULT_GATHER, s, address, port->refused,
+				     port->window[engine->stream.write]);
 			return false;
 		}
 	}
@@ -408,12 +416,15 @@ static void count_iterations(struct rpu_fabric *fabric)
 enum rpu_fabric_status rpu_fabric_run(struct rpu_fabric *fabric, uint64_t cycles, uint64_t *passed)
 {
 	const struct rpu_fabric_params *params = &fabric->params;
+	const struct rpu_window all = {0, fabric->memory.window ? 0 : params->spm_bytes};
 	struct rpu_port port = {
 		.spm = fabric->memory.spm,
 		.bytes = params->spm_bytes,
 		.bank_shift = (uint32_t)__builtin_ctz(params->bank_bytes),
 		.bank_mask = params->banks - 1,
 		.latency = params->stream_latency,
+		.memory = &fabric->memory,
+		.window = {all, all},
 		.far = fabric->memory.far ? &fabric->memory : NULL,
 		.far_next = fabric->far_next,
 	};

@@ -33,10 +33,11 @@ uint64_t rig_get(struct rig *rig, uint64_t offset, uint32_t width)
 	return rig->sim->read(rig->function, ROAD_RPU_REGION_REGS, offset, width, &rig->when);
 }
 
-void rig_set_context(struct rig *rig)
+void rig_set_window(struct rig *rig, uint64_t at, uint64_t bytes, uint32_t rights)
 {
 	const uint32_t rw = ROAD_RANGE_READ | ROAD_RANGE_WRITE;
 	const struct road_range table[] = {
+		{ROAD_RPU_SPM_BASE + at, bytes, 0, rights | ROAD_RANGE_SCRATCH, 0},
 		{VA_DATA, DATA_BYTES, 0, rw, 0},
 		{VA_SYSTEM, SYSTEM_BYTES, HOST + SYSTEM_AT, rw | ROAD_RANGE_SYSTEM, 0},
 	};
@@ -46,6 +47,11 @@ void rig_set_context(struct rig *rig)
 	rig_put(rig, ROAD_RPU_REG_CONTEXT_TABLE64, 8, HOST + TABLE_AT);
 	rig_put(rig, ROAD_RPU_REG_CONTEXT_COUNT, 4, COUNT(table));
 	rig_put(rig, ROAD_RPU_REG_CONTEXT_COMMAND, 4, ROAD_RPU_CONTEXT_OPEN);
+}
+
+void rig_set_context(struct rig *rig)
+{
+	rig_set_window(rig, 0, SCRATCH_BYTES, ROAD_RANGE_READ | ROAD_RANGE_WRITE);
 }
 
 void rig_open_stream(struct rig *rig, uint32_t stream, uint32_t priority)

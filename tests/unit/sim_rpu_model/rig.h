@@ -31,10 +31,11 @@ enum {
 	SYSTEM_AT = 0x40000, /* mapped into the context */
 	SYSTEM_BYTES = 0x80000
 };
-/* The ranges of context 0: device memory from 0 on, and host memory. */
-#define VA_DATA    UINT64_C(0x4000000)
-#define DATA_BYTES UINT64_C(0x100000)
-#define VA_SYSTEM  UINT64_C(0x8000000)
+/* The ranges of context 0: all of the scratchpads, device memory from 0 on, and host memory. */
+#define SCRATCH_BYTES (UINT64_C(256) << 10)
+#define VA_DATA       UINT64_C(0x4000000)
+#define DATA_BYTES    UINT64_C(0x100000)
+#define VA_SYSTEM     UINT64_C(0x8000000)
 
 enum { RIG_STREAMS = 4, RIG_SLICE = 16 };
 
@@ -48,6 +49,8 @@ struct rig {
 /* rpu-small, context 0 set up, streams 0 and 1 open in the root. */
 struct rig *rig_open(const char *options);
 void rig_close(struct rig *rig);
+/* Gives context 0 this window of the scratchpads instead, as a driver does for a buffer. */
+void rig_set_window(struct rig *rig, uint64_t at, uint64_t bytes, uint32_t rights);
 void rig_set_context(struct rig *rig);
 void rig_open_stream(struct rig *rig, uint32_t stream, uint32_t priority);
 

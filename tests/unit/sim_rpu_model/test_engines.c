@@ -469,6 +469,42 @@ static void entries_that_cannot_be_name_the_field(void)
 	}
 }
 
+/* What entries do in scratchpads lies in a window of their context. */
+static void entries_stay_in_the_context_s_windows(void)
+{
+	struct road_rpu_move in = move(ROAD_RPU_ENGINE_RDMA, VA_SYSTEM, 0x1000, 64);
+	struct road_rpu_move out = move(ROAD_RPU_ENGINE_WDMA, VA_SYSTEM, 0x1fc1, 64);
+	struct road_rpu_entry fill = in_scratchpads(ROAD_RPU_WORK_FILL, 0xfff, 0, 64);
+	struct road_rpu_entry copy = in_scratchpads(ROAD_RPU_WORK_COPY, 0x1000, 0x2000, 1);
+	struct road_rpu_gemm c = small_gemm(0, 0);
+
+	fill.value_bytes = 1;
+	in.tiles = out.tiles = 1;
+	const struct {
+		const void *entry;
+		uint32_t fault;
+		uint64_t address;
+	} rows[] = {
+		{&in, ROAD_RPU_FAULT_NONE, 0},         {&out, ROAD_RPU_FAULT_WINDOW, 0x1fc1},
+		{&fill, ROAD_RPU_FAULT_WINDOW, 0xfff}, {&copy, ROAD_RPU_FAULT_WINDOW, 0x2000},
+		{&c, ROAD_RPU_FAULT_WINDOW, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig *rig = rig_open("time=approx");
+
+		rig_set_window(rig, 0x1000, 0x1000, ROAD_RANGE_READ | ROAD_RANGE_WRITE);
+		rig_push(rig, 0, rows[i].entry);
+		CU_ASSERT_EQUAL(finish(rig), rows[i].fault);
+		CU_ASSERT_EQUAL(rig_status(rig, 0)->address, rows[i].address);
+		if (rows[i].fault) {
+			CU_ASSERT_EQUAL(rig_status(rig, 0)->window_from, 0x1000);
+			CU_ASSERT_EQUAL(rig_status(rig, 0)->window_end, 0x2000);
+		}
+		rig_close(rig);
+	}
+}
+
 static void accesses_out_of_bounds_fault(void)
 {
 	struct road_rpu_move spm = move(ROAD_RPU_ENGINE_RDMA, VA_SYSTEM, (256 << 10) - 63, 64);
@@ -543,6 +579,7 @@ static const struct tap_case cases[] = {
 	{"a token counts to 255", a_token_has_eight_bits},
 	{"a stream that waits holds no other", streams_do_not_hold_each_other},
 	{"entries that cannot be name the field", entries_that_cannot_be_name_the_field},
+	{"entries stay in the windows of their context", entries_stay_in_the_context_s_windows},
 	{"accesses out of bounds fault with their address", accesses_out_of_bounds_fault},
 	{"a stream that is closed drops what runs, and frees its engines", closing_drops_what_runs},
 };

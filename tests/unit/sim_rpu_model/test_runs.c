@@ -145,6 +145,56 @@ static void accesses_in_scratchpads_are_told_for_what_they_are(void)
 	}
 }
 
+/* The image claims the first 4096 bytes; the context has a window of 256 bytes at 0x8000, which can
+ * be read only. All else of the scratchpad is a fault that tells what was nearest. */
+static void scratchpads_are_bounded_by_claims_and_windows(void)
+{
+	enum { NONE = ROAD_RPU_FAULT_NONE, WINDOW = ROAD_RPU_FAULT_WINDOW };
+	static const struct {
+		const char *graph;
+		uint64_t at;
+		uint32_t bytes, fault;
+		uint64_t address, from, end;
+	} rows[] = {
+		{poke32, 0xffc, 16, NONE, 0, 0, 0},
+		{poke32, 0x1000, 16, WINDOW, 0x1000, 0, 0x1000},
+		{poke32, 0x7ffc, 16, WINDOW, 0x7ffc, 0, 0x1000},
+		{poke32, 0x8000, 16, WINDOW, 0x8000, 0, 0x1000},
+		{strided, ROAD_RPU_SPM_BASE + 0xfe0, 16, NONE, 0, 0, 0},
+		{strided, ROAD_RPU_SPM_BASE + 0xfe4, 16, NONE, 0, 0, 0},
+		{strided, ROAD_RPU_SPM_BASE + 0x80fc, 16, NONE, 0, 0, 0},
+		{strided, ROAD_RPU_SPM_BASE + 0x8100, 16, WINDOW, 0x8100, 0x8000, 0x8100},
+		{gather, ROAD_RPU_SPM_BASE + 0xffe, 24, NONE, 0, 0, 0},
+		{gather, ROAD_RPU_SPM_BASE + 0x4000, 24, WINDOW, 0x4000, 0, 0x1000},
+	};
+	const uint64_t counts[COUNT(rows)] = {1, 1, 1, 1, 8, 7, 1, 1, 1, 1};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig *rig = rig_open("time=approx");
+		struct road_rpu_run run = run_of(rows[i].bytes);
+		const uint64_t arguments[] = {rows[i].at, counts[i], ROAD_RPU_SPM_BASE};
+
+		rig_set_window(rig, 0x8000, 0x100, ROAD_RANGE_READ);
+		memcpy(rig->host + ARGUMENTS_AT, arguments, sizeof(arguments));
+		activate(rig, 0, 0, put_image(rig, 0, rows[i].graph), FIRST, 0);
+		rig_push(rig, 0, &run);
+		fence(rig, 0, 1);
+		CU_ASSERT_TRUE(rig_run(rig, UINT64_MAX, 100000));
+		const struct road_rpu_stream_status *status = rig_status(rig, 0);
+
+		if (status->fault != rows[i].fault || status->address != rows[i].address ||
+		    status->window_from != rows[i].from)
+			printf("# row %zu: fault %u at 0x%llx, window 0x%llx\n", i, status->fault,
+			       (unsigned long long)status->address,
+			       (unsigned long long)status->window_from);
+		CU_ASSERT_EQUAL(status->fault, rows[i].fault);
+		CU_ASSERT_EQUAL(status->address, rows[i].address);
+		CU_ASSERT_EQUAL(status->window_from, rows[i].from);
+		CU_ASSERT_EQUAL(status->window_end, rows[i].end);
+		rig_close(rig);
+	}
+}
+
 /* ---- switches ---- */
 
 static const char store[] = "graph store\nargument out output\nargument count value 8\n"
@@ -238,6 +288,8 @@ static void faults_of_tokens_name_the_configuration(void)
 }
 
 static const struct tap_case cases[] = {
+	{"scratchpads are bounded by claims and windows",
+	 scratchpads_are_bounded_by_claims_and_windows},
 	{"accesses in scratchpads are told for what they are",
 	 accesses_in_scratchpads_are_told_for_what_they_are},
 	{"a run without a name comes back to its configuration", a_run_without_a_name_comes_back},
