@@ -46,7 +46,7 @@ static road_firmware_error judge(const struct vector *v, const road_firmware_pol
 
 static void test_full(void)
 {
-	struct vector v = load(VECTORS "/full.img");
+	struct vector v = load(VECTORS "/full.bin");
 	const road_firmware_present present[] = {{1, {1, 5, 0, 0}}, {7, {2, 0, 0, 1}}};
 	road_firmware_policy policy = {.size = sizeof(policy),
 				       .has = 7,
@@ -73,7 +73,7 @@ static void test_full(void)
 
 static void test_said(void)
 {
-	struct vector v = load(VECTORS "/full.img");
+	struct vector v = load(VECTORS "/full.bin");
 	road_firmware_image *image = forge_read(v.bytes, v.count);
 	road_firmware_image_info info = {.size = sizeof(info)};
 	road_firmware_tlv tlv = {.size = sizeof(tlv)};
@@ -93,7 +93,7 @@ static void test_said(void)
 
 static void test_every_bit(void)
 {
-	struct vector v = load(VECTORS "/bare.img");
+	struct vector v = load(VECTORS "/bare.bin");
 	unsigned missed = 0;
 
 	CU_ASSERT_EQUAL(judge(&v, NULL), ROAD_FIRMWARE_OK);
