@@ -19,31 +19,25 @@ struct bundle {
 	uint32_t count;
 };
 
-/* A file of the folder as an image; sha256 unless NULL: what it has to have. */
-static road_firmware_error read_image(const struct bundle *bundle, const char *name,
-				      const uint8_t *sha256, road_firmware_image **out,
-				      road_firmware_detail *detail)
+/* A file of the folder as an image, and its digest. */
+static road_firmware_error read_image(const char *folder, const char *name,
+				      uint8_t sha256[crypto_hash_sha256_BYTES],
+				      road_firmware_image **out, road_firmware_detail *detail)
 {
-	uint8_t seen[crypto_hash_sha256_BYTES];
 	road_firmware_error rc;
 	size_t byte_count;
 	void *bytes;
 	int fd;
 
-	rc = file_open_beneath(bundle->folder, name, &fd, detail);
+	rc = file_open_beneath(folder, name, &fd, detail);
 	if (rc)
 		return rc;
 	rc = file_read(fd, name, ROAD_FIRMWARE_FILE_MAX, &bytes, &byte_count, detail);
 	close(fd);
 	if (rc)
 		return rc;
-	crypto_hash_sha256(seen, bytes, byte_count);
-	if (sha256 && memcmp(seen, sha256, sizeof(seen)))
-		rc = firmware_refuse(
-			detail, ROAD_FIRMWARE_HASH_MISMATCH,
-			(struct finding){"not the file that the manifest names", name, "", ""});
-	else
-		rc = road_firmware_image_read(bytes, byte_count, out, detail);
+	crypto_hash_sha256(sha256, bytes, byte_count);
+	rc = road_firmware_image_read(bytes, byte_count, out, detail);
 	free(bytes);
 	return rc;
 }
@@ -67,7 +61,9 @@ static road_firmware_error read_manifest(struct bundle *bundle, road_firmware_de
 	road_firmware_image *image = NULL;
 	const void *text;
 	size_t bytes;
-	road_firmware_error rc = read_image(bundle, BUNDLE_MANIFEST, NULL, &image, detail);
+	uint8_t sha256[crypto_hash_sha256_BYTES];
+	road_firmware_error rc =
+		read_image(bundle->folder, BUNDLE_MANIFEST, sha256, &image, detail);
 
 	if (!rc)
 		rc = road_firmware_image_verify(image, bundle->keys, NULL, detail);
@@ -104,8 +100,13 @@ static road_firmware_error check_entry(struct bundle *bundle, uint32_t index,
 	const road_firmware_policy policy = {.size = sizeof(policy), .component = entry->component};
 	road_firmware_image_info info = {.size = sizeof(info)};
 	road_firmware_image **image = &bundle->images[index];
-	road_firmware_error rc = read_image(bundle, entry->file, entry->sha256, image, detail);
+	uint8_t sha256[crypto_hash_sha256_BYTES];
+	road_firmware_error rc = read_image(bundle->folder, entry->file, sha256, image, detail);
 
+	if (!rc && memcmp(sha256, entry->sha256, sizeof(sha256)))
+		rc = firmware_refuse(detail, ROAD_FIRMWARE_HASH_MISMATCH,
+				     (struct finding){"not the file that the manifest names",
+						      entry->file, "", ""});
 	if (!rc)
 		rc = road_firmware_image_verify(*image, bundle->keys, &policy, detail);
 	if (!rc)
@@ -173,4 +174,39 @@ road_firmware_error road_firmware_bundle_verify(const char *folder, const road_f
 	free(bundle.present);
 	free(bundle.entries);
 	return rc;
+}
+
+road_firmware_error road_firmware_bundle_entry_fill(const char *folder, const char *file,
+						    road_firmware_bundle_entry *out,
+						    road_firmware_detail *detail)
+{
+	road_firmware_bundle_entry entry = {.size = sizeof(entry)};
+	road_firmware_image_info info = {.size = sizeof(info)};
+	road_firmware_image *image = NULL;
+	road_firmware_error rc;
+
+	if (!folder || !file || !out || out->size < sizeof(*out))
+		return firmware_refuse(
+			detail, ROAD_FIRMWARE_INVALID_ARGUMENT,
+			(struct finding){"is NULL, or has no size", "folder, file or out", "", ""});
+	if (!file_name_valid(file) || strlen(file) >= sizeof(entry.file))
+		return firmware_refuse(detail, ROAD_FIRMWARE_BAD_BUNDLE,
+				       (struct finding){"not a name that a bundle can have", folder,
+							file, "a-z A-Z 0-9 . _ - and '/'"});
+	rc = read_image(folder, file, entry.sha256, &image, detail);
+	if (rc)
+		return rc;
+	rc = is_bundle(image, false, file, detail);
+	road_firmware_image_info_get(image, &info);
+	road_firmware_image_free(image);
+	if (!rc && !info.component[0])
+		rc = firmware_refuse(detail, ROAD_FIRMWARE_BAD_BUNDLE,
+				     (struct finding){"names no component", file, "", "a name"});
+	if (rc)
+		return rc;
+	memcpy(out->component, info.component, sizeof(out->component));
+	memcpy(out->file, file, strlen(file) + 1);
+	memcpy(out->sha256, entry.sha256, sizeof(out->sha256));
+	out->at_least = info.version;
+	return ROAD_FIRMWARE_OK;
 }

@@ -220,6 +220,96 @@ def openssl():
     return None
 
 
+def state(*words, **more):
+    return json.loads(fw(*words, '--key', 'key.pub', '--json', **more).stdout)
+
+
+def versions(*names):
+    for name in names:
+        make('--version', f'{name}.0.0', '--counter', str(name), out=f'v{name}')
+
+
+@case('a store boots a test image once, goes back, and keeps what is confirmed')
+def store():
+    versions(1, 2, 3)
+    refused('status', 'store', '--key', 'key.pub', code=3, says=['store', 'NOT_FOUND'])
+    got = state('load', 'store', 'v1', '--permanent')
+    assert stat.S_IMODE(os.stat('store').st_mode) == 0o600
+    assert got['active'] is None and got['pending'] == 'permanent', got
+    refused('confirm', 'store', '--key', 'key.pub', code=3, says=['nothing was booted'])
+    got = state('boot', 'store')
+    assert (got['active'], got['confirmed'], got['counter']) == (0, True, 1), got
+    got = state('load', 'store', 'v2')
+    assert (got['pending'], got['counter']) == ('test', 1), got
+    got = state('boot', 'store')
+    assert (got['active'], got['confirmed'], got['tries'], got['counter']) == (1, False, 1, 1)
+    refused('load', 'store', 'v3', '--key', 'key.pub', code=1, says=['store', 'BUSY'])
+    got = state('boot', 'store')
+    assert (got['active'], got['confirmed']) == (0, True), got
+    state('load', 'store', 'v2', '--test')
+    state('boot', 'store')
+    got = state('confirm', 'store')
+    assert (got['active'], got['confirmed'], got['counter']) == (1, True, 2), got
+    assert got['slots'][0] == {'valid': False, 'version': None, 'counter': 0,
+                               'error': 'ROLLBACK'}, got
+    refused('load', 'store', 'v1', '--key', 'key.pub', code=1, says=['ROLLBACK'])
+    refused('revert', 'store', '--key', 'key.pub', code=1, says=['ROLLBACK'])
+    state('load', 'store', 'v3')
+    assert state('revert', 'store')['pending'] == 'none'
+    text = fw('status', 'store', '--key', 'key.pub').stdout
+    assert 'slot 1: version 2.0.0, counter 2; active, confirmed\n' in text, text
+    fw('keygen', 'stranger')
+    refused('boot', 'store', '--key', 'stranger.pub', code=3, says=['no slot boots', 'not known'])
+    refused('load', 'store', 'v3', '--test', '--permanent', '--key', 'key.pub', code=2,
+            says=['one of both'])
+    refused('load', 'other', 'v3', '--bytes', '100', '--key', 'key.pub', code=2,
+            says=['too small'])
+    change('store', 0, 1)
+    change('store', 4096, 1)
+    refused('status', 'store', '--key', 'key.pub', code=3, says=['no copy of the metadata'])
+
+
+@case('search shows each place that was looked at')
+def search():
+    make()
+    os.makedirs('folder/acme/t1')
+    os.rename('image', 'folder/acme/t1/main.img')
+    place = os.path.abspath('folder')
+    text = fw('search', 'acme/t1/main.img', '--folders', f'/nowhere:{place}').stdout
+    lines = text.splitlines()
+    assert len(lines) == 4 and lines[0].startswith('/nowhere/acme/t1/main.img: '), text
+    assert lines[3] == f'{place}/acme/t1/main.img: taken', text
+    got = json.loads(fw('search', 'acme/t1/none.img', '--folders', place, '--json', code=3).stdout)
+    assert got['path'] is None and len(got['tried']) == 18, got
+    assert {one['error'] for one in got['tried']} == {'NOT_FOUND'}, got
+    refused('search', '../main.img', code=2, says=['../main.img'])
+    refused('search', code=2, says=['takes one NAME'])
+
+
+@case('a bundle verifies as it was made, and not when a file of it is another')
+def bundle():
+    make('--version', '1.0.0', '--component', 'boot', out='a.img')
+    make('--version', '2.0.0', '--component', 'main', '--dependency', '0:1.0.0', out='b.img')
+    create = ['bundle', 'create', '.', '-k', 'key', '--version', '1.0.0', '--chips', 't1,t2',
+              '--licence', 'MIT OR Apache-2.0']
+    text = fw(*create).stdout
+    assert text.startswith('Component: boot File: a.img Sha256: ') and text.count('\n') == 2, text
+    assert fw('bundle', 'verify', '.', '--key', 'key.pub').stdout == '.: verified\n'
+    make('--version', '2.0.1', '--component', 'main', out='b.img')
+    refused('bundle', 'verify', '.', '--key', 'key.pub', code=1,
+            says=['component main', 'HASH_MISMATCH'])
+    assert json.loads(fw(*create, '--json').stdout)['components'] == 2
+    got = fw('bundle', 'verify', '.', '--key', 'key.pub', '--json').stdout
+    assert json.loads(got)['verified'] is True
+    os.unlink('a.img')
+    got = fw('bundle', 'verify', '.', '--key', 'key.pub', '--json', code=3).stdout
+    assert json.loads(got)['error'] == 'NOT_FOUND'
+    make('--version', '1.0.0', out='c.img')
+    refused(*create, code=1, says=['c.img', 'names no component'])
+    refused('bundle', 'make', '.', code=2, says=['create or verify'])
+    refused('bundle', 'create', '.', code=2, says=['lacks an option'])
+
+
 def main():
     print(f'1..{len(CASES)}')
     failed = 0

@@ -31,6 +31,27 @@ static const struct fw_verb {
 	{"diff", "A B [--json]",
 	 "what two images say of themselves, where it differs; exits with 1 if anything does",
 	 fw_diff},
+	{"search", "NAME [--folders LIST] [--json]",
+	 "where vendor/chip/component.img is found, and each place that was looked at", fw_search},
+	{"bundle",
+	 "create FOLDER -k KEY --version 1.2.3+4 --chips ID,ID --licence SPDX [--json] |\n"
+	 "              verify FOLDER [--key KEY.pub]… [--keys FOLDER] [--json]",
+	 "signs a manifest of all *.img of a folder; checks a folder against its manifest",
+	 fw_bundle},
+	{"status", "STORE [--key KEY.pub]… [--keys FOLDER] [--json]",
+	 "the two slots of a store's file, and what boots", fw_status},
+	{"load",
+	 "STORE FILE [--test | --permanent] [--key KEY.pub]… [--keys FOLDER]\n"
+	 "              [--bytes N] [--json]",
+	 "puts an image into the slot that is not active, to be tried (--test) at the next boot;\n"
+	 "      makes the file of N (33595392) bytes if it is not there",
+	 fw_load},
+	{"boot", "STORE [--key KEY.pub]… [--keys FOLDER] [--json]",
+	 "what a boot does to the store: chooses a slot, and counts its try", fw_boot},
+	{"confirm", "STORE [--key KEY.pub]… [--keys FOLDER] [--json]",
+	 "what was booted last stays; older images are refused from then on", fw_confirm},
+	{"revert", "STORE [--key KEY.pub]… [--keys FOLDER] [--json]",
+	 "the other slot at the next boot; or, of an image not booted yet: never that", fw_revert},
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -116,6 +137,24 @@ int fw_take_list(const char *name, int *argc, char **argv, struct fw_list *list,
 		argv[kept++] = argv[i++];
 	*argc = kept;
 	return 0;
+}
+
+int fw_keys(const struct fw_list *files, const char *folder, road_firmware_keys **out)
+{
+	road_firmware_detail detail = {.size = sizeof(detail)};
+	road_firmware_keys *keys = NULL;
+	road_firmware_error rc = road_firmware_keys_create(&keys, &detail);
+
+	for (uint32_t i = 0; i < files->count && !rc; i++)
+		rc = road_firmware_keys_add_file(keys, files->all[i], &detail);
+	if (!rc && (folder || !files->count))
+		rc = road_firmware_keys_add_folder(keys, folder, &detail);
+	if (rc) {
+		road_firmware_keys_free(keys);
+		return fw_refuse(NULL, &detail);
+	}
+	*out = keys;
+	return TOOL_OK;
 }
 
 int fw_read_image(const char *path, road_firmware_image **out, road_firmware_detail *detail)

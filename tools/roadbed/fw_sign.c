@@ -126,7 +126,7 @@ static int parse_dependency(const char *text, road_firmware_dependency *out,
 	return 0;
 }
 
-static int read_seed(const char *path, uint8_t seed[ROAD_FIRMWARE_SEED_BYTES])
+int fw_read_seed(const char *path, uint8_t seed[ROAD_FIRMWARE_SEED_BYTES])
 {
 	road_firmware_detail detail = {.size = sizeof(detail)};
 	struct tool_error error;
@@ -142,7 +142,7 @@ static int read_seed(const char *path, uint8_t seed[ROAD_FIRMWARE_SEED_BYTES])
 	return rc ? fw_refuse(path, &detail) : TOOL_OK;
 }
 
-static int write_out(const char *path, const void *bytes, size_t count)
+int fw_write_out(const char *path, const void *bytes, size_t count)
 {
 	struct file_set set = {0};
 	struct tool_error error;
@@ -182,13 +182,13 @@ static int sign(const char *in, const struct words *w, const road_firmware_sign_
 
 	if (file_read(in, PAYLOAD_FILE_MAX, &payload, &payload_bytes, &error))
 		return refuse_io(&error);
-	code = read_seed(w->key, seed);
+	code = fw_read_seed(w->key, seed);
 	if (!code &&
 	    road_firmware_sign(payload, payload_bytes, seed, options, &made, &bytes, &detail))
 		code = fw_refuse(in, &detail);
 	explicit_bzero(seed, sizeof(seed));
 	if (!code)
-		code = write_out(w->out, made, bytes);
+		code = fw_write_out(w->out, made, bytes);
 	road_firmware_free(made);
 	free(payload);
 	return code ? code : report(w, bytes);

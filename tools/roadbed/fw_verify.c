@@ -11,18 +11,6 @@ struct words {
 	bool json;
 };
 
-static road_firmware_error add_keys(road_firmware_keys *keys, const struct words *words,
-				    road_firmware_detail *detail)
-{
-	road_firmware_error rc = ROAD_FIRMWARE_OK;
-
-	for (uint32_t i = 0; i < words->keys.count && !rc; i++)
-		rc = road_firmware_keys_add_file(keys, words->keys.all[i], detail);
-	if (!rc && (words->folder || !words->keys.count))
-		rc = road_firmware_keys_add_folder(keys, words->folder, detail);
-	return rc;
-}
-
 static int answer(const char *path, const road_firmware_image *image, road_firmware_error rc,
 		  const road_firmware_detail *detail, bool json)
 {
@@ -55,14 +43,11 @@ static int verify(const char *path, const struct words *words, const road_firmwa
 
 	if (code)
 		return code;
-	road_firmware_error rc = road_firmware_keys_create(&keys, &detail);
+	code = fw_keys(&words->keys, words->folder, &keys);
+	if (!code) {
+		const road_firmware_error rc =
+			road_firmware_image_verify(image, keys, policy, &detail);
 
-	if (!rc)
-		rc = add_keys(keys, words, &detail);
-	if (rc) {
-		code = fw_refuse(NULL, &detail);
-	} else {
-		rc = road_firmware_image_verify(image, keys, policy, &detail);
 		code = answer(path, image, rc, &detail, words->json);
 	}
 	road_firmware_keys_free(keys);

@@ -200,6 +200,12 @@ ROAD_API road_firmware_error road_firmware_bundle_entry_get(const char *text, si
 							    uint32_t index,
 							    road_firmware_bundle_entry *out,
 							    road_firmware_detail *detail);
+/* What an image in the folder gives to its entry: component, file, sha256, at_least (its own
+ * version). Chips and licence stay as they are. Nothing of it is verified. BAD_BUNDLE: it names no
+ * component, or is a bundle itself. */
+ROAD_API road_firmware_error road_firmware_bundle_entry_fill(const char *folder, const char *file,
+							     road_firmware_bundle_entry *out,
+							     road_firmware_detail *detail);
 /* Every file of the folder's manifest ("MANIFEST.img"): there, of the digest that it says, and
  * itself verified by the keys in at least the version that it says. */
 ROAD_API road_firmware_error road_firmware_bundle_verify(const char *folder,
