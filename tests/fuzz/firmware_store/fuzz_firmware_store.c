@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a bundle's manifest, or as the medium of a store. What reads as a manifest reads the
- * same when it is written back. A store of any content opens or is refused, writes nowhere else, and
- * boots nothing: nobody signed it. The first byte: 1: a manifest; 2, 4: the digest of that copy of
- * the metadata is put right.
+ * same when it is written back. A store of any content opens or is refused, writes nowhere else,
+ * and boots nothing: nobody signed it. The first byte: 1: a manifest; 2, 4: the digest of that copy
+ * of the metadata is put right.
  */
 #include <roadbed/firmware_store.h>
 #include <sodium.h>
