@@ -108,8 +108,9 @@ typedef struct road_firmware_image road_firmware_image;
 /*
  * Takes a copy of the bytes and checks the container's form: BAD_MAGIC, BAD_HEADER, BAD_TLV,
  * TOO_BIG (docs/firmware.md has every rule). Stricter than the format demands: one digest, one key
- * hash, one signature, no entry twice but dependencies, nothing unknown outside the protected
- * area, sizes that add up to byte_count exactly.
+ * hash, one signature, no entry twice but dependencies, nothing else outside the protected area and
+ * nothing unknown inside it but vendors' own (0xXXa0 to 0xXXfe), sizes that add up to byte_count
+ * exactly.
  */
 ROAD_API road_firmware_error road_firmware_image_read(const void *bytes, size_t byte_count,
 						      road_firmware_image **out,
