@@ -19,8 +19,11 @@ static struct access access_of(enum road_rpu_op op)
 	case ROAD_RPU_OP_ld16:
 	case ROAD_RPU_OP_ldu16: return (struct access){false, 2};
 	case ROAD_RPU_OP_ld32: return (struct access){false, 4};
+	case ROAD_RPU_OP_stif8:
 	case ROAD_RPU_OP_st8: return (struct access){true, 1};
+	case ROAD_RPU_OP_stif16:
 	case ROAD_RPU_OP_st16: return (struct access){true, 2};
+	case ROAD_RPU_OP_stif32:
 	case ROAD_RPU_OP_st32: return (struct access){true, 4};
 	default: return (struct access){false, 0};
 	}
