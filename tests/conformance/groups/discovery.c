@@ -231,11 +231,14 @@ CONFORMANCE_CASE(discovery, open_by_address)
 CONFORMANCE_CASE(discovery, open_unknown_address_not_found)
 {
 	road_device *const before = (road_device *)(void *)f, *device = before;
+	road_error error = {.size = sizeof(error)};
 
 	CHECK_STATUS(road_device_open(f->instance, "nosuchbus:x", &device), ROAD_NOT_FOUND);
 	CHECK_DETAIL("nosuchbus");
 	CHECK_STATUS(road_device_open(f->instance, "sim:no-such-chip", &device), ROAD_NOT_FOUND);
-	CHECK_DETAIL("no-such-chip");
+	CHECK_OK(road_last_error(&error));
+	/* A build without simulators has no chips by any name, and says that instead. */
+	CHECK(strstr(error.seen, "no-such-chip") || strstr(error.what, "libroadbed-sim.so cannot"));
 	CHECK(device == before);
 }
 
