@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bundles: manifests written and read, folders verified. */
+#include <ftw.h>
 #include <roadbed/firmware_store.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -14,6 +15,19 @@ static uint8_t seed[ROAD_FIRMWARE_SEED_BYTES];
 static road_firmware_keys *keys;
 static road_firmware_bundle_entry entries[2];
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void tidy(void)
+{
+	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 static void begin(void)
 {
 	road_firmware_key key = {.size = sizeof(key)};
@@ -21,6 +35,7 @@ static void begin(void)
 	if (keys)
 		return;
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	atexit(tidy);
 	CU_ASSERT_EQUAL_FATAL(road_firmware_key_generate(seed, key.key, NULL), ROAD_FIRMWARE_OK);
 	CU_ASSERT_EQUAL_FATAL(road_firmware_keys_create(&keys, NULL), ROAD_FIRMWARE_OK);
 	CU_ASSERT_EQUAL_FATAL(road_firmware_keys_add(keys, &key, NULL), ROAD_FIRMWARE_OK);
