@@ -200,6 +200,7 @@ static void test_order(void)
 		CU_ASSERT(tried_says(i, name, ROAD_FIRMWARE_OK, "taken"));
 		unlink(path_of(name).text);
 	}
+	road_firmware_file_free(found);
 	CU_ASSERT_EQUAL(road_firmware_find(NAME, &search, &found, NULL), ROAD_FIRMWARE_NOT_FOUND);
 	CU_ASSERT_EQUAL(tried_count(), 24);
 	for (uint32_t i = 0; i < 24; i++)
