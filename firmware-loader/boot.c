@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware-loader/bytes.h"
 #include "firmware-loader/detail.h"
 
 #define MS UINT64_C(1000000)
@@ -283,7 +284,7 @@ static road_firmware_error check_arguments(const struct road_firmware_ops *ops,
 		return firmware_refuse(detail, ROAD_FIRMWARE_INVALID_ARGUMENT,
 				       (struct finding){"a function of the port is missing", where,
 							"NULL", "all but dump"});
-	if (!options || options->size < sizeof(*options) || !options->image)
+	if (!options->image)
 		return firmware_refuse(detail, ROAD_FIRMWARE_INVALID_ARGUMENT,
 				       (struct finding){"options lack who brings images", where,
 							"NULL", "options.image"});
@@ -296,8 +297,12 @@ road_firmware_error road_firmware_boot_create(const struct road_firmware_ops *op
 					      road_firmware_boot **out,
 					      road_firmware_detail *detail)
 {
-	road_firmware_error error = check_arguments(ops, options, detail);
+	road_firmware_boot_options wanted;
+	road_firmware_error error =
+		bytes_struct_in(&wanted, sizeof(wanted), options, "options", detail);
 
+	if (!error)
+		error = check_arguments(ops, &wanted, detail);
 	if (error)
 		return error;
 	struct road_firmware_boot *boot = calloc(1, sizeof(*boot));
@@ -307,8 +312,8 @@ road_firmware_error road_firmware_boot_create(const struct road_firmware_ops *op
 				       (struct finding){.what = "no memory for a boot"});
 	boot->ops = ops;
 	boot->dev = dev;
-	boot->options = *options;
-	boot->options.patience = options->patience ? options->patience : 1;
+	boot->options = wanted;
+	boot->options.patience = wanted.patience ? wanted.patience : 1;
 	boot->failed.size = sizeof(boot->failed);
 	error = boot_bus(boot, ops->describe(dev, &boot->chip), "asking what the chip is failed");
 	if (!error)
@@ -331,10 +336,9 @@ void road_firmware_boot_free(road_firmware_boot *boot)
 road_firmware_error road_firmware_boot_info_get(const road_firmware_boot *boot,
 						road_firmware_boot_info *out)
 {
-	if (!boot || !out || out->size < sizeof(*out))
+	if (!boot)
 		return ROAD_FIRMWARE_INVALID_ARGUMENT;
-	*out = (road_firmware_boot_info){
-		.size = out->size,
+	const road_firmware_boot_info made = {
 		.state = boot->state,
 		.state_since_ns = boot->since_ns,
 		.state_deadline_ns = boot->deadline_ns,
@@ -350,5 +354,7 @@ road_firmware_error road_firmware_boot_info_get(const road_firmware_boot *boot,
 		.sent_bytes = boot->sent_all,
 		.request_count = boot->requests_all,
 	};
-	return ROAD_FIRMWARE_OK;
+
+	return bytes_struct_out(out, &made, sizeof(made)) ? ROAD_FIRMWARE_OK
+							  : ROAD_FIRMWARE_INVALID_ARGUMENT;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The boot of chips, honest ones and others: firmware-loader/boot*.c. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -467,7 +468,37 @@ static void test_description(void)
 	check_description(no_protocol);
 }
 
+/* Callers of other versions: what they do not know is left alone, what is not known is refused. */
+static void test_sizes(void)
+{
+	struct {
+		road_firmware_boot_options known;
+		uint64_t unknown;
+	} options = {.known = {.size = sizeof(options), .image = give_image}};
+	road_firmware_boot_info info = {.size = offsetof(road_firmware_boot_info, protocol),
+					.protocol = 99};
+	struct run run;
+
+	run_begin(&run, ROAD_FIRMWARE_PUSH, 1);
+	struct road_drv_device *dev = (struct road_drv_device *)(void *)&run.rom;
+
+	options.unknown = 1;
+	CU_ASSERT_EQUAL(road_firmware_boot_create(&rom_ops, dev, &options.known, &run.boot, NULL),
+			ERROR(INVALID_ARGUMENT));
+	CU_ASSERT_EQUAL(road_firmware_boot_create(&rom_ops, dev, NULL, &run.boot, NULL),
+			ERROR(INVALID_ARGUMENT));
+	options.unknown = 0;
+	CU_ASSERT_EQUAL_FATAL(
+		road_firmware_boot_create(&rom_ops, dev, &options.known, &run.boot, NULL),
+		ERROR(OK));
+	CU_ASSERT_EQUAL(road_firmware_boot_info_get(run.boot, &info), ERROR(OK));
+	CU_ASSERT_EQUAL(info.component_count, 1);
+	CU_ASSERT_EQUAL(info.protocol, 99);
+	run_end(&run);
+}
+
 static const struct tap_case cases[] = {
+	{"callers of other versions are understood, or refused", test_sizes},
 	{"the host pushes images, and the chip is ready", test_push},
 	{"the chip pulls images, and is ready", test_pull},
 	{"each state is announced with its component", test_states_are_announced},

@@ -232,85 +232,86 @@ static void test_header_signed(void)
 }
 
 /* One entry more, in one of the areas, of an image that is signed as it stands. */
+static const uint8_t blank[64];
+static const uint8_t odd[12] = {0, 1};
+static const struct {
+	uint16_t type, bytes;
+	const void *value;
+	bool inside, fine;
+} entries[] = {
+	{0x74, 16, blank, true, true},
+	{0x75, 16, blank, true, true},
+	{0x50, 4, blank, true, true},
+	{0x40, 12, blank, true, true},
+	{0x52a0, 4, "boot", true, true},
+	{0x00a0, 0, blank, true, true},
+	{0xfffe, 3, blank, true, true},
+	/* in the wrong area */
+	{0x74, 16, blank, false, false},
+	{0x75, 16, blank, false, false},
+	{0x50, 4, blank, false, false},
+	{0x40, 12, blank, false, false},
+	{0x52a0, 4, "boot", false, false},
+	{0x00a0, 0, blank, false, false},
+	{0x10, 32, blank, true, false},
+	{0x01, 32, blank, true, false},
+	{0x24, 64, blank, true, false},
+	/* there already */
+	{0x10, 32, blank, false, false},
+	{0x01, 32, blank, false, false},
+	{0x24, 64, blank, false, false},
+	/* not known: other digests and signatures, a whole key, compression, reserved */
+	{0x11, 48, blank, false, false},
+	{0x12, 64, blank, false, false},
+	{0x02, 44, blank, false, false},
+	{0x20, 64, blank, false, false},
+	{0x22, 64, blank, false, false},
+	{0x25, 64, blank, false, false},
+	{0x60, 4, blank, true, false},
+	{0x70, 4, blank, true, false},
+	{0x73, 4, blank, true, false},
+	{0x80, 16, blank, true, false},
+	{0x81, 16, blank, true, false},
+	{0x00ff, 1, blank, true, false},
+	{0x009f, 1, blank, true, false},
+	{0xffff, 1, blank, false, false},
+	/* wrapped keys */
+	{0x30, 64, blank, false, false},
+	{0x31, 64, blank, false, false},
+	{0x32, 64, blank, true, false},
+	{0x33, 64, blank, true, false},
+	/* sizes and values */
+	{0x74, 15, blank, true, false},
+	{0x75, 17, blank, true, false},
+	{0x50, 3, blank, true, false},
+	{0x50, 5, blank, true, false},
+	{0x40, 11, blank, true, false},
+	{0x40, 12, odd, true, false},
+	{0x52a0, 0, "", true, false},
+	{0x52a0, 32, blank, true, false},
+	{0x52a0, 4, "Boot", true, false},
+	{0x52a0, 4, "a/..", true, false},
+	{0x52a0, 5, "boot", true, false},
+};
+
 static void test_entries(void)
 {
-	static const uint8_t zeros[64];
-	static const uint8_t odd[12] = {0, 1};
-	static const struct {
-		uint16_t type, bytes;
-		const void *value;
-		bool inside, fine;
-	} rows[] = {
-		{0x74, 16, zeros, true, true},
-		{0x75, 16, zeros, true, true},
-		{0x50, 4, zeros, true, true},
-		{0x40, 12, zeros, true, true},
-		{0x52a0, 4, "boot", true, true},
-		{0x00a0, 0, zeros, true, true},
-		{0xfffe, 3, zeros, true, true},
-		/* in the wrong area */
-		{0x74, 16, zeros, false, false},
-		{0x75, 16, zeros, false, false},
-		{0x50, 4, zeros, false, false},
-		{0x40, 12, zeros, false, false},
-		{0x52a0, 4, "boot", false, false},
-		{0x00a0, 0, zeros, false, false},
-		{0x10, 32, zeros, true, false},
-		{0x01, 32, zeros, true, false},
-		{0x24, 64, zeros, true, false},
-		/* there already */
-		{0x10, 32, zeros, false, false},
-		{0x01, 32, zeros, false, false},
-		{0x24, 64, zeros, false, false},
-		/* not known: other digests and signatures, a whole key, compression, reserved */
-		{0x11, 48, zeros, false, false},
-		{0x12, 64, zeros, false, false},
-		{0x02, 44, zeros, false, false},
-		{0x20, 64, zeros, false, false},
-		{0x22, 64, zeros, false, false},
-		{0x25, 64, zeros, false, false},
-		{0x60, 4, zeros, true, false},
-		{0x70, 4, zeros, true, false},
-		{0x73, 4, zeros, true, false},
-		{0x80, 16, zeros, true, false},
-		{0x81, 16, zeros, true, false},
-		{0x00ff, 1, zeros, true, false},
-		{0x009f, 1, zeros, true, false},
-		{0xffff, 1, zeros, false, false},
-		/* wrapped keys */
-		{0x30, 64, zeros, false, false},
-		{0x31, 64, zeros, false, false},
-		{0x32, 64, zeros, true, false},
-		{0x33, 64, zeros, true, false},
-		/* sizes and values */
-		{0x74, 15, zeros, true, false},
-		{0x75, 17, zeros, true, false},
-		{0x50, 3, zeros, true, false},
-		{0x50, 5, zeros, true, false},
-		{0x40, 11, zeros, true, false},
-		{0x40, 12, odd, true, false},
-		{0x52a0, 0, "", true, false},
-		{0x52a0, 32, zeros, true, false},
-		{0x52a0, 4, "Boot", true, false},
-		{0x52a0, 4, "a/..", true, false},
-		{0x52a0, 5, "boot", true, false},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
 		road_firmware_detail detail = {.size = sizeof(detail)};
 		char where[16];
 		struct forge f;
 
 		forge_begin(&f);
-		(rows[i].inside ? forge_inside : forge_outside)(&f, rows[i].type, rows[i].value,
-								rows[i].bytes);
+		(entries[i].inside ? forge_inside : forge_outside)(
+			&f, entries[i].type, entries[i].value, entries[i].bytes);
 		forge_seal(&f);
-		snprintf(where, sizeof(where), "entry 0x%04x", rows[i].type);
+		snprintf(where, sizeof(where), "entry 0x%04x", entries[i].type);
 		CU_ASSERT_EQUAL(forge_judge(&f, true, &detail),
-				rows[i].fine ? ROAD_FIRMWARE_OK : ROAD_FIRMWARE_BAD_TLV);
-		CU_ASSERT_TRUE(rows[i].fine || forge_says(&detail, ROAD_FIRMWARE_BAD_TLV, where));
+				entries[i].fine ? ROAD_FIRMWARE_OK : ROAD_FIRMWARE_BAD_TLV);
+		CU_ASSERT_TRUE(entries[i].fine ||
+			       forge_says(&detail, ROAD_FIRMWARE_BAD_TLV, where));
 		CU_ASSERT_EQUAL(!!strstr(detail.what, "encrypted"),
-				(rows[i].type & 0xfffc) == 0x30);
+				(entries[i].type & 0xfffc) == 0x30);
 	}
 }
 

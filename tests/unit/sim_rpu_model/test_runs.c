@@ -87,6 +87,20 @@ static struct road_rpu_run run_of(uint32_t argument_bytes)
 				     .blocks = 1};
 }
 
+/* Activates the graph's image, runs it once with these arguments, and says how that ended. */
+static const struct road_rpu_stream_status *run_alone(struct rig *rig, const char *graph,
+						      uint32_t bytes, const uint64_t arguments[3])
+{
+	struct road_rpu_run run = run_of(bytes);
+
+	memcpy(rig->host + ARGUMENTS_AT, arguments, 3 * sizeof(*arguments));
+	activate(rig, 0, 0, put_image(rig, 0, graph), FIRST, 0);
+	rig_push(rig, 0, &run);
+	fence(rig, 0, 1);
+	CU_ASSERT_TRUE(rig_run(rig, UINT64_MAX, 100000));
+	return rig_status(rig, 0);
+}
+
 /* ---- accesses ---- */
 
 static const char poke16[] = "graph poke16\nargument at value 8\nargument n value 8\nloop i n\n"
@@ -122,15 +136,10 @@ static void accesses_in_scratchpads_are_told_for_what_they_are(void)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct rig *rig = rig_open("time=approx");
-		struct road_rpu_run run = run_of(rows[i].bytes);
-		const uint64_t arguments[] = {rows[i].at, 1, ROAD_RPU_SPM_BASE};
+		const uint64_t arguments[3] = {rows[i].at, 1, ROAD_RPU_SPM_BASE};
 
-		memcpy(rig->host + ARGUMENTS_AT, arguments, sizeof(arguments));
-		activate(rig, 0, 0, put_image(rig, 0, rows[i].graph), FIRST, 0);
-		rig_push(rig, 0, &run);
-		fence(rig, 0, 1);
-		CU_ASSERT_TRUE(rig_run(rig, UINT64_MAX, 100000));
-		const struct road_rpu_stream_status *status = rig_status(rig, 0);
+		const struct road_rpu_stream_status *status =
+			run_alone(rig, rows[i].graph, rows[i].bytes, arguments);
 
 		if (status->fault != rows[i].fault || status->detail != rows[i].detail ||
 		    status->address != rows[i].address)
@@ -171,16 +180,11 @@ static void scratchpads_are_bounded_by_claims_and_windows(void)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct rig *rig = rig_open("time=approx");
-		struct road_rpu_run run = run_of(rows[i].bytes);
-		const uint64_t arguments[] = {rows[i].at, counts[i], ROAD_RPU_SPM_BASE};
+		const uint64_t arguments[3] = {rows[i].at, counts[i], ROAD_RPU_SPM_BASE};
 
 		rig_set_window(rig, 0x8000, 0x100, ROAD_RANGE_READ);
-		memcpy(rig->host + ARGUMENTS_AT, arguments, sizeof(arguments));
-		activate(rig, 0, 0, put_image(rig, 0, rows[i].graph), FIRST, 0);
-		rig_push(rig, 0, &run);
-		fence(rig, 0, 1);
-		CU_ASSERT_TRUE(rig_run(rig, UINT64_MAX, 100000));
-		const struct road_rpu_stream_status *status = rig_status(rig, 0);
+		const struct road_rpu_stream_status *status =
+			run_alone(rig, rows[i].graph, rows[i].bytes, arguments);
 
 		if (status->fault != rows[i].fault || status->address != rows[i].address ||
 		    status->window_from != rows[i].from)
