@@ -365,6 +365,22 @@ static enum road_bus_inject control_phase_fail(struct road_bus *bus, uint32_t re
 	return road_bus_control_of(inner)->phase_fail(inner, region, phase, times);
 }
 
+static bool control_firmware(struct road_bus *bus, const char *component, const void **image,
+			     size_t *bytes, const uint8_t **key)
+{
+	struct road_bus *inner = faulty_of(bus)->inner;
+
+	return road_bus_control_of(inner)->firmware(inner, component, image, bytes, key);
+}
+
+static enum road_bus_inject control_boot_fault(struct road_bus *bus, uint32_t fault, uint32_t phase,
+					       uint32_t times)
+{
+	struct road_bus *inner = faulty_of(bus)->inner;
+
+	return road_bus_control_of(inner)->boot_fault(inner, fault, phase, times);
+}
+
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
 			    uint64_t *value)
 {
@@ -417,6 +433,8 @@ static void make_control(struct faulty *faulty)
 		.unplug = control_unplug,
 		.inject = inner->inject ? control_inject : NULL,
 		.phase_fail = inner->phase_fail ? control_phase_fail : NULL,
+		.firmware = inner->firmware ? control_firmware : NULL,
+		.boot_fault = inner->boot_fault ? control_boot_fault : NULL,
 		.counter = control_counter,
 		.violations = inner->violations ? control_violations : NULL,
 		.violation = inner->violation ? control_violation : NULL,

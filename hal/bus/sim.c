@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <roadbed-sim/model.h>
+
 #include "hal/bus/iova.h"
 #include "hal/bus/memfd.h"
 #include "hal/bus/shadow.h"
@@ -531,6 +533,25 @@ static enum road_bus_inject control_phase_fail(struct road_bus *bus, uint32_t re
 	return injected(sim->phase_fail(bus_of(bus)->function, region, phase, times));
 }
 
+static bool control_firmware(struct road_bus *bus, const char *component, const void **image,
+			     size_t *bytes, const uint8_t **key)
+{
+	struct sim_firmware firmware;
+
+	if (!sim->firmware(bus_of(bus)->function, component, &firmware))
+		return false;
+	*image = firmware.image;
+	*bytes = firmware.image_bytes;
+	*key = firmware.key;
+	return true;
+}
+
+static enum road_bus_inject control_boot_fault(struct road_bus *bus, uint32_t fault, uint32_t phase,
+					       uint32_t times)
+{
+	return injected(sim->boot_fault(bus_of(bus)->function, fault, phase, times));
+}
+
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
 			    uint64_t *value)
 {
@@ -609,6 +630,8 @@ static const struct road_bus_control bus_control_table = {
 	.unplug = control_unplug,
 	.inject = control_inject,
 	.phase_fail = control_phase_fail,
+	.firmware = control_firmware,
+	.boot_fault = control_boot_fault,
 	.counter = control_counter,
 	.line = control_line,
 	.parameter = control_parameter,

@@ -46,6 +46,12 @@ struct road_bus_control {
 	/* The region's next reconfigurations that come to this phase fail there. */
 	enum road_bus_inject (*phase_fail)(struct road_bus *bus, uint32_t region, uint32_t phase,
 					   uint32_t times);
+	/* The image for a component of the firmware, and the key that verifies it (32 bytes);
+	 * false: it has to be found. Both live as long as the bus. */
+	bool (*firmware)(struct road_bus *bus, const char *component, const void **image,
+			 size_t *bytes, const uint8_t **key);
+	enum road_bus_inject (*boot_fault)(struct road_bus *bus, uint32_t fault, uint32_t phase,
+					   uint32_t times);
 	bool (*counter)(struct road_bus *bus, uint32_t index, const char **name, uint64_t *value);
 	bool (*line)(struct road_bus *bus, uint32_t index, road_sim_line *out);
 	bool (*parameter)(struct road_bus *bus, uint32_t index, road_sim_parameter *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* <roadbed/sim.h>: what tests and tools may do with simulated devices. */
+#include <roadbed-driver/firmware.h>
 #include <roadbed/sim.h>
 
 #include "hal/core/core.h"
@@ -208,6 +209,27 @@ road_status road_sim_phase_fail(road_device *device, uint32_t region, uint32_t p
 				     "road_sim_phase_fail: region", region,
 				     "road_region_info.index of one that is there");
 	}
+}
+
+road_status road_sim_boot_fault(road_device *device, uint32_t fault, uint32_t phase, uint32_t times)
+{
+	const struct road_bus_control *control =
+		CONTROL(device, boot_fault, "road_sim_boot_fault: device");
+
+	if (!control)
+		return last_status();
+	if (fault >= ROAD_SIM_BOOT_FAULTS)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "no such fault",
+				     "road_sim_boot_fault: fault", fault,
+				     "enum road_sim_boot_fault");
+	if (phase >= ROAD_FIRMWARE_PHASES || (phase && fault != ROAD_SIM_BOOT_HANG))
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "no such phase of this fault",
+				     "road_sim_boot_fault: phase", phase,
+				     "enum road_firmware_phase for HANG, else 0");
+	if (control->boot_fault(device->drv.bus, fault, phase, times) == ROAD_BUS_INJECTED)
+		return ROAD_OK;
+	return road_fail(ROAD_UNSUPPORTED, "the chip boots no firmware",
+			 "road_sim_boot_fault: device", device->address, "one with a boot ROM");
 }
 
 road_status road_sim_unplug(road_device *device)

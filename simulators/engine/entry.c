@@ -444,6 +444,31 @@ static enum sim_inject entry_phase_fail(struct sim_function *function, uint32_t 
 	return result;
 }
 
+static bool entry_firmware(struct sim_function *function, const char *component,
+			   struct sim_firmware *out)
+{
+	const struct sim_env *env = function->env;
+	struct sim_fp saved = enter();
+	const bool found = env->ops->firmware && !function->gone &&
+			   env->ops->firmware(env->model, component, out);
+
+	leave(saved);
+	return found;
+}
+
+static enum sim_inject entry_boot_fault(struct sim_function *function, uint32_t fault,
+					uint32_t phase, uint32_t times)
+{
+	const struct sim_env *env = function->env;
+	enum sim_inject result = SIM_INJECT_NONE;
+	struct sim_fp saved = enter();
+
+	if (env->ops->boot_fault && !function->gone)
+		result = env->ops->boot_fault(env->model, function->index, fault, phase, times);
+	leave(saved);
+	return result;
+}
+
 static bool entry_counter(struct sim_function *function, uint32_t index, const char **name,
 			  uint64_t *value)
 {
@@ -587,6 +612,8 @@ static const struct sim_entry entry = {
 	.unplug = entry_unplug,
 	.inject = entry_inject,
 	.phase_fail = entry_phase_fail,
+	.firmware = entry_firmware,
+	.boot_fault = entry_boot_fault,
 	.counter = entry_counter,
 	.line = entry_line,
 	.parameter = entry_parameter,

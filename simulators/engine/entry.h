@@ -16,7 +16,7 @@
 #include <roadbed-sim/inject.h>
 #include <roadbed-sim/line.h>
 
-#define SIM_ENTRY_VERSION 7u
+#define SIM_ENTRY_VERSION 8u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */
@@ -30,6 +30,7 @@ struct sim_chip_id {
 };
 
 struct sim_model_entry; /* <roadbed-sim/model.h> */
+struct sim_firmware;    /* likewise */
 struct sim_added {      /* a model from outside the tree */
 	const char *family, *compatible;
 };
@@ -127,6 +128,12 @@ struct sim_entry {
 	/* The region's next reconfigurations that come to this phase fail there. */
 	enum sim_inject (*phase_fail)(struct sim_function *function, uint32_t region,
 				      uint32_t phase, uint32_t times);
+	/* The image for a component of the firmware; false: the host has to find one. */
+	bool (*firmware)(struct sim_function *function, const char *component,
+			 struct sim_firmware *out);
+	/* Boots of firmware go wrong, or what runs does, now. */
+	enum sim_inject (*boot_fault)(struct sim_function *function, uint32_t fault, uint32_t phase,
+				      uint32_t times);
 	bool (*counter)(struct sim_function *function, uint32_t index, const char **name,
 			uint64_t *value);
 	/* What a line of a kernel's source cost; false ends. */

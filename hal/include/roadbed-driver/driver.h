@@ -23,12 +23,13 @@ extern "C" {
  * arrays (struct road_cmd, struct road_place, struct road_dma, struct road_kernel_info).
  */
 #define ROAD_DRIVER_ABI_MAJOR 2
-#define ROAD_DRIVER_ABI_MINOR 3
+#define ROAD_DRIVER_ABI_MINOR 4
 #define ROAD_DRIVER_ABI       ((uint32_t)ROAD_DRIVER_ABI_MAJOR << 16 | ROAD_DRIVER_ABI_MINOR)
 
 struct road_driver;
 struct road_cache;
 struct road_region_unit; /* <roadbed-driver/region_unit.h> */
+struct road_boot_unit;   /* <roadbed-driver/boot_unit.h> */
 
 /* What the core and a driver share of an object. The core allocates these and sets everything but
  * the fields marked "driver"; `data` is the driver's own. */
@@ -42,6 +43,8 @@ struct road_drv_device {
 	const char *name;
 	/* 2.2: driver, of the helper <roadbed-driver/region_unit.h>; NULL: none */
 	struct road_region_unit *region_unit;
+	/* 2.4: driver, of the helper <roadbed-driver/boot_unit.h>; NULL: none */
+	struct road_boot_unit *boot_unit;
 };
 
 struct road_drv_space {
@@ -285,7 +288,7 @@ struct road_image_ops {
 };
 
 struct road_region_ops;   /* 2.2: <roadbed-driver/region.h> */
-struct road_firmware_ops; /* boot before queues; comes with the firmware loader */
+struct road_firmware_ops; /* 2.4: <roadbed-driver/firmware.h>; its boot comes before start */
 
 struct road_driver {
 	/* ROAD_DRIVER_ABI. A driver that needs no more than an older minor may say that minor: then

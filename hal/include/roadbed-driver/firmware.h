@@ -91,12 +91,14 @@ struct road_firmware_look {
 enum road_firmware_word {
 	ROAD_FIRMWARE_TELL_COMPLETE, /* value: bytes of the image, all transferred */
 	ROAD_FIRMWARE_TELL_PROTOCOL, /* value: the one that was chosen; 0: none, keep quiet */
-	ROAD_FIRMWARE_TELL_NONCE     /* value: of the hello; comes before the protocol */
+	ROAD_FIRMWARE_TELL_NONCE,    /* value: of the hello; comes before the protocol */
+	ROAD_FIRMWARE_TELL_RESTART   /* back to the ROM, whatever runs: a boot begins; value: 0 */
 };
 
 /* Called by one thread at a time. Errors are ROAD_IO, ROAD_DEVICE_LOST and what the bus answers. */
 struct road_firmware_ops {
-	/* Once, before anything else. Registers at most; the chip may be off. */
+	/* Before anything else, and before the driver's start. Registers at most; the chip may be
+	 * off. ROAD_NOT_FOUND: this one needs no firmware from the host. */
 	road_status (*describe)(struct road_drv_device *dev, struct road_firmware_chip *out);
 	/* A consistent copy: a chip that changes while it is read is read again. */
 	road_status (*look)(struct road_drv_device *dev, struct road_firmware_look *out);

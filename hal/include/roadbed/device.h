@@ -137,7 +137,8 @@ enum road_fault_kind {
 	ROAD_FAULT_ARITHMETIC,
 	ROAD_FAULT_TRANSPORT,
 	ROAD_FAULT_CALLBACK,
-	ROAD_FAULT_ECC /* memory that its error correction could not save was read */
+	ROAD_FAULT_ECC,     /* memory that its error correction could not save was read */
+	ROAD_FAULT_FIRMWARE /* what runs the chip crashed, or stands still */
 };
 /* A record of a fault; fields that do not apply are 0 or "". */
 typedef struct road_fault {

@@ -6,6 +6,7 @@
 #include <roadbed/base.h>
 #include <roadbed/buffer.h>
 #include <roadbed/device.h>
+#include <roadbed/device_firmware.h>
 #include <roadbed/event.h>
 #include <roadbed/image.h>
 #include <roadbed/instance.h>

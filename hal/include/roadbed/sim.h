@@ -120,6 +120,34 @@ ROAD_API road_status road_sim_error_inject(road_device *device, uint32_t error, 
 ROAD_API road_status road_sim_phase_fail(road_device *device, uint32_t region, uint32_t phase,
 					 uint32_t times);
 
+/* What a simulated boot ROM, or the firmware, does wrong. The names are values of the option
+ * `boot` (sim:CHIP?boot=hang:auth), which holds for every boot. */
+enum road_sim_boot_fault {
+	ROAD_SIM_BOOT_HONEST,
+	ROAD_SIM_BOOT_HANG,     /* "hang:PHASE": stays there for ever */
+	ROAD_SIM_BOOT_REJECT,   /* "reject": refuses every image */
+	ROAD_SIM_BOOT_SELFTEST, /* "selftest": the firmware's self-test fails */
+	ROAD_SIM_BOOT_OFFSET,   /* "offset": asks for bytes behind the image (pull) */
+	ROAD_SIM_BOOT_LENGTH,   /* "length": asks for more than is left there (pull) */
+	ROAD_SIM_BOOT_ENDLESS,  /* "endless": asks for the same bytes again and again (pull) */
+	ROAD_SIM_BOOT_EARLY,    /* "early": goes on before the whole image is there */
+	ROAD_SIM_BOOT_PROTOCOL, /* "protocol": speaks none that the driver does */
+	ROAD_SIM_BOOT_VERSION,  /* "version": says another one than the image's */
+	ROAD_SIM_BOOT_CHIP,     /* "chip": says that it is another chip */
+	/* Of firmware that runs, at once; `times` is ignored. */
+	ROAD_SIM_BOOT_CRASH, /* it ends, and says so: every queue fails */
+	ROAD_SIM_BOOT_STOP,  /* it stands still: no heartbeat, no work goes on */
+	ROAD_SIM_BOOT_FAULTS
+};
+/*
+ * The next `times` boots of the device (UINT32_MAX: all) go wrong like that, in place of what was
+ * asked for before. phase: number of a boot phase (enum road_firmware_phase of
+ * <roadbed-driver/firmware.h>), for HANG; else 0. ROAD_UNSUPPORTED: the chip boots no firmware;
+ * ROAD_INVALID_ARGUMENT.
+ */
+ROAD_API road_status road_sim_boot_fault(road_device *device, uint32_t fault, uint32_t phase,
+					 uint32_t times);
+
 /* Pulls the device out, as if it was unplugged. */
 ROAD_API road_status road_sim_unplug(road_device *device);
 

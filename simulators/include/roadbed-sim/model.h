@@ -38,7 +38,7 @@ extern "C" {
  * (struct sim_event, struct sim_resource, struct sim_option, struct road_chip_key).
  */
 #define ROAD_SIM_ABI_MAJOR 1
-#define ROAD_SIM_ABI_MINOR 2
+#define ROAD_SIM_ABI_MINOR 3
 #define ROAD_SIM_ABI       ((uint32_t)ROAD_SIM_ABI_MAJOR << 16 | ROAD_SIM_ABI_MINOR)
 
 #define SIM_ERROR_BYTES 256 /* of the texts that say why create fails */
@@ -171,6 +171,14 @@ struct sim_scenario {
 	const char *text; /* what is free then */
 };
 
+/* What a chip with a boot ROM is booted with unless the host has something else. Of static storage,
+ * or the model's. */
+struct sim_firmware {
+	const void *image; /* a signed container */
+	size_t image_bytes;
+	const uint8_t *key; /* 32 bytes: the public key that verifies it */
+};
+
 /* Those with "NULL" may be missing. */
 struct sim_model_ops {
 	/* ROAD_SIM_ABI. A model that needs no more than an older minor may say that minor: then
@@ -212,6 +220,13 @@ struct sim_model_ops {
 	 * <roadbed/region.h>) fail there; SIM_INJECT_NOWHERE: no such region. NULL: the family has
 	 * no regions. Since 1.2. */
 	enum sim_inject (*phase_fail)(void *model, uint32_t function, uint32_t region,
+				      uint32_t phase, uint32_t times);
+	/* The image for a component of the firmware; false: the host has to find one. NULL: the
+	 * family boots none. Since 1.3. */
+	bool (*firmware)(void *model, const char *component, struct sim_firmware *out);
+	/* Boots go wrong, or what runs does, now: numbers of <roadbed/sim.h>. NULL: the family
+	 * boots no firmware. Since 1.3. */
+	enum sim_inject (*boot_fault)(void *model, uint32_t function, uint32_t fault,
 				      uint32_t phase, uint32_t times);
 };
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The boot block's helper, for ports of chips that have the block of uapi/firmware/boot.h: all of
+ * struct road_firmware_ops but what the chip's files are called.
+ *
+ *	describe  static road_status describe(struct road_drv_device *dev,
+ *	                                      struct road_firmware_chip *out)
+ *	          {
+ *	                  return road_boot_unit_describe(dev, &port, out);
+ *	          }
+ *	driver    .firmware = &(const struct road_firmware_ops){describe, ROAD_BOOT_UNIT_OPS}
+ *
+ * One thread at a time, as struct road_firmware_ops says. The core boots before `start`, so that
+ * dev->data is NULL; it frees what describe made (dev->boot_unit) when the device closes.
+ */
+#ifndef ROADBED_DRIVER_BOOT_UNIT_H
+#define ROADBED_DRIVER_BOOT_UNIT_H
+
+#include <roadbed-driver/driver.h>
+#include <roadbed-driver/firmware.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct road_boot_unit;
+
+struct road_boot_port {
+	uint32_t region;                     /* of the bus: where the registers are */
+	uint64_t offset;                     /* of the block in it */
+	const char *vendor, *chip;           /* parts of the files' names */
+	uint32_t protocol_min, protocol_max; /* that the driver speaks */
+};
+
+/* ROAD_NOT_FOUND: the chip has no boot ROM and needs no firmware. `port` stays. May be called
+ * again, then it reads again. */
+ROAD_API road_status road_boot_unit_describe(struct road_drv_device *dev,
+					     const struct road_boot_port *port,
+					     struct road_firmware_chip *out);
+/* What the core calls when the device closes; NULL in dev->boot_unit is fine. */
+ROAD_API void road_boot_unit_close(struct road_drv_device *dev);
+
+ROAD_API road_status road_boot_unit_look(struct road_drv_device *dev,
+					 struct road_firmware_look *out);
+ROAD_API road_status road_boot_unit_offer(struct road_drv_device *dev, uint32_t component,
+					  uint64_t bytes);
+ROAD_API road_status road_boot_unit_transfer(struct road_drv_device *dev, uint64_t offset,
+					     const void *bytes, uint32_t byte_count);
+ROAD_API road_status road_boot_unit_tell(struct road_drv_device *dev, enum road_firmware_word word,
+					 uint64_t value);
+ROAD_API road_status road_boot_unit_dump(struct road_drv_device *dev, uint64_t offset, void *bytes,
+					 uint32_t byte_count, uint32_t *got);
+
+/* All but `describe`, in the order of struct road_firmware_ops. */
+#define ROAD_BOOT_UNIT_OPS                                                                       \
+	road_boot_unit_look, road_boot_unit_offer, road_boot_unit_transfer, road_boot_unit_tell, \
+		road_boot_unit_dump
+
+/* What the running firmware is able to: version of an opcode of the chip's ring (0: not enabled;
+ * UINT32_MAX: the chip has no firmware, and all that it can do is enabled). */
+ROAD_API uint32_t road_boot_unit_opcode(struct road_drv_device *dev, uint32_t opcode);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
