@@ -21,6 +21,11 @@ static const struct verb {
 	 "the parts that can be configured on their own, what is in them, and what it costs;\n"
 	 "      --layout splits the device before, into parts of so many units",
 	 verb_regions},
+	{"watch", "[DEVICE…] [--for SECONDS | --once] [--json]",
+	 "what happens to devices as it happens, from their opening on: boot states, faults, "
+	 "losses;\n"
+	 "      until it is ended, or only what opening and closing them causes (--once)",
+	 verb_watch},
 	{"run",
 	 "DEVICE IMAGE KERNEL --grid X[,Y[,Z]] --block X[,Y[,Z]] [--shared BYTES]\n"
 	 "              [--report FILE.json] [--trace FILE.json] [--lines] [--what-if] [--doubt]\n"

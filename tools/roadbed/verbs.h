@@ -8,6 +8,7 @@ int verb_list(int argc, char **argv);
 int verb_info(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_regions(int argc, char **argv);
+int verb_watch(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_diff(int argc, char **argv);
 int verb_fw(int argc, char **argv);
