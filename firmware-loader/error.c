@@ -36,6 +36,7 @@ static const struct {
 	ROW(BAD_BUNDLE, "bad bundle", ROAD_IMAGE_INVALID),
 	ROW(UNSUPPORTED, "not supported", ROAD_UNSUPPORTED),
 	ROW(BAD_DEVICE, "the chip broke the rules of booting", ROAD_FAULT),
+	ROW(BAD_COMPRESSION, "a compressed file is damaged", ROAD_IMAGE_INVALID),
 };
 #undef ROW
 

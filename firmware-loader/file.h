@@ -20,7 +20,8 @@ road_firmware_error file_read(int fd, const char *where, uint64_t bytes_max, voi
 
 /*
  * Bytes of a .zst or .xz file as they were, to be freed: one frame or stream, whole, nothing
- * behind it. TOO_BIG: more than bytes_max came out; no more than that was ever unpacked.
+ * behind it, else BAD_COMPRESSION. TOO_BIG: more than bytes_max came out; no more than that was
+ * ever unpacked.
  */
 typedef road_firmware_error unpack_call(const void *bytes, size_t byte_count, uint64_t bytes_max,
 					void **out, size_t *out_bytes,

@@ -48,7 +48,7 @@ static road_firmware_error grow(struct unpacked *to, road_firmware_detail *detai
 
 static road_firmware_error broken(road_firmware_detail *detail, const char *what, const char *seen)
 {
-	return firmware_refuse(detail, ROAD_FIRMWARE_RW_ERROR,
+	return firmware_refuse(detail, ROAD_FIRMWARE_BAD_COMPRESSION,
 			       (struct finding){what, "", seen, ""});
 }
 

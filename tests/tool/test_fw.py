@@ -259,7 +259,8 @@ def store():
     text = fw('status', 'store', '--key', 'key.pub').stdout
     assert 'slot 1: version 2.0.0, counter 2; active, confirmed\n' in text, text
     fw('keygen', 'stranger')
-    refused('boot', 'store', '--key', 'stranger.pub', code=3, says=['no slot boots', 'not known'])
+    refused('boot', 'store', '--key', 'stranger.pub', code=1, says=['no slot boots', 'not known'])
+    refused('revert', 'store', '--key', 'stranger.pub', code=1, says=['nothing that boots'])
     refused('load', 'store', 'v3', '--test', '--permanent', '--key', 'key.pub', code=2,
             says=['one of both'])
     refused('load', 'other', 'v3', '--bytes', '100', '--key', 'key.pub', code=2,

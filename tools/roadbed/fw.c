@@ -84,7 +84,7 @@ int verb_fw(int argc, char **argv)
 	return tool_refuse(TOOL_USAGE, "fw", "no such verb", argv[0], names);
 }
 
-static int exit_of(road_firmware_error error)
+int fw_exit_of(road_firmware_error error)
 {
 	switch (error) {
 	case ROAD_FIRMWARE_OK: return TOOL_OK;
@@ -105,7 +105,7 @@ int fw_refuse(const char *path, const road_firmware_detail *detail)
 		 path && detail->where[0] ? ": " : "", detail->where);
 	snprintf(what, sizeof(what), "%s (%s)", detail->what,
 		 road_firmware_error_name(detail->error));
-	return tool_refuse(exit_of(detail->error), where, what, detail->seen, detail->allowed);
+	return tool_refuse(fw_exit_of(detail->error), where, what, detail->seen, detail->allowed);
 }
 
 int fw_usage(const struct tool_error *error)

@@ -21,6 +21,8 @@ int fw_boot(int argc, char **argv);
 int fw_confirm(int argc, char **argv);
 int fw_revert(int argc, char **argv);
 
+/* The exit code of an error. */
+int fw_exit_of(road_firmware_error error);
 /* Prints the detail, `path` before its place unless NULL; answers the exit code of its error. */
 int fw_refuse(const char *path, const road_firmware_detail *detail);
 /* Prints; answers TOOL_USAGE. */

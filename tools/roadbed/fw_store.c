@@ -97,6 +97,19 @@ static int print_state(const char *path, road_firmware_store *store, bool json)
 
 /* ---- what is done to it ---- */
 
+/* What is there does not verify: another failure than that nothing is there. */
+static bool holds_what_fails(road_firmware_store *store)
+{
+	road_firmware_store_state state = {.size = sizeof(state)};
+	bool fails = false;
+
+	if (road_firmware_store_state_get(store, &state, NULL))
+		return false;
+	for (unsigned i = 0; i < 2; i++)
+		fails |= !state.slots[i].valid && fw_exit_of(state.slots[i].error) == TOOL_FAILURE;
+	return fails;
+}
+
 static int on_store(const char *path, const road_firmware_medium *medium, store_call *call,
 		    const struct words *words, const road_firmware_keys *keys,
 		    const road_firmware_image *image)
@@ -108,10 +121,13 @@ static int on_store(const char *path, const road_firmware_medium *medium, store_
 
 	if (road_firmware_store_open(medium, &options, &store, &detail))
 		return fw_refuse(path, &detail);
-	if (call && call(store, words, image, &detail))
-		code = fw_refuse(path, &detail);
-	else
+	if (!call || !call(store, words, image, &detail)) {
 		code = print_state(path, store, words->json);
+	} else {
+		code = fw_refuse(path, &detail);
+		if (detail.error == ROAD_FIRMWARE_NOT_FOUND && holds_what_fails(store))
+			code = TOOL_FAILURE;
+	}
 	road_firmware_store_close(store);
 	return code;
 }

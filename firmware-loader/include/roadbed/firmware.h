@@ -54,7 +54,9 @@ typedef enum road_firmware_error {
 	ROAD_FIRMWARE_BAD_KEY_FILE = 26,
 	ROAD_FIRMWARE_BAD_BUNDLE = 27,
 	ROAD_FIRMWARE_UNSUPPORTED = 28, /* this build or this device cannot */
-	ROAD_FIRMWARE_BAD_DEVICE = 29   /* the chip broke the rules of booting */
+	ROAD_FIRMWARE_BAD_DEVICE = 29,  /* the chip broke the rules of booting */
+	/* A .zst or .xz that is cut, damaged, or another format. */
+	ROAD_FIRMWARE_BAD_COMPRESSION = 30
 } road_firmware_error;
 
 typedef struct road_firmware_detail {

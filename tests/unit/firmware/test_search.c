@@ -342,17 +342,22 @@ static void test_damaged(void)
 			begin();
 			write_bytes(names[i], packed, cut);
 			CU_ASSERT_EQUAL(look(place, 0), ROAD_FIRMWARE_NOT_FOUND);
-			CU_ASSERT(tried_says(i + 1, names[i], ROAD_FIRMWARE_RW_ERROR, ""));
+			CU_ASSERT(tried_says(i + 1, names[i], ROAD_FIRMWARE_BAD_COMPRESSION, ""));
+			CU_ASSERT_EQUAL(road_firmware_open(path_of(names[i]).text, 0, &found, NULL),
+					ROAD_FIRMWARE_BAD_COMPRESSION);
 		}
 		for (size_t more = 1; more < 9; more++) {
 			begin();
 			memset(packed + bytes, 0, more);
 			write_bytes(names[i], packed, bytes + more);
 			CU_ASSERT_EQUAL(look(place, 0), ROAD_FIRMWARE_NOT_FOUND);
+			CU_ASSERT(tried_says(i + 1, names[i], ROAD_FIRMWARE_BAD_COMPRESSION,
+					     "stands behind"));
 		}
 		packed[0] ^= 1;
 		write_bytes(names[i], packed, bytes);
 		CU_ASSERT_EQUAL(look(place, 0), ROAD_FIRMWARE_NOT_FOUND);
+		CU_ASSERT(tried_says(i + 1, names[i], ROAD_FIRMWARE_BAD_COMPRESSION, "not a"));
 	}
 }
 

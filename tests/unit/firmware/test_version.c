@@ -154,7 +154,8 @@ static void test_errors(void)
 					    "BAD_KEY_FILE",
 					    "BAD_BUNDLE",
 					    "UNSUPPORTED",
-					    "BAD_DEVICE"};
+					    "BAD_DEVICE",
+					    "BAD_COMPRESSION"};
 	const unsigned count = sizeof(names) / sizeof(names[0]);
 
 	for (unsigned i = 0; i < count; i++) {
