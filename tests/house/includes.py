@@ -42,6 +42,8 @@ ALLOWED = [
     ('tools/roadbed/', ['bench/bench.h', '{own}', PUBLIC, FIRMWARE]),
     ('tools/dsa/', ['{own}', 'tools/roadbed/tool.h', 'tools/roadbed/files.h', 'uapi/', PUBLIC]),
     ('tools/map/', ['{own}', 'tools/roadbed/tool.h', 'tools/roadbed/files.h', 'uapi/', PUBLIC]),
+    ('tools/program/', ['{own}', 'tools/roadbed/tool.h', 'tools/roadbed/files.h', 'uapi/',
+                        'simulators/boot/program.h']),
     ('tools/*/', ['{own}', 'uapi/', PUBLIC]),
     ('bench/', ['{own}', PUBLIC]),
     ('examples/dsa/', ['{own}', 'tools/dsa/', 'uapi/dsa/', PUBLIC]),

@@ -30,6 +30,12 @@ enum road_dsa_work {
 	ROAD_DSA_WORK_REGION,    /* src = bus address of a struct road_region_op (uapi/region.h) */
 	ROAD_DSA_WORKS
 };
+/*
+ * These are the opcodes of the firmware that streams obey, too (uapi/firmware/program.h). Invalid:
+ * a descriptor whose work is not enabled (at the byte of `work`), or that has a flag which the
+ * enabled version does not (at that of `flags`).
+ *	task	1: neither COOPERATIVE nor ACTIVATE	2: COOPERATIVE		3: both
+ */
 #define ROAD_DSA_WORK_ORDERED 0x1u
 #define ROAD_DSA_WORK_DST_BUS 0x2u /* dst is a bus address (IOVA), not translated */
 #define ROAD_DSA_WORK_SRC_BUS 0x4u

@@ -21,6 +21,9 @@ extern "C" {
 #define ROAD_PROGRAM_VERSION     1u
 #define ROAD_PROGRAM_OPCODES_MAX 64u
 #define ROAD_PROGRAM_LEVELS_MAX  16u
+#define ROAD_PROGRAM_CLOCK_MIN   100u
+#define ROAD_PROGRAM_CLOCK_MAX   1000u
+#define ROAD_PROGRAM_POWER_MAX   10000000u
 
 enum road_program_family { ROAD_PROGRAM_GPU = 1, ROAD_PROGRAM_DSA, ROAD_PROGRAM_RPU };
 
@@ -46,10 +49,19 @@ struct road_program_opcode {
 	uint16_t version; /* 0: not enabled */
 };
 
+/*
+ * opcodes.def has the opcodes of each family: name, number, highest version.
+ *
+ * A chip with several components works by all of their programs as by one: each opcode has the
+ * highest version of any, a protocol is one that all speak; quantum, levels and features are the
+ * first component's. Each of the others has a quantum of 0 and one level, of clock 1000, whose
+ * power its units add to the chip's.
+ */
+
 /* A level of clock and power. */
 struct road_program_level {
 	uint32_t clock;    /* in 1/1000 of the chip's own, 100 … 1000 */
-	uint32_t power_mw; /* the most that the chip takes, assumed */
+	uint32_t power_mw; /* the most that the chip takes, up to ROAD_PROGRAM_POWER_MAX; assumed */
 };
 
 /* What the images for Roadbed's chips name as their vendor and class: UUIDs, bytes in the order of

@@ -102,6 +102,19 @@ struct road_gpu_vendor {
  * with `bytes` bytes. Without the flag the dispatch faults then, and src and bytes are 0. */
 #define ROAD_GPU_VENDOR_ACTIVATE 0x8u
 
+/*
+ * Opcodes of the firmware that the command processor obeys (uapi/firmware/program.h): one for each
+ * kind of packet. Vendor packets have the number of their op, typed ones this much more than that
+ * of their type. Malformed: a packet whose opcode is not enabled (at the byte of its op, or of its
+ * type), or that uses what the enabled version does not have (at that field).
+ *	dispatch	1: `watchdog` is 0	2: it may bound the launch
+ *	expect		1: no ACTIVATE		2: with it
+ */
+#define ROAD_GPU_OPCODE_TYPED       32u
+#define ROAD_GPU_OPCODE_DISPATCH    (ROAD_GPU_OPCODE_TYPED + ROAD_GPU_PACKET_DISPATCH)
+#define ROAD_GPU_OPCODE_BARRIER_AND (ROAD_GPU_OPCODE_TYPED + ROAD_GPU_PACKET_BARRIER_AND)
+#define ROAD_GPU_OPCODE_BARRIER_OR  (ROAD_GPU_OPCODE_TYPED + ROAD_GPU_PACKET_BARRIER_OR)
+
 enum road_gpu_wait_cond {
 	ROAD_GPU_WAIT_GE, /* cyclic: (int64)(word - value) >= 0, or int32 for 4 bytes */
 	ROAD_GPU_WAIT_EQ,

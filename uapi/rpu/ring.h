@@ -40,6 +40,13 @@ enum road_rpu_work {
 	ROAD_RPU_WORK_FENCE,     /* store value to the status block's `done`, raise `vector` */
 	ROAD_RPU_WORKS
 };
+/*
+ * These are the opcodes of the firmware, too (uapi/firmware/program.h): the mesh's has those of the
+ * stream itself, the tiles' those for engines. Invalid: an entry whose work is not enabled (at the
+ * byte of `work`), or that has a flag which the enabled version does not (at that of `flags`).
+ *	run	1: no ACTIVATE			2: with it
+ *	gemm	1: neither ADD nor NARROW	2: ADD		3: both
+ */
 #define ROAD_RPU_WORK_ORDERED  0x01u
 #define ROAD_RPU_WORK_DST_BUS  0x02u /* dst is a bus address (IOVA), not translated */
 #define ROAD_RPU_WORK_SRC_BUS  0x04u
