@@ -44,6 +44,7 @@ static const struct row rows[ROAD_DSA_FAULTS] = {
 				   "error", false},
 	[ROAD_DSA_FAULT_DMA] = {ROAD_FAULT_TRANSPORT, "access to an unmapped bus address", "bytes",
 				true},
+	[ROAD_DSA_FAULT_FIRMWARE] = {ROAD_FAULT_FIRMWARE, "the firmware crashed", NULL, false},
 };
 
 static const char *const code_errors[ROAD_DSA_CODE_ERRORS] = {

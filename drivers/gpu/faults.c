@@ -40,6 +40,7 @@ static const struct row rows[ROAD_GPU_FAULTS] = {
 	[ROAD_GPU_FAULT_REGION] = {ROAD_FAULT_PACKET, "reconfiguration", NULL, false},
 	[ROAD_GPU_FAULT_ABORTED] = {ROAD_FAULT_PACKET, "a reconfiguration ended the launch", NULL,
 				    false},
+	[ROAD_GPU_FAULT_FIRMWARE] = {ROAD_FAULT_FIRMWARE, "the firmware crashed", NULL, false},
 };
 
 static const char *const image_errors[ROAD_GPU_IMAGE_ERRORS] = {

@@ -36,6 +36,7 @@ static const struct row rows[ROAD_RPU_FAULTS] = {
 				   "scratchpad access outside claims and buffers", "bytes", true},
 	[ROAD_RPU_FAULT_HOST] = {ROAD_FAULT_RESOURCES, "no memory on the simulator's side", "bytes",
 				 false},
+	[ROAD_RPU_FAULT_FIRMWARE] = {ROAD_FAULT_FIRMWARE, "the firmware crashed", NULL, false},
 };
 
 static const char *const engines[ROAD_RPU_ENGINES] = {"CGRA", "NEUR", "RDMA", "WDMA"};

@@ -76,6 +76,9 @@ enum road_dsa_reg {
 	 * microcode (microcode.h); ROAD_REGION_REGS_BYTES of enum road_region_reg. */
 	ROAD_DSA_REGIONS = 0x400,
 
+	/* The boot block (uapi/firmware/boot.h); ROAD_BOOT_BYTES. */
+	ROAD_DSA_BOOT = 0x800,
+
 	/* Doorbell of stream s at ROAD_DSA_DOORBELL + s * ROAD_DSA_DOORBELL_STRIDE: 64-bit write of
 	 * the number of descriptors written since the stream was opened. */
 	ROAD_DSA_DOORBELL = 0x1000,
@@ -87,9 +90,10 @@ enum road_dsa_reg {
 #define ROAD_DSA_STREAMS_MAX     64u
 #define ROAD_DSA_CONTEXTS_MAX    32u
 
-#define ROAD_DSA_STATUS_READY 0x1u
-#define ROAD_DSA_STATUS_FAULT 0x2u /* a stream of this function stopped on a fault */
-#define ROAD_DSA_STATUS_CLEAN 0x4u /* device memory is zero since reset */
+#define ROAD_DSA_STATUS_READY    0x1u
+#define ROAD_DSA_STATUS_FAULT    0x2u /* a stream of this function stopped on a fault */
+#define ROAD_DSA_STATUS_CLEAN    0x4u /* device memory is zero since reset */
+#define ROAD_DSA_STATUS_FIRMWARE 0x8u /* firmware runs that the host brought */
 
 #define ROAD_DSA_CONTROL_RESET 0x1u /* this function: streams, contexts, interrupts, code */
 
@@ -167,6 +171,7 @@ enum road_dsa_fault {
 	ROAD_DSA_FAULT_REGION,   /* REGION failed; detail = enum road_region_error */
 	ROAD_DSA_FAULT_CONFIG,   /* TASK: another configuration; detail = enum road_region_error */
 	ROAD_DSA_FAULT_ABORTED,  /* ended by a region op that drains so */
+	ROAD_DSA_FAULT_FIRMWARE, /* what runs the chip crashed */
 	ROAD_DSA_FAULTS
 };
 

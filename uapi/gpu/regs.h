@@ -79,6 +79,9 @@ enum road_gpu_reg {
 	/* The reconfiguration unit (uapi/region.h, profile.h), where STATUS_REGIONS says so. */
 	ROAD_GPU_REG_UNIT = 0x400,
 
+	/* The boot block (uapi/firmware/boot.h); ROAD_BOOT_BYTES. */
+	ROAD_GPU_REG_BOOT = 0x800,
+
 	/* Doorbell of queue q at ROAD_GPU_DOORBELL + q * ROAD_GPU_DOORBELL_STRIDE: 64-bit write
 	 * of the number of packets written since the queue was opened. */
 	ROAD_GPU_DOORBELL = 0x10000,
@@ -89,14 +92,15 @@ enum road_gpu_reg {
 #define ROAD_GPU_QUEUES_MAX      1024u
 #define ROAD_GPU_SPACES_MAX      256u
 
-#define ROAD_GPU_STATUS_READY   0x1u
-#define ROAD_GPU_STATUS_FAULT   0x2u  /* a queue of this function stopped on a fault */
-#define ROAD_GPU_STATUS_CLEAN   0x4u  /* device memory is zero since reset */
-#define ROAD_GPU_STATUS_ECC     0x8u  /* device memory has error correction */
-#define ROAD_GPU_STATUS_REGIONS 0x10u /* it can be reconfigured */
-#define ROAD_GPU_REGION_NONE    UINT32_MAX
-#define ROAD_GPU_IRQ_FAULT      0u   /* the vector that a queue raises when it stops on a fault */
-#define ROAD_GPU_CONTROL_RESET  0x1u /* this function: queues, spaces, interrupts, images */
+#define ROAD_GPU_STATUS_READY    0x1u
+#define ROAD_GPU_STATUS_FAULT    0x2u  /* a queue of this function stopped on a fault */
+#define ROAD_GPU_STATUS_CLEAN    0x4u  /* device memory is zero since reset */
+#define ROAD_GPU_STATUS_ECC      0x8u  /* device memory has error correction */
+#define ROAD_GPU_STATUS_REGIONS  0x10u /* it can be reconfigured */
+#define ROAD_GPU_STATUS_FIRMWARE 0x20u /* firmware runs that the host brought */
+#define ROAD_GPU_REGION_NONE     UINT32_MAX
+#define ROAD_GPU_IRQ_FAULT       0u   /* the vector that a queue raises when it stops on a fault */
+#define ROAD_GPU_CONTROL_RESET   0x1u /* this function: queues, spaces, interrupts, images */
 
 enum road_gpu_queue_command {
 	ROAD_GPU_QUEUE_OPEN = 1,
@@ -174,6 +178,7 @@ enum road_gpu_fault {
 	ROAD_GPU_FAULT_ECC,      /* read of memory that could not be corrected: address */
 	ROAD_GPU_FAULT_REGION,   /* detail = enum road_region_error (uapi/region.h) */
 	ROAD_GPU_FAULT_ABORTED,  /* a reconfiguration ended the launch */
+	ROAD_GPU_FAULT_FIRMWARE, /* what runs the chip crashed */
 	ROAD_GPU_FAULTS
 };
 

@@ -71,6 +71,7 @@ enum road_rpu_reg {
 	ROAD_RPU_REG_CONTEXT_COUNT = 0x150,   /* ranges */
 
 	ROAD_RPU_REGIONS = 0x400, /* ROAD_REGION_REGS_BYTES: enum road_region_reg */
+	ROAD_RPU_BOOT = 0x800,    /* ROAD_BOOT_BYTES: uapi/firmware/boot.h */
 
 	/* Doorbell of stream s at ROAD_RPU_DOORBELL + s * ROAD_RPU_DOORBELL_STRIDE: 64-bit write of
 	 * the number of entries written since the stream was opened. */
@@ -85,9 +86,10 @@ enum road_rpu_reg {
 #define ROAD_RPU_TOKENS          16u /* of each stream */
 #define ROAD_RPU_NO_REGION       0xffffffffu
 
-#define ROAD_RPU_STATUS_READY 0x1u
-#define ROAD_RPU_STATUS_FAULT 0x2u /* a stream of this function stopped on a fault */
-#define ROAD_RPU_STATUS_CLEAN 0x4u /* device memory is zero since reset */
+#define ROAD_RPU_STATUS_READY    0x1u
+#define ROAD_RPU_STATUS_FAULT    0x2u /* a stream of this function stopped on a fault */
+#define ROAD_RPU_STATUS_CLEAN    0x4u /* device memory is zero since reset */
+#define ROAD_RPU_STATUS_FIRMWARE 0x8u /* firmware runs that the host brought */
 
 /* This function: streams, contexts, interrupts, layout, slots, scratchpads. */
 #define ROAD_RPU_CONTROL_RESET 0x1u
@@ -174,6 +176,7 @@ enum road_rpu_fault {
 	ROAD_RPU_FAULT_HOST,       /* the simulation lacks host memory */
 	ROAD_RPU_FAULT_WINDOW,     /* bytes of the scratchpad that neither the image claims nor the
 				    * context has a window of; detail = bytes */
+	ROAD_RPU_FAULT_FIRMWARE,   /* what runs the chip crashed */
 	ROAD_RPU_FAULTS
 };
 
