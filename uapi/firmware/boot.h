@@ -27,7 +27,8 @@ extern "C" {
 #define ROAD_BOOT_BYTES      0x800u
 #define ROAD_BOOT_MAGIC      0x544f4f42u /* "BOOT"; another value: there is no boot ROM */
 #define ROAD_BOOT_VERSION    1u
-#define ROAD_BOOT_DATA_BYTES 0x400u
+#define ROAD_BOOT_DATA_BYTES 0x400u    /* most of CHUNK, push */
+#define ROAD_BOOT_CHUNK_MAX  0x100000u /* likewise, pull */
 
 /* 32 bits unless the name ends in 64 (those are 8-byte aligned, 64-bit accesses). */
 enum road_boot_reg {
@@ -89,7 +90,9 @@ enum road_boot_reg {
 	ROAD_BOOT_REG_DATA = 0x400 /* push: ROAD_BOOT_DATA_BYTES, 64-bit writes */
 };
 
-#define ROAD_BOOT_CONTROL_RESET 0x1u /* the chip begins in its ROM again */
+/* The chip begins in its ROM again. What it asked for is forgotten: it reads no memory of the boot
+ * that ended. */
+#define ROAD_BOOT_CONTROL_RESET 0x1u
 
 /* In the order of enum road_firmware_phase of <roadbed-driver/firmware.h>. */
 enum road_boot_phase {

@@ -127,10 +127,12 @@ static void bus_dma_free(struct road_bus *bus, struct road_dma *dma)
 static void bus_dma_sync(struct road_bus *bus, struct road_dma *dma, uint64_t offset,
 			 uint64_t bytes, enum road_dma_direction direction)
 {
-	(void)bus;
-	(void)direction;
+	struct fake_bus *fake = of(bus);
+
 	if (offset > dma->bytes || bytes > dma->bytes - offset)
 		abort(); /* beyond the mapping */
+	if (fake->synced)
+		fake->synced(fake, dma, offset, bytes, direction);
 }
 
 static uint32_t bus_irq_count(struct road_bus *bus)

@@ -16,6 +16,8 @@ struct fake_bus {
 	uint64_t (*read)(struct fake_bus *fake, uint64_t offset, uint32_t width);
 	void (*write)(struct fake_bus *fake, uint64_t offset, uint32_t width, uint64_t value);
 	void (*relaxed)(struct fake_bus *fake);
+	void (*synced)(struct fake_bus *fake, const struct road_dma *dma, uint64_t offset,
+		       uint64_t bytes, enum road_dma_direction direction);
 	char *memory; /* of region memory_region */
 	uint32_t memory_region;
 	uint64_t memory_bytes;

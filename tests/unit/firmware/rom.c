@@ -207,6 +207,18 @@ static road_status transfer(struct road_drv_device *dev, uint64_t offset, const 
 	return ROAD_OK;
 }
 
+/* The next look sees the ROM, which knows nothing of what was. */
+static void begin_again(struct rom *rom)
+{
+	rom->phase = ROAD_FIRMWARE_PHASE_ROM;
+	rom->component = 0;
+	rom->offered = rom->complete = rom->got_bytes = 0;
+	rom->asked = rom->request = rom->looks = rom->heartbeat = 0;
+	rom->protocol = rom->nonce = 0;
+	rom->answered = rom->touched_after = false;
+	memset(rom->got, 0, sizeof(rom->got));
+}
+
 static road_status tell(struct road_drv_device *dev, enum road_firmware_word word, uint64_t value)
 {
 	struct rom *rom = rom_of(dev);
@@ -220,6 +232,7 @@ static road_status tell(struct road_drv_device *dev, enum road_firmware_word wor
 		rom->protocol = value;
 		rom->answered = rom->nonce == rom->hello.nonce;
 		break;
+	case ROAD_FIRMWARE_TELL_RESTART: begin_again(rom); break;
 	}
 	return ROAD_OK;
 }

@@ -392,6 +392,37 @@ static void test_degraded(void)
 	run_end(&run);
 }
 
+/* Whatever it did before: running, refused or crashed. */
+static void test_restart(void)
+{
+	static const struct {
+		enum rom_lie lie;
+		road_firmware_error error;
+	} before[] = {
+		{ROM_HONEST, ERROR(OK)},
+		{ROM_REJECTS, ERROR(ROM_REJECTED)},
+		{ROM_SELFTEST, ERROR(SELFTEST_FAILED)},
+	};
+
+	for (uint32_t i = 0; i < 2 * sizeof(before) / sizeof(before[0]); i++) {
+		struct run run;
+
+		run_begin(&run, i % 2 ? ROAD_FIRMWARE_PULL : ROAD_FIRMWARE_PUSH, 2);
+		run.rom.lie = before[i / 2].lie;
+		CU_ASSERT_EQUAL_FATAL(run_create(&run), ERROR(OK));
+		CU_ASSERT_EQUAL(run_until(&run, STATE(READY), 1000), before[i / 2].error);
+		road_firmware_boot_free(run.boot);
+		run.rom.lie = ROM_HONEST;
+		CU_ASSERT_EQUAL(rom_ops.tell((struct road_drv_device *)(void *)&run.rom,
+					     ROAD_FIRMWARE_TELL_RESTART, 0),
+				ROAD_OK);
+		CU_ASSERT_EQUAL_FATAL(run_create(&run), ERROR(OK));
+		CU_ASSERT_EQUAL(run_until(&run, STATE(READY), 1000), ERROR(OK));
+		CU_ASSERT_EQUAL(run_info(&run).state, STATE(READY));
+		run_end(&run);
+	}
+}
+
 /* Nothing is offered unless it is verified, and of this component of this chip. */
 static void check_not_offered(struct images how, uint32_t bytes_max, road_firmware_error error)
 {
@@ -510,6 +541,7 @@ static const struct tap_case cases[] = {
 	{"a bus that fails ends the boot wherever it is", test_every_bus_failure},
 	{"a boot can be cancelled in each state", test_every_cancel},
 	{"without a protocol in common the firmware is told none", test_no_protocol},
+	{"a chip that is told to begins in its ROM again, and boots", test_restart},
 	{"a chip may run with less than all, and get better", test_degraded},
 	{"what is not verified or of another chip is not offered", test_not_offered},
 	{"an image that is refused is said with the caller's reason", test_image_refused},
