@@ -13,6 +13,7 @@
 
 #include <roadbed-sim/model.h>
 
+#include "hal/bus/beside.h"
 #include "hal/bus/transport.h"
 #include "hal/core/error.h"
 
@@ -23,31 +24,6 @@ static struct {
 	const struct sim_entry *entry;
 } library = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static void *try_folder(const char *folder, size_t length)
-{
-	char path[4096];
-
-	if (length + sizeof(LIBRARY_NAME) + 1 > sizeof(path))
-		return NULL;
-	snprintf(path, sizeof(path), "%.*s/%s", (int)length, folder, LIBRARY_NAME);
-	return dlopen(path, RTLD_NOW | RTLD_LOCAL);
-}
-
-/* The named folder, the folder of this library, then wherever the loader looks. */
-static void *find_library(const char *folder)
-{
-	void *handle = folder ? try_folder(folder, strlen(folder)) : NULL;
-	Dl_info own;
-
-	if (!handle && dladdr((const void *)(uintptr_t)&find_library, &own) && own.dli_fname) {
-		const char *slash = strrchr(own.dli_fname, '/');
-
-		if (slash && own.dli_fname[0] == '/')
-			handle = try_folder(own.dli_fname, (size_t)(slash - own.dli_fname));
-	}
-	return handle ? handle : dlopen(LIBRARY_NAME, RTLD_NOW | RTLD_LOCAL);
-}
-
 road_status road_sim_library(const char *folder, const struct sim_entry **out)
 {
 	const struct sim_entry *(*entry)(uint32_t) = NULL;
@@ -56,7 +32,7 @@ road_status road_sim_library(const char *folder, const struct sim_entry **out)
 	pthread_mutex_lock(&library.lock);
 	if (library.entry)
 		goto out;
-	void *handle = find_library(folder);
+	void *handle = road_open_beside(folder, LIBRARY_NAME);
 	const char *why = handle ? "" : dlerror();
 
 	if (handle)

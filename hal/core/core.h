@@ -28,6 +28,7 @@ struct road_mapping;
 struct road_shared;      /* an event's page: event_share.c */
 struct road_submit;      /* an accepted submission: submit.h */
 struct road_region_node; /* regions and configuration images: region.h */
+struct road_boot;        /* firmware: firmware.h */
 struct road_config_entry;
 struct road_list_region;
 struct road_stage;
@@ -209,6 +210,7 @@ struct road_instance {
 	uint32_t flags;
 	char *devices;
 	char *library_folder;
+	char *firmware_folders, *firmware_keys; /* NULL: none named */
 	struct road_loaded *loaded; /* of its driver folders; NULL: none. Never changes */
 	struct road_cache *cache;   /* for drivers; NULL: none */
 	road_message_fn message;
@@ -281,14 +283,17 @@ struct road_device {
 	pthread_mutex_t region_lock, config_lock; /* region.h */
 	struct road_region_node *regions;
 	struct road_config_entry *configs;
+	struct road_boot *boot; /* NULL: the chip boots no firmware */
 };
 extern const struct road_class road_device_class;
 /* Heap `index` with what the instance's buffers take of it. */
 road_status road_device_heap_read(struct road_device *device, uint32_t index, road_heap_info *out);
 void road_device_fault_add(struct road_device *device, struct road_fault *fault);
+/* Fails what its queues have not done. No lock held. */
+void road_device_fail_queues(struct road_device *device, const road_error *why);
 /* Fails the work of a device that is gone; once. No lock held. */
 void road_device_lose(struct road_device *device);
-/* ROAD_OK unless it is lost or wedged; then why, recorded. */
+/* ROAD_OK unless it is lost or wedged, or its firmware crashed; then why, recorded. */
 road_status road_device_usable(struct road_device *device, const char *where);
 static inline bool road_device_is_lost(const struct road_device *device)
 {

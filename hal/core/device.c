@@ -8,6 +8,7 @@
 #include "hal/bus/address.h"
 #include "hal/core/core.h"
 #include "hal/core/drivers.h"
+#include "hal/core/firmware.h"
 #include "hal/core/region.h"
 #include "hal/core/submit.h"
 
@@ -46,6 +47,7 @@ static void device_close(struct road_object *object)
 	road_stage_trim(device);
 	device->ops.stop(&device->drv,
 			 road_device_is_lost(device) ? ROAD_STOP_LOST : ROAD_STOP_CLOSE);
+	road_boot_close(device);
 	if (bus)
 		bus->ops->close(bus);
 	road_instance_change(instance, ROAD_CHANGE_REMOVED, device->address, "closed");
@@ -181,7 +183,22 @@ static void take_costs(struct road_device *device)
 		road_progress_domain(device->control->domain);
 }
 
-/* Binds a driver to the bus and starts it. Owns neither on failure. */
+/* The driver's start, and what the core keeps of what it says. */
+static road_status start_driver(struct road_device *device)
+{
+	road_status status = device->ops.start(&device->drv, device->drv_options);
+
+	if (status)
+		return status;
+	device->info = (struct road_device_info){0};
+	device->counters = device->properties = 0;
+	fill_info(device);
+	road_telemetry_count(device);
+	road_device_count_properties(device);
+	return ROAD_OK;
+}
+
+/* Binds a driver to the bus, boots the chip and starts it. Owns neither on failure. */
 static road_status start(struct road_device *device, struct road_bus *bus,
 			 const struct road_driver *driver)
 {
@@ -195,13 +212,51 @@ static road_status start(struct road_device *device, struct road_bus *bus,
 	take_costs(device);
 	lay_tables(device, driver);
 	road_driver_options(driver, device->drv_options);
-	road_status status = device->ops.start(&device->drv, device->drv_options);
+	road_status status = road_boot_open(device);
 
-	if (!status) {
-		fill_info(device);
-		road_telemetry_count(device);
-		road_device_count_properties(device);
+	if (status)
+		return status;
+	status = start_driver(device);
+	if (status)
+		road_boot_close(device);
+	return status;
+}
+
+/* What is left of a driver that could not start again: nothing but an end. */
+static void stopped(struct road_drv_device *dev, enum road_stop_reason why)
+{
+	(void)dev;
+	(void)why;
+}
+
+static const struct road_driver_ops stopped_ops = {.stop = stopped};
+
+void road_device_suspend(struct road_device *device)
+{
+	road_progress_device_remove(device);
+	road_regions_free(device);
+	road_words_trim(device);
+	road_stage_trim(device);
+	device->ops.stop(&device->drv, ROAD_STOP_CLOSE);
+}
+
+road_status road_device_resume(struct road_device *device)
+{
+	road_status status = start_driver(device);
+
+	if (status) {
+		road_error why;
+
+		road_error_take(&why);
+		road_defaults_ops(&device->ops, &stopped_ops);
+		road_defaults_memory(&device->memory, NULL);
+		road_defaults_image(&device->image, NULL);
+		road_defaults_region(&device->region, NULL);
+		device->properties = device->counters = 0;
+		road_device_lose(device);
+		(void)road_fail_again(&why);
 	}
+	road_progress_device_add(device);
 	return status;
 }
 

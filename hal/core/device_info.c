@@ -5,6 +5,7 @@
 
 #include "hal/core/core.h"
 #include "hal/core/drivers.h"
+#include "hal/core/firmware.h"
 #include "hal/core/region.h"
 
 /* 128 bits of FNV-1a over the address: unique and stable for it; marked as version 8 (RFC 9562). */
@@ -49,15 +50,18 @@ void road_device_count_properties(struct road_device *device)
 		device->properties++;
 }
 
-/* The driver's, then those of regions. */
+/* The driver's, then those of regions and of firmware. */
 static road_status property_at(struct road_device *device, uint32_t index, road_property *out)
 {
 	if (index < device->properties)
 		return device->ops.property(&device->drv, index, out);
-	if (!road_region_property(device, index - device->properties, out))
+	index -= device->properties;
+	if (!road_region_property(device, index, out) ||
+	    !road_boot_property(device, index - road_region_properties(device), out))
 		return ROAD_OK;
 	return road_fail_u64(ROAD_NOT_FOUND, "the device has no more properties",
-			     "road_device_property_at: index", index, "up to the last one's");
+			     "road_device_property_at: index", index + device->properties,
+			     "up to the last one's");
 }
 
 road_status road_device_property_at(road_device *device, uint32_t index, road_property *out)

@@ -2,6 +2,7 @@
 /* Faults, loss and reset of a device. */
 #include <stdio.h>
 
+#include "hal/core/firmware.h"
 #include "hal/core/region.h"
 
 void road_device_fault_add(struct road_device *device, struct road_fault *fault)
@@ -13,6 +14,8 @@ void road_device_fault_add(struct road_device *device, struct road_fault *fault)
 	if (device->fault_next - device->fault_first > ROAD_FAULTS_KEPT)
 		device->fault_first++;
 	pthread_mutex_unlock(&device->fault_lock);
+	if (fault->kind == ROAD_FAULT_FIRMWARE)
+		road_boot_heard(device);
 	road_instance_change(device->instance, ROAD_CHANGE_FAULT, device->address, fault->text);
 }
 
@@ -47,6 +50,7 @@ road_status road_device_health(road_device *device, uint32_t *health, uint64_t *
 	if (!health || !resets)
 		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL",
 				 "road_device_health: health, resets", "NULL", "");
+	road_boot_look(device, false);
 	pthread_mutex_lock(&device->lock);
 	*health = ROAD_HEALTH_OK;
 	for (struct road_queue *queue = device->queues; queue; queue = queue->next) {
@@ -56,6 +60,8 @@ road_status road_device_health(road_device *device, uint32_t *health, uint64_t *
 		pthread_mutex_unlock(&queue->lock);
 	}
 	pthread_mutex_unlock(&device->lock);
+	if (device->boot && atomic_load(&device->boot->crashed))
+		*health = ROAD_HEALTH_FAULTED;
 	if (atomic_load(&device->wedged))
 		*health = ROAD_HEALTH_WEDGED;
 	if (road_device_is_lost(device))
@@ -87,7 +93,7 @@ static struct road_queue *queue_after(struct road_device *device, uint64_t after
 	return best;
 }
 
-static void fail_queues(struct road_device *device, const road_error *why)
+void road_device_fail_queues(struct road_device *device, const road_error *why)
 {
 	struct road_queue *queue;
 	uint64_t after = 0;
@@ -107,7 +113,7 @@ void road_device_lose(struct road_device *device)
 	if (atomic_exchange(&device->lost_handled, true))
 		return;
 	road_error_set(&why, ROAD_DEVICE_LOST, "the device is gone", device->address, "", "");
-	fail_queues(device, &why);
+	road_device_fail_queues(device, &why);
 	road_instance_change(device->instance, ROAD_CHANGE_LOST, device->address,
 			     "the device does not answer any more");
 	road_instance_message(device->instance, ROAD_MESSAGE_ERROR, device->address,
@@ -124,7 +130,7 @@ static void wedge(struct road_device *device)
 	atomic_store(&device->wedged, true);
 	road_error_set(&why, ROAD_FAULT, "the device did not come back from a reset",
 		       device->address, "", wedged_hint);
-	fail_queues(device, &why);
+	road_device_fail_queues(device, &why);
 	road_instance_message(device->instance, ROAD_MESSAGE_ERROR, device->address,
 			      "the device did not come back from a reset: reset it again, or cycle "
 			      "its power");
@@ -137,6 +143,9 @@ road_status road_device_usable(struct road_device *device, const char *where)
 	if (atomic_load(&device->wedged))
 		return road_fail(ROAD_FAULT, "the device did not come back from a reset", where,
 				 "wedged", wedged_hint);
+	if (device->boot && atomic_load(&device->boot->crashed))
+		return road_fail(ROAD_FAULT, "the device's firmware crashed", where, "crashed",
+				 "road_device_reset boots it again");
 	return ROAD_OK;
 }
 
@@ -154,7 +163,9 @@ road_status road_device_reset(road_device *device, uint32_t scope)
 	if (road_device_is_lost(device))
 		return road_fail(ROAD_DEVICE_LOST, "the device is gone", "road_device_reset", "",
 				 "");
-	status = device->ops.reset(&device->drv);
+	status = road_boot_again(device, atomic_load(&device->wedged));
+	if (!status)
+		status = device->ops.reset(&device->drv);
 	if (status && status != ROAD_UNSUPPORTED && !road_device_is_lost(device))
 		wedge(device);
 	if (status)
@@ -163,7 +174,7 @@ road_status road_device_reset(road_device *device, uint32_t scope)
 	atomic_fetch_add(&device->resets, 1);
 	road_regions_reset(device);
 	road_error_set(&why, ROAD_CANCELLED, "the device was reset", device->address, "", "");
-	fail_queues(device, &why);
+	road_device_fail_queues(device, &why);
 	road_instance_change(device->instance, ROAD_CHANGE_RECOVERED, device->address, "reset");
 	return ROAD_OK;
 }

@@ -37,6 +37,8 @@ static void instance_finish(struct road_object *object)
 
 	free(instance->devices);
 	free(instance->library_folder);
+	free(instance->firmware_folders);
+	free(instance->firmware_keys);
 	road_loaded_close(instance->loaded);
 	road_cache_destroy(instance->cache);
 	free(instance->lookup);
@@ -98,6 +100,17 @@ static bool take_devices(struct road_instance *instance, const road_instance_opt
 	return instance->devices && (!options->library_folder || instance->library_folder);
 }
 
+/* Where firmware and the caller's own keys for it lie. */
+static bool take_firmware(struct road_instance *instance, const road_instance_options *options)
+{
+	if (options->firmware_folders)
+		instance->firmware_folders = strdup(options->firmware_folders);
+	if (options->firmware_keys)
+		instance->firmware_keys = strdup(options->firmware_keys);
+	return (!options->firmware_folders || instance->firmware_folders) &&
+	       (!options->firmware_keys || instance->firmware_keys);
+}
+
 /* Where compiled code is kept: what the environment says, or in memory alone. */
 static void make_cache(struct road_instance *instance, uint32_t flags)
 {
@@ -132,7 +145,7 @@ road_status road_instance_create(const road_instance_options *options, road_inst
 		return status;
 	struct road_instance *instance = calloc(1, sizeof(*instance));
 
-	if (!instance || !take_devices(instance, &own)) {
+	if (!instance || !take_devices(instance, &own) || !take_firmware(instance, &own)) {
 		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for an instance",
 				   "road_instance_create", "", "");
 		goto free_instance;
@@ -164,6 +177,8 @@ free_instance:
 	if (instance) {
 		free(instance->devices);
 		free(instance->library_folder);
+		free(instance->firmware_folders);
+		free(instance->firmware_keys);
 	}
 	free(instance);
 	return status;

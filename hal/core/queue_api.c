@@ -707,8 +707,8 @@ road_status road_queue_reset(road_queue *queue)
 	road_status status = road_object_check(queue, &road_queue_class, "road_queue_reset: queue");
 
 	if (!status)
-		status = atomic_load(&queue->space->device->wedged)
-				 ? road_device_usable(queue->space->device, "road_queue_reset")
-				 : ROAD_OK;
+		status = road_device_is_lost(queue->space->device)
+				 ? ROAD_OK /* that is told elsewhere */
+				 : road_device_usable(queue->space->device, "road_queue_reset");
 	return status ? status : cancel(queue, 0, true);
 }

@@ -133,6 +133,7 @@ void road_region_memory_renew(struct road_region_node *node, uint64_t generation
 uint64_t road_region_memory_used(struct road_region_node *node);
 
 /* Property `index` of those that all devices with regions have; ROAD_NOT_FOUND, not recorded. */
+uint32_t road_region_properties(const struct road_device *device); /* how many */
 road_status road_region_property(const struct road_device *device, uint32_t index,
 				 road_property *out);
 

@@ -109,10 +109,15 @@ static void fill(const road_region_info *root, const struct row *row, road_prope
 	}
 }
 
+uint32_t road_region_properties(const struct road_device *device)
+{
+	return device->info.features & ROAD_FEATURE_REGIONS ? ROWS : 0;
+}
+
 road_status road_region_property(const struct road_device *device, uint32_t index,
 				 road_property *out)
 {
-	if (index >= ROWS || !(device->info.features & ROAD_FEATURE_REGIONS))
+	if (index >= road_region_properties(device))
 		return ROAD_NOT_FOUND;
 	*out = (road_property){.size = sizeof(*out),
 			       .id = ROAD_REGION_PROPERTY + index,

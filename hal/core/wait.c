@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "hal/core/core.h"
+#include "hal/core/firmware.h"
 
 enum { INLINE_WAITERS = 8 };
 
@@ -18,7 +18,7 @@ struct wait {
 	uint64_t deadline;
 	uint32_t first;  /* lowest decided point */
 	uint32_t *index; /* where the caller wants it, or NULL */
-	bool watching, over;
+	bool watching, over, slept;
 };
 
 /* Is the wait over? ALL ends early at a failed point. */
@@ -104,6 +104,7 @@ static void sleep_once(struct wait *wait)
 
 		until = soon < until ? soon : until;
 	}
+	wait->slept = true;
 	road_sleeper_sleep(&wait->sleeper, until);
 	const struct road_domain *domain = road_progress_domain_get();
 
@@ -218,8 +219,24 @@ static road_status finish(const struct wait *wait)
 	return road_fail_again(&why);
 }
 
+/* Nothing came for so long that somebody slept over it: do those that owe it live? */
+static void look_at_owners(const struct wait *wait)
+{
+	for (uint32_t i = 0; i < wait->count; i++) {
+		uint64_t unused;
+		struct road_queue *queue = road_event_owner(wait->points[i].event, &unused);
+
+		if (!queue)
+			continue;
+		road_boot_look(queue->space->device, true);
+		road_object_drop(&queue->object);
+	}
+}
+
 static road_status conclude(struct wait *wait)
 {
+	if (wait->slept && !decided(wait))
+		look_at_owners(wait);
 	return decided(wait) ? finish(wait) : timed_out(wait);
 }
 
@@ -263,7 +280,7 @@ road_status road_event_wait(const road_point *points, uint32_t count, uint32_t m
 	wait.mode = mode;
 	wait.deadline = deadline;
 	wait.first = 0;
-	wait.over = false;
+	wait.over = wait.slept = false;
 	wait.index = index;
 	if (decided(&wait)) {
 		status = finish(&wait);

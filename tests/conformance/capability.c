@@ -90,6 +90,14 @@ static road_region_info root_info(struct fixture *f)
 	return info;
 }
 
+/* 0: pushed, 1: pulled, -1: the device boots none. */
+static int firmware_style(struct fixture *f)
+{
+	road_device_firmware firmware = {.size = sizeof(firmware)};
+
+	return road_device_firmware_get(f->device, &firmware) ? -1 : (int)firmware.pull;
+}
+
 bool fixture_has(struct fixture *f, enum capability capability)
 {
 	switch (capability) {
@@ -130,6 +138,9 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_LAYOUT: return root_info(f).flags & ROAD_REGION_LAYOUT;
 	case CAPABILITY_SLOTS: return root_info(f).slots > 1;
 	case CAPABILITY_READ_BACK: return root_info(f).flags & ROAD_REGION_READ_BACK;
+	case CAPABILITY_FIRMWARE: return firmware_style(f) >= 0;
+	case CAPABILITY_FIRMWARE_PUSH: return firmware_style(f) == 0;
+	case CAPABILITY_FIRMWARE_PULL: return firmware_style(f) == 1;
 	case CAPABILITY_SIMULATED: return f->info.simulated;
 	case CAPABILITY_TIMED: return timed(f);
 	case CAPABILITY_ECC: return truth(f, "memory.ecc");
@@ -293,6 +304,17 @@ static void twin_pci(struct fixture *f)
 		     ROAD_NOT_FOUND);
 }
 
+static void twin_firmware(struct fixture *f)
+{
+	road_device_firmware firmware = {.size = sizeof(firmware)};
+	road_firmware_source image = {.bytes = "none", .byte_count = 4};
+	road_firmware_load_options load = {
+		.size = sizeof(load), .images = &image, .image_count = 1};
+
+	CHECK_STATUS(road_device_firmware_get(f->device, &firmware), ROAD_UNSUPPORTED);
+	CHECK_STATUS(road_device_firmware_load(f->device, &load), ROAD_UNSUPPORTED);
+}
+
 /* The machine's, a kernel's and a second device's absence have nothing to answer. */
 void capability_twin(struct fixture *f, enum capability capability)
 {
@@ -321,6 +343,7 @@ void capability_twin(struct fixture *f, enum capability capability)
 	case CAPABILITY_LAYOUT: twin_layout(f); break;
 	case CAPABILITY_BUS: twin_bus(f); break;
 	case CAPABILITY_PCI: twin_pci(f); break;
+	case CAPABILITY_FIRMWARE: twin_firmware(f); break;
 	case CAPABILITY_SIMULATED: twin_simulated(f); break;
 	default: break;
 	}

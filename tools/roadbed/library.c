@@ -54,7 +54,8 @@ WORDS(heap, "device", "device, host-visible", "host", "scratchpads")
 WORDS(health, "ok", "faulted", "lost", "wedged")
 WORDS(source, "register", "firmware", "kernel", "catalogue", "computed")
 WORDS(fault, "none", "memory", "rights", "alignment", "illegal instruction", "trap", "deadlock",
-      "watchdog", "image", "resources", "packet", "arithmetic", "transport", "callback", "ecc")
+      "watchdog", "image", "resources", "packet", "arithmetic", "transport", "callback", "ecc",
+      "firmware")
 WORDS(command, "copy", "write", "read", "fill", "launch", "barrier", "wait value", "write value",
       "callback", "timestamp", "reconfigure")
 WORDS(feature, "images", "spaces", "unified address", "coherent", "space map", "queue reset",

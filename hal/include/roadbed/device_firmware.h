@@ -68,7 +68,7 @@ typedef struct road_firmware_load_options {
 } road_firmware_load_options;
 /*
  * Resets the device (as road_device_reset does) and boots these images. All are verified before
- * anything happens: ROAD_PERMISSION, ROAD_IMAGE_INVALID, ROAD_NOT_FOUND and others, with the
+ * anything happens: ROAD_SIGNATURE, ROAD_IMAGE_INVALID, ROAD_NOT_FOUND and others, with the
  * finding, and the device is as it was. When the chip refuses them, what ran before is booted
  * again, and the answer says why. ROAD_BUSY: another load or reset is under way. ROAD_UNSUPPORTED.
  */

@@ -28,8 +28,8 @@ typedef struct road_instance_options {
 	const char *devices;
 	road_message_fn message; /* NULL: silence */
 	void *message_user;
-	/* Where libroadbed-sim.so is looked for first; absolute path of a folder. NULL: beside
-	 * libroadbed.so, then the loader's path. */
+	/* Where libroadbed-sim.so and libroadbed-firmware.so are looked for first; absolute path of
+	 * a folder. NULL: beside libroadbed.so, then the loader's path. */
 	const char *library_folder;
 	/* Folders of drivers and chips from outside the tree, absolute, separated by ':'. NULL:
 	 * take the environment's ROADBED_DRIVERS (ignored under AT_SECURE and with NO_ENV). Every
@@ -39,6 +39,11 @@ typedef struct road_instance_options {
 	 * their place. road_instance_explain tells what became of each. Drivers are this
 	 * instance's; simulated chips are the process's. */
 	const char *driver_folders;
+	/* Folders of firmware, absolute, separated by ':', before the system's own; and public key
+	 * files, likewise, whose signatures count beside those of the machine's keys
+	 * (docs/firmware.md), whoever owns them. For chips whose firmware the host brings. NULL:
+	 * none. */
+	const char *firmware_folders, *firmware_keys;
 } road_instance_options;
 
 /*

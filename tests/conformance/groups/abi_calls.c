@@ -232,6 +232,7 @@ CALL(road_sim_violations, DEVICE, OUT(1))
 CALL(road_sim_violation, DEVICE, UINT32_MAX, OUT(1), 64)
 CALL(road_sim_error_inject, DEVICE, ROAD_SIM_ECC_CORRECTABLE, NOWHERE)
 CALL(road_sim_phase_fail, DEVICE, V(1, UINT32_MAX), ROAD_PHASE_CHECK, 1)
+CALL(road_sim_boot_fault, DEVICE, V(ROAD_SIM_BOOT_HONEST, UINT32_MAX), 0, 0)
 CALL(road_sim_unplug, DEVICE)
 CALL(road_sim_report, DEVICE, c->out, 1, c->out2)
 CALL(road_sim_trace, DEVICE, -1)
@@ -278,6 +279,21 @@ static const road_reconfiguration *what(uint32_t wrong)
 }
 CALL(road_list_reconfigure, LIST, P(1, what(wrong)))
 CALL(road_queue_reconfigure, QUEUE, P(1, what(wrong)), c->out)
+
+CALL(road_device_firmware_get, DEVICE, OUT(1))
+CALL(road_device_component_get, DEVICE, V(0, UINT32_MAX), OUT(1))
+static const road_firmware_load_options *load_of(uint32_t wrong)
+{
+	static road_firmware_source image;
+	static road_firmware_load_options load;
+
+	image = (road_firmware_source){.bytes = P(2, "no image"), .byte_count = 8};
+	load = (road_firmware_load_options){
+		.size = sizeof(load), .images = P(3, &image), .image_count = 1};
+	return P(1, &load);
+}
+CALL(road_device_firmware_load, DEVICE, load_of(wrong))
+CALL(road_device_firmware_dump, DEVICE, V(0, UINT64_MAX), P(1, c->bytes), 8, P(2, c->out))
 
 enum { NO_FORK = 1, FAILS = 2, WITH_CONFIG = 4 };
 
@@ -428,9 +444,14 @@ static const struct row {
 	ROW(road_sim_violation, 2, 0, FAILS, CAP(SIMULATED)),
 	ROW(road_sim_error_inject, 1, 0, FAILS, CAP(SIMULATED)),
 	ROW(road_sim_phase_fail, 1, 0, FAILS, CAP(SIMULATED)),
+	ROW(road_sim_boot_fault, 1, 0, FAILS, CAP(SIMULATED) | CAP(FIRMWARE)),
 	ROW(road_sim_unplug, 1, 0, 0, CAP(SIMULATED)),
 	ROW(road_sim_report, 1, 0, 0, CAP(SIMULATED)),
 	ROW(road_sim_trace, 1, 0, 0, CAP(SIMULATED)),
+	ROW(road_device_firmware_get, 2, sizeof(road_device_firmware), 0, CAP(FIRMWARE)),
+	ROW(road_device_component_get, 2, sizeof(road_device_component), FAILS, CAP(FIRMWARE)),
+	ROW(road_device_firmware_load, 4, 0, FAILS, CAP(FIRMWARE)),
+	ROW(road_device_firmware_dump, 3, 0, FAILS, CAP(FIRMWARE)),
 #undef ROW
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), OUT_BYTES = 2048, POISON = 0xa5 };
