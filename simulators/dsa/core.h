@@ -63,6 +63,8 @@ enum road_dsa_fault dsa_view_find(struct dsa_view *view, uint64_t va, uint64_t b
 struct dsa_memory;
 struct dsa_memory *dsa_memory_create(const struct road_dsa_params *params);
 void dsa_memory_destroy(struct dsa_memory *memory);
+/* The parameters' clock is another one than before; nothing is under way. */
+void dsa_memory_clocked(struct dsa_memory *memory, uint64_t before_hz);
 /* Returns when `bursts` bursts of `bytes`, `stride` bytes apart from pa on, have moved, if the
  * core asks at `from`. Calls come in the order in which instructions begin; each part serves them
  * in that order. */

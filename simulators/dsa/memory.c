@@ -25,11 +25,42 @@ struct dsa_memory {
 	struct dsa_shadow *shadow; /* the hazard checker's; NULL until it is asked for */
 };
 
+static uint32_t channels_of(const struct dsa_memory *memory)
+{
+	return memory->params->hbm_channels ? memory->params->hbm_channels : 1;
+}
+
+static void set_rates(struct dsa_memory *memory)
+{
+	const struct road_dsa_params *params = memory->params;
+	double tick_hz = (double)params->clock_hz * (double)ROAD_TICKS;
+
+	memory->bus_ticks = tick_hz / (double)params->system_rate;
+	memory->channel_ticks = tick_hz * channels_of(memory) / (double)params->hbm_rate;
+}
+
+/* Ticks are of the new clock; nothing is under way. */
+static void clock_link(struct road_link *link, uint64_t hz, uint64_t before_hz)
+{
+	link->free = 0;
+	link->busy = (uint64_t)((unsigned __int128)link->busy * hz / before_hz);
+}
+
+void dsa_memory_clocked(struct dsa_memory *memory, uint64_t before_hz)
+{
+	const uint64_t hz = memory->params->clock_hz;
+
+	set_rates(memory);
+	clock_link(&memory->l2_port, hz, before_hz);
+	clock_link(&memory->bus, hz, before_hz);
+	for (uint32_t c = 0; c < channels_of(memory); c++)
+		clock_link(&memory->channel[c], hz, before_hz);
+}
+
 struct dsa_memory *dsa_memory_create(const struct road_dsa_params *params)
 {
 	struct dsa_memory *memory = calloc(1, sizeof(*memory));
 	uint64_t sets = params->l2_ways ? params->l2_bytes / LINE / params->l2_ways : 0;
-	double tick_hz = (double)params->clock_hz * (double)ROAD_TICKS;
 	uint32_t channels = params->hbm_channels ? params->hbm_channels : 1;
 
 	if (!memory)
@@ -40,8 +71,7 @@ struct dsa_memory *dsa_memory_create(const struct road_dsa_params *params)
 	memory->l2.entries = calloc(sets * params->l2_ways + 1, sizeof(uint64_t));
 	memory->channel = calloc(channels, sizeof(*memory->channel));
 	memory->channel_bytes = calloc(channels, sizeof(*memory->channel_bytes));
-	memory->bus_ticks = tick_hz / (double)params->system_rate;
-	memory->channel_ticks = tick_hz * channels / (double)params->hbm_rate;
+	set_rates(memory);
 	if (memory->l2.entries && memory->channel && memory->channel_bytes)
 		return memory;
 	dsa_memory_destroy(memory);
@@ -95,7 +125,7 @@ static uint64_t duration(uint64_t bytes, double ticks_a_byte)
 static uint32_t channel_of(const struct dsa_memory *memory, uint64_t line)
 {
 	uint64_t piece = line / INTERLEAVE;
-	uint32_t channels = memory->params->hbm_channels ? memory->params->hbm_channels : 1;
+	uint32_t channels = channels_of(memory);
 
 	/* Upper bits folded in: strides of a power of two do not meet in one channel. */
 	return (uint32_t)((piece + piece / channels * 5) % channels);
@@ -167,7 +197,7 @@ static void take_burst(struct dsa_memory *memory, uint64_t pa, uint64_t bytes, b
 
 static uint64_t take_channels(struct dsa_memory *memory, uint64_t arrival)
 {
-	uint32_t channels = memory->params->hbm_channels ? memory->params->hbm_channels : 1;
+	uint32_t channels = channels_of(memory);
 	uint64_t latency = road_ticks_of_cycles(memory->params->hbm_latency), end = 0;
 
 	for (uint32_t c = 0; c < channels; c++) {
@@ -216,7 +246,7 @@ uint64_t dsa_memory_take(struct dsa_memory *memory, const struct dsa_piece *piec
 
 void dsa_memory_counts(const struct dsa_memory *memory, struct dsa_memory_counts *out)
 {
-	uint32_t channels = memory->params->hbm_channels ? memory->params->hbm_channels : 1;
+	uint32_t channels = channels_of(memory);
 
 	*out = memory->counts;
 	out->l2_busy_ps = ps_of_ticks(memory, memory->l2_port.busy);

@@ -79,6 +79,22 @@ void dsa_function_reset(struct dsa_function *function)
 		region_unit_reset(chip->unit);
 }
 
+static void set_clock(struct dsa_chip *chip, uint32_t level)
+{
+	const uint64_t before = chip->params.clock_hz;
+
+	chip->params.clock_hz = chip->built_hz * level / ROAD_PROGRAM_CLOCK_MAX;
+	if (chip->params.clock_hz != before && chip->path)
+		dsa_memory_clocked(chip->path, before);
+}
+
+void dsa_obey(struct dsa_chip *chip, const struct sim_program *program)
+{
+	dsa_works_enable(chip, program);
+	chip->quantum_ps = program ? program->quantum_ns * SIM_PS_PER_NS : 0;
+	set_clock(chip, program ? program->at[program->level].clock : ROAD_PROGRAM_CLOCK_MAX);
+}
+
 static void destroy(void *model)
 {
 	struct dsa_chip *chip = model;
@@ -130,6 +146,8 @@ static void *create(const struct sim_model_create *create)
 		free(chip);
 		return NULL;
 	}
+	chip->built_hz = chip->params.clock_hz;
+	dsa_obey(chip, NULL);
 	if (build(chip))
 		return chip;
 	destroy(chip);

@@ -17,6 +17,7 @@
 #include <roadbed-sim/model.h>
 #include <roadbed-sim/registers.h>
 
+#include "simulators/boot/program.h"
 #include "simulators/dsa/core.h"
 #include "simulators/memory/ranges.h"
 #include "simulators/regions/unit.h"
@@ -71,9 +72,10 @@ enum dsa_start {
 struct dsa_work {
 	const char *name;
 	enum dsa_start (*start)(struct dsa_stream *stream, struct road_dsa_stream_status *why);
-	uint64_t used; /* bytes of the descriptor that may be other than 0 */
-	uint8_t flags; /* ROAD_DSA_WORK_* that it knows */
-	bool retry;    /* held up on the chip itself: no word in host memory releases it */
+	uint64_t used;            /* bytes of the descriptor that may be other than 0 */
+	uint8_t flags;            /* ROAD_DSA_WORK_* that it knows */
+	uint8_t flags_2, flags_3; /* those that came with these versions */
+	bool retry; /* held up on the chip itself: no word in host memory releases it */
 };
 
 /* A task on the cores. */
@@ -161,14 +163,21 @@ struct dsa_chip {
 	struct road_dsa_params params;
 	bool hazards;
 	uint64_t memory_bytes, origin_ps, seed;
-	uint8_t *memory; /* NULL: not touched yet */
-	bool dirty;      /* memory may hold something since reset */
+	struct dsa_work works[ROAD_DSA_WORKS]; /* start NULL: not enabled */
+	uint64_t quantum_ps;                   /* 0: a turn is one task */
+	uint64_t built_hz;                     /* the clock, at a level of 1000 */
+	uint8_t *memory;                       /* NULL: not touched yet */
+	bool dirty;                            /* memory may hold something since reset */
 	struct road_poison poison;
 	struct dsa_function functions[DSA_FUNCTIONS];
 	struct dsa_seat *seats; /* params.cores; their cores are made at the first task */
 	struct dsa_memory *path;
 	struct region_unit *unit; /* NULL: it cannot be reconfigured */
 	struct dsa_run *runs;
+	struct dsa_turn { /* whose tasks go first, since when */
+		const struct dsa_stream *stream;
+		uint64_t since_ps;
+	} turns[ROAD_REGION_NUMBERS][DSA_PRIORITIES];
 	struct sim_resource bus, hbm; /* of copies */
 	struct dsa_counters counters;
 	struct dsa_note notes[DSA_TASK_LOG];
@@ -178,6 +187,9 @@ struct dsa_chip {
 /* model.c */
 bool dsa_chip_memory(struct dsa_chip *chip); /* false: none to be had */
 void dsa_function_reset(struct dsa_function *function);
+/* From now on the chip works by this program of its firmware; NULL: it can do everything, at its
+ * full clock. Nothing runs. */
+void dsa_obey(struct dsa_chip *chip, const struct sim_program *program);
 
 /* model_registers.c */
 uint64_t dsa_register_read(struct dsa_function *function, uint64_t offset, uint32_t width);
@@ -214,7 +226,10 @@ enum dsa_start dsa_fail(struct road_dsa_stream_status *why, enum road_dsa_fault 
 			uint64_t address, uint64_t detail);
 
 /* work.c */
-const struct dsa_work *dsa_work_find(const union dsa_descriptor *descriptor,
+/* Those of the program, or NULL: all. */
+void dsa_works_enable(struct dsa_chip *chip, const struct sim_program *program);
+const struct dsa_work *dsa_work_find(const struct dsa_chip *chip,
+				     const union dsa_descriptor *descriptor,
 				     struct road_dsa_stream_status *why);
 
 /* work_copy.c */

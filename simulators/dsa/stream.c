@@ -169,7 +169,7 @@ static void take_next(void *arg)
 	stream->start_ps = sim_now(env_of(stream));
 	stream->work = NULL;
 	if (fetch(stream))
-		stream->work = dsa_work_find(&stream->descriptor, &why);
+		stream->work = dsa_work_find(function->chip, &stream->descriptor, &why);
 	else
 		dsa_fail(&why, ROAD_DSA_FAULT_DMA, stream->ring, ROAD_DSA_DESCRIPTOR_BYTES);
 	if (!stream->work) {

@@ -74,12 +74,29 @@ void dsa_seats_free(struct dsa_chip *chip)
 
 /* ---- blocks ---- */
 
+static struct dsa_turn *turn_of(struct dsa_chip *chip, const struct dsa_run *run)
+{
+	return &chip->turns[run->region][run->stream->priority];
+}
+
+/* Does the firmware's quantum let the stream's tasks go first? */
+static bool has_turn(struct dsa_chip *chip, const struct dsa_run *run)
+{
+	const struct dsa_turn *turn = turn_of(chip, run);
+
+	return chip->quantum_ps && turn->stream == run->stream &&
+	       sim_now(chip->env) - turn->since_ps < chip->quantum_ps;
+}
+
 static void start_block(struct dsa_chip *chip, struct dsa_seat *seat, struct dsa_run *run)
 {
 	uint64_t now = sim_now(chip->env);
 
-	if (!run->begun)
+	if (!run->begun) {
 		run->begin_ps = now;
+		if (!has_turn(chip, run))
+			*turn_of(chip, run) = (struct dsa_turn){run->stream, now};
+	}
 	seat->run = run;
 	seat->state = DSA_CORE_RUNS;
 	seat->block = run->begun++;
@@ -295,11 +312,13 @@ static enum dsa_start check(const struct dsa_stream *stream, const struct dsa_lo
 	return DSA_START_DONE;
 }
 
+/* Behind those of its priority; in a stream's quantum its tasks go before them. */
 static void enlist(struct dsa_chip *chip, struct dsa_run *run)
 {
+	const uint32_t priority = run->stream->priority + !has_turn(chip, run);
 	struct dsa_run **at = &chip->runs;
 
-	while (*at && (*at)->stream->priority <= run->stream->priority)
+	while (*at && (*at)->stream->priority < priority)
 		at = &(*at)->next;
 	run->next = *at;
 	*at = run;

@@ -125,13 +125,15 @@ static enum dsa_start start_fence(struct dsa_stream *stream, struct road_dsa_str
 #define DST       (ORDERED | ROAD_DSA_WORK_DST_BUS)
 #define SRC       ROAD_DSA_WORK_SRC_BUS
 
+/* Firmware enables what of them it likes. */
 static const struct dsa_work works[ROAD_DSA_WORKS] = {
 	[ROAD_DSA_WORK_TASK] = {"task", dsa_task_start,
 				T(work) | T(flags) | T(blocks) | T(code) | T(kernel) |
 					T(argument_bytes) | T(arguments) | T(watchdog) | T(data) |
 					T(image_words) | T(config) | T(image),
 				ORDERED | ROAD_DSA_WORK_COOPERATIVE | ROAD_DSA_WORK_ACTIVATE,
-				.retry = true},
+				.flags_2 = ROAD_DSA_WORK_COOPERATIVE,
+				.flags_3 = ROAD_DSA_WORK_ACTIVATE, .retry = true},
 	[ROAD_DSA_WORK_LOAD] = {"load", dsa_load_start, HEAD | D(dst) | D(bytes), ORDERED},
 	[ROAD_DSA_WORK_UNLOAD] = {"unload", dsa_unload_start, HEAD | D(dst), ORDERED,
 				  .retry = true},
@@ -149,11 +151,27 @@ static const struct dsa_work works[ROAD_DSA_WORKS] = {
 	[ROAD_DSA_WORK_REGION] = {"region", dsa_region_start, HEAD | D(src), ORDERED},
 };
 
-const struct dsa_work *dsa_work_find(const union dsa_descriptor *descriptor,
+void dsa_works_enable(struct dsa_chip *chip, const struct sim_program *program)
+{
+	memcpy(chip->works, works, sizeof(works));
+	for (uint32_t i = 0; program && i < ROAD_DSA_WORKS; i++) {
+		struct dsa_work *work = &chip->works[i];
+
+		if (!program->version[i])
+			work->start = NULL;
+		if (program->version[i] < 2)
+			work->flags &= (uint8_t)~work->flags_2;
+		if (program->version[i] < 3)
+			work->flags &= (uint8_t)~work->flags_3;
+	}
+}
+
+const struct dsa_work *dsa_work_find(const struct dsa_chip *chip,
+				     const union dsa_descriptor *descriptor,
 				     struct road_dsa_stream_status *why)
 {
 	const struct dsa_work *work =
-		descriptor->work < ROAD_DSA_WORKS ? &works[descriptor->work] : &works[0];
+		&chip->works[descriptor->work < ROAD_DSA_WORKS ? descriptor->work : 0];
 
 	if (!work->start) {
 		bad_field(why, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The command processor: takes packets from the queues that have some, one at a time, highest
- * priority first and in turns among equals; starts them in order within their queue. Packets in
- * flight overlap unless the barrier bit says otherwise.
+ * priority first and in turns among equals, as long as firmware says; starts them in order within
+ * their queue. Packets in flight overlap unless the barrier bit says otherwise.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,15 +23,31 @@ bool road_gpu_queue_runnable(const struct gpu_queue *queue)
 	       !(queue->op->launch && chip->launches == GPU_LAUNCHES);
 }
 
+/* Does the firmware's quantum keep the queue in front of its equals? */
+static bool has_turn(const struct gpu_chip *chip, const struct gpu_queue *queue)
+{
+	const struct gpu_ready *ready = &chip->ready[queue->priority];
+
+	return chip->quantum_ps && ready->turn == queue &&
+	       sim_now(chip->env) - ready->turn_ps < chip->quantum_ps;
+}
+
 static void push(struct gpu_chip *chip, struct gpu_queue *queue)
 {
+	struct gpu_ready *ready = &chip->ready[queue->priority];
+
 	queue->ready = true;
 	queue->next_ready = NULL;
-	if (chip->ready[queue->priority].tail)
-		chip->ready[queue->priority].tail->next_ready = queue;
-	else
-		chip->ready[queue->priority].head = queue;
-	chip->ready[queue->priority].tail = queue;
+	if (has_turn(chip, queue)) {
+		queue->next_ready = ready->head;
+		ready->head = queue;
+	} else if (ready->tail) {
+		ready->tail->next_ready = queue;
+	} else {
+		ready->head = queue;
+	}
+	if (!queue->next_ready)
+		ready->tail = queue;
 }
 
 static struct gpu_queue *pop(struct gpu_chip *chip)
@@ -45,6 +61,10 @@ static struct gpu_queue *pop(struct gpu_chip *chip)
 		if (!queue->next_ready)
 			chip->ready[p].tail = NULL;
 		queue->ready = false;
+		if (!has_turn(chip, queue)) {
+			chip->ready[p].turn = queue;
+			chip->ready[p].turn_ps = sim_now(chip->env);
+		}
 		return queue;
 	}
 	return NULL;
@@ -151,7 +171,7 @@ static bool recognise(struct gpu_queue *queue)
 {
 	struct road_gpu_queue_status why = {0};
 
-	queue->op = road_gpu_packet_find(&queue->packet, &why);
+	queue->op = road_gpu_packet_find(queue->function->chip, &queue->packet, &why);
 	if (!queue->op)
 		road_gpu_queue_fault(queue, queue->fetched - 1, &why);
 	return queue->op != NULL;

@@ -208,7 +208,11 @@ static enum gpu_start start_barrier_or(struct gpu_queue *queue, const union gpu_
 #define DST   ROAD_GPU_VENDOR_DST_BUS
 #define SRC   ROAD_GPU_VENDOR_SRC_BUS
 
-static const struct gpu_packet_op vendor_ops[ROAD_GPU_VENDOR_OPS] = {
+#define BARRIER_USED \
+	(B(header) | B(dep[0]) | B(dep[1]) | B(dep[2]) | B(dep[3]) | B(dep[4]) | B(completion))
+
+/* By opcode; firmware enables what of them it likes. */
+static const struct gpu_packet_op ops[ROAD_PROGRAM_OPCODES_MAX] = {
 	[ROAD_GPU_VENDOR_NOP] = {"nop", start_nop, HEAD},
 	[ROAD_GPU_VENDOR_LOAD] = {"load", start_load, HEAD | V(dst) | V(bytes)},
 	[ROAD_GPU_VENDOR_UNLOAD] = {"unload", start_unload, HEAD | V(dst), .retry = true},
@@ -234,20 +238,30 @@ static const struct gpu_packet_op vendor_ops[ROAD_GPU_VENDOR_OPS] = {
 				    .retry = true},
 	[ROAD_GPU_VENDOR_EXPECT] = {"expect", road_gpu_expect_start,
 				    HEAD | V(flags) | V(src) | V(bytes) | V(value),
-				    ROAD_GPU_VENDOR_ACTIVATE},
-};
-
-#define BARRIER_USED \
-	(B(header) | B(dep[0]) | B(dep[1]) | B(dep[2]) | B(dep[3]) | B(dep[4]) | B(completion))
-
-static const struct gpu_packet_op typed_ops[] = {
-	[ROAD_GPU_PACKET_DISPATCH] = {"launch", road_gpu_dispatch_start, ~D(reserved0),
-				      .launch = true, .signal = true, .retry = true},
-	[ROAD_GPU_PACKET_BARRIER_AND] = {"barrier-and", start_barrier_and, BARRIER_USED,
+				    ROAD_GPU_VENDOR_ACTIVATE, .flags_2 = ROAD_GPU_VENDOR_ACTIVATE},
+	[ROAD_GPU_OPCODE_DISPATCH] = {"launch", road_gpu_dispatch_start, ~D(reserved0),
+				      .used_2 = D(watchdog), .launch = true, .signal = true,
+				      .retry = true},
+	[ROAD_GPU_OPCODE_BARRIER_AND] = {"barrier-and", start_barrier_and, BARRIER_USED,
 					 .signal = true},
-	[ROAD_GPU_PACKET_BARRIER_OR] = {"barrier-or", start_barrier_or, BARRIER_USED,
+	[ROAD_GPU_OPCODE_BARRIER_OR] = {"barrier-or", start_barrier_or, BARRIER_USED,
 					.signal = true},
 };
+
+void road_gpu_packets_enable(struct gpu_chip *chip, const struct sim_program *program)
+{
+	memcpy(chip->ops, ops, sizeof(ops));
+	for (uint32_t i = 0; program && i < ROAD_PROGRAM_OPCODES_MAX; i++) {
+		struct gpu_packet_op *op = &chip->ops[i];
+
+		if (!program->version[i])
+			op->start = NULL;
+		if (program->version[i] >= 2)
+			continue;
+		op->used &= ~op->used_2;
+		op->flags &= (uint16_t)~op->flags_2;
+	}
+}
 
 static bool check_header(uint16_t header)
 {
@@ -296,18 +310,29 @@ static size_t find_bad(const struct gpu_packet_op *op, const struct road_gpu_ven
 	return 0;
 }
 
-const struct gpu_packet_op *road_gpu_packet_find(const union gpu_packet *packet,
+/* NULL: a kind that the chip does not know, or that its firmware does not enable. */
+static const struct gpu_packet_op *op_of(const struct gpu_chip *chip, unsigned type,
+					 const union gpu_packet *packet)
+{
+	const bool vendor = type == ROAD_GPU_PACKET_VENDOR;
+	const unsigned kind = vendor ? packet->vendor.op : type;
+	const struct gpu_packet_op *op;
+
+	if (kind >= ROAD_GPU_OPCODE_TYPED)
+		return NULL;
+	op = &chip->ops[vendor ? kind : ROAD_GPU_OPCODE_TYPED + kind];
+	return op->start ? op : NULL;
+}
+
+const struct gpu_packet_op *road_gpu_packet_find(const struct gpu_chip *chip,
+						 const union gpu_packet *packet,
 						 struct road_gpu_queue_status *why)
 {
 	const unsigned type = packet->header & 0xffu;
-	const struct gpu_packet_op *op = NULL;
+	const struct gpu_packet_op *op = op_of(chip, type, packet);
 	bool vendor = type == ROAD_GPU_PACKET_VENDOR;
 
-	if (vendor && packet->vendor.op < ROAD_GPU_VENDOR_OPS)
-		op = &vendor_ops[packet->vendor.op];
-	else if (!vendor && type < sizeof(typed_ops) / sizeof(typed_ops[0]))
-		op = &typed_ops[type];
-	if (!check_header(packet->header) || (!vendor && !(op && op->start))) {
+	if (!check_header(packet->header) || (!vendor && !op)) {
 		bad_field(why, 0);
 		return NULL;
 	}

@@ -159,6 +159,25 @@ void road_gpu_function_reset(struct gpu_function *function)
 	function->latch = (struct gpu_latch){0};
 }
 
+static void set_clock(struct gpu_chip *chip, uint32_t level)
+{
+	const uint32_t khz = (uint32_t)((uint64_t)chip->built_khz * level / ROAD_PROGRAM_CLOCK_MAX);
+
+	if (khz != chip->params.clock_khz) {
+		chip->params.clock_khz = khz ? khz : 1;
+		if (chip->backend->clocked)
+			chip->backend->clocked(chip);
+	}
+	chip->packet_ps = road_gpu_cycles_ps(chip, chip->params.packet_cost);
+}
+
+void road_gpu_obey(struct gpu_chip *chip, const struct sim_program *program)
+{
+	road_gpu_packets_enable(chip, program);
+	chip->quantum_ps = program ? program->quantum_ns * SIM_PS_PER_NS : 0;
+	set_clock(chip, program ? program->at[program->level].clock : ROAD_PROGRAM_CLOCK_MAX);
+}
+
 static void destroy(void *model)
 {
 	struct gpu_chip *chip = model;
@@ -225,7 +244,8 @@ static void *create(const struct sim_model_create *create)
 		free(chip);
 		return NULL;
 	}
-	chip->packet_ps = road_gpu_cycles_ps(chip, chip->params.packet_cost);
+	chip->built_khz = chip->params.clock_khz;
+	road_gpu_obey(chip, NULL);
 	if (build(chip))
 		return chip;
 	create->error[0] = 0; /* no memory */

@@ -15,6 +15,7 @@
 #include <roadbed-sim/model.h>
 #include <roadbed-sim/registers.h>
 
+#include "simulators/boot/program.h"
 #include "simulators/gpu/print.h"
 #include "simulators/gpu/timing.h"
 #include "simulators/gpu/warp.h"
@@ -82,12 +83,14 @@ struct gpu_packet_op {
 	const char *name;
 	enum gpu_start (*start)(struct gpu_queue *queue, const union gpu_packet *packet,
 				struct road_gpu_queue_status *why);
-	uint64_t used;  /* bytes of the packet that may be other than 0 */
-	uint16_t flags; /* ROAD_GPU_VENDOR_* flags that it knows */
-	bool rows;      /* has rows and slices */
-	bool launch;    /* takes a place among the launches of the chip */
-	bool signal;    /* `completion` is decremented at its end */
-	bool retry;     /* held up on the chip itself: no word in host memory releases it */
+	uint64_t used;    /* bytes of the packet that may be other than 0 */
+	uint16_t flags;   /* ROAD_GPU_VENDOR_* flags that it knows */
+	uint16_t flags_2; /* those that its version 1 lacks */
+	uint64_t used_2;  /* likewise */
+	bool rows;        /* has rows and slices */
+	bool launch;      /* takes a place among the launches of the chip */
+	bool signal;      /* `completion` is decremented at its end */
+	bool retry;       /* held up on the chip itself: no word in host memory releases it */
 };
 
 enum gpu_queue_life { GPU_QUEUE_CLOSED, GPU_QUEUE_OPEN, GPU_QUEUE_STOPPED };
@@ -210,7 +213,8 @@ struct gpu_backend {
 	/* config is the work's; NONE, or why it cannot run. */
 	enum road_gpu_fault (*begin)(struct gpu_work *work, uint64_t *detail);
 	void (*cancel)(struct gpu_work *work);
-	bool costs_launch; /* begin() adds the cost of a launch itself */
+	bool costs_launch;                      /* begin() adds the cost of a launch itself */
+	void (*clocked)(struct gpu_chip *chip); /* the clock is another one; nothing runs. NULL */
 };
 extern const struct gpu_backend road_gpu_backend_functional, road_gpu_backend_timed;
 
@@ -218,6 +222,12 @@ struct gpu_options {
 	bool check_div, lines, poison, small_window;
 	uint32_t poison_word;
 	uint64_t watchdog;
+};
+
+/* Queues of one priority that have packets, and whose turn it is since when. */
+struct gpu_ready {
+	struct gpu_queue *head, *tail, *turn;
+	uint64_t turn_ps;
 };
 
 struct gpu_chip {
@@ -233,10 +243,11 @@ struct gpu_chip {
 	struct gpu_function functions[GPU_FUNCTIONS];
 
 	/* command processor */
+	struct gpu_packet_op ops[ROAD_PROGRAM_OPCODES_MAX]; /* by opcode; start NULL: not enabled */
+	uint64_t quantum_ps;                                /* 0: a turn is one packet */
+	uint32_t built_khz;                                 /* the clock, at a level of 1000 */
 	struct sim_event cp;
-	struct {
-		struct gpu_queue *head, *tail;
-	} ready[GPU_PRIORITIES];
+	struct gpu_ready ready[GPU_PRIORITIES];
 	struct gpu_queue *parked;
 	struct gpu_work *free_works;
 	struct sim_resource bus_in, bus_out, dram;
@@ -268,6 +279,9 @@ uint8_t *road_gpu_chip_memory(struct gpu_chip *chip);       /* NULL: none to be 
 uint64_t road_gpu_chip_window(const struct gpu_chip *chip); /* bytes that region 2 shows */
 uint64_t road_gpu_cycles_ps(const struct gpu_chip *chip, uint64_t cycles); /* rounds up */
 void road_gpu_function_reset(struct gpu_function *function);
+/* From now on the chip works by this program of its firmware; NULL: it can do everything, at its
+ * full clock. Nothing runs. */
+void road_gpu_obey(struct gpu_chip *chip, const struct sim_program *program);
 
 /* ecc.c: memory that could not be corrected */
 enum sim_inject road_gpu_inject(void *model, uint32_t function, bool poison, uint64_t address);
@@ -372,7 +386,10 @@ enum gpu_start road_gpu_expect_start(struct gpu_queue *queue, const union gpu_pa
 				     struct road_gpu_queue_status *why);
 
 /* cp_packets.c */
-const struct gpu_packet_op *road_gpu_packet_find(const union gpu_packet *packet,
+/* Those of the program, or NULL: all. */
+void road_gpu_packets_enable(struct gpu_chip *chip, const struct sim_program *program);
+const struct gpu_packet_op *road_gpu_packet_find(const struct gpu_chip *chip,
+						 const union gpu_packet *packet,
 						 struct road_gpu_queue_status *why);
 
 /* cp_copy.c */

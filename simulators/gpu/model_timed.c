@@ -200,10 +200,16 @@ static bool ensure_timing(struct gpu_chip *chip, uint32_t region)
 	return true;
 }
 
-static void destroy(struct gpu_chip *chip)
+/* Made anew with what they cost at the new clock. */
+static void drop_all(struct gpu_chip *chip)
 {
 	for (uint32_t i = 0; chip->timed && i < ROAD_REGION_NUMBERS; i++)
 		drop(&chip->timed[i]);
+}
+
+static void destroy(struct gpu_chip *chip)
+{
+	drop_all(chip);
 	free(chip->timed);
 	chip->timed = NULL;
 }
@@ -242,4 +248,5 @@ const struct gpu_backend road_gpu_backend_timed = {
 	.begin = begin,
 	.cancel = cancel,
 	.costs_launch = true,
+	.clocked = drop_all,
 };

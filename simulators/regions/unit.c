@@ -155,6 +155,11 @@ void region_unit_reset(struct region_unit *unit)
 	start(unit);
 }
 
+void region_unit_costs(struct region_unit *unit, const struct region_costs *costs)
+{
+	unit->setup.costs = *costs;
+}
+
 void region_unit_destroy(struct region_unit *unit)
 {
 	if (!unit)

@@ -142,6 +142,8 @@ struct region_setup {
 /* NULL: no host memory. setup is copied; chip stays. */
 struct region_unit *region_unit_create(const struct region_setup *setup);
 void region_unit_destroy(struct region_unit *unit);
+/* In place of those of the setup, from the next op on: the chip runs at another clock. */
+void region_unit_costs(struct region_unit *unit, const struct region_costs *costs);
 /* As after power-on, with new generations: one region, no image, nothing pinned, ops dropped
  * without `done`. */
 void region_unit_reset(struct region_unit *unit);

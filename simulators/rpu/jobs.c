@@ -163,6 +163,7 @@ static bool are_free(const struct rpu_chip *chip, const struct rpu_job *job)
 static void begin(struct rpu_chip *chip, struct rpu_job *job)
 {
 	rpu_tokens_take(job->stream, job->paused ? 0 : job->entry.wait);
+	job->stream->began = true;
 	job->state = RPU_JOB_RUNS;
 	job->start_ps = sim_now(chip->env);
 	for (uint32_t t = 0; t < chip->params.tiles; t++)
@@ -262,17 +263,68 @@ static void report_stuck(struct rpu_chip *chip, struct rpu_stream *stream)
 		rpu_stream_fail(stream, number, &why);
 }
 
+/* ---- whose turn it is: a stream's jobs go first for a quantum, then behind all others ---- */
+
+static void move_to(struct rpu_function *function, struct rpu_stream *stream, bool front)
+{
+	struct rpu_stream **order = function->order;
+	const uint32_t last = function->chip->params.streams - 1;
+	uint32_t at = 0;
+
+	while (order[at] != stream)
+		at++;
+	if (front)
+		memmove(&order[1], &order[0], at * sizeof(struct rpu_stream *));
+	else
+		memmove(&order[at], &order[at + 1], (last - at) * sizeof(struct rpu_stream *));
+	order[front ? 0 : last] = stream;
+}
+
+static void end_turns(struct rpu_function *function)
+{
+	struct rpu_chip *chip = function->chip;
+
+	for (uint32_t i = 0; i < chip->params.streams; i++) {
+		struct rpu_stream *stream = &function->streams[i];
+
+		if (!stream->turn || sim_now(chip->env) - stream->since_ps < chip->quantum_ps)
+			continue;
+		stream->turn = false;
+		move_to(function, stream, false);
+	}
+}
+
+static void begin_turns(struct rpu_function *function)
+{
+	struct rpu_chip *chip = function->chip;
+
+	for (uint32_t i = 0; i < chip->params.streams; i++) {
+		struct rpu_stream *stream = &function->streams[i];
+		const bool began = stream->began;
+
+		stream->began = false;
+		if (!began || stream->turn)
+			continue;
+		stream->turn = chip->quantum_ps;
+		stream->since_ps = sim_now(chip->env);
+		move_to(function, stream, stream->turn);
+	}
+}
+
 static void kicked(void *arg)
 {
 	struct rpu_chip *chip = arg;
 
 	for (uint32_t f = 0; f < RPU_FUNCTIONS; f++) {
 		struct rpu_stream *streams = chip->functions[f].streams;
+		struct rpu_stream **order = chip->functions[f].order;
 
+		end_turns(&chip->functions[f]);
 		for (uint32_t p = 0; p < RPU_PRIORITIES; p++)
 			for (uint32_t i = 0; i < chip->params.streams; i++)
-				if (streams[i].priority == p && streams[i].jobs)
-					look_at_stream(chip, &streams[i]);
+				if (order[i]->priority == p && order[i]->jobs)
+					look_at_stream(chip, order[i]);
+		begin_turns(&chip->functions[f]);
 		for (uint32_t i = 0; i < chip->params.streams; i++)
 			/* What failed meanwhile freed engines: then all is looked at again. */
 			if (streams[i].hold && !chip->kick.slot)

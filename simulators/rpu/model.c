@@ -53,12 +53,14 @@ static bool make_function(struct rpu_chip *chip, uint32_t index)
 	function->chip = chip;
 	function->index = index;
 	function->streams = calloc(chip->params.streams, sizeof(*function->streams));
+	function->order = calloc(chip->params.streams, sizeof(*function->order));
 	function->contexts = calloc(chip->params.contexts, sizeof(struct sim_ranges *));
-	if (!function->streams || !function->contexts)
+	if (!function->streams || !function->order || !function->contexts)
 		return false;
 	for (uint32_t i = 0; i < chip->params.streams; i++) {
 		struct rpu_stream *stream = &function->streams[i];
 
+		function->order[i] = stream;
 		stream->function = function;
 		stream->index = i;
 		stream->event.arg = stream;
@@ -83,6 +85,17 @@ void rpu_function_reset(struct rpu_function *function)
 		region_unit_reset(chip->unit);
 }
 
+void rpu_obey(struct rpu_chip *chip, const struct sim_program *program)
+{
+	const uint32_t clock = program ? program->at[program->level].clock : ROAD_PROGRAM_CLOCK_MAX;
+
+	rpu_works_enable(chip, program);
+	chip->quantum_ps = program ? program->quantum_ns * SIM_PS_PER_NS : 0;
+	chip->params.clock_hz = chip->built_hz * clock / ROAD_PROGRAM_CLOCK_MAX;
+	if (chip->unit)
+		rpu_regions_clocked(chip);
+}
+
 static void destroy(void *model)
 {
 	struct rpu_chip *chip = model;
@@ -94,6 +107,7 @@ static void destroy(void *model)
 			continue;
 		rpu_function_reset(function);
 		free(function->streams);
+		free(function->order);
 		free(function->contexts);
 	}
 	if (chip->unit)
@@ -181,6 +195,8 @@ static void *create(const struct sim_model_create *create)
 		free(chip);
 		return NULL;
 	}
+	chip->built_hz = chip->params.clock_hz;
+	rpu_obey(chip, NULL);
 	if (build(chip))
 		return chip;
 	destroy(chip);

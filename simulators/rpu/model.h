@@ -20,6 +20,7 @@
 #include <roadbed-sim/model.h>
 #include <roadbed-sim/registers.h>
 
+#include "simulators/boot/program.h"
 #include "simulators/chips/chip_rpu.h"
 #include "simulators/memory/poison.h"
 #include "simulators/memory/ranges.h"
@@ -78,11 +79,12 @@ enum rpu_start {
 struct rpu_work {
 	const char *name;
 	enum rpu_start (*start)(struct rpu_stream *stream, struct road_rpu_stream_status *why);
-	uint64_t used;   /* bytes of the entry that may be other than 0 */
-	uint8_t flags;   /* ROAD_RPU_WORK_* that it knows */
-	uint8_t engines; /* bit mask of those that may have it; 0: the stream does it */
-	bool ordered;    /* always, flag or not */
-	bool tiles;      /* for streams that have some only */
+	uint64_t used;            /* bytes of the entry that may be other than 0 */
+	uint8_t flags;            /* ROAD_RPU_WORK_* that it knows */
+	uint8_t engines;          /* bit mask of those that may have it; 0: the stream does it */
+	bool ordered;             /* always, flag or not */
+	bool tiles;               /* for streams that have some only */
+	uint8_t flags_2, flags_3; /* those that came with these versions */
 };
 
 enum rpu_job_state { RPU_JOB_WAITS, RPU_JOB_GATED, RPU_JOB_RUNS };
@@ -136,6 +138,9 @@ struct rpu_stream {
 	uint8_t tokens[ROAD_RPU_TOKENS];
 	struct rpu_job *jobs;
 	uint32_t job_count;
+	bool began;        /* a job did, just now */
+	bool turn;         /* it goes first among its equals, */
+	uint64_t since_ps; /* since then */
 	struct sim_event event;
 	uint64_t start_ps;
 	char lane[24]; /* in the event log */
@@ -152,6 +157,7 @@ struct rpu_function {
 	struct sim_interrupts interrupts;
 	struct rpu_latch latch;
 	struct rpu_stream *streams;   /* params.streams */
+	struct rpu_stream **order;    /* in which they are looked at: whose turn is next, first */
 	struct sim_ranges **contexts; /* params.contexts; NULL: closed */
 };
 
@@ -201,8 +207,11 @@ struct rpu_chip {
 	struct road_rpu_params params;
 	struct rpu_fabric_params fabric;
 	uint64_t memory_bytes, origin_ps;
-	uint8_t *memory; /* scratchpads follow it; NULL: not touched yet */
-	bool dirty;      /* memory may hold something since reset */
+	struct rpu_work works[ROAD_RPU_WORKS]; /* start NULL: not enabled */
+	uint64_t quantum_ps;                   /* 0: a turn is one job */
+	uint64_t built_hz;                     /* the clock, at a level of 1000 */
+	uint8_t *memory;                       /* scratchpads follow it; NULL: not touched yet */
+	bool dirty;                            /* memory may hold something since reset */
 	struct road_poison poison;
 	struct rpu_function functions[RPU_FUNCTIONS];
 	struct rpu_tile *tiles; /* params.tiles */
@@ -238,6 +247,9 @@ static inline uint8_t *rpu_spm(const struct rpu_chip *chip, uint32_t tile)
 	return chip->memory + chip->memory_bytes + (uint64_t)tile * chip->params.spm_bytes;
 }
 void rpu_function_reset(struct rpu_function *function);
+/* From now on the chip works by this program of its firmware; NULL: it can do everything, at its
+ * full clock. Nothing runs. */
+void rpu_obey(struct rpu_chip *chip, const struct sim_program *program);
 
 /* model_registers.c */
 uint64_t rpu_register_read(struct rpu_function *function, uint64_t offset, uint32_t width);
@@ -292,7 +304,9 @@ enum rpu_start rpu_fail(struct road_rpu_stream_status *why, enum road_rpu_fault 
 enum rpu_start rpu_bad_field(struct road_rpu_stream_status *why, size_t offset);
 
 /* work.c */
-const struct rpu_work *rpu_work_find(const union rpu_entry *entry,
+/* Those of the program, or NULL: all. */
+void rpu_works_enable(struct rpu_chip *chip, const struct sim_program *program);
+const struct rpu_work *rpu_work_find(const struct rpu_chip *chip, const union rpu_entry *entry,
 				     struct road_rpu_stream_status *why);
 
 /* work_copy.c */
@@ -330,6 +344,7 @@ bool rpu_gemm(const struct road_rpu_gemm *work, uint8_t *spm);
 
 /* regions.c */
 bool rpu_regions_make(struct rpu_chip *chip);
+void rpu_regions_clocked(struct rpu_chip *chip); /* the clock is another one */
 enum rpu_start rpu_region_start(struct rpu_stream *stream, struct road_rpu_stream_status *why);
 
 /* report.c */

@@ -230,6 +230,28 @@ static const struct region_chip ops = {
 	.restore = restore,
 };
 
+static struct region_costs costs_of(const struct rpu_chip *chip)
+{
+	const struct road_rpu_params *p = &chip->params;
+
+	return (struct region_costs){
+		.load_ps = rpu_ps(chip, p->load),
+		.load_ps_per_kib = rpu_ps(chip, rpu_ceil(1024, load_rate(p))),
+		.switch_ps = rpu_ps(chip, p->switching),
+		.read_back_ps_per_kib = rpu_ps(chip, rpu_ceil(1024, p->load_rate)),
+		.layout_ps = rpu_ps(chip, p->layout),
+		/* exact: what the model itself goes by; or without the steps */
+		.quality = p->configure_step ? 1 : 3,
+	};
+}
+
+void rpu_regions_clocked(struct rpu_chip *chip)
+{
+	const struct region_costs costs = costs_of(chip);
+
+	region_unit_costs(chip->unit, &costs);
+}
+
 bool rpu_regions_make(struct rpu_chip *chip)
 {
 	const struct road_rpu_params *p = &chip->params;
@@ -250,16 +272,7 @@ bool rpu_regions_make(struct rpu_chip *chip)
 		.scratch_bytes = p->spm_bytes,
 		.state_bytes = state_bytes(chip, p->tiles),
 		.hysteresis = p->hysteresis,
-		.costs =
-			{
-				.load_ps = rpu_ps(chip, p->load),
-				.load_ps_per_kib = rpu_ps(chip, rpu_ceil(1024, load_rate(p))),
-				.switch_ps = rpu_ps(chip, p->switching),
-				.read_back_ps_per_kib = rpu_ps(chip, rpu_ceil(1024, p->load_rate)),
-				.layout_ps = rpu_ps(chip, p->layout),
-				/* exact: what the model itself goes by; or without the steps */
-				.quality = p->configure_step ? 1 : 3,
-			},
+		.costs = costs_of(chip),
 	};
 
 	chip->unit = region_unit_create(&setup);

@@ -205,7 +205,7 @@ static void take_next(void *arg)
 	stream->start_ps = sim_now(env_of(stream));
 	stream->work = NULL;
 	if (fetch(stream))
-		stream->work = rpu_work_find(&stream->entry, &why);
+		stream->work = rpu_work_find(function->chip, &stream->entry, &why);
 	else
 		rpu_fail(&why, ROAD_RPU_FAULT_DMA, stream->ring, ROAD_RPU_ENTRY_BYTES);
 	if (!stream->work) {

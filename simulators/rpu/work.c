@@ -132,16 +132,19 @@ static enum rpu_start start_nothing(struct rpu_stream *stream, struct road_rpu_s
 #define SRC       ROAD_RPU_WORK_SRC_BUS
 #define ENGINE(e) (1u << ROAD_RPU_ENGINE_##e)
 
+/* Firmware enables what of them it likes. */
 static const struct rpu_work works[ROAD_RPU_WORKS] = {
 	[ROAD_RPU_WORK_RUN] = {"run", rpu_job_start,
 			       HEAD | R(engine) | R(config) | R(arguments) | R(argument_bytes) |
 				       R(blocks) | R(watchdog) | R(image) | R(image_bytes),
-			       ORDERED | ROAD_RPU_WORK_ACTIVATE, ENGINE(CGRA), false, true},
+			       ORDERED | ROAD_RPU_WORK_ACTIVATE, ENGINE(CGRA), false, true,
+			       .flags_2 = ROAD_RPU_WORK_ACTIVATE},
 	[ROAD_RPU_WORK_GEMM] = {"gemm", rpu_job_start,
 				HEAD | G(engine) | G(type) | G(a) | G(b) | G(c) | G(a_pitch) |
 					G(b_pitch) | G(c_pitch) | G(m) | G(n) | G(k) | G(tiles),
 				ORDERED | ROAD_RPU_WORK_ADD | ROAD_RPU_WORK_NARROW, ENGINE(NEUR),
-				false, true},
+				false, true, .flags_2 = ROAD_RPU_WORK_ADD,
+				.flags_3 = ROAD_RPU_WORK_NARROW},
 	[ROAD_RPU_WORK_MOVE] = {"move", rpu_job_start,
 				HEAD | M(engine) | M(memory) | M(spm) | M(bytes) | M(rows) |
 					M(slices) | M(memory_pitch) | M(spm_pitch) | M(slice_rows) |
@@ -167,11 +170,25 @@ static const struct rpu_work works[ROAD_RPU_WORKS] = {
 				 ORDERED | ROAD_RPU_WORK_IRQ, 0, true, false},
 };
 
-const struct rpu_work *rpu_work_find(const union rpu_entry *entry,
+void rpu_works_enable(struct rpu_chip *chip, const struct sim_program *program)
+{
+	memcpy(chip->works, works, sizeof(works));
+	for (uint32_t i = 0; program && i < ROAD_RPU_WORKS; i++) {
+		struct rpu_work *work = &chip->works[i];
+
+		if (!program->version[i])
+			work->start = NULL;
+		if (program->version[i] < 2)
+			work->flags &= (uint8_t)~work->flags_2;
+		if (program->version[i] < 3)
+			work->flags &= (uint8_t)~work->flags_3;
+	}
+}
+
+const struct rpu_work *rpu_work_find(const struct rpu_chip *chip, const union rpu_entry *entry,
 				     struct road_rpu_stream_status *why)
 {
-	const struct rpu_work *work =
-		entry->work < ROAD_RPU_WORKS ? &works[entry->work] : &works[0];
+	const struct rpu_work *work = &chip->works[entry->work < ROAD_RPU_WORKS ? entry->work : 0];
 
 	if (!work->start) {
 		rpu_bad_field(why, 0);
