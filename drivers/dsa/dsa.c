@@ -2,6 +2,7 @@
 /* Bring-up of the Roadbed DSA (uapi/dsa/regs.h): probe, start, stop, reset; the driver's table. */
 #include "drivers/dsa/dsa.h"
 
+#include <roadbed-driver/boot_unit.h>
 #include <stdlib.h>
 
 static road_status probe(struct road_bus *bus)
@@ -187,6 +188,22 @@ static const struct road_driver_ops ops = {
 	.counter = dsa_counter,
 };
 
+static road_status describe_firmware(struct road_drv_device *dev, struct road_firmware_chip *out)
+{
+	static const struct road_boot_port port = {
+		.region = ROAD_DSA_REGION_REGS,
+		.offset = ROAD_DSA_BOOT,
+		.vendor = "roadbed",
+		.chip = "dsa",
+		.protocol_min = 1,
+		.protocol_max = 1,
+	};
+
+	return road_boot_unit_describe(dev, &port, out);
+}
+
+static const struct road_firmware_ops firmware_ops = {describe_firmware, ROAD_BOOT_UNIT_OPS};
+
 extern const struct road_driver road_driver_dsa;
 const struct road_driver road_driver_dsa = {
 	.abi = ROAD_DRIVER_ABI,
@@ -196,4 +213,5 @@ const struct road_driver road_driver_dsa = {
 	.memory = &dsa_memory_ops,
 	.image = &dsa_image_ops,
 	.region = &road_region_unit_ops,
+	.firmware = &firmware_ops,
 };

@@ -3,6 +3,7 @@
  */
 #include "drivers/gpu/gpu.h"
 
+#include <roadbed-driver/boot_unit.h>
 #include <stdlib.h>
 
 static road_status probe(struct road_bus *bus)
@@ -202,6 +203,22 @@ static const struct road_driver_ops ops = {
 	.output_read = gpu_output_read,
 };
 
+static road_status describe_firmware(struct road_drv_device *dev, struct road_firmware_chip *out)
+{
+	static const struct road_boot_port port = {
+		.region = ROAD_GPU_REGION_REGS,
+		.offset = ROAD_GPU_REG_BOOT,
+		.vendor = "roadbed",
+		.chip = "gpgpu",
+		.protocol_min = 1,
+		.protocol_max = 1,
+	};
+
+	return road_boot_unit_describe(dev, &port, out);
+}
+
+static const struct road_firmware_ops firmware_ops = {describe_firmware, ROAD_BOOT_UNIT_OPS};
+
 extern const struct road_driver road_driver_gpu;
 const struct road_driver road_driver_gpu = {
 	.abi = ROAD_DRIVER_ABI,
@@ -211,4 +228,5 @@ const struct road_driver road_driver_gpu = {
 	.memory = &gpu_memory_ops,
 	.image = &gpu_image_ops,
 	.region = &road_region_unit_ops,
+	.firmware = &firmware_ops,
 };

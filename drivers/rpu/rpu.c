@@ -2,6 +2,7 @@
 /* Bring-up of the Roadbed RPU (uapi/rpu/regs.h): probe, start, stop, reset; the driver's table. */
 #include "drivers/rpu/rpu.h"
 
+#include <roadbed-driver/boot_unit.h>
 #include <stdlib.h>
 
 static road_status probe(struct road_bus *bus)
@@ -218,6 +219,22 @@ static const struct road_driver_ops ops = {
 	.counter = rpu_counter,
 };
 
+static road_status describe_firmware(struct road_drv_device *dev, struct road_firmware_chip *out)
+{
+	static const struct road_boot_port port = {
+		.region = ROAD_RPU_REGION_REGS,
+		.offset = ROAD_RPU_BOOT,
+		.vendor = "roadbed",
+		.chip = "rpu",
+		.protocol_min = 1,
+		.protocol_max = 1,
+	};
+
+	return road_boot_unit_describe(dev, &port, out);
+}
+
+static const struct road_firmware_ops firmware_ops = {describe_firmware, ROAD_BOOT_UNIT_OPS};
+
 extern const struct road_driver road_driver_rpu;
 const struct road_driver road_driver_rpu = {
 	.abi = ROAD_DRIVER_ABI,
@@ -227,4 +244,5 @@ const struct road_driver road_driver_rpu = {
 	.memory = &rpu_memory_ops,
 	.image = &rpu_image_ops,
 	.region = &road_region_unit_ops,
+	.firmware = &firmware_ops,
 };
