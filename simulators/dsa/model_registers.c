@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registers of one function: one row each (uapi/dsa/regs.h), doorbells, interrupts. */
 #include "simulators/dsa/model.h"
+#include "uapi/firmware/boot.h"
 
 static uint64_t read_status(void *arg)
 {
@@ -224,6 +225,8 @@ uint64_t dsa_register_read(struct dsa_function *function, uint64_t offset, uint3
 	if (is_region(function, offset))
 		return region_unit_read(function->chip->unit, function->index,
 					offset - ROAD_DSA_REGIONS, width);
+	if (offset >= ROAD_DSA_BOOT && offset < ROAD_DSA_BOOT + ROAD_BOOT_BYTES)
+		return 0; /* no boot ROM */
 	return sim_register_read(&mine, offset, width);
 }
 

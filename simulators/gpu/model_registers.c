@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registers of one function: one row each (uapi/gpu/regs.h), doorbells, interrupts. */
 #include "simulators/gpu/model.h"
+#include "uapi/firmware/boot.h"
 
 static uint64_t read_status(void *arg)
 {
@@ -215,6 +216,8 @@ uint64_t road_gpu_register_read(struct gpu_function *function, uint64_t offset, 
 	if (in_unit(function, offset))
 		return region_unit_read(function->chip->unit, function->index,
 					offset - ROAD_GPU_REG_UNIT, width);
+	if (offset >= ROAD_GPU_REG_BOOT && offset < ROAD_GPU_REG_BOOT + ROAD_BOOT_BYTES)
+		return 0; /* no boot ROM */
 	return sim_register_read(&mine, offset, width);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registers of one function: one row each (uapi/rpu/regs.h), doorbells, interrupts. */
 #include "simulators/rpu/model.h"
+#include "uapi/firmware/boot.h"
 
 static uint64_t read_status(void *arg)
 {
@@ -216,6 +217,8 @@ uint64_t rpu_register_read(struct rpu_function *function, uint64_t offset, uint3
 	if (is_region(offset))
 		return region_unit_read(function->chip->unit, function->index,
 					offset - ROAD_RPU_REGIONS, width);
+	if (offset >= ROAD_RPU_BOOT && offset < ROAD_RPU_BOOT + ROAD_BOOT_BYTES)
+		return 0; /* no boot ROM */
 	return sim_register_read(&mine, offset, width);
 }
 
