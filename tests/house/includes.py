@@ -41,7 +41,7 @@ ALLOWED = [
     ('firmware-loader/', ['firmware-loader/', 'uapi/', PUBLIC, DRIVER + 'firmware.h']),
     ('simulators/', ['simulators/', 'uapi/']),
     ('compat/', ['{own}', PUBLIC]),
-    ('tools/roadbed/', ['bench/bench.h', '{own}', PUBLIC, FIRMWARE]),
+    ('tools/roadbed/', ['bench/bench.h', '{own}', 'uapi/firmware/', PUBLIC, FIRMWARE]),
     ('tools/dsa/', ['{own}', 'tools/roadbed/tool.h', 'tools/roadbed/files.h', 'uapi/', PUBLIC]),
     ('tools/map/', ['{own}', 'tools/roadbed/tool.h', 'tools/roadbed/files.h', 'uapi/', PUBLIC]),
     ('tools/program/', ['{own}', 'tools/roadbed/tool.h', 'tools/roadbed/files.h', 'uapi/',
@@ -60,7 +60,8 @@ ALLOWED = [
     ('tests/tool/', ['{own}', 'tests/support/', 'tools/roadbed/', PUBLIC]),
     ('tests/oracle/*/', ['{own}', PUBLIC]),
     ('tests/conformance/drivers/', [PUBLIC, DRIVER]),
-    ('tests/conformance/', ['tests/conformance/', 'tests/support/', PUBLIC, FIRMWARE]),
+    ('tests/conformance/', ['tests/conformance/', 'tests/support/', 'tests/unit/firmware/rom.h',
+                            PUBLIC, FIRMWARE]),
     ('tests/', ['{own}', 'tests/support/', PUBLIC]),
 ]
 

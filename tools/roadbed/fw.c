@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* roadbed fw: makes, looks at and checks firmware. No device is needed. */
+/* roadbed fw: makes, looks at, checks and loads firmware. Few verbs need a device. */
 #include "tools/roadbed/fw.h"
 
 #include <stdlib.h>
@@ -38,13 +38,18 @@ static const struct fw_verb {
 	 "              verify FOLDER [--key KEY.pub]… [--keys FOLDER] [--json]",
 	 "signs a manifest of all *.img of a folder; checks a folder against its manifest",
 	 fw_bundle},
-	{"status", "STORE [--key KEY.pub]… [--keys FOLDER] [--json]",
-	 "the two slots of a store's file, and what boots", fw_status},
+	{"status",
+	 "STORE [--key KEY.pub]… [--keys FOLDER] [--json] |\n              DEVICE [--json]",
+	 "the two slots of a store's file, and what boots; the firmware that a device runs",
+	 fw_status},
 	{"load",
 	 "STORE FILE [--test | --permanent] [--key KEY.pub]… [--keys FOLDER]\n"
-	 "              [--bytes N] [--json]",
+	 "              [--bytes N] [--json] |\n"
+	 "              DEVICE FILE… [--key KEY.pub]… [--keys FOLDER] [--json]",
 	 "puts an image into the slot that is not active, to be tried (--test) at the next boot;\n"
-	 "      makes the file of N (33595392) bytes if it is not there",
+	 "      makes the file of N (33595392) bytes if it is not there. Boots a device with "
+	 "images;\n"
+	 "      without a key and a folder: those of the device and of this machine",
 	 fw_load},
 	{"boot", "STORE [--key KEY.pub]… [--keys FOLDER] [--json]",
 	 "what a boot does to the store: chooses a slot, and counts its try", fw_boot},
@@ -52,6 +57,10 @@ static const struct fw_verb {
 	 "what was booted last stays; older images are refused from then on", fw_confirm},
 	{"revert", "STORE [--key KEY.pub]… [--keys FOLDER] [--json]",
 	 "the other slot at the next boot; or, of an image not booted yet: never that", fw_revert},
+	{"log", "DEVICE [--crash] [--dump FILE] [--json]",
+	 "the states of a device's boot, and what a crash left, shown and written to FILE;\n"
+	 "      --crash makes the firmware of a simulated device crash, and boots it again",
+	 fw_log},
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

@@ -20,6 +20,7 @@ int fw_load(int argc, char **argv);
 int fw_boot(int argc, char **argv);
 int fw_confirm(int argc, char **argv);
 int fw_revert(int argc, char **argv);
+int fw_log(int argc, char **argv);
 
 /* The exit code of an error. */
 int fw_exit_of(road_firmware_error error);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/roadbed/fw.h"
+#include "tools/roadbed/fw_device.h"
 #include "tools/roadbed/json.h"
 
 /* Room for two of the largest images that there are. */
@@ -206,7 +206,14 @@ static int run(const char *verb, store_call *call, int argc, char **argv)
 		return fw_usage(&error);
 	if (argc != 1)
 		return tool_refuse(TOOL_USAGE, verb, "takes one STORE", "", "");
-	return on_file(argv[0], 0, call, &w, NULL);
+	if (!fw_is_device(argv[0]))
+		return on_file(argv[0], 0, call, &w, NULL);
+	if (call)
+		return tool_refuse(TOOL_USAGE, verb, "takes a STORE and no device", argv[0],
+				   "the path of a file");
+	if (w.keys.count || w.folder)
+		return tool_refuse(TOOL_USAGE, verb, "takes keys for a STORE alone", argv[0], "");
+	return fw_device_status(argv[0], w.json);
 }
 
 int fw_status(int argc, char **argv)
@@ -229,6 +236,14 @@ int fw_revert(int argc, char **argv)
 	return run("fw revert", revert, argc, argv);
 }
 
+static int load_device(const struct words *w, int argc, char **argv)
+{
+	if (w->test || w->permanent || w->bytes)
+		return tool_refuse(TOOL_USAGE, "fw load", "an option is for a STORE alone", argv[0],
+				   "--key, --keys, --json");
+	return fw_device_load(argv[0], argv + 1, argc - 1, &w->keys, w->folder, w->json);
+}
+
 int fw_load(int argc, char **argv)
 {
 	uint64_t bytes = STORE_BYTES;
@@ -242,6 +257,8 @@ int fw_load(int argc, char **argv)
 	if (fw_take_list("--key", &argc, argv, &w.keys, &error) ||
 	    tool_options(options, argc, argv, &argc, &error))
 		return fw_usage(&error);
+	if (argc > 1 && fw_is_device(argv[0]))
+		return load_device(&w, argc, argv);
 	if (argc != 2)
 		return tool_refuse(TOOL_USAGE, "fw load", "takes STORE and FILE", "", "");
 	if (w.test && w.permanent)

@@ -62,10 +62,9 @@ static bool print_unread(struct watcher *w, int *code)
 static void look(struct watcher *w)
 {
 	for (int i = 0; i < w->device_count; i++) {
-		uint32_t health;
-		uint64_t resets;
+		road_device_firmware firmware = {.size = sizeof(firmware)};
 
-		(void)road_device_health(w->devices[i], &health, &resets);
+		(void)road_device_firmware_get(w->devices[i], &firmware);
 	}
 }
 
