@@ -335,4 +335,6 @@ const struct road_driver road_driver_template = {
 	.ops = &ops,
 	.memory = &memory_ops,
 	.image = &image_ops,
+	/* .region: a chip that is reconfigured while it works, step 9. .firmware: the host brings
+	 * its firmware, step 10. */
 };
