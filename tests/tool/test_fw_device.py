@@ -38,7 +38,9 @@ def which():
         tap.says(fw(verb, 'host:', code=2).stderr, 'takes a STORE and no device', 'host:')
     for words in (['--test'], ['--permanent'], ['--bytes', '9']):
         tap.says(fw('load', 'host:', 'image', *words, code=2).stderr, 'for a STORE alone')
-    tap.says(fw('status', 'host:', '--key', 'key.pub', code=2).stderr, 'for a STORE alone')
+    tap.says(fw('status', 'host:', '--keys', '.', code=2).stderr, 'for a STORE alone')
+    tap.says(fw('status', 'store', '--folders', '.', code=2).stderr, 'for a DEVICE alone')
+    tap.says(fw('load', 'store', 'image', '--folders', '.', code=2).stderr, 'for a DEVICE alone')
     tap.says(fw('log', 'store', code=2).stderr, 'takes one DEVICE', 'sim:gpu-small')
     tap.says(fw('log', code=2).stderr, 'takes one DEVICE')
     # a path with a colon is one all the same
@@ -50,6 +52,7 @@ def nothing():
     make_image()
     tap.says(fw('status', 'nonesuch:', code=3).stderr, 'nonesuch')
     tap.says(fw('log', 'nonesuch:', code=3).stderr, 'nonesuch')
+    tap.says(fw('log', 'host:', '--key', 'nowhere', code=3).stderr, 'nowhere')
     tap.says(fw('load', 'host:', 'payload', code=1).stderr, 'payload', 'BAD_MAGIC')
     tap.says(fw('load', 'host:', 'nowhere', code=3).stderr, 'nowhere')
     fw('keygen', 'stranger')

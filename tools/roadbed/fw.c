@@ -39,13 +39,14 @@ static const struct fw_verb {
 	 "signs a manifest of all *.img of a folder; checks a folder against its manifest",
 	 fw_bundle},
 	{"status",
-	 "STORE [--key KEY.pub]… [--keys FOLDER] [--json] |\n              DEVICE [--json]",
+	 "STORE [--key KEY.pub]… [--keys FOLDER] [--json] |\n"
+	 "              DEVICE [--folders LIST] [--key KEY.pub]… [--json]",
 	 "the two slots of a store's file, and what boots; the firmware that a device runs",
 	 fw_status},
 	{"load",
 	 "STORE FILE [--test | --permanent] [--key KEY.pub]… [--keys FOLDER]\n"
 	 "              [--bytes N] [--json] |\n"
-	 "              DEVICE FILE… [--key KEY.pub]… [--keys FOLDER] [--json]",
+	 "              DEVICE FILE… [--folders LIST] [--key KEY.pub]… [--keys FOLDER] [--json]",
 	 "puts an image into the slot that is not active, to be tried (--test) at the next boot;\n"
 	 "      makes the file of N (33595392) bytes if it is not there. Boots a device with "
 	 "images;\n"
@@ -57,7 +58,7 @@ static const struct fw_verb {
 	 "what was booted last stays; older images are refused from then on", fw_confirm},
 	{"revert", "STORE [--key KEY.pub]… [--keys FOLDER] [--json]",
 	 "the other slot at the next boot; or, of an image not booted yet: never that", fw_revert},
-	{"log", "DEVICE [--crash] [--dump FILE] [--json]",
+	{"log", "DEVICE [--crash] [--dump FILE] [--folders LIST] [--key KEY.pub]… [--json]",
 	 "the states of a device's boot, and what a crash left, shown and written to FILE;\n"
 	 "      --crash makes the firmware of a simulated device crash, and boots it again",
 	 fw_log},

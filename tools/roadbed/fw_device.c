@@ -2,6 +2,7 @@
 /* roadbed fw status, load on a device. */
 #include "tools/roadbed/fw_device.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,41 +133,80 @@ static void print_json(const char *address, const struct firmware *firmware)
 
 /* ---- with an open device ---- */
 
+/* Their absolute paths, separated by ':'. */
+static int key_list(const struct fw_list *keys, char **out)
+{
+	size_t used = 0, room = 1;
+	char *list = NULL;
+
+	for (uint32_t i = 0; i < keys->count; i++) {
+		char *path = realpath(keys->all[i], NULL);
+
+		if (!path) {
+			free(list);
+			return tool_refuse(TOOL_IO, keys->all[i], "cannot be opened",
+					   strerror(errno), "a file KEY.pub");
+		}
+		room += strlen(path) + 1;
+		list = realloc(list, room);
+		if (!list)
+			tool_no_memory();
+		used += (size_t)snprintf(list + used, room - used, "%s%s", used ? ":" : "", path);
+		free(path);
+	}
+	*out = list;
+	return TOOL_OK;
+}
+
+int fw_device_instance(const struct fw_device *device, road_instance **out)
+{
+	char *keys = NULL;
+	int code = key_list(device->keys, &keys);
+
+	if (!code)
+		code = library_open_firmware(device->folders, keys, out);
+	free(keys);
+	return code;
+}
+
 typedef int device_call(road_device *device, const char *address, void *arg);
 
-static int on_device(const char *address, device_call *call, void *arg)
+static int on_device(const struct fw_device *which, device_call *call, void *arg)
 {
 	road_instance *instance;
 	road_device *device;
-	int code = library_open(&instance);
+	int code = fw_device_instance(which, &instance);
 
 	if (code)
 		return code;
-	const road_status status = road_device_open(instance, address, &device);
+	const road_status status = road_device_open(instance, which->address, &device);
 
 	if (status) {
-		code = fw_library_refuse(address, status);
+		code = fw_library_refuse(which->address, status);
 	} else {
-		code = call(device, address, arg);
+		code = call(device, which->address, arg);
 		road_device_release(device);
 	}
 	road_instance_release(instance);
 	return code;
 }
 
-static int show(road_device *device, const char *address, void *json)
+static int show(road_device *device, const char *address, void *which)
 {
 	struct firmware firmware;
 	const int code = firmware_read(device, address, &firmware);
 
 	if (!code)
-		(*(bool *)json ? print_json : print_text)(address, &firmware);
+		(((const struct fw_device *)which)->json ? print_json : print_text)(address,
+										    &firmware);
 	return code;
 }
 
-int fw_device_status(const char *address, bool json)
+int fw_device_status(const struct fw_device *device)
 {
-	return on_device(address, show, &json);
+	struct fw_device which = *device;
+
+	return on_device(device, show, &which);
 }
 
 /* ---- load ---- */
@@ -260,10 +300,9 @@ static int take_keys(struct load *load, const road_firmware_keys *keys)
 	return tool_refuse(TOOL_FAILURE, "keys", "none is left that may sign", "", "");
 }
 
-int fw_device_load(const char *address, char **paths, int count, const struct fw_list *files,
-		   const char *folder, bool json)
+int fw_device_load(const struct fw_device *device, char **paths, int count, const char *folder)
 {
-	struct load all = {.options.size = sizeof(all.options), .json = json};
+	struct load all = {.options.size = sizeof(all.options), .json = device->json};
 	road_firmware_keys *keys = NULL;
 	int code = TOOL_OK;
 
@@ -271,14 +310,14 @@ int fw_device_load(const char *address, char **paths, int count, const struct fw
 		return tool_refuse(TOOL_USAGE, "fw load", "takes DEVICE and its IMAGEs", "",
 				   "1 to 16");
 	all.options.images = all.images;
-	if (files->count || folder)
-		code = fw_keys(files, folder, &keys);
+	if (device->keys->count || folder)
+		code = fw_keys(device->keys, folder, &keys);
 	for (int i = 0; i < count && !code; i++)
 		code = take_image(&all, (uint32_t)i, paths[i], keys);
 	if (!code && keys)
 		code = take_keys(&all, keys);
 	if (!code)
-		code = on_device(address, load, &all);
+		code = on_device(device, load, &all);
 	for (int i = 0; i < count; i++)
 		free(all.files[i]);
 	free(all.keys);

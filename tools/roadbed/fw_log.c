@@ -13,8 +13,10 @@
 enum { DUMP_MAX = 16 << 20 };
 
 struct log {
-	const char *address, *dump; /* where the dump goes; NULL: it is only shown */
-	bool crash, json;
+	struct fw_device device;
+	const char *dump; /* where the dump goes; NULL: it is only shown */
+	bool crash;
+	struct fw_list keys;
 	struct changes changes;
 	struct json_object *document, *lines; /* NULL: text */
 };
@@ -40,7 +42,7 @@ static int print_changes(struct log *log)
 	int code = TOOL_OK;
 
 	while (changes_next(&log->changes, &change, &code)) {
-		if (log->json) {
+		if (log->device.json) {
 			struct json_object *line = json_new();
 
 			changes_fill(&log->changes, &change, line);
@@ -143,7 +145,7 @@ static int show_dump(struct log *log, road_device *device)
 	size_t count = 0;
 	int code = read_dump(device, &bytes, &count);
 
-	if (!code && log->json)
+	if (!code && log->device.json)
 		json_add(log->document, "dump", count ? dump_json(bytes, count) : NULL);
 	else if (!code && count)
 		dump_text(bytes, count);
@@ -167,7 +169,7 @@ static int crash(struct log *log, road_device *device)
 		return fw_library_refuse("--crash", status);
 	status = road_device_firmware_get(device, &firmware); /* notices it */
 	if (status)
-		return fw_library_refuse(log->address, status);
+		return fw_library_refuse(log->device.address, status);
 	int code = print_changes(log);
 
 	if (!code)
@@ -184,7 +186,7 @@ static int with_device(struct log *log, road_device *device)
 	const road_status status = road_device_firmware_get(device, &firmware);
 
 	if (status)
-		return fw_library_refuse(log->address, status);
+		return fw_library_refuse(log->device.address, status);
 	return log->crash ? crash(log, device) : show_dump(log, device);
 }
 
@@ -197,12 +199,12 @@ static int with_instance(struct log *log, road_instance *instance)
 
 	if (code)
 		return code;
-	const road_status status = road_device_open(instance, log->address, &device);
+	const road_status status = road_device_open(instance, log->device.address, &device);
 
 	/* The states that led to a failure come before it. */
 	code = print_changes(log);
 	if (status)
-		code = fw_library_refuse(log->address, status);
+		code = fw_library_refuse(log->device.address, status);
 	else if (!code)
 		code = with_device(log, device);
 	const int last = print_changes(log);
@@ -215,18 +217,18 @@ static int with_instance(struct log *log, road_instance *instance)
 static int run(struct log *log)
 {
 	road_instance *instance;
-	int code = library_open(&instance);
+	int code = fw_device_instance(&log->device, &instance);
 
 	if (code)
 		return code;
-	if (log->json) {
+	if (log->device.json) {
 		log->document = json_document();
 		log->lines = json_new_array();
-		json_add_text(log->document, "address", log->address);
+		json_add_text(log->document, "address", log->device.address);
 		json_add(log->document, "changes", log->lines);
 	}
 	code = with_instance(log, instance);
-	if (log->json)
+	if (log->device.json)
 		json_print(log->document);
 	road_instance_release(instance);
 	return code;
@@ -238,14 +240,17 @@ int fw_log(int argc, char **argv)
 	struct tool_error error;
 	const struct tool_option options[] = {{"--dump", NULL, &log.dump},
 					      {"--crash", &log.crash, NULL},
-					      {"--json", &log.json, NULL},
+					      {"--folders", NULL, &log.device.folders},
+					      {"--json", &log.device.json, NULL},
 					      {NULL, NULL, NULL}};
 
-	if (tool_options(options, argc, argv, &argc, &error))
+	if (fw_take_list("--key", &argc, argv, &log.keys, &error) ||
+	    tool_options(options, argc, argv, &argc, &error))
 		return fw_usage(&error);
+	log.device.keys = &log.keys;
 	if (argc != 1 || !fw_is_device(argv[0]))
 		return tool_refuse(TOOL_USAGE, "fw log", "takes one DEVICE", argc ? argv[0] : "",
 				   "an address, like sim:gpu-small");
-	log.address = argv[0];
+	log.device.address = argv[0];
 	return run(&log);
 }

@@ -12,6 +12,7 @@ enum { STORE_BYTES = ROAD_FIRMWARE_STORE_HEAD_BYTES + 2 * ((16 << 20) + 16384) }
 
 struct words {
 	const char *folder, *bytes;
+	const char *folders; /* of images, for a device */
 	struct fw_list keys;
 	bool test, permanent, json;
 };
@@ -194,12 +195,19 @@ static road_firmware_error boot(road_firmware_store *store, const struct words *
 	return rc;
 }
 
+static int for_devices(const char *verb)
+{
+	return tool_refuse(TOOL_USAGE, verb, "takes --folders for a DEVICE alone", "", "");
+}
+
 static int run(const char *verb, store_call *call, int argc, char **argv)
 {
 	struct words w = {0};
 	struct tool_error error;
-	const struct tool_option options[] = {
-		{"--keys", NULL, &w.folder}, {"--json", &w.json, NULL}, {NULL, NULL, NULL}};
+	const struct tool_option options[] = {{"--keys", NULL, &w.folder},
+					      {"--folders", NULL, &w.folders},
+					      {"--json", &w.json, NULL},
+					      {NULL, NULL, NULL}};
 
 	if (fw_take_list("--key", &argc, argv, &w.keys, &error) ||
 	    tool_options(options, argc, argv, &argc, &error))
@@ -207,13 +215,16 @@ static int run(const char *verb, store_call *call, int argc, char **argv)
 	if (argc != 1)
 		return tool_refuse(TOOL_USAGE, verb, "takes one STORE", "", "");
 	if (!fw_is_device(argv[0]))
-		return on_file(argv[0], 0, call, &w, NULL);
+		return w.folders ? for_devices(verb) : on_file(argv[0], 0, call, &w, NULL);
 	if (call)
 		return tool_refuse(TOOL_USAGE, verb, "takes a STORE and no device", argv[0],
 				   "the path of a file");
-	if (w.keys.count || w.folder)
-		return tool_refuse(TOOL_USAGE, verb, "takes keys for a STORE alone", argv[0], "");
-	return fw_device_status(argv[0], w.json);
+	if (w.folder)
+		return tool_refuse(TOOL_USAGE, verb, "takes --keys for a STORE alone", argv[0],
+				   "--key");
+	const struct fw_device device = {argv[0], w.folders, &w.keys, w.json};
+
+	return fw_device_status(&device);
 }
 
 int fw_status(int argc, char **argv)
@@ -240,8 +251,10 @@ static int load_device(const struct words *w, int argc, char **argv)
 {
 	if (w->test || w->permanent || w->bytes)
 		return tool_refuse(TOOL_USAGE, "fw load", "an option is for a STORE alone", argv[0],
-				   "--key, --keys, --json");
-	return fw_device_load(argv[0], argv + 1, argc - 1, &w->keys, w->folder, w->json);
+				   "--key, --keys, --folders, --json");
+	const struct fw_device device = {argv[0], w->folders, &w->keys, w->json};
+
+	return fw_device_load(&device, argv + 1, argc - 1, w->folder);
 }
 
 int fw_load(int argc, char **argv)
@@ -252,7 +265,8 @@ int fw_load(int argc, char **argv)
 	const struct tool_option options[] = {
 		{"--keys", NULL, &w.folder}, {"--bytes", NULL, &w.bytes},
 		{"--test", &w.test, NULL},   {"--permanent", &w.permanent, NULL},
-		{"--json", &w.json, NULL},   {NULL, NULL, NULL}};
+		{"--json", &w.json, NULL},   {"--folders", NULL, &w.folders},
+		{NULL, NULL, NULL}};
 
 	if (fw_take_list("--key", &argc, argv, &w.keys, &error) ||
 	    tool_options(options, argc, argv, &argc, &error))
@@ -261,6 +275,8 @@ int fw_load(int argc, char **argv)
 		return load_device(&w, argc, argv);
 	if (argc != 2)
 		return tool_refuse(TOOL_USAGE, "fw load", "takes STORE and FILE", "", "");
+	if (w.folders)
+		return for_devices("fw load");
 	if (w.test && w.permanent)
 		return tool_refuse(TOOL_USAGE, "fw load", "takes one of both", "",
 				   "--test or --permanent");

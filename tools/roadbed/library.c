@@ -13,7 +13,15 @@ static void message(void *user, int level, const char *object, const char *text)
 
 int library_open(road_instance **out)
 {
-	const road_instance_options options = {.size = sizeof(options), .message = message};
+	return library_open_firmware(NULL, NULL, out);
+}
+
+int library_open_firmware(const char *folders, const char *keys, road_instance **out)
+{
+	const road_instance_options options = {.size = sizeof(options),
+					       .message = message,
+					       .firmware_folders = folders,
+					       .firmware_keys = keys};
 	road_status status = road_instance_create(&options, out);
 
 	return status == ROAD_OK ? TOOL_OK : library_refuse("starting the library", status);

@@ -10,6 +10,9 @@
 
 /* An instance that speaks on stderr. Answers an exit code. */
 int library_open(road_instance **out);
+/* The same, with folders of firmware and key files of one's own, as road_instance_options has them.
+ */
+int library_open_firmware(const char *folders, const char *keys, road_instance **out);
 /* The error of the call that just failed with this status, `doing` what. */
 int library_refuse(const char *doing, road_status status);
 void library_error_print(const char *doing, const road_error *detail);
