@@ -2,7 +2,6 @@
 /* Bring-up of the Roadbed DSA (uapi/dsa/regs.h): probe, start, stop, reset; the driver's table. */
 #include "drivers/dsa/dsa.h"
 
-#include <roadbed-driver/boot_unit.h>
 #include <stdlib.h>
 
 static road_status probe(struct road_bus *bus)

@@ -13,6 +13,7 @@
 #define DRIVERS_DSA_DSA_H
 
 #include <pthread.h>
+#include <roadbed-driver/boot_unit.h>
 #include <roadbed-driver/driver.h>
 #include <roadbed-driver/host_memory.h>
 #include <roadbed-driver/numbers.h>
@@ -47,7 +48,8 @@ struct dsa {
 	struct road_drv_device *dev;
 	struct road_bus *bus;
 	struct dsa_params params;
-	bool clean; /* memory was zero at start */
+	struct road_boot_program program; /* that streams obey */
+	bool clean;                       /* memory was zero at start */
 
 	pthread_mutex_t life_lock; /* contexts close, images come and go, or the chip is reset */
 	pthread_mutex_t reg_lock;  /* select and command registers are shared by all */
@@ -82,7 +84,7 @@ static inline road_status dsa_await(struct dsa *dsa, uint64_t reg, uint32_t mask
 }
 
 /* ---- properties.c ---- */
-road_status dsa_params_read(struct dsa *dsa);
+road_status dsa_params_read(struct dsa *dsa); /* and what the firmware is able to */
 road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct road_property *out);
 road_status dsa_counter(struct road_drv_device *dev, uint32_t index, struct road_metric *out);
 void dsa_info(struct road_drv_device *dev, struct road_device_info *out);

@@ -279,6 +279,22 @@ static road_status check_grid(const struct dsa *dsa, const struct road_cmd_launc
 	return ROAD_OK;
 }
 
+/* What versions of the firmware's opcodes do without. */
+static road_status check_firmware(const struct dsa *dsa, const struct road_cmd_launch *launch)
+{
+	static const struct road_boot_need cooperative = {ROAD_DSA_WORK_TASK, 2, "task"};
+	static const struct road_boot_need activate = {ROAD_DSA_WORK_TASK, 3, "task"};
+	road_status status =
+		road_boot_program_allow(&dsa->program, launch->flags & ROAD_LAUNCH_COOPERATIVE,
+					&cooperative, "road_list_launch: flags");
+
+	if (!status)
+		status =
+			road_boot_program_allow(&dsa->program, launch->flags & ROAD_LAUNCH_ACTIVATE,
+						&activate, "road_list_launch: flags");
+	return status;
+}
+
 static road_status check_launch(const struct road_cmd_launch *launch)
 {
 	const struct dsa_kernel *kernel = launch->kernel->data;
@@ -301,7 +317,9 @@ static road_status check_launch(const struct road_cmd_launch *launch)
 	    !(launch->flags & ROAD_LAUNCH_COOPERATIVE))
 		return refuse(ROAD_INVALID_ARGUMENT, "the kernel uses flags between cores",
 			      "road_list_launch: flags", launch->flags, "ROAD_LAUNCH_COOPERATIVE");
-	return check_grid(dsa, launch);
+	road_status status = check_firmware(dsa, launch);
+
+	return status ? status : check_grid(dsa, launch);
 }
 
 const struct road_image_ops dsa_image_ops = {

@@ -39,14 +39,48 @@ static const struct road_parameter rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
+/* What the firmware is able to; is it all that the driver needs? */
+static road_status read_program(struct dsa *dsa)
+{
+	static const struct road_boot_need needs[] = {
+		{ROAD_DSA_WORK_TASK, 1, "task"},     {ROAD_DSA_WORK_LOAD, 1, "load"},
+		{ROAD_DSA_WORK_UNLOAD, 1, "unload"}, {ROAD_DSA_WORK_COPY, 1, "copy"},
+		{ROAD_DSA_WORK_FILL, 1, "fill"},     {ROAD_DSA_WORK_FENCE, 1, "fence"},
+	};
+
+	road_status status = road_boot_unit_program(dsa->dev, ROAD_DSA_WORKS, &dsa->program);
+
+	if (!status)
+		status = road_boot_program_need(&dsa->program, needs,
+						sizeof(needs) / sizeof(needs[0]));
+	return status;
+}
+
 road_status dsa_params_read(struct dsa *dsa)
 {
-	return road_parameters_read(dsa->dev, ROAD_DSA_REGION_REGS, rows, ROWS, &dsa->params);
+	road_status status =
+		road_parameters_read(dsa->dev, ROAD_DSA_REGION_REGS, rows, ROWS, &dsa->params);
+
+	return status ? status : read_program(dsa);
 }
 
 /* ---- properties ---- */
 
-enum { PROPERTIES = ROWS + 5 };
+enum { PROPERTIES = ROWS + 7 };
+
+/* What launches may ask for: as the firmware's versions of a task have it. */
+static void of_launches(const struct dsa *dsa, uint32_t id, bool cooperative,
+			struct road_property *out)
+{
+	if (cooperative)
+		road_property_bool(out, id, "launch.cooperative",
+				   road_boot_has(&dsa->program, ROAD_DSA_WORK_TASK, 2));
+	else
+		road_property_bool(out, id, "launch.activate",
+				   dsa->dev->region_unit &&
+					   road_boot_has(&dsa->program, ROAD_DSA_WORK_TASK, 3));
+	out->source = dsa->program.known ? ROAD_SOURCE_FIRMWARE : ROAD_SOURCE_CATALOGUE;
+}
 
 road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct road_property *out)
 {
@@ -72,9 +106,14 @@ road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct roa
 		road_property_bool(out, index + 1,
 				   index == ROWS + 3 ? "fault.watchdog" : "fault.protection", true);
 		out->source = ROAD_SOURCE_CATALOGUE;
-	} else {
+	} else if (index == ROWS + 5 || index == ROWS + 6) {
+		of_launches(dsa, index + 1, index == ROWS + 5, out);
+	} else if (road_boot_program_property(&dsa->program, index - PROPERTIES, PROPERTIES + 1,
+					      out)) {
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
-				       "no property %u, there are %u", index, PROPERTIES);
+				       "no property %u, there are %u", index,
+				       (unsigned)(PROPERTIES) +
+					       (dsa->program.known ? ROAD_BOOT_PROPERTIES : 0u));
 	}
 	return ROAD_OK;
 }
@@ -94,6 +133,16 @@ road_status dsa_counter(struct road_drv_device *dev, uint32_t index, struct road
 	return ROAD_OK;
 }
 
+/* Those that a packet makes; the others are none, or a part of the packet behind them. */
+static const struct road_boot_command commands[] = {
+	{ROAD_DSA_WORK_COPY, ROAD_COMMAND_COPY},
+	{ROAD_DSA_WORK_FILL, ROAD_COMMAND_FILL},
+	{ROAD_DSA_WORK_TASK, ROAD_COMMAND_LAUNCH},
+	{ROAD_DSA_WORK_WAIT, ROAD_COMMAND_WAIT_VALUE},
+	{ROAD_DSA_WORK_WRITE, ROAD_COMMAND_WRITE_VALUE},
+	{ROAD_DSA_WORK_TIMESTAMP, ROAD_COMMAND_TIMESTAMP},
+};
+
 void dsa_info(struct road_drv_device *dev, struct road_device_info *out)
 {
 	const struct dsa *dsa = dev->data;
@@ -107,11 +156,9 @@ void dsa_info(struct road_drv_device *dev, struct road_device_info *out)
 	out->queues_max = p->streams - 1; /* one is the driver's own */
 	out->queue_depth_max = DSA_DEPTH_MAX;
 	out->memory_bytes = p->memory_bytes;
-	out->commands = UINT64_C(1) << ROAD_COMMAND_COPY | UINT64_C(1) << ROAD_COMMAND_FILL |
-			UINT64_C(1) << ROAD_COMMAND_LAUNCH | UINT64_C(1) << ROAD_COMMAND_BARRIER |
-			UINT64_C(1) << ROAD_COMMAND_WAIT_VALUE |
-			UINT64_C(1) << ROAD_COMMAND_WRITE_VALUE |
-			UINT64_C(1) << ROAD_COMMAND_TIMESTAMP;
+	out->commands = road_boot_program_commands(&dsa->program, commands,
+						   sizeof(commands) / sizeof(commands[0])) |
+			UINT64_C(1) << ROAD_COMMAND_BARRIER;
 	out->features = ROAD_FEATURE_IMAGES | ROAD_FEATURE_UNIFIED_ADDRESS |
 			ROAD_FEATURE_QUEUE_RESET | ROAD_FEATURE_PRIORITIES | ROAD_FEATURE_SPACE_MAP;
 	if (dev->region_unit) {

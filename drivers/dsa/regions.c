@@ -152,7 +152,8 @@ road_status dsa_regions_start(struct dsa *dsa)
 {
 	road_status status = ROAD_NOT_FOUND;
 
-	if (dsa->params.features & ROAD_DSA_FEATURE_REGIONS && dsa->params.contexts > 1)
+	if (dsa->params.features & ROAD_DSA_FEATURE_REGIONS && dsa->params.contexts > 1 &&
+	    road_boot_has(&dsa->program, ROAD_DSA_WORK_REGION, 1))
 		status = road_region_unit_open(dsa->dev, &port);
 	return status == ROAD_NOT_FOUND ? ROAD_OK : status;
 }

@@ -3,7 +3,6 @@
  */
 #include "drivers/gpu/gpu.h"
 
-#include <roadbed-driver/boot_unit.h>
 #include <stdlib.h>
 
 static road_status probe(struct road_bus *bus)

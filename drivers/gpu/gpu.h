@@ -10,6 +10,7 @@
 #define DRIVERS_GPU_GPU_H
 
 #include <pthread.h>
+#include <roadbed-driver/boot_unit.h>
 #include <roadbed-driver/driver.h>
 #include <roadbed-driver/host_memory.h>
 #include <roadbed-driver/numbers.h>
@@ -50,7 +51,8 @@ struct gpu {
 	struct road_drv_device *dev;
 	struct road_bus *bus;
 	struct gpu_params params;
-	bool clean; /* memory was zero at start */
+	struct road_boot_program program; /* that the command processor obeys */
+	bool clean;                       /* memory was zero at start */
 	struct road_ptx_options compile;
 
 	pthread_mutex_t life_lock; /* spaces close, images come and go, or the chip is reset */
@@ -90,7 +92,7 @@ static inline road_status gpu_await(struct gpu *gpu, uint64_t reg, uint32_t mask
 road_status gpu_options_take(struct gpu *gpu, const char *options);
 
 /* ---- properties.c ---- */
-road_status gpu_params_read(struct gpu *gpu);
+road_status gpu_params_read(struct gpu *gpu); /* and what the firmware is able to */
 road_status gpu_property(struct road_drv_device *dev, uint32_t index, struct road_property *out);
 road_status gpu_counter(struct road_drv_device *dev, uint32_t index, struct road_metric *out);
 void gpu_info(struct road_drv_device *dev, struct road_device_info *out);

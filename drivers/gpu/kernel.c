@@ -291,6 +291,21 @@ road_status gpu_kernel_set(struct road_drv_kernel *drv, uint32_t attribute, uint
 	return ROAD_OK;
 }
 
+/* What versions of the firmware's opcodes do without. */
+static road_status check_firmware(const struct gpu *gpu, const struct road_cmd_launch *launch)
+{
+	static const struct road_boot_need watchdog = {ROAD_GPU_OPCODE_DISPATCH, 2, "dispatch"};
+	static const struct road_boot_need activate = {ROAD_GPU_VENDOR_EXPECT, 2, "expect"};
+	road_status status = road_boot_program_allow(&gpu->program, launch->watchdog, &watchdog,
+						     "road_list_launch: watchdog");
+
+	if (!status)
+		status =
+			road_boot_program_allow(&gpu->program, launch->flags & ROAD_LAUNCH_ACTIVATE,
+						&activate, "road_list_launch: flags");
+	return status;
+}
+
 road_status gpu_check_launch(const struct road_cmd_launch *launch)
 {
 	const struct gpu_kernel *kernel = launch->kernel->data;
@@ -300,7 +315,9 @@ road_status gpu_check_launch(const struct road_cmd_launch *launch)
 		return refuse(ROAD_INVALID_ARGUMENT, "argument block has the wrong size",
 			      "arguments", launch->argument_bytes, "exactly",
 			      kernel->entry->param_bytes);
-	status = check_block(kernel, &launch->block);
+	status = check_firmware(kernel->gpu, launch);
+	if (!status)
+		status = check_block(kernel, &launch->block);
 	if (!status)
 		status = check_grid(&launch->grid, &launch->block);
 	if (!status)

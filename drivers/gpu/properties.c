@@ -41,15 +41,34 @@ static const struct road_parameter rows[] = {
 	ROW(COMPUTE, compute, 0, 0xffff, 0, NULL, "", 1),
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), REGISTERS = ROWS - 1 }; /* the last is no property */
+enum { OPCODES = ROAD_GPU_OPCODE_BARRIER_OR + 1 };
+
+/* What the firmware is able to; is it all that the driver needs? */
+static road_status read_program(struct gpu *gpu)
+{
+	static const struct road_boot_need needs[] = {
+		{ROAD_GPU_VENDOR_LOAD, 1, "load"},   {ROAD_GPU_VENDOR_UNLOAD, 1, "unload"},
+		{ROAD_GPU_VENDOR_COPY, 1, "copy"},   {ROAD_GPU_VENDOR_FILL, 1, "fill"},
+		{ROAD_GPU_VENDOR_FENCE, 1, "fence"}, {ROAD_GPU_OPCODE_DISPATCH, 1, "dispatch"},
+	};
+
+	road_status status = road_boot_unit_program(gpu->dev, OPCODES, &gpu->program);
+
+	if (!status)
+		status = road_boot_program_need(&gpu->program, needs,
+						sizeof(needs) / sizeof(needs[0]));
+	return status;
+}
 
 road_status gpu_params_read(struct gpu *gpu)
 {
 	road_status status =
 		road_parameters_read(gpu->dev, ROAD_GPU_REGION_REGS, rows, ROWS, &gpu->params);
 
-	if (!status)
-		gpu->params.ecc = gpu_read32(gpu, ROAD_GPU_REG_STATUS) & ROAD_GPU_STATUS_ECC;
-	return status;
+	if (status)
+		return status;
+	gpu->params.ecc = gpu_read32(gpu, ROAD_GPU_REG_STATUS) & ROAD_GPU_STATUS_ECC;
+	return read_program(gpu);
 }
 
 /* ---- properties ---- */
@@ -96,8 +115,24 @@ static void protection(const struct gpu *gpu, struct road_property *out)
 	out->source = ROAD_SOURCE_CATALOGUE;
 }
 
+/* What launches may ask for: as the firmware's opcodes have it. */
+static void own_watchdog(const struct gpu *gpu, struct road_property *out)
+{
+	road_property_bool(out, 24, "launch.watchdog",
+			   road_boot_has(&gpu->program, ROAD_GPU_OPCODE_DISPATCH, 2));
+	out->source = gpu->program.known ? ROAD_SOURCE_FIRMWARE : ROAD_SOURCE_CATALOGUE;
+}
+
+static void activate(const struct gpu *gpu, struct road_property *out)
+{
+	road_property_bool(out, 25, "launch.activate",
+			   gpu->dev->region_unit &&
+				   road_boot_has(&gpu->program, ROAD_GPU_VENDOR_EXPECT, 2));
+	out->source = gpu->program.known ? ROAD_SOURCE_FIRMWARE : ROAD_SOURCE_CATALOGUE;
+}
+
 static void (*const others[])(const struct gpu *, struct road_property *) = {
-	warp_size, capability, unified, ecc, watchdog, protection};
+	warp_size, capability, unified, ecc, watchdog, protection, own_watchdog, activate};
 enum { OTHERS = sizeof(others) / sizeof(others[0]) };
 
 road_status gpu_property(struct road_drv_device *dev, uint32_t index, struct road_property *out)
@@ -108,10 +143,11 @@ road_status gpu_property(struct road_drv_device *dev, uint32_t index, struct roa
 		road_parameter_property(&rows[index], &gpu->params, out);
 	else if (index < REGISTERS + OTHERS)
 		others[index - REGISTERS](gpu, out);
-	else
+	else if (road_boot_program_property(&gpu->program, index - REGISTERS - OTHERS, 26, out))
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
 				       "no property %u, there are %u", index,
-				       (unsigned)(REGISTERS + OTHERS));
+				       (unsigned)(REGISTERS + OTHERS) +
+					       (gpu->program.known ? ROAD_BOOT_PROPERTIES : 0u));
 	return ROAD_OK;
 }
 
@@ -130,6 +166,16 @@ road_status gpu_counter(struct road_drv_device *dev, uint32_t index, struct road
 	return ROAD_OK;
 }
 
+/* Those that a packet makes; the others are none, or a part of the packet behind them. */
+static const struct road_boot_command commands[] = {
+	{ROAD_GPU_VENDOR_COPY, ROAD_COMMAND_COPY},
+	{ROAD_GPU_VENDOR_FILL, ROAD_COMMAND_FILL},
+	{ROAD_GPU_OPCODE_DISPATCH, ROAD_COMMAND_LAUNCH},
+	{ROAD_GPU_VENDOR_WAIT, ROAD_COMMAND_WAIT_VALUE},
+	{ROAD_GPU_VENDOR_WRITE, ROAD_COMMAND_WRITE_VALUE},
+	{ROAD_GPU_VENDOR_TIMESTAMP, ROAD_COMMAND_TIMESTAMP},
+};
+
 void gpu_info(struct road_drv_device *dev, struct road_device_info *out)
 {
 	const struct gpu *gpu = dev->data;
@@ -143,11 +189,9 @@ void gpu_info(struct road_drv_device *dev, struct road_device_info *out)
 	out->queues_max = p->queues - 1;
 	out->queue_depth_max = GPU_DEPTH_MAX;
 	out->memory_bytes = p->memory_bytes;
-	out->commands = UINT64_C(1) << ROAD_COMMAND_COPY | UINT64_C(1) << ROAD_COMMAND_FILL |
-			UINT64_C(1) << ROAD_COMMAND_LAUNCH | UINT64_C(1) << ROAD_COMMAND_BARRIER |
-			UINT64_C(1) << ROAD_COMMAND_WAIT_VALUE |
-			UINT64_C(1) << ROAD_COMMAND_WRITE_VALUE |
-			UINT64_C(1) << ROAD_COMMAND_TIMESTAMP;
+	out->commands = road_boot_program_commands(&gpu->program, commands,
+						   sizeof(commands) / sizeof(commands[0])) |
+			UINT64_C(1) << ROAD_COMMAND_BARRIER;
 	out->features = ROAD_FEATURE_IMAGES | ROAD_FEATURE_UNIFIED_ADDRESS |
 			ROAD_FEATURE_QUEUE_RESET | ROAD_FEATURE_PRIORITIES | ROAD_FEATURE_SPACE_MAP;
 	if (gpu->dev->region_unit) {

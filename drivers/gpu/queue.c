@@ -102,11 +102,14 @@ road_status gpu_queue_open(struct road_drv_queue *queue)
 	return road_stream_open(gpu->queues, queue);
 }
 
-/* The chip has packets for both, takes bus addresses, and closes a queue that waits. */
+/* The chip has packets for both, unless its firmware does without; it takes bus addresses, and
+ * closes a queue that waits. */
 bool gpu_queue_native(struct road_drv_queue *queue)
 {
-	(void)queue;
-	return true;
+	const struct gpu *gpu = queue->dev->data;
+
+	return road_boot_has(&gpu->program, ROAD_GPU_VENDOR_WAIT, 1) &&
+	       road_boot_has(&gpu->program, ROAD_GPU_VENDOR_WRITE, 1);
 }
 
 /* Vectors are messages: there is nothing to acknowledge. */

@@ -117,7 +117,9 @@ road_status gpu_regions_start(struct gpu *gpu)
 	road_status opened;
 
 	/* Images lie where the host can put them. */
-	if (!(status & ROAD_GPU_STATUS_REGIONS) || !gpu->visible)
+	if (!(status & ROAD_GPU_STATUS_REGIONS) || !gpu->visible ||
+	    !road_boot_has(&gpu->program, ROAD_GPU_VENDOR_REGION, 1) ||
+	    !road_boot_has(&gpu->program, ROAD_GPU_VENDOR_EXPECT, 1))
 		return ROAD_OK;
 	opened = road_region_unit_open(gpu->dev, &port);
 	return opened == ROAD_NOT_FOUND ? ROAD_OK : opened;

@@ -35,6 +35,22 @@ static bool is_name(const uint8_t *name)
 	return length && length < ROAD_RPU_NAME_BYTES && i == ROAD_RPU_NAME_BYTES;
 }
 
+/* What versions of the firmware's gemm do without. */
+static road_status check_firmware(const struct rpu *rpu, const struct road_rpu_engine_kernel *k)
+{
+	static const struct road_boot_need adds = {ROAD_RPU_WORK_GEMM, 2, "gemm"};
+	static const struct road_boot_need narrows = {ROAD_RPU_WORK_GEMM, 3, "gemm"};
+	road_status status =
+		road_boot_program_allow(&rpu->program, k->flags & ROAD_RPU_WORK_ADD, &adds,
+					"road_image_load: bytes, a kernel that adds");
+
+	if (!status)
+		status = road_boot_program_allow(&rpu->program, k->flags & ROAD_RPU_WORK_NARROW,
+						 &narrows,
+						 "road_image_load: bytes, a kernel that narrows");
+	return status;
+}
+
 road_status rpu_engine_check(const struct rpu *rpu, const struct road_region_payload *payload)
 {
 	struct road_rpu_engine_kernel k;
@@ -70,7 +86,7 @@ road_status rpu_engine_check(const struct rpu *rpu, const struct road_region_pay
 			return refuse(payload, rules[i].at, rules[i].what, rules[i].seen,
 				      rules[i].allowed);
 	if (rpu->params.features & ROAD_RPU_FEATURE_NEUR)
-		return ROAD_OK;
+		return check_firmware(rpu, &k);
 	return road_drv_error(ROAD_IMAGE_INCOMPATIBLE, "the chip has no such engine",
 			      "road_image_load: bytes", "NEUR", "see compute.neur_macs_per_second");
 }

@@ -269,7 +269,9 @@ static road_status check_grid(const struct rpu *rpu, const struct road_cmd_launc
 
 static road_status check_launch(const struct road_cmd_launch *launch)
 {
+	static const struct road_boot_need activate = {ROAD_RPU_WORK_RUN, 2, "run"};
 	const struct rpu_kernel *kernel = launch->kernel->data;
+	const struct rpu *rpu = kernel->image->rpu;
 	uint32_t bytes = launch->kernel->info.argument_bytes;
 	char exactly[32];
 
@@ -285,8 +287,13 @@ static road_status check_launch(const struct road_cmd_launch *launch)
 		return refuse(ROAD_INVALID_ARGUMENT,
 			      "scratchpads are the kernel's own: none is given by launches",
 			      "road_list_launch: shared_bytes", launch->shared_bytes, "0");
-	return kernel->entry->is_engine ? rpu_engine_check_launch(launch)
-					: check_grid(kernel->image->rpu, launch);
+	if (kernel->entry->is_engine)
+		return rpu_engine_check_launch(launch);
+	road_status status =
+		road_boot_program_allow(&rpu->program, launch->flags & ROAD_LAUNCH_ACTIVATE,
+					&activate, "road_list_launch: flags");
+
+	return status ? status : check_grid(rpu, launch);
 }
 
 static road_status symbol(struct road_drv_image *drv, const char *name, uint64_t *address,

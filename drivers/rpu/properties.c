@@ -37,9 +37,35 @@ static const struct road_parameter rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
+/* What the firmware is able to; is it all that the driver needs? */
+static road_status read_program(struct rpu *rpu)
+{
+	static const struct road_boot_need needs[] = {
+		{ROAD_RPU_WORK_RUN, 1, "run"},       {ROAD_RPU_WORK_MOVE, 1, "move"},
+		{ROAD_RPU_WORK_REGION, 1, "region"}, {ROAD_RPU_WORK_COPY, 1, "copy"},
+		{ROAD_RPU_WORK_FILL, 1, "fill"},     {ROAD_RPU_WORK_FENCE, 1, "fence"},
+	};
+
+	road_status status = road_boot_unit_program(rpu->dev, ROAD_RPU_WORKS, &rpu->program);
+
+	if (!status)
+		status = road_boot_program_need(&rpu->program, needs,
+						sizeof(needs) / sizeof(needs[0]));
+	return status;
+}
+
 road_status rpu_params_read(struct rpu *rpu)
 {
-	return road_parameters_read(rpu->dev, ROAD_RPU_REGION_REGS, rows, ROWS, &rpu->params);
+	road_status status =
+		road_parameters_read(rpu->dev, ROAD_RPU_REGION_REGS, rows, ROWS, &rpu->params);
+
+	if (!status)
+		status = read_program(rpu);
+	if (!status && !road_boot_has(&rpu->program, ROAD_RPU_WORK_GEMM, 1)) {
+		rpu->params.features &= ~ROAD_RPU_FEATURE_NEUR; /* nothing can be given to it */
+		rpu->params.neur_rate = 0;
+	}
+	return status;
 }
 
 /* ---- properties ---- */
@@ -62,9 +88,15 @@ road_status rpu_property(struct road_drv_device *dev, uint32_t index, struct roa
 		road_property_bool(out, index + 1,
 				   index == ROWS + 1 ? "fault.watchdog" : "fault.protection", true);
 		out->source = ROAD_SOURCE_CATALOGUE;
-	} else {
+	} else if (index == ROWS + 3) {
+		road_property_bool(out, index + 1, "launch.activate",
+				   road_boot_has(&rpu->program, ROAD_RPU_WORK_RUN, 2));
+		out->source = rpu->program.known ? ROAD_SOURCE_FIRMWARE : ROAD_SOURCE_CATALOGUE;
+	} else if (road_boot_program_property(&rpu->program, index - ROWS - 4, ROWS + 5, out)) {
 		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
-				       "no property %u, there are %u", index, ROWS + 3u);
+				       "no property %u, there are %u", index,
+				       (unsigned)(ROWS + 4) +
+					       (rpu->program.known ? ROAD_BOOT_PROPERTIES : 0u));
 	}
 	return ROAD_OK;
 }
@@ -84,6 +116,16 @@ road_status rpu_counter(struct road_drv_device *dev, uint32_t index, struct road
 	return ROAD_OK;
 }
 
+/* Those that a packet makes; the others are none, or a part of the packet behind them. */
+static const struct road_boot_command commands[] = {
+	{ROAD_RPU_WORK_COPY, ROAD_COMMAND_COPY},
+	{ROAD_RPU_WORK_FILL, ROAD_COMMAND_FILL},
+	{ROAD_RPU_WORK_RUN, ROAD_COMMAND_LAUNCH},
+	{ROAD_RPU_WORK_WAIT, ROAD_COMMAND_WAIT_VALUE},
+	{ROAD_RPU_WORK_WRITE, ROAD_COMMAND_WRITE_VALUE},
+	{ROAD_RPU_WORK_TIMESTAMP, ROAD_COMMAND_TIMESTAMP},
+};
+
 void rpu_info(struct road_drv_device *dev, struct road_device_info *out)
 {
 	const struct rpu *rpu = dev->data;
@@ -97,11 +139,10 @@ void rpu_info(struct road_drv_device *dev, struct road_device_info *out)
 	out->queues_max = p->streams - 1; /* one is the driver's own */
 	out->queue_depth_max = RPU_DEPTH_MAX;
 	out->memory_bytes = p->memory_bytes;
-	out->commands =
-		UINT64_C(1) << ROAD_COMMAND_COPY | UINT64_C(1) << ROAD_COMMAND_FILL |
-		UINT64_C(1) << ROAD_COMMAND_LAUNCH | UINT64_C(1) << ROAD_COMMAND_BARRIER |
-		UINT64_C(1) << ROAD_COMMAND_RECONFIGURE | UINT64_C(1) << ROAD_COMMAND_WAIT_VALUE |
-		UINT64_C(1) << ROAD_COMMAND_WRITE_VALUE | UINT64_C(1) << ROAD_COMMAND_TIMESTAMP;
+	out->commands = road_boot_program_commands(&rpu->program, commands,
+						   sizeof(commands) / sizeof(commands[0])) |
+			UINT64_C(1) << ROAD_COMMAND_BARRIER |
+			UINT64_C(1) << ROAD_COMMAND_RECONFIGURE;
 	out->features = ROAD_FEATURE_IMAGES | ROAD_FEATURE_REGIONS | ROAD_FEATURE_QUEUE_RESET |
 			ROAD_FEATURE_PRIORITIES;
 	if (p->contexts > 2) /* one is the driver's own */

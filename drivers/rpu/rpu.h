@@ -10,6 +10,7 @@
 #define DRIVERS_RPU_RPU_H
 
 #include <pthread.h>
+#include <roadbed-driver/boot_unit.h>
 #include <roadbed-driver/driver.h>
 #include <roadbed-driver/host_memory.h>
 #include <roadbed-driver/numbers.h>
@@ -43,7 +44,8 @@ struct rpu {
 	struct road_drv_device *dev;
 	struct road_bus *bus;
 	struct rpu_params params;
-	bool clean; /* memory was zero at start */
+	struct road_boot_program program; /* that streams and engines obey */
+	bool clean;                       /* memory was zero at start */
 
 	pthread_mutex_t life_lock; /* contexts close, or the chip is reset */
 	pthread_mutex_t reg_lock;  /* select and command registers are shared by all */
@@ -86,7 +88,7 @@ static inline road_status rpu_await(struct rpu *rpu, uint64_t reg, uint32_t mask
 }
 
 /* ---- properties.c ---- */
-road_status rpu_params_read(struct rpu *rpu);
+road_status rpu_params_read(struct rpu *rpu); /* and what the firmware is able to */
 road_status rpu_property(struct road_drv_device *dev, uint32_t index, struct road_property *out);
 road_status rpu_counter(struct road_drv_device *dev, uint32_t index, struct road_metric *out);
 void rpu_info(struct road_drv_device *dev, struct road_device_info *out);

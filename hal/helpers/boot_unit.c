@@ -501,6 +501,31 @@ uint32_t road_boot_unit_opcode(struct road_drv_device *dev, uint32_t opcode)
 	return version == UINT32_MAX ? 0 : version; /* gone, or a lie */
 }
 
+/* Of a level that there is; a chip that is gone says all ones everywhere. */
+static void read_level(struct road_drv_device *dev, struct road_boot_program *out)
+{
+	const struct road_boot_port *port = dev->boot_unit->port;
+
+	out->quantum_ns = read32(dev, port, ROAD_BOOT_REG_PROGRAM_QUANTUM_NS);
+	out->levels = read32(dev, port, ROAD_BOOT_REG_PROGRAM_LEVELS);
+	out->level = read32(dev, port, ROAD_BOOT_REG_PROGRAM_LEVEL);
+	write32(dev, port, ROAD_BOOT_REG_PROGRAM_SELECT, out->level);
+	out->clock = read32(dev, port, ROAD_BOOT_REG_PROGRAM_CLOCK);
+	out->power_mw = read32(dev, port, ROAD_BOOT_REG_PROGRAM_POWER);
+}
+
+road_status road_boot_unit_program(struct road_drv_device *dev, uint32_t opcodes,
+				   struct road_boot_program *out)
+{
+	*out = (struct road_boot_program){.known = dev->boot_unit};
+	if (!out->known)
+		return ROAD_OK;
+	for (uint32_t i = 0; i < opcodes && i < ROAD_BOOT_OPCODES_MAX; i++)
+		out->version[i] = road_boot_unit_opcode(dev, i);
+	read_level(dev, out);
+	return road_drv_alive(dev, "register PROGRAM_POWER");
+}
+
 /* ---- life ---- */
 
 void road_boot_unit_close(struct road_drv_device *dev)

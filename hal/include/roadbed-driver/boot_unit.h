@@ -60,6 +60,57 @@ ROAD_API road_status road_boot_unit_dump(struct road_drv_device *dev, uint64_t o
  * UINT32_MAX: the chip has no firmware, and all that it can do is enabled). */
 ROAD_API uint32_t road_boot_unit_opcode(struct road_drv_device *dev, uint32_t opcode);
 
+/*
+ * All of it at once, for ports whose start asks and whose other calls look at what they kept:
+ *
+ *	start       road_boot_unit_program(dev, OPCODES, &mine->program)
+ *	            road_boot_program_need(&mine->program, needs, count)
+ *	info        out->commands = road_boot_program_commands(&mine->program, commands, count)
+ *	property    road_boot_program_property(&mine->program, index - MY_OWN, MY_OWN_LAST + 1, out)
+ */
+enum { ROAD_BOOT_OPCODES_MAX = 64 };
+struct road_boot_program {
+	bool known; /* false: the chip has no firmware, all is enabled, and what follows is 0 */
+	uint32_t version[ROAD_BOOT_OPCODES_MAX]; /* by opcode; 0: not enabled */
+	uint32_t quantum_ns;
+	uint32_t levels, level; /* of clock and power; which is in use */
+	uint32_t clock;         /* of that one, in 1/1000 of the chip's */
+	uint32_t power_mw;      /* likewise */
+};
+/* Opcodes below `opcodes`. ROAD_DEVICE_LOST. */
+ROAD_API road_status road_boot_unit_program(struct road_drv_device *dev, uint32_t opcodes,
+					    struct road_boot_program *out);
+static inline bool road_boot_has(const struct road_boot_program *program, uint32_t opcode,
+				 uint32_t version)
+{
+	return !program->known || program->version[opcode] >= version;
+}
+
+/* What a port cannot do without. */
+struct road_boot_need {
+	uint32_t opcode, version;
+	const char *name;
+};
+/* ROAD_UNSUPPORTED names the first that is not enabled. */
+ROAD_API road_status road_boot_program_need(const struct road_boot_program *program,
+					    const struct road_boot_need *needs, uint32_t count);
+/* Is what is asked for in `field` ("road_list_launch: watchdog") enabled? ROAD_UNSUPPORTED. */
+ROAD_API road_status road_boot_program_allow(const struct road_boot_program *program, bool asked,
+					     const struct road_boot_need *need, const char *field);
+/* What each command takes; which of them are enabled, as in road_device_info.commands. */
+struct road_boot_command {
+	uint32_t opcode, kind; /* kind: enum road_command_kind */
+};
+ROAD_API uint64_t road_boot_program_commands(const struct road_boot_program *program,
+					     const struct road_boot_command *commands,
+					     uint32_t count);
+/* Properties `firmware.quantum`, `firmware.level`, `power.limit`, with numbers from `id` on: index
+ * from 0. ROAD_NOT_FOUND, without a word, ends them. */
+enum { ROAD_BOOT_PROPERTIES = 3 }; /* 0 where nothing is known */
+ROAD_API road_status road_boot_program_property(const struct road_boot_program *program,
+						uint32_t index, uint32_t id,
+						struct road_property *out);
+
 #ifdef __cplusplus
 }
 #endif
