@@ -163,9 +163,7 @@ road_status road_device_reset(road_device *device, uint32_t scope)
 	if (road_device_is_lost(device))
 		return road_fail(ROAD_DEVICE_LOST, "the device is gone", "road_device_reset", "",
 				 "");
-	status = road_boot_again(device, atomic_load(&device->wedged));
-	if (!status)
-		status = device->ops.reset(&device->drv);
+	status = road_boot_reset(device);
 	if (status && status != ROAD_UNSUPPORTED && !road_device_is_lost(device))
 		wedge(device);
 	if (status)

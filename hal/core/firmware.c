@@ -289,22 +289,34 @@ static bool is_sound(struct road_boot *boot)
 	       !is_silent(boot, &unused);
 }
 
-road_status road_boot_again(struct road_device *device, bool anyway)
+/* Under the lock. */
+static road_status again(struct road_device *device, bool anyway)
 {
 	struct road_boot *boot = device->boot;
 	road_status status = ROAD_OK;
 
-	if (!boot)
+	if (!anyway && is_sound(boot))
 		return ROAD_OK;
+	for (int i = 0; i < ROAD_BOOT_TRIES; i++) {
+		status = road_boot_run(boot);
+		if (!status || road_device_is_lost(device))
+			break;
+	}
+	return status;
+}
+
+road_status road_boot_reset(struct road_device *device)
+{
+	struct road_boot *boot = device->boot;
+
+	if (!boot)
+		return device->ops.reset(&device->drv);
 	road_boot_look(device, false); /* of a crash that nobody looked at: the dump */
 	pthread_mutex_lock(&boot->lock);
-	if (anyway || !is_sound(boot)) {
-		for (int i = 0; i < ROAD_BOOT_TRIES; i++) {
-			status = road_boot_run(boot);
-			if (!status || road_device_is_lost(device))
-				break;
-		}
-	}
+	road_status status = again(device, atomic_load(&device->wedged));
+
+	if (!status)
+		status = device->ops.reset(&device->drv);
 	pthread_mutex_unlock(&boot->lock);
 	return status;
 }

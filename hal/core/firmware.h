@@ -4,7 +4,7 @@
  *
  *	road_device_open      boot_open  ─▶ describe, boot, and only then the driver's start
  *	fault FIRMWARE, looks boot_crash ─▶ queues fail, the dump is kept, work is refused
- *	road_device_reset     boot_again ─▶ only if the firmware is not sound: boot, then the
+ *	road_device_reset     boot_reset ─▶ only if the firmware is not sound: boot, then the
  *	                                    driver's reset
  *	…_firmware_load       the driver stops, other images boot, it starts anew
  *
@@ -44,8 +44,8 @@ struct road_boot {
 /* Describes the chip and boots it; ROAD_OK with device->boot NULL: it wants no firmware. */
 road_status road_boot_open(struct road_device *device);
 void road_boot_close(struct road_device *device);
-/* In a reset: boots again if the firmware is not sound, or `anyway`. The lock is not held. */
-road_status road_boot_again(struct road_device *device, bool anyway);
+/* Boots again if the firmware is not sound, then resets the driver. Of any device; no lock held. */
+road_status road_boot_reset(struct road_device *device);
 /* A queue said that the firmware crashed. Any thread, whichever lock of the core. */
 void road_boot_heard(struct road_device *device);
 /* Looks at the chip once; with `patience` until its heartbeat moved or must have. Notices crashes:

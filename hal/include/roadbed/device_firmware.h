@@ -67,10 +67,12 @@ typedef struct road_firmware_load_options {
 	uint32_t reserved;
 } road_firmware_load_options;
 /*
- * Resets the device (as road_device_reset does) and boots these images. All are verified before
- * anything happens: ROAD_SIGNATURE, ROAD_IMAGE_INVALID, ROAD_NOT_FOUND and others, with the
- * finding, and the device is as it was. When the chip refuses them, what ran before is booted
- * again, and the answer says why. ROAD_BUSY: another load or reset is under way. ROAD_UNSUPPORTED.
+ * Stops the device, boots these images and starts it anew: its memory is lost, what it can do may
+ * be another. The caller's is the only reference, and nothing of the device is open (ROAD_BUSY);
+ * nobody else may call anything for it meanwhile. All are verified before anything happens:
+ * ROAD_SIGNATURE, ROAD_IMAGE_INVALID, ROAD_NOT_FOUND and others, with the finding, and the device
+ * is as it was. When the chip refuses them, what ran before is booted again, and the answer says
+ * why. ROAD_BUSY: another load or reset is under way. ROAD_UNSUPPORTED.
  */
 ROAD_API road_status road_device_firmware_load(road_device *device,
 					       const road_firmware_load_options *options);
