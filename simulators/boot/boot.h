@@ -59,7 +59,7 @@ enum sim_boot_end {
 };
 
 struct sim_boot_component {
-	const char *name;   /* static storage */
+	char name[32];
 	uint32_t bytes_max; /* of its container */
 	uint32_t units;     /* that get it, by broadcast */
 };
@@ -68,6 +68,7 @@ struct sim_boot_component {
 struct sim_boot_options {
 	uint32_t fault, phase; /* of every boot */
 	bool has_key, search;
+	bool asked; /* for one: so far, a chip has a boot ROM only then */
 	uint8_t key[SIM_BOOT_KEY_BYTES];
 };
 /* Takes one of them; false with the reason in error (SIM_ERROR_BYTES). */

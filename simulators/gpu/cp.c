@@ -13,7 +13,8 @@ bool road_gpu_queue_runnable(const struct gpu_queue *queue)
 {
 	const struct gpu_chip *chip = queue->function->chip;
 
-	if (queue->life != GPU_QUEUE_OPEN || queue->parked || queue->hold)
+	if (queue->life != GPU_QUEUE_OPEN || queue->parked || queue->hold ||
+	    !sim_boot_works(chip->boot))
 		return false;
 	if (!queue->have)
 		return queue->fetched < queue->doorbell;

@@ -87,6 +87,11 @@ static bool take_window(struct gpu_chip *chip, const struct sim_option *option, 
 	return false;
 }
 
+static bool take_boot(struct gpu_chip *chip, const struct sim_option *option, char *error)
+{
+	return sim_boot_option(&chip->options.boot, option, SIM_BOOT_PUSH, error);
+}
+
 static bool leave_option(struct gpu_chip *chip, const struct sim_option *option, char *error)
 {
 	(void)chip;
@@ -99,13 +104,16 @@ static const struct {
 	const char *key;
 	bool (*take)(struct gpu_chip *chip, const struct sim_option *option, char *error);
 } options[] = {
+	{"boot", take_boot},     /* what goes wrong when firmware is booted */
 	{"check", take_check},   /* div: integer division by zero is a fault */
 	{"cores", take_cores},   /* SMs */
+	{"firmware", take_boot}, /* search: the simulator has none */
 	{"free", take_free},     /* what-if: a cost that is left out */
 	{"lines", take_lines},   /* counts what each line of a kernel costs */
 	{"opt", leave_option},   /* of the driver's compiler, which checks it */
 	{"poison", take_poison}, /* byte that registers and shared memory start with */
 	{"regs", leave_option},  /* of the driver's compiler, too */
+	{"rom_key", take_boot},  /* one more key that the boot ROM trusts */
 	{"window", take_window}, /* device memory that region 2 shows: all, or as the chip file */
 };
 
@@ -189,6 +197,7 @@ static void destroy(void *model)
 		free(function->queues);
 		free(function->spaces);
 	}
+	sim_boot_destroy(chip->boot);
 	road_gpu_regions_free(chip);
 	sim_cancel(chip->env, &chip->cp);
 	chip->backend->destroy(chip);
@@ -223,7 +232,8 @@ static bool build(struct gpu_chip *chip)
 	for (uint32_t f = 0; f < GPU_FUNCTIONS; f++)
 		if (!make_function(chip, f))
 			return false;
-	return road_gpu_regions_make(chip) && chip->backend->create(chip);
+	return road_gpu_boot_make(chip) && road_gpu_regions_make(chip) &&
+	       chip->backend->create(chip);
 }
 
 static void *create(const struct sim_model_create *create)
@@ -365,6 +375,8 @@ const struct sim_model_ops sim_model_gpu = {
 	.poke = poke,
 	.inject = road_gpu_inject,
 	.phase_fail = road_gpu_phase_fail,
+	.firmware = road_gpu_firmware,
+	.boot_fault = road_gpu_boot_fault,
 	.counter = road_gpu_counter,
 	.line = road_gpu_line,
 	.report = road_gpu_report,

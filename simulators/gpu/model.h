@@ -15,7 +15,7 @@
 #include <roadbed-sim/model.h>
 #include <roadbed-sim/registers.h>
 
-#include "simulators/boot/program.h"
+#include "simulators/boot/boot.h"
 #include "simulators/gpu/print.h"
 #include "simulators/gpu/timing.h"
 #include "simulators/gpu/warp.h"
@@ -221,6 +221,7 @@ extern const struct gpu_backend road_gpu_backend_functional, road_gpu_backend_ti
 struct gpu_options {
 	bool check_div, lines, poison, small_window;
 	uint32_t poison_word;
+	struct sim_boot_options boot;
 	uint64_t watchdog;
 };
 
@@ -256,6 +257,7 @@ struct gpu_chip {
 	uint32_t launches;  /* places taken */
 	uint32_t grid_id;
 
+	struct sim_boot *boot;            /* NULL: no boot ROM, and all that it can do is enabled */
 	struct region_unit *unit;         /* NULL: it cannot be reconfigured */
 	struct gpu_partition *partitions; /* of regions, by number */
 
@@ -282,6 +284,12 @@ void road_gpu_function_reset(struct gpu_function *function);
 /* From now on the chip works by this program of its firmware; NULL: it can do everything, at its
  * full clock. Nothing runs. */
 void road_gpu_obey(struct gpu_chip *chip, const struct sim_program *program);
+
+/* firmware.c */
+bool road_gpu_boot_make(struct gpu_chip *chip); /* false: no memory */
+bool road_gpu_firmware(void *model, const char *component, struct sim_firmware *out);
+enum sim_inject road_gpu_boot_fault(void *model, uint32_t function, uint32_t fault, uint32_t phase,
+				    uint32_t times);
 
 /* ecc.c: memory that could not be corrected */
 enum sim_inject road_gpu_inject(void *model, uint32_t function, bool poison, uint64_t address);

@@ -6,8 +6,12 @@
 static uint64_t read_status(void *arg)
 {
 	const struct gpu_function *function = arg;
-	uint64_t status = ROAD_GPU_STATUS_READY;
+	uint64_t status = 0;
 
+	if (sim_boot_runs(function->chip->boot))
+		status |= ROAD_GPU_STATUS_READY;
+	if (sim_boot_program(function->chip->boot))
+		status |= ROAD_GPU_STATUS_FIRMWARE;
 	for (uint32_t i = 0; i < function->chip->params.queues; i++)
 		if (function->queues[i].life == GPU_QUEUE_STOPPED)
 			status |= ROAD_GPU_STATUS_FAULT;
@@ -216,8 +220,9 @@ uint64_t road_gpu_register_read(struct gpu_function *function, uint64_t offset, 
 	if (in_unit(function, offset))
 		return region_unit_read(function->chip->unit, function->index,
 					offset - ROAD_GPU_REG_UNIT, width);
-	if (offset >= ROAD_GPU_REG_BOOT && offset < ROAD_GPU_REG_BOOT + ROAD_BOOT_BYTES)
-		return 0; /* no boot ROM */
+	if (sim_boot_is(offset, ROAD_GPU_REG_BOOT))
+		return sim_boot_read(function->chip->boot, function->index,
+				     offset - ROAD_GPU_REG_BOOT, width);
 	return sim_register_read(&mine, offset, width);
 }
 
@@ -230,6 +235,9 @@ void road_gpu_register_write(struct gpu_function *function, uint64_t offset, uin
 	if (in_unit(function, offset))
 		region_unit_write(function->chip->unit, function->index, offset - ROAD_GPU_REG_UNIT,
 				  width, value);
+	else if (function->chip->boot && sim_boot_is(offset, ROAD_GPU_REG_BOOT))
+		sim_boot_write(function->chip->boot, function->index, offset - ROAD_GPU_REG_BOOT,
+			       width, value);
 	else if (offset < ROAD_GPU_DOORBELL)
 		sim_register_write(&mine, offset, width, value);
 	else if (sim_doorbell_find(&mine, ROAD_GPU_DOORBELL, ROAD_GPU_DOORBELL_STRIDE,

@@ -47,6 +47,7 @@ static bool may_open(struct gpu_function *function, const struct gpu_queue *queu
 	const bool space = latch->queue_space < chip->params.spaces &&
 			   function->spaces[latch->queue_space].table;
 	const struct sim_rule rules[] = {
+		{!sim_boot_runs(chip->boot), "STATUS", 0, "firmware that runs"},
 		{queue->life != GPU_QUEUE_CLOSED, "state", queue->life, "a closed queue"},
 		{!space, "QUEUE_SPACE", latch->queue_space, "an open space"},
 		{!slots || slots > GPU_SLOTS_MAX || (slots & (slots - 1)), "QUEUE_SLOTS", slots,
@@ -189,6 +190,8 @@ void road_gpu_queue_doorbell(struct gpu_function *function, uint32_t index, uint
 	};
 
 	chip->counters.doorbells++;
+	if (!sim_boot_works(chip->boot))
+		return; /* nobody listens */
 	if (!sim_doorbell_valid(chip->env, function->index, &doorbell, value))
 		return;
 	queue->doorbell = value;

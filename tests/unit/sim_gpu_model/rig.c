@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/boot_support.h"
+
 static void *translate(void *host, uint64_t iova, uint64_t bytes, bool write)
 {
 	struct rig *rig = host;
@@ -17,7 +19,7 @@ static void *translate(void *host, uint64_t iova, uint64_t bytes, bool write)
 	return rig->host + (iova - HOST);
 }
 
-struct rig *rig_open_bare(const char *options)
+struct rig *rig_open_off(const char *options)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
 	char error[256] = "";
@@ -38,6 +40,24 @@ struct rig *rig_open_bare(const char *options)
 		CU_FAIL_FATAL("open");
 	}
 	rig->when = rig->sim->now();
+	return rig;
+}
+
+bool rig_boot(struct rig *rig)
+{
+	const struct boot_support on = {.sim = rig->sim,
+					.function = rig->function,
+					.base = ROAD_GPU_REG_BOOT,
+					.when = &rig->when};
+
+	return boot_support(&on);
+}
+
+struct rig *rig_open_bare(const char *options)
+{
+	struct rig *rig = rig_open_off(options);
+
+	CU_ASSERT_TRUE_FATAL(rig_boot(rig));
 	return rig;
 }
 

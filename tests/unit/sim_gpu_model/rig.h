@@ -59,7 +59,10 @@ struct rig {
 
 /* Opened, space 0 set up, queues 0 and 1 open. NULL chip: gpu-small. */
 struct rig *rig_open(const char *options);
-/* Only the chip; nothing is written to it. */
+/* Only the chip, whose ROM runs; nothing is written to it. */
+struct rig *rig_open_off(const char *options);
+bool rig_boot(struct rig *rig); /* false: firmware does not come to run */
+/* Booted, and nothing else. */
 struct rig *rig_open_bare(const char *options);
 void rig_close(struct rig *rig);
 void rig_set_space(struct rig *rig);

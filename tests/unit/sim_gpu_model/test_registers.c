@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "simulators/boot/boot.h"
 #include "tests/unit/sim_gpu_model/rig.h"
 
 static void identity(void)
 {
-	static const struct {
+	const struct {
 		uint64_t offset, value;
 		uint32_t width;
 	} rows[] = {
@@ -33,7 +34,7 @@ static void identity(void)
 		{ROAD_GPU_REG_SHARED_RESERVED, 1024, 4},
 		{ROAD_GPU_REG_STATUS,
 		 ROAD_GPU_STATUS_READY | ROAD_GPU_STATUS_CLEAN | ROAD_GPU_STATUS_ECC |
-			 ROAD_GPU_STATUS_REGIONS,
+			 ROAD_GPU_STATUS_REGIONS | 0,
 		 4},
 		{ROAD_GPU_REG_QUEUE_STATE, ROAD_GPU_QUEUE_CLOSED, 4},
 		{ROAD_GPU_REG_IRQ_MASK, 0, 4},
@@ -397,10 +398,18 @@ static void options(void)
 {
 	static const struct {
 		const char *options, *says; /* NULL: fine */
+		bool rom;                   /* holds where chips have a boot ROM */
 	} rows[] = {
 		{"check=div", NULL},
 		{"poison=0xff&watchdog=100&cores=2", NULL},
 		{"window=all", NULL},
+		{"boot=offset", "option boot: value \"offset\", allowed: honest, hang:PHASE", true},
+		{"boot=hang:ready",
+		 "option boot: value \"hang:ready\", allowed: hang: and one of off, rom", true},
+		{"boot=crash", "option boot: value \"crash\", allowed: honest", true},
+		{"rom_key=12", "option rom_key: value \"12\", allowed: 64 hexadecimal digits",
+		 true},
+		{"firmware=none", "allowed: development, search", true},
 		{"check=mul", "allowed: div"},
 		{"poison=256", "from 0 to 255"},
 		{"watchdog=0", "allowed: integer 1.."},
@@ -409,7 +418,7 @@ static void options(void)
 		{"window=none", "allowed: all, chip"},
 		{"speed=9",
 		 "option speed: unknown, allowed: a parameter of the chip, time, seed, threads, "
-		 "check, cores, free, lines, opt, poison, regs, window"},
+		 "boot, check, cores, firmware, free, lines, opt, poison, regs, rom_key, window"},
 		{"free=time", "option free: value \"time\", allowed: dram, l2, latency, "
 			      "bank_conflicts, launch, tensor, workgroup"},
 		{"alu_latency=7&dram_rate=1000", NULL},
@@ -427,6 +436,9 @@ static void options(void)
 					.options = rows[i].options,
 					.address = "sim:gpu-small",
 					.error = error};
+
+		if (rows[i].rom && !sim_boot_built())
+			continue;
 		bool good = sim->open(&open, &function) == SIM_OPEN_OK;
 
 		CU_ASSERT_EQUAL(good, !rows[i].says);
