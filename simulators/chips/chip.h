@@ -6,6 +6,8 @@
  *
  *	chip: gpu-small		name, as in "sim:gpu-small"
  *	family: gpu		which table of keys `parameters` follows
+ *	like: a100-sxm4-80gb	optional: a built-in chip of the family, which is like no other;
+ *				its parameters hold where this file gives none, as assumed
  *	sources: {own: "text"}	where values come from, by short name
  *	identity: {...}		vendor, product, class, PCI ids, memory
  *	parameters: {...}	of the family, and the host's costs
@@ -91,6 +93,7 @@ struct road_chip_host {
 struct road_chip {
 	const char *name;
 	const struct road_chip_family *family;
+	const char *like; /* name of the chip whose parameters hold for the rest; "": none */
 	struct road_chip_identity identity;
 	struct road_chip_host host;
 	const void *params; /* struct road_gpu_params, struct road_edu_params, ... by family */
@@ -142,7 +145,13 @@ struct road_chip_builtin {
 	const char *name;
 	const char *bytes;
 	size_t len;
+	/* What a list of chips says, so that nothing has to be parsed for it. */
+	struct road_chip_summary {
+		const char *family, *vendor, *product;
+		uint32_t pci_vendor, pci_device, pci_class;
+	} summary;
 };
+struct road_chip_summary road_chip_summarize(const struct road_chip *chip);
 const struct road_chip_builtin *road_chip_builtin(size_t index); /* NULL ends */
 const struct road_chip_builtin *road_chip_builtin_find(const char *name, size_t name_len);
 int road_chip_builtin_open(const char *name, struct road_chip **out, struct road_chip_error *error);

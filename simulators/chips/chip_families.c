@@ -30,9 +30,15 @@ const struct road_chip_key road_chip_host_keys[] = {
 const size_t road_chip_host_key_count =
 	sizeof(road_chip_host_keys) / sizeof(road_chip_host_keys[0]);
 
+/* Processors that are back ends of frameworks: known by name, not simulated. */
+static const struct road_chip_family family_cpu = {.name = "cpu"};
+/* Chips of which nothing but that they exist is public. */
+static const struct road_chip_family family_none = {.name = "none"};
+
 static const struct road_chip_family *const built_in[] = {
 	&road_chip_family_gpu, &road_chip_family_dsa,    &road_chip_family_rpu,
-	&road_chip_family_edu, &road_chip_family_almaif,
+	&road_chip_family_edu, &road_chip_family_almaif, &family_cpu,
+	&family_none,
 };
 enum { BUILT_IN = sizeof(built_in) / sizeof(built_in[0]), ADDED_MAX = 64 };
 

@@ -111,6 +111,18 @@ int road_chip_load_named(const char *folder, const char *name, struct road_chip 
 	return 0;
 }
 
+struct road_chip_summary road_chip_summarize(const struct road_chip *chip)
+{
+	const struct road_chip_identity *id = &chip->identity;
+
+	return (struct road_chip_summary){chip->family->name,
+					  id->vendor,
+					  id->product,
+					  id->pci_vendor,
+					  id->pci_devices.count ? id->pci_devices.id[0] : 0,
+					  id->pci_class};
+}
+
 unsigned road_chip_assumed_permille(const struct road_chip *chip)
 {
 	return chip->value_count ? (unsigned)(1000u * (uint64_t)chip->by_kind[ROAD_CHIP_ASSUMED] /

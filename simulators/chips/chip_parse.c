@@ -20,6 +20,9 @@ struct parse {
 	yaml_node_t *sources;
 	struct road_chip_value *values;
 	size_t value_count, value_room;
+	bool is_base;           /* another chip is like this one */
+	struct road_chip *base; /* that this one is like; NULL: none */
+	const char *like;       /* "like NAME" */
 };
 
 /* A section of the file: which keys, where they are stored, which were seen. */
@@ -28,7 +31,11 @@ struct section {
 	const struct road_chip_key *keys;
 	size_t count;
 	void *base;
+	const void *like; /* the same structure of the chip that this one is like, or NULL */
 };
+
+static int parse_bytes(const char *bytes, size_t len, const char *file_name, bool is_base,
+		       struct road_chip **out, struct road_chip_error *error);
 
 static void *own(struct parse *p, size_t bytes)
 {
@@ -382,6 +389,28 @@ static const struct road_chip_key *find_key(const struct section *sections, size
 	return NULL;
 }
 
+/* What the chip that this one is like has there. */
+static int take_like(struct parse *p, const struct section *section,
+		     const struct road_chip_key *key)
+{
+	struct road_chip_value value = {.name = key->name,
+					.unit = key->unit ? key->unit : "",
+					.source = p->like,
+					.kind = ROAD_CHIP_ASSUMED};
+
+	memcpy((char *)section->base + key->offset, (const char *)section->like + key->offset,
+	       key->size);
+	for (size_t i = 0; i < p->base->value_count; i++) {
+		const char *text = p->base->values[i].value;
+
+		if (strcmp(p->base->values[i].name, key->name))
+			continue;
+		value.value = own_text(p, text, strlen(text));
+		return value.value ? add_value(p, &value) : -1;
+	}
+	return 0; /* it has none of that either */
+}
+
 static int take_default(struct parse *p, const struct section *section,
 			const struct road_chip_key *key)
 {
@@ -429,6 +458,11 @@ static int take_sections(struct parse *p, const yaml_node_t *map, const char *pa
 
 			if (find(p, map, key->name))
 				continue;
+			if (sections[s].like) {
+				if (take_like(p, &sections[s], key))
+					return -1;
+				continue;
+			}
 			if (!key->fallback)
 				return fail_at(p, ROAD_CHIP_ERROR_MISSING, map, path, key->name,
 					       "nothing", "the key is required");
@@ -486,6 +520,40 @@ static int take_family(struct parse *p, const yaml_node_t *root)
 	return fail_node(p, ROAD_CHIP_ERROR_RANGE, node, "", "family", allowed);
 }
 
+/* The chip that holds for what this one does not say; its own file says all. */
+static int take_base(struct parse *p, const yaml_node_t *root)
+{
+	struct road_chip_error why;
+	yaml_node_t *node = find(p, root, "like");
+	char source[80];
+
+	p->chip->like = "";
+	if (!node)
+		return 0;
+	if (p->is_base)
+		return fail_node(p, ROAD_CHIP_ERROR_CONFLICT, node, "", "like",
+				 "nothing: another chip is like this one");
+	if (get_text(p, root, "", "like", 63, &node))
+		return -1;
+	const struct road_chip_builtin *file =
+		road_chip_builtin_find(text_of(node), node->data.scalar.length);
+
+	if (!file)
+		return fail_node(p, ROAD_CHIP_ERROR_RANGE, node, "", "like",
+				 "the name of a built-in chip");
+	if (parse_bytes(file->bytes, file->len, file->name, true, &p->base, &why)) {
+		memcpy(p->error, &why, sizeof(why));
+		return -1;
+	}
+	if (p->base->family != p->chip->family)
+		return fail_node(p, ROAD_CHIP_ERROR_CONFLICT, node, "", "like",
+				 "a chip of the same family");
+	snprintf(source, sizeof(source), "like %s", p->base->name);
+	p->like = own_text(p, source, strlen(source));
+	p->chip->like = p->like ? p->like + strlen("like ") : "";
+	return p->like ? 0 : -1;
+}
+
 static int check_params(struct parse *p, const yaml_node_t *map)
 {
 	const struct road_chip *chip = p->chip;
@@ -505,12 +573,12 @@ static int check_params(struct parse *p, const yaml_node_t *map)
 
 static int take_root(struct parse *p, const yaml_node_t *root)
 {
-	static const char *const fields[] = {"chip",     "family",     "sources",
+	static const char *const fields[] = {"chip",     "family",     "like", "sources",
 					     "identity", "parameters", NULL};
 	struct road_chip *chip = p->chip;
 
 	if (check_mapping(p, root, "") || check_known(p, root, "", fields) || take_name(p, root) ||
-	    take_family(p, root) || take_sources(p, root))
+	    take_family(p, root) || take_base(p, root) || take_sources(p, root))
 		return -1;
 	yaml_node_t *identity = find(p, root, "identity");
 	yaml_node_t *parameters = find(p, root, "parameters");
@@ -524,12 +592,14 @@ static int take_root(struct parse *p, const yaml_node_t *root)
 		return -1;
 	chip->params = params;
 	const struct section who[] = {
-		{"identity", road_chip_identity_keys, road_chip_identity_key_count,
-		 &chip->identity},
+		{"identity", road_chip_identity_keys, road_chip_identity_key_count, &chip->identity,
+		 NULL},
 	};
 	const struct section what[] = {
-		{"parameters", chip->family->keys, chip->family->key_count, params},
-		{"parameters", road_chip_host_keys, road_chip_host_key_count, &chip->host},
+		{"parameters", chip->family->keys, chip->family->key_count, params,
+		 p->base ? p->base->params : NULL},
+		{"parameters", road_chip_host_keys, road_chip_host_key_count, &chip->host,
+		 p->base ? &p->base->host : NULL},
 	};
 
 	if (take_sections(p, identity, "identity", who, 1) ||
@@ -568,11 +638,11 @@ static int check_single(yaml_parser_t *parser, struct road_chip_error *error)
 	return err;
 }
 
-static int parse_document(yaml_parser_t *parser, struct road_chip **out,
+static int parse_document(yaml_parser_t *parser, bool is_base, struct road_chip **out,
 			  struct road_chip_error *error)
 {
 	yaml_document_t doc;
-	struct parse p = {.doc = &doc, .error = error};
+	struct parse p = {.doc = &doc, .error = error, .is_base = is_base};
 	int err = -1;
 
 	p.chip = road_chip_new();
@@ -589,6 +659,7 @@ static int parse_document(yaml_parser_t *parser, struct road_chip **out,
 	else
 		road_chip_fail(error, ROAD_CHIP_ERROR_SYNTAX, 1, 1, "", "nothing", "a mapping");
 	yaml_document_delete(&doc);
+	road_chip_free(p.base);
 	if (!err)
 		err = check_single(parser, error);
 	if (!err) {
@@ -600,8 +671,8 @@ free_chip:
 	return -1;
 }
 
-int road_chip_parse(const char *bytes, size_t len, const char *file_name, struct road_chip **out,
-		    struct road_chip_error *error)
+static int parse_bytes(const char *bytes, size_t len, const char *file_name, bool is_base,
+		       struct road_chip **out, struct road_chip_error *error)
 {
 	yaml_parser_t parser;
 
@@ -614,8 +685,14 @@ int road_chip_parse(const char *bytes, size_t len, const char *file_name, struct
 		return road_chip_fail(error, ROAD_CHIP_ERROR_MEMORY, 0, 0, "", "", "");
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
-	int err = parse_document(&parser, out, error);
+	int err = parse_document(&parser, is_base, out, error);
 
 	yaml_parser_delete(&parser);
 	return err;
+}
+
+int road_chip_parse(const char *bytes, size_t len, const char *file_name, struct road_chip **out,
+		    struct road_chip_error *error)
+{
+	return parse_bytes(bytes, len, file_name, false, out, error);
 }

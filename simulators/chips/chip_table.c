@@ -12,6 +12,27 @@
 #include "simulators/chips/chip.h"
 #include "simulators/chips/chip_rpu.h"
 
+/* The chip files lie together: those that others are like are found beside them. */
+static const char *first_file;
+
+const struct road_chip_builtin *road_chip_builtin_find(const char *name, size_t name_len)
+{
+	static struct road_chip_builtin found;
+	static char bytes[1 << 16], path[4096];
+	const char *slash = strrchr(first_file, '/');
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%.*s/%.*s.yaml", slash ? (int)(slash - first_file) : 1,
+		 slash ? first_file : ".", (int)name_len, name);
+	file = fopen(path, "re");
+	if (!file)
+		return NULL;
+	found = (struct road_chip_builtin){
+		.name = path, .bytes = bytes, .len = fread(bytes, 1, sizeof(bytes), file)};
+	fclose(file);
+	return &found;
+}
+
 static void write_string(FILE *out, const char *text)
 {
 	fputc('"', out);
@@ -70,7 +91,16 @@ static int embed(FILE *out, const struct road_chip *chip, const char *path)
 		else
 			fputc(c, out);
 	}
-	fprintf(out, "\",\n\t %zu},\n", at);
+	const struct road_chip_summary summary = road_chip_summarize(chip);
+	const char *const texts[] = {summary.family, summary.vendor, summary.product};
+
+	fprintf(out, "\",\n\t %zu,\n\t {", at);
+	for (size_t i = 0; i < 3; i++) {
+		write_string(out, texts[i]);
+		fputs(", ", out);
+	}
+	fprintf(out, "0x%04x, 0x%04x, 0x%04x}},\n", (unsigned)summary.pci_vendor,
+		(unsigned)summary.pci_device, (unsigned)summary.pci_class);
 	int err = ferror(in);
 
 	fclose(in);
@@ -120,7 +150,7 @@ static const struct mode modes[] = {
 	{"embed",
 	 "#include \"simulators/chips/chip_internal.h\"\n\n"
 	 "const struct road_chip_builtin road_chip_builtins[] = {\n",
-	 "\t{NULL, NULL, 0},\n};\n", embed},
+	 "\t{NULL, NULL, 0, {NULL, NULL, NULL, 0, 0, 0}},\n};\n", embed},
 	{"fabrics",
 	 "#include \"tools/map/fabric.h\"\n\n"
 	 "const struct map_chip map_chips[] = {\n",
@@ -166,6 +196,7 @@ int main(int argc, char **argv)
 		perror(argv[2]);
 		return 1;
 	}
+	first_file = argv[3];
 	int err = write_table(mode, out, argv + 3);
 
 	if (fclose(out) || err) {

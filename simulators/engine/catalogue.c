@@ -11,8 +11,8 @@
 
 enum { ROWS_MAX = 256 };
 
-/* Rows are parsed once and kept for the life of the process. What stands below `count` never
- * changes any more: it is read without a lock. */
+/* Rows are kept for the life of the process; those built in were parsed by the build. What stands
+ * below `count` never changes any more: it is read without a lock. */
 static struct {
 	struct sim_catalogue_row rows[ROWS_MAX];
 	_Atomic uint32_t count;
@@ -29,13 +29,10 @@ static void put(const struct sim_catalogue_row *row)
 static void take_built_in(void)
 {
 	const struct road_chip_builtin *file;
-	struct road_chip_error error;
-	struct road_chip *chip;
 
 	for (size_t i = 0; (file = road_chip_builtin(i)) && i < ROWS_MAX; i++)
-		if (!road_chip_parse(file->bytes, file->len, file->name, &chip, &error))
-			put(&(struct sim_catalogue_row){file->name, file->bytes, file->len, "",
-							chip});
+		put(&(struct sim_catalogue_row){file->name, file->bytes, file->len, "",
+						file->summary});
 }
 
 static uint32_t rows(void)
@@ -110,6 +107,7 @@ const struct sim_catalogue_row *sim_catalogue_add(const char *path, const char *
 	}
 	memcpy(copy, bytes, len);
 	copy[len] = 0;
-	put(&(struct sim_catalogue_row){chip->name, copy, len, own_path, chip});
+	put(&(struct sim_catalogue_row){chip->name, copy, len, own_path,
+					road_chip_summarize(chip)});
 	return sim_catalogue_find(chip->name, strlen(chip->name));
 }

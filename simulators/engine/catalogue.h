@@ -9,7 +9,7 @@ struct sim_catalogue_row {
 	const char *name, *bytes; /* the file's text, to be parsed for each device anew */
 	size_t len;
 	const char *path; /* "": built in */
-	const struct road_chip *chip;
+	struct road_chip_summary summary;
 };
 
 /* By position, NULL ends; by name, NULL: none. What was found stays. Any thread. */

@@ -34,20 +34,20 @@ static void leave(struct sim_fp saved)
 	sim_unlock(&sim_domain.lock);
 }
 
-static void describe(const struct road_chip *chip, const char *path, struct sim_chip_id *out)
+static void describe(const char *name, struct road_chip_summary chip, const char *path,
+		     struct sim_chip_id *out)
 {
-	const struct sim_model_ops *ops = sim_model_find(chip->family->name);
+	const struct sim_model_ops *ops = sim_model_find(chip.family);
 
 	*out = (struct sim_chip_id){
-		.name = chip->name,
-		.vendor = chip->identity.vendor,
-		.product = chip->identity.product,
-		.family = chip->family->name,
+		.name = name,
+		.vendor = chip.vendor,
+		.product = chip.product,
+		.family = chip.family,
 		.compatible = ops ? ops->compatible : "",
-		.pci_vendor = (uint16_t)chip->identity.pci_vendor,
-		.pci_device =
-			chip->identity.pci_devices.count ? chip->identity.pci_devices.id[0] : 0,
-		.pci_class = (uint16_t)chip->identity.pci_class,
+		.pci_vendor = (uint16_t)chip.pci_vendor,
+		.pci_device = (uint16_t)chip.pci_device,
+		.pci_class = (uint16_t)chip.pci_class,
 		.runnable = ops != NULL,
 		.path = path,
 	};
@@ -58,7 +58,7 @@ static bool entry_chip(uint32_t index, struct sim_chip_id *out)
 	const struct sim_catalogue_row *row = sim_catalogue_at(index);
 
 	if (row)
-		describe(row->chip, row->path, out);
+		describe(row->name, row->summary, row->path, out);
 	return row;
 }
 
@@ -211,7 +211,9 @@ static void entry_close(struct sim_function *function)
 
 static bool entry_identify(struct sim_function *function, struct sim_chip_id *out)
 {
-	describe(function->env->chip, function->env->path, out);
+	const struct road_chip *chip = function->env->chip;
+
+	describe(chip->name, road_chip_summarize(chip), function->env->path, out);
 	return true;
 }
 
@@ -581,7 +583,7 @@ static bool entry_add_chip(const char *path, const char *bytes, size_t len, stru
 
 	leave(saved);
 	if (row)
-		describe(row->chip, row->path, out);
+		describe(row->name, row->summary, row->path, out);
 	return row;
 }
 

@@ -52,7 +52,7 @@ static const struct bad bads[] = {
 	{"sm_count: {value: 4,", "sm_cuont: {value: 4,", ROAD_CHIP_ERROR_UNKNOWN, "sm_cuont",
 	 "parameters.sm_cuont", "sm_cuont", "family"},
 	{"chip: gpu-small", "chip: gpu-small\nvoltage: 3", ROAD_CHIP_ERROR_UNKNOWN, "voltage",
-	 "voltage", "voltage", "chip, family, sources, identity, parameters"},
+	 "voltage", "voltage", "chip, family, like, sources, identity, parameters"},
 	{"sm_count: {value: 4,", "sm_count: {value: 4, sigma: 1,", ROAD_CHIP_ERROR_UNKNOWN, "sigma",
 	 "parameters.sm_count.sigma", "sigma", "value, unit, source, kind"},
 	{"clock: {value: 1000, unit: MHz", "clock: {value: 1000, unit: GHz", ROAD_CHIP_ERROR_UNIT,
@@ -103,6 +103,10 @@ static const struct bad bads[] = {
 	 ROAD_CHIP_ERROR_SOURCE, "hearsay", "parameters.sm_count.source", "hearsay", "sources"},
 	{"family: gpu", "family: abacus", ROAD_CHIP_ERROR_RANGE, "abacus", "family", "abacus",
 	 "gpu, dsa, rpu, edu"},
+	{"family: gpu", "family: gpu\nlike: no-such", ROAD_CHIP_ERROR_RANGE, "no-such", "like",
+	 "no-such", "built-in chip"},
+	{"family: gpu", "family: gpu\nlike: dsa-small", ROAD_CHIP_ERROR_CONFLICT, "dsa-small",
+	 "like", "dsa-small", "same family"},
 	{"chip: gpu-small", "chip: ../x", ROAD_CHIP_ERROR_RANGE, "../x", "chip", "../x", "a-z"},
 	{"shared_per_block: {value: 31,", "shared_per_block: {value: 33,", ROAD_CHIP_ERROR_CONFLICT,
 	 "value: 33", "parameters.shared_per_block", "33", "32768 bytes"},
@@ -224,6 +228,87 @@ static void kinds_are_counted_and_every_value_has_a_source(void)
 	}
 	CU_ASSERT_EQUAL(road_chip_builtin_find("gpu-small", 9)->name[0], 'g');
 	CU_ASSERT_PTR_NULL(road_chip_builtin_find("gpu-small", 8));
+}
+
+static const struct road_chip_value *value_of(const struct road_chip *chip, const char *name)
+{
+	for (size_t i = 0; i < chip->value_count; i++)
+		if (!strcmp(chip->values[i].name, name))
+			return &chip->values[i];
+	return NULL;
+}
+
+static void what_a_chip_does_not_say_is_that_of_the_one_it_is_like(void)
+{
+	struct road_chip_error error;
+	struct road_chip *chip, *base;
+
+	CU_ASSERT_EQUAL_FATAL(road_chip_builtin_open("mi300x", &chip, &error), 0);
+	CU_ASSERT_EQUAL_FATAL(road_chip_builtin_open("a100-sxm4-80gb", &base, &error), 0);
+	const struct road_gpu_params *own = chip->params, *other = base->params;
+
+	CU_ASSERT_STRING_EQUAL(chip->like, "a100-sxm4-80gb");
+	CU_ASSERT_STRING_EQUAL(base->like, "");
+	CU_ASSERT_EQUAL(own->dram_rate, UINT64_C(5300) * 1000000000); /* the file's */
+	CU_ASSERT_EQUAL(own->warps_per_sm, other->warps_per_sm);
+	CU_ASSERT_EQUAL(chip->host.read_ps, base->host.read_ps);
+	const struct road_chip_value *given = value_of(chip, "dram_rate");
+	const struct road_chip_value *taken = value_of(chip, "warps_per_sm");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(given);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(taken);
+	CU_ASSERT_EQUAL(given->kind, ROAD_CHIP_DATASHEET);
+	CU_ASSERT_EQUAL(taken->kind, ROAD_CHIP_ASSUMED);
+	CU_ASSERT_STRING_EQUAL(taken->source, "like a100-sxm4-80gb");
+	CU_ASSERT_STRING_EQUAL(taken->value, value_of(base, "warps_per_sm")->value);
+	/* Identity is nobody else's. */
+	CU_ASSERT_EQUAL(chip->identity.memory_bytes, UINT64_C(192) << 30);
+	road_chip_free(base);
+	road_chip_free(chip);
+}
+
+static void nobody_is_like_a_chip_that_is_like_another(void)
+{
+	struct road_chip_error error;
+	struct road_chip *chip = NULL;
+	size_t len;
+	char *text = edited("family: gpu", "family: gpu\nlike: mi300x", &len);
+
+	CU_ASSERT_EQUAL(road_chip_parse(text, len, "x", &chip, &error), -1);
+	CU_ASSERT_EQUAL(error.code, ROAD_CHIP_ERROR_CONFLICT);
+	CU_ASSERT_STRING_EQUAL(error.file, "mi300x");
+	CU_ASSERT_STRING_EQUAL(error.key, "like");
+	free(text);
+}
+
+/* What lists say without parsing is what the file says. */
+static void the_catalogue_is_summed_up_by_the_build(void)
+{
+	const char *makers[64];
+	unsigned chips = 0, count = 0, at;
+	const struct road_chip_builtin *file;
+
+	for (size_t i = 0; (file = road_chip_builtin(i)); i++, chips++) {
+		struct road_chip_error error;
+		struct road_chip *chip;
+
+		CU_ASSERT_EQUAL_FATAL(road_chip_builtin_open(file->name, &chip, &error), 0);
+		const struct road_chip_summary summary = road_chip_summarize(chip);
+
+		CU_ASSERT_STRING_EQUAL(summary.family, file->summary.family);
+		CU_ASSERT_STRING_EQUAL(summary.vendor, file->summary.vendor);
+		CU_ASSERT_STRING_EQUAL(summary.product, file->summary.product);
+		CU_ASSERT_EQUAL(summary.pci_vendor, file->summary.pci_vendor);
+		CU_ASSERT_EQUAL(summary.pci_device, file->summary.pci_device);
+		CU_ASSERT_EQUAL(summary.pci_class, file->summary.pci_class);
+		for (at = 0; at < count && strcmp(makers[at], file->summary.vendor); at++)
+			;
+		if (at == count && count < 64)
+			makers[count++] = file->summary.vendor;
+		road_chip_free(chip);
+	}
+	printf("# %u chips of %u makers\n", chips, count);
+	CU_ASSERT(chips >= 40 && count >= 20);
 }
 
 static void a_wholly_invented_chip_is_wholly_assumed(void)
@@ -420,6 +505,10 @@ static const struct tap_case cases[] = {
 	 decimals_and_lists_and_hexadecimal_are_exact},
 	{"kinds are counted and every value has a source",
 	 kinds_are_counted_and_every_value_has_a_source},
+	{"what a chip does not say is that of the one it is like",
+	 what_a_chip_does_not_say_is_that_of_the_one_it_is_like},
+	{"nobody is like a chip that is like another", nobody_is_like_a_chip_that_is_like_another},
+	{"the catalogue is summed up by the build", the_catalogue_is_summed_up_by_the_build},
 	{"a wholly invented chip is wholly assumed", a_wholly_invented_chip_is_wholly_assumed},
 	{"a default is listed as assumed", a_default_is_listed_as_assumed},
 	{"edu has its own parameters", edu_has_its_own_parameters},
