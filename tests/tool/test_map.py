@@ -83,7 +83,7 @@ def errors_name_the_place(folder):
 
 def words_are_checked(_):
     for arguments, said in ((('--fabric', 'rows=0'), 'seen: rows=0'),
-                            (('--chip', 'edu'), 'seen: edu; allowed: fpga, openedge, rpu-small, tx81'),
+                            (('--chip', 'edu'), 'seen: edu; allowed: alveo-u280, fpga, '),
                             (('--interval', '17'), 'allowed: 1 to 16'),
                             (('--seed', 'x'), 'seen: x'), (('--attempts=0',), 'seen: 0'),
                             (('--frobnicate',), '--frobnicate')):
