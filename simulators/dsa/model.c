@@ -25,11 +25,19 @@ static bool take_check(struct dsa_chip *chip, const struct sim_option *option, c
 	return false;
 }
 
+static bool take_boot(struct dsa_chip *chip, const struct sim_option *option, char *error)
+{
+	return sim_boot_option(&chip->boot_options, option, SIM_BOOT_PULL, error);
+}
+
 static const struct {
 	const char *key;
 	bool (*take)(struct dsa_chip *chip, const struct sim_option *option, char *error);
 } options[] = {
-	{"check", take_check}, /* hazards: accesses that nothing orders are reported */
+	{"boot", take_boot},     /* what goes wrong when firmware is booted */
+	{"check", take_check},   /* hazards: accesses that nothing orders are reported */
+	{"firmware", take_boot}, /* search: the simulator has none */
+	{"rom_key", take_boot},  /* one more key that the boot ROM trusts */
 };
 
 static bool take_option(struct dsa_chip *chip, const struct sim_option *option, char *error)
@@ -39,7 +47,7 @@ static bool take_option(struct dsa_chip *chip, const struct sim_option *option, 
 			return options[i].take(chip, option, error);
 	snprintf(error, SIM_ERROR_BYTES,
 		 "option %.32s: unknown, allowed: a parameter of the chip, time, seed, threads, "
-		 "check",
+		 "boot, check, firmware, rom_key",
 		 option->key);
 	return false;
 }
@@ -108,6 +116,7 @@ static void destroy(void *model)
 		free(function->streams);
 		free(function->contexts);
 	}
+	sim_boot_destroy(chip->boot);
 	if (chip->unit)
 		region_unit_destroy(chip->unit);
 	dsa_seats_free(chip);
@@ -124,7 +133,7 @@ static bool build(struct dsa_chip *chip)
 	for (uint32_t f = 0; f < DSA_FUNCTIONS; f++)
 		if (!make_function(chip, f))
 			return false;
-	return dsa_regions_make(chip);
+	return dsa_boot_make(chip) && dsa_regions_make(chip);
 }
 
 static void *create(const struct sim_model_create *create)
@@ -220,6 +229,8 @@ const struct sim_model_ops sim_model_dsa = {
 	.poke = poke,
 	.inject = dsa_inject,
 	.phase_fail = dsa_phase_fail,
+	.firmware = dsa_firmware,
+	.boot_fault = dsa_boot_fault,
 	.counter = road_dsa_counter,
 	.report = dsa_report,
 };

@@ -17,7 +17,7 @@
 #include <roadbed-sim/model.h>
 #include <roadbed-sim/registers.h>
 
-#include "simulators/boot/program.h"
+#include "simulators/boot/boot.h"
 #include "simulators/dsa/core.h"
 #include "simulators/memory/ranges.h"
 #include "simulators/regions/unit.h"
@@ -172,6 +172,8 @@ struct dsa_chip {
 	struct dsa_function functions[DSA_FUNCTIONS];
 	struct dsa_seat *seats; /* params.cores; their cores are made at the first task */
 	struct dsa_memory *path;
+	struct sim_boot *boot; /* NULL: no boot ROM, and all that it can do is enabled */
+	struct sim_boot_options boot_options;
 	struct region_unit *unit; /* NULL: it cannot be reconfigured */
 	struct dsa_run *runs;
 	struct dsa_turn { /* whose tasks go first, since when */
@@ -197,6 +199,12 @@ void dsa_register_write(struct dsa_function *function, uint64_t offset, uint32_t
 			uint64_t value);
 void dsa_interrupt(struct dsa_function *function, uint32_t vector);
 
+/* firmware.c */
+bool dsa_boot_make(struct dsa_chip *chip); /* false: no memory */
+bool dsa_firmware(void *model, const char *component, struct sim_firmware *out);
+enum sim_inject dsa_boot_fault(void *model, uint32_t function, uint32_t fault, uint32_t phase,
+			       uint32_t times);
+
 /* context.c */
 void dsa_context_command(struct dsa_function *function, uint32_t command); /* from the latch */
 void dsa_context_drop(struct dsa_function *function, uint32_t context);
@@ -217,6 +225,7 @@ enum road_dsa_stream_state dsa_stream_state(const struct dsa_stream *stream);
 void dsa_stream_command(struct dsa_function *function, uint32_t command);
 void dsa_stream_doorbell(struct dsa_function *function, uint32_t index, uint64_t value);
 void dsa_stream_close(struct dsa_stream *stream);
+void dsa_stream_drop(struct dsa_stream *stream); /* all its work, without a word about it */
 /* What the stream does has ended: on to the next. */
 void dsa_stream_end(struct dsa_stream *stream);
 /* Stops the stream: drops its work, writes the record, interrupts. */

@@ -104,6 +104,13 @@ static void go_on(struct dsa_stream *stream)
 		     sim_now(env_of(stream)) + stream->function->chip->params.descriptor_ps);
 }
 
+void dsa_stream_drop(struct dsa_stream *stream)
+{
+	let_go(stream);
+	if (stream->in_region)
+		region_unit_queue_drop(stream->function->chip->unit, stream->index);
+}
+
 void dsa_stream_end(struct dsa_stream *stream)
 {
 	struct dsa_chip *chip = stream->function->chip;
@@ -123,9 +130,7 @@ void road_dsa_stream_fault(struct dsa_stream *stream, const struct road_dsa_stre
 	stream->life = DSA_STREAM_STOPPED;
 	chip->counters.faults[record.fault]++;
 	chip->counters.dropped += stream->doorbell - stream->taken;
-	let_go(stream);
-	if (stream->in_region)
-		region_unit_queue_drop(chip->unit, stream->index);
+	dsa_stream_drop(stream);
 	record.slot = (uint32_t)(stream->taken - 1);
 	if (!record.code)
 		record.pad = ROAD_DSA_PADS;
@@ -236,8 +241,10 @@ static bool open_stream(struct dsa_function *function, struct dsa_stream *stream
 	const struct dsa_latch *latch = &function->latch;
 	const struct road_dsa_stream_status record = {0};
 
-	/* A region that is none now, or is split, or another one: no rule of the chip is broken. */
-	if (!may_open(function, stream) || !dsa_region_enter(stream))
+	/* Firmware may have ended a moment ago, a region be none any more, or split, or another
+	 * one: no rule of the chip is broken. */
+	if (!sim_boot_runs(function->chip->boot) || !may_open(function, stream) ||
+	    !dsa_region_enter(stream))
 		return false;
 	stream->context = (uint32_t)latch->stream_context;
 	stream->ring = latch->ring;
@@ -312,6 +319,8 @@ void dsa_stream_doorbell(struct dsa_function *function, uint32_t index, uint64_t
 	};
 
 	chip->counters.doorbells++;
+	if (!sim_boot_works(chip->boot))
+		return; /* nobody listens */
 	if (!sim_doorbell_valid(chip->env, function->index, &doorbell, value))
 		return;
 	stream->doorbell = value;

@@ -47,7 +47,6 @@ static bool may_open(struct gpu_function *function, const struct gpu_queue *queu
 	const bool space = latch->queue_space < chip->params.spaces &&
 			   function->spaces[latch->queue_space].table;
 	const struct sim_rule rules[] = {
-		{!sim_boot_runs(chip->boot), "STATUS", 0, "firmware that runs"},
 		{queue->life != GPU_QUEUE_CLOSED, "state", queue->life, "a closed queue"},
 		{!space, "QUEUE_SPACE", latch->queue_space, "an open space"},
 		{!slots || slots > GPU_SLOTS_MAX || (slots & (slots - 1)), "QUEUE_SLOTS", slots,
@@ -170,7 +169,10 @@ void road_gpu_queue_command(struct gpu_function *function, uint32_t command)
 		return;
 	struct gpu_queue *queue = &function->queues[selected];
 
-	queue->refused = !known || !commands[command](function, queue);
+	/* Firmware may have ended a moment ago: nobody broke a rule who did not know. */
+	const bool served = command == ROAD_GPU_QUEUE_CLOSE || sim_boot_runs(function->chip->boot);
+
+	queue->refused = !known || !served || !commands[command](function, queue);
 	road_gpu_cp_retry(function->chip); /* a dropped launch may release an UNLOAD */
 }
 

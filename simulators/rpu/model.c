@@ -27,11 +27,19 @@ static bool take_fabric(struct rpu_chip *chip, const struct sim_option *option, 
 	return false;
 }
 
+static bool take_boot(struct rpu_chip *chip, const struct sim_option *option, char *error)
+{
+	return sim_boot_option(&chip->boot_options, option, SIM_BOOT_PUSH, error);
+}
+
 static const struct {
 	const char *key;
 	bool (*take)(struct rpu_chip *chip, const struct sim_option *option, char *error);
 } options[] = {
+	{"boot", take_boot},     /* what goes wrong when firmware is booted */
 	{"fabric", take_fabric}, /* how fabrics are run: results and cycles are equal */
+	{"firmware", take_boot}, /* search: the simulator has none */
+	{"rom_key", take_boot},  /* one more key that the boot ROM trusts */
 };
 
 static bool take_option(struct rpu_chip *chip, const struct sim_option *option, char *error)
@@ -41,7 +49,7 @@ static bool take_option(struct rpu_chip *chip, const struct sim_option *option, 
 			return options[i].take(chip, option, error);
 	snprintf(error, SIM_ERROR_BYTES,
 		 "option %.32s: unknown, allowed: a parameter of the chip, time, seed, threads, "
-		 "fabric",
+		 "boot, fabric, firmware, rom_key",
 		 option->key);
 	return false;
 }
@@ -110,6 +118,7 @@ static void destroy(void *model)
 		free(function->order);
 		free(function->contexts);
 	}
+	sim_boot_destroy(chip->boot);
 	if (chip->unit)
 		region_unit_destroy(chip->unit);
 	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++)
@@ -174,7 +183,7 @@ static bool build(struct rpu_chip *chip)
 	for (uint32_t f = 0; f < RPU_FUNCTIONS; f++)
 		if (!make_function(chip, f))
 			return false;
-	return rpu_regions_make(chip);
+	return rpu_boot_make(chip) && rpu_regions_make(chip);
 }
 
 static void *create(const struct sim_model_create *create)
@@ -279,6 +288,8 @@ const struct sim_model_ops sim_model_rpu = {
 	.poke = poke,
 	.inject = rpu_inject,
 	.phase_fail = phase_fail,
+	.firmware = rpu_firmware,
+	.boot_fault = rpu_boot_fault,
 	.counter = road_rpu_counter,
 	.report = rpu_report,
 };

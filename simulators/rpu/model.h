@@ -20,7 +20,7 @@
 #include <roadbed-sim/model.h>
 #include <roadbed-sim/registers.h>
 
-#include "simulators/boot/program.h"
+#include "simulators/boot/boot.h"
 #include "simulators/chips/chip_rpu.h"
 #include "simulators/memory/poison.h"
 #include "simulators/memory/ranges.h"
@@ -215,6 +215,8 @@ struct rpu_chip {
 	struct road_poison poison;
 	struct rpu_function functions[RPU_FUNCTIONS];
 	struct rpu_tile *tiles; /* params.tiles */
+	struct sim_boot *boot;  /* NULL: no boot ROM, and all that it can do is enabled */
+	struct sim_boot_options boot_options;
 	struct region_unit *unit;
 	struct rpu_config *active[ROAD_REGION_NUMBERS]; /* by region */
 	bool active_memory[ROAD_REGION_NUMBERS];        /* it claims memory */
@@ -257,6 +259,12 @@ void rpu_register_write(struct rpu_function *function, uint64_t offset, uint32_t
 			uint64_t value);
 void rpu_interrupt(struct rpu_function *function, uint32_t vector);
 
+/* firmware.c */
+bool rpu_boot_make(struct rpu_chip *chip); /* false: no memory */
+bool rpu_firmware(void *model, const char *component, struct sim_firmware *out);
+enum sim_inject rpu_boot_fault(void *model, uint32_t function, uint32_t fault, uint32_t phase,
+			       uint32_t times);
+
 /* context.c */
 void rpu_context_command(struct rpu_function *function, uint32_t command); /* from the latch */
 /* An error of memory that a test asks for. */
@@ -293,6 +301,7 @@ enum road_rpu_stream_state rpu_stream_state(const struct rpu_stream *stream);
 void rpu_stream_command(struct rpu_function *function, uint32_t command);
 void rpu_stream_doorbell(struct rpu_function *function, uint32_t index, uint64_t value);
 void rpu_stream_close(struct rpu_stream *stream);
+void rpu_stream_drop(struct rpu_stream *stream); /* all its work, without a word about it */
 /* What the stream does has ended: on to the next. */
 void rpu_stream_end(struct rpu_stream *stream);
 /* Stops the stream at this entry: drops its work, writes the record, interrupts. */

@@ -6,8 +6,12 @@
 static uint64_t read_status(void *arg)
 {
 	const struct rpu_function *function = arg;
-	uint64_t status = ROAD_RPU_STATUS_READY;
+	uint64_t status = 0;
 
+	if (sim_boot_runs(function->chip->boot))
+		status |= ROAD_RPU_STATUS_READY;
+	if (sim_boot_program(function->chip->boot))
+		status |= ROAD_RPU_STATUS_FIRMWARE;
 	for (uint32_t i = 0; i < function->chip->params.streams; i++)
 		if (function->streams[i].life == RPU_STREAM_STOPPED)
 			status |= ROAD_RPU_STATUS_FAULT;
@@ -217,8 +221,9 @@ uint64_t rpu_register_read(struct rpu_function *function, uint64_t offset, uint3
 	if (is_region(offset))
 		return region_unit_read(function->chip->unit, function->index,
 					offset - ROAD_RPU_REGIONS, width);
-	if (offset >= ROAD_RPU_BOOT && offset < ROAD_RPU_BOOT + ROAD_BOOT_BYTES)
-		return 0; /* no boot ROM */
+	if (sim_boot_is(offset, ROAD_RPU_BOOT))
+		return sim_boot_read(function->chip->boot, function->index, offset - ROAD_RPU_BOOT,
+				     width);
 	return sim_register_read(&mine, offset, width);
 }
 
@@ -231,6 +236,9 @@ void rpu_register_write(struct rpu_function *function, uint64_t offset, uint32_t
 	if (is_region(offset))
 		region_unit_write(function->chip->unit, function->index, offset - ROAD_RPU_REGIONS,
 				  width, value);
+	else if (function->chip->boot && sim_boot_is(offset, ROAD_RPU_BOOT))
+		sim_boot_write(function->chip->boot, function->index, offset - ROAD_RPU_BOOT, width,
+			       value);
 	else if (offset < ROAD_RPU_DOORBELL)
 		sim_register_write(&mine, offset, width, value);
 	else if (sim_doorbell_find(&mine, ROAD_RPU_DOORBELL, ROAD_RPU_DOORBELL_STRIDE,

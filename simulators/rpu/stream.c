@@ -98,6 +98,14 @@ static void go_on(struct rpu_stream *stream, uint32_t cycles)
 	sim_schedule(chip->env, &stream->event, sim_now(chip->env) + rpu_ps(chip, cycles));
 }
 
+void rpu_stream_drop(struct rpu_stream *stream)
+{
+	let_go(stream);
+	rpu_jobs_drop(stream);
+	if (stream->in_region)
+		region_unit_queue_drop(stream->function->chip->unit, stream->index);
+}
+
 void rpu_stream_end(struct rpu_stream *stream)
 {
 	struct rpu_chip *chip = stream->function->chip;
@@ -125,10 +133,7 @@ void rpu_stream_fail(struct rpu_stream *stream, uint64_t number,
 	stream->life = RPU_STREAM_STOPPED;
 	chip->counters.faults[record.fault]++;
 	chip->counters.dropped += stream->doorbell - stream->taken;
-	let_go(stream);
-	rpu_jobs_drop(stream);
-	if (stream->in_region)
-		region_unit_queue_drop(chip->unit, stream->index);
+	rpu_stream_drop(stream);
 	record.slot = (uint32_t)number;
 	if (!write_record(stream, &record))
 		sim_violation(chip->env, stream->function->index,
@@ -296,7 +301,10 @@ static bool open_stream(struct rpu_function *function, struct rpu_stream *stream
 	const struct rpu_latch *latch = &function->latch;
 	const struct road_rpu_stream_status record = {0};
 
-	if (!may_open(function, stream) || !enter_region(function, stream))
+	/* Firmware may have ended a moment ago, a region be none any more, or split, or another
+	 * one: no rule of the chip is broken. */
+	if (!sim_boot_runs(function->chip->boot) || !may_open(function, stream) ||
+	    !enter_region(function, stream))
 		return false;
 	stream->context = (uint32_t)latch->stream_context;
 	stream->ring = latch->ring;
@@ -374,6 +382,8 @@ void rpu_stream_doorbell(struct rpu_function *function, uint32_t index, uint64_t
 	};
 
 	chip->counters.doorbells++;
+	if (!sim_boot_works(chip->boot))
+		return; /* nobody listens */
 	if (!sim_doorbell_valid(chip->env, function->index, &doorbell, value))
 		return;
 	stream->doorbell = value;
