@@ -261,21 +261,34 @@ static bool is_silent(struct road_boot *boot, road_error *why)
 	return is_broken(boot, why);
 }
 
+/* What no queue told of: one that stands still is found by whoever looks. */
+static void tell_fault(struct road_device *device, const road_error *why)
+{
+	struct road_fault fault = {.kind = ROAD_FAULT_FIRMWARE, .device_ns = now_of(device)};
+
+	snprintf(fault.text, sizeof(fault.text), "%s", why->what);
+	road_device_fault_add(device, &fault);
+}
+
 void road_boot_look(struct road_device *device, bool patience)
 {
 	struct road_boot *boot = device->boot;
 	road_error why;
-	bool broken;
+	bool broken, heard;
 
 	if (!boot || road_device_is_lost(device) || pthread_mutex_trylock(&boot->lock))
 		return;
 	broken = !boot->dumped && (is_broken(boot, &why) || (patience && is_silent(boot, &why)));
 	broken &= !road_device_is_lost(device); /* that is what is wrong, then */
+	heard = atomic_load(&boot->crashed);
 	if (broken)
 		note_crash(boot, &why);
 	pthread_mutex_unlock(&boot->lock);
-	if (broken)
-		road_device_fail_queues(device, &why);
+	if (!broken)
+		return;
+	if (!heard)
+		tell_fault(device, &why);
+	road_device_fail_queues(device, &why);
 }
 
 /* ---- resets ---- */

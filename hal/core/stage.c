@@ -146,6 +146,8 @@ void road_stage_trim(struct road_device *device)
 {
 	struct road_stage *lists[] = {device->small_stages, device->large_stages};
 
+	device->small_stages = device->large_stages = NULL;
+	device->stages_kept = 0;
 	for (size_t i = 0; i < 2; i++) {
 		for (struct road_stage *stage = lists[i], *next; stage; stage = next) {
 			next = stage->next;
