@@ -24,13 +24,12 @@ bool road_gpu_queue_runnable(const struct gpu_queue *queue)
 	       !(queue->op->launch && chip->launches == GPU_LAUNCHES);
 }
 
-/* Does the firmware's quantum keep the queue in front of its equals? */
-static bool has_turn(const struct gpu_chip *chip, const struct gpu_queue *queue)
+/* Does the firmware's quantum keep the queue in front of its equals, then? */
+static bool has_turn(const struct gpu_chip *chip, const struct gpu_queue *queue, uint64_t then)
 {
 	const struct gpu_ready *ready = &chip->ready[queue->priority];
 
-	return chip->quantum_ps && ready->turn == queue &&
-	       sim_now(chip->env) - ready->turn_ps < chip->quantum_ps;
+	return chip->quantum_ps && ready->turn == queue && then - ready->turn_ps < chip->quantum_ps;
 }
 
 static void push(struct gpu_chip *chip, struct gpu_queue *queue)
@@ -39,7 +38,7 @@ static void push(struct gpu_chip *chip, struct gpu_queue *queue)
 
 	queue->ready = true;
 	queue->next_ready = NULL;
-	if (has_turn(chip, queue)) {
+	if (has_turn(chip, queue, sim_now(chip->env) + chip->packet_ps)) {
 		queue->next_ready = ready->head;
 		ready->head = queue;
 	} else if (ready->tail) {
@@ -62,7 +61,7 @@ static struct gpu_queue *pop(struct gpu_chip *chip)
 		if (!queue->next_ready)
 			chip->ready[p].tail = NULL;
 		queue->ready = false;
-		if (!has_turn(chip, queue)) {
+		if (!has_turn(chip, queue, sim_now(chip->env))) {
 			chip->ready[p].turn = queue;
 			chip->ready[p].turn_ps = sim_now(chip->env);
 		}
@@ -200,8 +199,13 @@ static void serve(struct gpu_queue *queue)
 /* After a packet started or ended: on to the next one, or idle. */
 static void settle(struct gpu_queue *queue)
 {
-	if (road_gpu_queue_state(queue) != ROAD_GPU_QUEUE_RUNNING)
+	struct gpu_ready *ready = &queue->function->chip->ready[queue->priority];
+
+	if (road_gpu_queue_state(queue) != ROAD_GPU_QUEUE_RUNNING) {
 		queue->warm = false;
+		if (ready->turn == queue)
+			ready->turn = NULL;
+	}
 	road_gpu_cp_kick(queue);
 }
 

@@ -287,11 +287,25 @@ static void end_turns(struct rpu_function *function)
 	for (uint32_t i = 0; i < chip->params.streams; i++) {
 		struct rpu_stream *stream = &function->streams[i];
 
-		if (!stream->turn || sim_now(chip->env) - stream->since_ps < chip->quantum_ps)
+		if (!stream->turn || (sim_now(chip->env) - stream->since_ps < chip->quantum_ps &&
+				      rpu_stream_state(stream) == ROAD_RPU_STREAM_RUNNING))
 			continue;
 		stream->turn = false;
 		move_to(function, stream, false);
 	}
+}
+
+/* Is it the turn of another one of its priority in its region? */
+static bool is_others_turn(const struct rpu_function *function, const struct rpu_stream *stream)
+{
+	for (uint32_t i = 0; i < function->chip->params.streams; i++) {
+		const struct rpu_stream *other = &function->streams[i];
+
+		if (other->turn && other != stream && other->priority == stream->priority &&
+		    other->region == stream->region)
+			return true;
+	}
+	return false;
 }
 
 static void begin_turns(struct rpu_function *function)
@@ -305,7 +319,7 @@ static void begin_turns(struct rpu_function *function)
 		stream->began = false;
 		if (!began || stream->turn)
 			continue;
-		stream->turn = chip->quantum_ps;
+		stream->turn = chip->quantum_ps && !is_others_turn(function, stream);
 		stream->since_ps = sim_now(chip->env);
 		move_to(function, stream, stream->turn);
 	}
