@@ -248,7 +248,7 @@ static int text(struct parser *parser, const struct word *name, const char *end)
 	if (head->text_bytes + rest.bytes + 1 > PROGRAM_TEXT_MAX)
 		return fail(parser, "a description too long", NULL, "%u bytes", PROGRAM_TEXT_MAX);
 	for (size_t i = 0; i < rest.bytes; i++)
-		if ((unsigned char)at[i] < 0x20)
+		if (!program_printable(at[i]))
 			return fail(parser, "a control character", name, "printable text");
 	memcpy(parser->out->text + head->text_bytes, at, rest.bytes);
 	head->text_bytes += (uint32_t)rest.bytes;

@@ -54,7 +54,7 @@ static void print_text(const char *at, size_t bytes, FILE *to)
 
 		fputs("text ", to);
 		for (size_t i = 0; i < length; i++)
-			fputc((unsigned char)at[i] < 0x20 || at[i] == 0x7f ? '?' : at[i], to);
+			fputc(program_printable(at[i]) ? at[i] : '?', to);
 		fputc('\n', to);
 		length += end != NULL;
 		at += length;

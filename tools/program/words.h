@@ -3,7 +3,15 @@
 #ifndef TOOLS_PROGRAM_WORDS_H
 #define TOOLS_PROGRAM_WORDS_H
 
+#include <stdbool.h>
+
 #include "tools/program/program.h"
+
+/* May it stand in a description? Bytes of UTF-8 may. */
+static inline bool program_printable(char c)
+{
+	return (unsigned char)c >= 0x20 && c != 0x7f;
+}
 
 /* NULL: there is none. */
 const char *program_family_name(uint32_t family);
