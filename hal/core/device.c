@@ -244,20 +244,20 @@ road_status road_device_resume(struct road_device *device)
 {
 	road_status status = start_driver(device);
 
-	if (status) {
-		road_error why;
-
-		road_error_take(&why);
-		road_defaults_ops(&device->ops, &stopped_ops);
-		road_defaults_memory(&device->memory, NULL);
-		road_defaults_image(&device->image, NULL);
-		road_defaults_region(&device->region, NULL);
-		device->properties = device->counters = 0;
-		road_device_lose(device);
-		(void)road_fail_again(&why);
-	}
-	road_progress_device_add(device);
+	if (!status)
+		road_progress_device_add(device);
 	return status;
+}
+
+void road_device_abandon(struct road_device *device)
+{
+	road_defaults_ops(&device->ops, &stopped_ops);
+	road_defaults_memory(&device->memory, NULL);
+	road_defaults_image(&device->image, NULL);
+	road_defaults_region(&device->region, NULL);
+	device->properties = device->counters = 0;
+	road_device_lose(device);
+	road_progress_device_add(device);
 }
 
 static struct road_device *make_device(struct road_instance *instance,

@@ -35,6 +35,17 @@ static const struct road_firmware_ops *ops_of(const struct road_device *device)
 	return device->drv.driver->firmware;
 }
 
+/* Before the core knows it, too: the bus does. */
+static bool is_gone(const struct road_device *device)
+{
+	return road_device_is_lost(device) || device->drv.bus->ops->lost(device->drv.bus);
+}
+
+static road_status gone(void)
+{
+	return road_fail(ROAD_DEVICE_LOST, "the device is gone", "boot of its firmware", "", "");
+}
+
 static uint64_t now_of(const struct road_device *device)
 {
 	return device->drv.bus->ops->now_ns(device->drv.bus);
@@ -75,11 +86,8 @@ static road_status step_through(struct road_boot *boot)
 		road_firmware_error error =
 			boot->calls->boot_step(boot->machine, now_of(device), &detail);
 
-		if (error && road_device_is_lost(device))
-			return road_fail(ROAD_DEVICE_LOST, "the device is gone", "road_device_open",
-					 "", "");
 		if (error)
-			return road_boot_fail(boot, error, &detail);
+			return is_gone(device) ? gone() : road_boot_fail(boot, error, &detail);
 		info = road_boot_info(boot);
 		idle = moved(&seen, &info) ? 0 : idle + 1;
 		seen = info;
@@ -87,6 +95,18 @@ static road_status step_through(struct road_boot *boot)
 			device->drv.bus->ops->relax(device->drv.bus, info.state_deadline_ns);
 	}
 	return ROAD_OK;
+}
+
+/* A chip that was booted once, and now says that it is another, or none. */
+static road_status describe_again(struct road_boot *boot)
+{
+	struct road_firmware_chip chip;
+	road_status status = ops_of(boot->device)->describe(&boot->device->drv, &chip);
+
+	if (status == ROAD_NOT_FOUND || status == ROAD_UNSUPPORTED)
+		return road_fail(ROAD_FAULT, "the chip's boot ROM does not answer as before",
+				 "boot of its firmware", "", "");
+	return status;
 }
 
 static road_status begin(struct road_boot *boot)
@@ -97,16 +117,20 @@ static road_status begin(struct road_boot *boot)
 	struct road_drv_device *drv = &boot->device->drv;
 	const struct road_firmware_ops *ops = ops_of(boot->device);
 
+	road_status status = boot->boots ? describe_again(boot) : ROAD_OK;
+
 	boot->calls->boot_free(boot->machine);
 	boot->machine = NULL;
-	road_status status = ops->tell(drv, ROAD_FIRMWARE_TELL_RESTART, 0);
-
+	if (!status)
+		status = ops->tell(drv, ROAD_FIRMWARE_TELL_RESTART, 0);
 	if (status)
-		return status;
+		return is_gone(boot->device) ? gone() : status;
 	road_firmware_error error =
 		boot->calls->boot_create(ops, drv, &options, &boot->machine, &detail);
 
-	return error ? road_boot_fail(boot, error, &detail) : ROAD_OK;
+	if (!error)
+		return ROAD_OK;
+	return is_gone(boot->device) ? gone() : road_boot_fail(boot, error, &detail);
 }
 
 road_status road_boot_run(struct road_boot *boot)
@@ -159,6 +183,8 @@ road_status road_boot_open(struct road_device *device)
 
 	if (status == ROAD_NOT_FOUND)
 		return ROAD_OK;
+	if (status && is_gone(device))
+		status = gone();
 	if (!status)
 		status = make(device, &chip);
 	if (!status)
@@ -279,7 +305,7 @@ void road_boot_look(struct road_device *device, bool patience)
 	if (!boot || road_device_is_lost(device) || pthread_mutex_trylock(&boot->lock))
 		return;
 	broken = !boot->dumped && (is_broken(boot, &why) || (patience && is_silent(boot, &why)));
-	broken &= !road_device_is_lost(device); /* that is what is wrong, then */
+	broken &= !is_gone(device); /* that is what is wrong, then */
 	heard = atomic_load(&boot->crashed);
 	if (broken)
 		note_crash(boot, &why);
@@ -312,7 +338,7 @@ static road_status again(struct road_device *device, bool anyway)
 		return ROAD_OK;
 	for (int i = 0; i < ROAD_BOOT_TRIES; i++) {
 		status = road_boot_run(boot);
-		if (!status || road_device_is_lost(device))
+		if (!status || is_gone(device))
 			break;
 	}
 	return status;

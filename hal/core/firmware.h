@@ -74,9 +74,12 @@ road_status road_boot_fail(const struct road_boot *boot, road_firmware_error err
 			   const road_firmware_detail *detail);
 
 /* ---- device.c ---- */
-/* Stops the driver and takes the device out of progress, and back. resume: fills device->info. */
+/* Stops the driver and takes the device out of progress, and back, if the driver starts: then
+ * device->info is new. */
 void road_device_suspend(struct road_device *device);
 road_status road_device_resume(struct road_device *device);
+/* A suspended one that cannot be resumed: it counts as lost. */
+void road_device_abandon(struct road_device *device);
 
 /* ---- firmware_property.c ---- */
 /* Properties firmware.*, by position; ROAD_NOT_FOUND ends, without a detail. */

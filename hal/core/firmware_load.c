@@ -120,9 +120,11 @@ road_status road_device_firmware_dump(road_device *device, uint64_t offset, void
 
 	if (!boot->dump_bytes)
 		status = road_fail(ROAD_NOT_FOUND, "no crash left anything", where, "", "");
-	*got = left < byte_count ? (size_t)left : byte_count;
-	if (*got)
-		memcpy(bytes, boot->dump + offset, *got);
+	if (!status) {
+		*got = left < byte_count ? (size_t)left : byte_count;
+		if (*got)
+			memcpy(bytes, boot->dump + offset, *got);
+	}
 	pthread_mutex_unlock(&device->boot->lock);
 	return status;
 }
@@ -194,46 +196,40 @@ static void swap_images(struct road_boot *boot, struct road_boot_image *fresh, c
 	}
 }
 
-/* Under the boot's lock; the driver is stopped. What ran before runs again if these do not. */
-static road_status boot_others(struct road_boot *boot, struct road_boot_image *fresh)
+/* Under the boot's lock; the driver is stopped. */
+static road_status boot_and_start(struct road_boot *boot)
 {
-	bool swap[ROAD_FIRMWARE_COMPONENTS_MAX];
-	road_error why;
-
-	for (uint32_t i = 0; i < ROAD_FIRMWARE_COMPONENTS_MAX; i++)
-		swap[i] = fresh[i].image;
-	swap_images(boot, fresh, swap);
 	road_status status = road_boot_run(boot);
 
-	if (!status)
-		return ROAD_OK;
-	road_error_take(&why);
-	swap_images(boot, fresh, swap);
-	if (road_boot_run(boot))
-		road_instance_message(boot->device->instance, ROAD_MESSAGE_ERROR,
-				      boot->device->address,
-				      "what ran before the load does not boot again");
-	return road_fail_again(&why);
+	return status ? status : road_device_resume(boot->device);
 }
 
-/* Under the boot's lock. */
+/* Under the boot's lock. What ran before runs again if these do not, or the driver cannot work with
+ * them. */
 static road_status load(struct road_boot *boot, const road_firmware_load_options *options)
 {
 	struct road_boot_image fresh[ROAD_FIRMWARE_COMPONENTS_MAX] = {0};
+	bool swap[ROAD_FIRMWARE_COMPONENTS_MAX];
 	struct road_device *device = boot->device;
 	road_status status = take_images(boot, options, fresh);
 	road_error why;
 
 	if (status)
 		return status;
+	for (uint32_t i = 0; i < ROAD_FIRMWARE_COMPONENTS_MAX; i++)
+		swap[i] = fresh[i].image;
 	road_device_suspend(device);
-	status = boot_others(boot, fresh);
-	if (status)
+	swap_images(boot, fresh, swap);
+	status = boot_and_start(boot);
+	if (status) {
 		road_error_take(&why);
+		swap_images(boot, fresh, swap);
+		if (boot_and_start(boot))
+			road_device_abandon(device);
+		(void)road_fail_again(&why);
+	}
 	road_boot_images_free(boot, fresh);
-	road_status resumed = road_device_resume(device);
-
-	return status ? road_fail_again(&why) : resumed;
+	return status;
 }
 
 static road_status check_load(const road_firmware_load_options *options)
@@ -280,16 +276,15 @@ road_status road_device_firmware_load(road_device *device,
 				 : ROAD_OK;
 	if (status)
 		return status;
+	if (pthread_mutex_trylock(&device->boot->lock))
+		return road_fail(ROAD_BUSY, "another load or reset is under way",
+				 "road_device_firmware_load: device", device->address, "");
 	pthread_mutex_lock(&device->instance->open_lock);
 	status = check_alone(device);
-	if (!status && pthread_mutex_trylock(&device->boot->lock))
-		status = road_fail(ROAD_BUSY, "another load or reset is under way",
-				   "road_device_firmware_load: device", device->address, "");
-	else if (!status) {
+	if (!status)
 		status = load(device->boot, &own);
-		pthread_mutex_unlock(&device->boot->lock);
-	}
 	pthread_mutex_unlock(&device->instance->open_lock);
+	pthread_mutex_unlock(&device->boot->lock);
 	if (!status)
 		road_instance_change(device->instance, ROAD_CHANGE_RECOVERED, device->address,
 				     "other firmware runs");
