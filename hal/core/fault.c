@@ -164,8 +164,11 @@ road_status road_device_reset(road_device *device, uint32_t scope)
 		return road_fail(ROAD_DEVICE_LOST, "the device is gone", "road_device_reset", "",
 				 "");
 	status = road_boot_reset(device);
-	if (status && status != ROAD_UNSUPPORTED && !road_device_is_lost(device))
+	if (status && status != ROAD_UNSUPPORTED && !road_device_is_lost(device)) {
+		road_error_take(&why);
 		wedge(device);
+		return road_fail_again(&why); /* queues that fail have their own to say */
+	}
 	if (status)
 		return status;
 	atomic_store(&device->wedged, false);
