@@ -216,6 +216,13 @@ struct road_instance {
 	road_message_fn message;
 	void *message_user;
 	struct road_device *open_devices; /* linked by next; weak */
+	/* What was here when index 0 was asked for; the lock is held while it is looked for. */
+	pthread_mutex_t seen_lock;
+	struct road_seen {
+		road_candidate *candidates;
+		uint32_t count, room, flags;
+		bool valid;
+	} seen;
 	struct road_watch *watches;
 	uint64_t change_sequence;
 	/* live buffers, sorted by address */

@@ -28,10 +28,12 @@ road_status road_driver_bus(const struct road_instance *instance, const struct r
 			    const char *options, struct road_bus **out);
 /* Takes out of the options what they say about the library: the rest is the driver's. */
 void road_driver_options(const struct road_driver *driver, char *options);
-/* The devices of a driver with a scheme, by position; *index loses as many as there are if it is
- * none of them: false. */
-bool road_driver_candidate(const struct road_instance *instance, const struct road_driver *driver,
-			   const char *path, uint32_t *index, road_candidate *out);
+struct road_seen; /* core.h */
+/* One more candidate of those that were seen, empty; NULL: no host memory. */
+road_candidate *road_seen_add(struct road_seen *seen);
+/* Adds the devices of a driver with a scheme; false: no host memory. */
+bool road_driver_candidates(const struct road_instance *instance, const struct road_driver *driver,
+			    const char *path, struct road_seen *seen);
 
 /* A complete table of defaults with the driver's sparse one (may be NULL) laid over it. */
 void road_defaults_ops(struct road_driver_ops *out, const struct road_driver_ops *over);

@@ -1,31 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is here: candidates of every driver, transport and list of addresses, with reasons. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hal/bus/address.h"
 #include "hal/core/core.h"
 #include "hal/core/drivers.h"
 
-/* Walks candidates in their stable order; each source takes its share of `index`. */
-struct walk {
-	struct road_instance *instance;
-	uint32_t flags;
-	uint32_t index;
-	road_candidate *out;
-};
+/* ---- what is seen, in a stable order; each part says false where host memory ends ---- */
+
+road_candidate *road_seen_add(struct road_seen *seen)
+{
+	if (seen->count == seen->room) {
+		const uint32_t room = seen->room ? seen->room * 2 : 32;
+		road_candidate *more = realloc(seen->candidates, room * sizeof(*more));
+
+		if (!more)
+			return NULL;
+		seen->candidates = more;
+		seen->room = room;
+	}
+	road_candidate *one = &seen->candidates[seen->count++];
+
+	*one = (road_candidate){.size = sizeof(*one)};
+	return one;
+}
 
 /* Drivers that are their own bus: one device each, or those that they know of. */
-static bool own_bus(struct walk *walk)
+static bool own_buses(struct road_instance *instance, struct road_seen *seen)
 {
 	const struct road_driver *driver;
 	const char *path;
 
-	for (uint32_t i = 0; (driver = road_driver_at(walk->instance, i, &path)); i++)
-		if (driver->scheme &&
-		    road_driver_candidate(walk->instance, driver, path, &walk->index, walk->out))
-			return true;
-	return false;
+	for (uint32_t i = 0; (driver = road_driver_at(instance, i, &path)); i++)
+		if (driver->scheme && !road_driver_candidates(instance, driver, path, seen))
+			return false;
+	return true;
 }
 
 /* "NAME@N" of a bus that lists what it could open: its candidate, in `out`. */
@@ -95,63 +106,93 @@ static void describe_listed(struct road_instance *instance, road_candidate *c, c
 	road_address_free(&address);
 }
 
-static bool listed(struct walk *walk)
+static bool listed(struct road_instance *instance, struct road_seen *seen)
 {
-	const char *text = walk->instance->devices;
+	const char *text = instance->devices;
 
 	while (*text) {
 		size_t bytes = strcspn(text, ";");
+		road_candidate *one = bytes ? road_seen_add(seen) : NULL;
 
-		if (bytes && !walk->index--) {
-			describe_listed(walk->instance, walk->out, text, bytes);
-			return true;
-		}
+		if (bytes && !one)
+			return false;
+		if (one)
+			describe_listed(instance, one, text, bytes);
 		text += bytes + (text[bytes] == ';');
 	}
-	return false;
+	return true;
 }
 
-static bool transports(struct walk *walk)
+static bool transports(struct road_instance *instance, struct road_seen *seen)
 {
 	const struct road_transport *transport;
 
 	for (uint32_t t = 0; (transport = road_transport_at(t)); t++) {
-		road_candidate candidate = {.size = sizeof(candidate)};
+		for (uint32_t i = 0;; i++) {
+			road_candidate *one = road_seen_add(seen);
 
-		for (uint32_t i = 0; !transport->candidate(walk->instance->library_folder,
-							   walk->flags, i, &candidate);
-		     i++) {
-			if (!walk->index--) {
-				*walk->out = candidate;
-				return true;
-			}
+			if (!one)
+				return false;
+			if (!transport->candidate(instance->library_folder, seen->flags, i, one))
+				continue;
+			seen->count--;
+			break;
 		}
 	}
-	return false;
+	return true;
 }
 
 /* Files of the driver folders, and folders that were refused. */
-static bool files(struct walk *walk)
+static bool files(struct road_instance *instance, struct road_seen *seen)
 {
-	const struct road_loaded *loaded = walk->instance->loaded;
-	road_candidate unused;
+	for (uint32_t i = 0;; i++) {
+		road_candidate *one = road_seen_add(seen);
 
-	for (uint32_t i = 0; road_loaded_candidate(loaded, i, &unused); i++)
-		if (!walk->index--)
-			return road_loaded_candidate(loaded, i, walk->out);
-	return false;
+		if (!one)
+			return false;
+		if (!road_loaded_candidate(instance->loaded, i, one))
+			break;
+	}
+	seen->count--;
+	return true;
 }
 
-static road_status candidate_at(struct road_instance *instance, uint32_t flags, uint32_t index,
-				road_candidate *out)
+/* Under seen_lock: looks at everything anew. */
+static road_status look(struct road_instance *instance, uint32_t flags)
 {
-	struct walk walk = {instance, flags, index, out};
+	struct road_seen *seen = &instance->seen;
 
-	memset(out, 0, sizeof(*out));
-	if (own_bus(&walk) || listed(&walk) || transports(&walk) || files(&walk))
-		return ROAD_OK;
-	return road_fail_u64(ROAD_NOT_FOUND, "no more candidates", "road_instance_explain: index",
-			     index, "");
+	seen->count = 0;
+	seen->flags = flags;
+	seen->valid = own_buses(instance, seen) && listed(instance, seen) &&
+		      transports(instance, seen) && files(instance, seen);
+	return seen->valid ? ROAD_OK
+			   : road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for what is here",
+				       "road_instance_explain", "", "");
+}
+
+/* Number `index` of all, or of those that can be opened; as they were when 0 was asked for. */
+static road_status candidate_at(struct road_instance *instance, uint32_t flags, uint32_t index,
+				bool usable, road_candidate *out)
+{
+	struct road_seen *seen = &instance->seen;
+	road_status status = ROAD_OK;
+	uint32_t left = index, i = 0;
+
+	pthread_mutex_lock(&instance->seen_lock);
+	if (!index || !seen->valid || seen->flags != flags)
+		status = look(instance, flags);
+	while (!status && i < seen->count && ((usable && seen->candidates[i].status) || left)) {
+		left -= !(usable && seen->candidates[i].status);
+		i++;
+	}
+	if (!status && i < seen->count)
+		*out = seen->candidates[i];
+	else if (!status)
+		status = road_fail_u64(ROAD_NOT_FOUND, "no more candidates",
+				       "road_instance_explain: index", index, "");
+	pthread_mutex_unlock(&instance->seen_lock);
+	return status;
 }
 
 static road_status check(struct road_instance *instance, uint32_t flags, const road_candidate *out,
@@ -165,35 +206,29 @@ static road_status check(struct road_instance *instance, uint32_t flags, const r
 	return status ? status : road_struct_out_check(out, 8, where);
 }
 
-road_status road_instance_explain(road_instance *instance, uint32_t flags, uint32_t index,
-				  road_candidate *out)
+static road_status enumerate(struct road_instance *instance, uint32_t flags, uint32_t index,
+			     bool usable, road_candidate *out, const char *where)
 {
 	road_candidate candidate;
-	road_status status = check(instance, flags, out, "road_instance_explain");
+	road_status status = check(instance, flags, out, where);
 
 	if (!status)
-		status = candidate_at(instance, flags, index, &candidate);
+		status = candidate_at(instance, flags, index, usable, &candidate);
 	if (!status)
 		road_struct_out(out, &candidate, sizeof(candidate));
 	return status;
 }
 
+road_status road_instance_explain(road_instance *instance, uint32_t flags, uint32_t index,
+				  road_candidate *out)
+{
+	return enumerate(instance, flags, index, false, out, "road_instance_explain");
+}
+
 road_status road_instance_enumerate(road_instance *instance, uint32_t flags, uint32_t index,
 				    road_candidate *out)
 {
-	road_candidate candidate;
-	road_status status = check(instance, flags, out, "road_instance_enumerate");
-
-	for (uint32_t i = 0, usable = 0; !status; i++) {
-		status = candidate_at(instance, flags, i, &candidate);
-		if (status || candidate.status)
-			continue;
-		if (usable++ == index) {
-			road_struct_out(out, &candidate, sizeof(candidate));
-			return ROAD_OK;
-		}
-	}
-	return status;
+	return enumerate(instance, flags, index, true, out, "road_instance_enumerate");
 }
 
 /* DOMAIN:BUS:SLOT.FUNCTION, in hexadecimal digits and nothing else. */

@@ -42,6 +42,8 @@ static void instance_finish(struct road_object *object)
 	road_loaded_close(instance->loaded);
 	road_cache_destroy(instance->cache);
 	free(instance->lookup);
+	free(instance->seen.candidates);
+	pthread_mutex_destroy(&instance->seen_lock);
 	pthread_mutex_destroy(&instance->lock);
 	pthread_mutex_destroy(&instance->open_lock);
 	pthread_mutex_destroy(&instance->change_lock);
@@ -164,6 +166,7 @@ road_status road_instance_create(const road_instance_options *options, road_inst
 	instance->message_user = own.message_user;
 	pthread_mutex_init(&instance->lock, NULL);
 	pthread_mutex_init(&instance->open_lock, NULL);
+	pthread_mutex_init(&instance->seen_lock, NULL);
 	pthread_mutex_init(&instance->change_lock, NULL);
 	pthread_mutex_init(&instance->lookup_lock, NULL);
 	pthread_mutex_init(&instance->callback_lock, NULL);

@@ -126,11 +126,20 @@ struct search {
 	struct road_drv_sink sink;
 	const struct road_driver *driver;
 	const char *path;
-	uint32_t *index;
-	uint32_t seen;
-	bool done;
-	road_candidate *out;
+	struct road_seen *seen;
+	uint32_t count;
+	bool full; /* no memory for more */
 };
+
+static road_candidate *add(struct search *search, const char *name)
+{
+	road_candidate *out = road_seen_add(search->seen);
+
+	if (out)
+		begin(out, search->driver, name);
+	search->full |= !out;
+	return out;
+}
 
 static bool found(struct road_drv_sink *sink, const struct road_drv_found *one)
 {
@@ -138,64 +147,62 @@ static bool found(struct road_drv_sink *sink, const struct road_drv_found *one)
 	struct road_drv_found own = {0};
 
 	memcpy(&own, one, one->size < sizeof(own) ? one->size : sizeof(own));
-	search->seen++;
-	if (search->done || (*search->index)--)
-		return !search->done;
-	search->done = true;
-	begin(search->out, search->driver, own.name ? own.name : "");
-	search->out->status = own.status;
-	search->out->simulated = own.simulated;
-	snprintf(search->out->name, sizeof(search->out->name), "%s",
-		 own.product ? own.product : "");
-	if (own.reason)
-		snprintf(search->out->reason, sizeof(search->out->reason), "%s", own.reason);
-	else
-		say_origin(search->out, search->path);
-	return false;
-}
+	search->count++;
+	road_candidate *out = add(search, own.name ? own.name : "");
 
-/* One row that stands for the driver as a whole. */
-static bool whole(struct search *search, road_status status, const char *nothing)
-{
-	if ((*search->index)--)
+	if (!out)
 		return false;
-	begin(search->out, search->driver, "");
-	if (nothing) {
-		search->out->status = status;
-		snprintf(search->out->reason, sizeof(search->out->reason), "%s", nothing);
-	} else if (status) {
-		say_error(search->out, status);
-	} else {
-		say_origin(search->out, search->path);
-	}
+	out->status = own.status;
+	out->simulated = own.simulated;
+	snprintf(out->name, sizeof(out->name), "%s", own.product ? own.product : "");
+	if (own.reason)
+		snprintf(out->reason, sizeof(out->reason), "%s", own.reason);
+	else
+		say_origin(out, search->path);
 	return true;
 }
 
-static bool scan(struct search *search, struct road_bus *bus)
+/* One row that stands for the driver as a whole. */
+static void whole(struct search *search, road_status status, const char *nothing)
+{
+	road_candidate *out = add(search, "");
+
+	if (!out)
+		return;
+	if (nothing) {
+		out->status = status;
+		snprintf(out->reason, sizeof(out->reason), "%s", nothing);
+	} else if (status) {
+		say_error(out, status);
+	} else {
+		say_origin(out, search->path);
+	}
+}
+
+static void scan(struct search *search, struct road_bus *bus)
 {
 	road_status status = search->driver->ops->scan(bus, &search->sink);
 
-	if (search->done)
-		return true;
 	if (status)
-		return whole(search, status, NULL);
-	return !search->seen && whole(search, ROAD_NOT_FOUND, "the driver knows of no device");
+		whole(search, status, NULL);
+	else if (!search->count && !search->full)
+		whole(search, ROAD_NOT_FOUND, "the driver knows of no device");
 }
 
-bool road_driver_candidate(const struct road_instance *instance, const struct road_driver *driver,
-			   const char *path, uint32_t *index, road_candidate *out)
+bool road_driver_candidates(const struct road_instance *instance, const struct road_driver *driver,
+			    const char *path, struct road_seen *seen)
 {
-	struct search search = {
-		.sink = {found}, .driver = driver, .path = path, .index = index, .out = out};
+	struct search search = {.sink = {found}, .driver = driver, .path = path, .seen = seen};
 	struct road_bus *bus = NULL;
 	road_status status = road_driver_bus(instance, driver, "", &bus);
 
 	if (!status)
 		status = driver->ops->probe(bus);
-	bool is_one =
-		!status && driver->ops->scan ? scan(&search, bus) : whole(&search, status, NULL);
-
+	if (!status && driver->ops->scan)
+		scan(&search, bus);
+	else
+		whole(&search, status, NULL);
 	if (bus)
 		bus->ops->close(bus);
-	return is_one;
+	return !search.full;
 }

@@ -45,7 +45,8 @@ static void describe(const char *name, struct road_chip_summary chip, const char
 		.product = chip.product,
 		.family = chip.family,
 		.compatible = ops ? ops->compatible : "",
-		.pci_vendor = (uint16_t)chip.pci_vendor,
+		/* A function has both, or is none. */
+		.pci_vendor = chip.pci_device ? (uint16_t)chip.pci_vendor : 0,
 		.pci_device = (uint16_t)chip.pci_device,
 		.pci_class = (uint16_t)chip.pci_class,
 		.runnable = ops != NULL,

@@ -77,7 +77,8 @@ typedef struct road_candidate {
 /*
  * The devices of this instance, in a stable order: those that drivers bring themselves (host:),
  * those that the program or the environment lists, in the list's order, then what each bus has.
- * index counts from 0; ROAD_NOT_FOUND ends the list. Opens nothing.
+ * index counts from 0; ROAD_NOT_FOUND ends the list. The list is as it was when index 0 was asked
+ * for last. Opens nothing.
  */
 ROAD_API road_status road_instance_enumerate(road_instance *instance, uint32_t flags,
 					     uint32_t index, road_candidate *out);
