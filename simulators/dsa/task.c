@@ -79,13 +79,27 @@ static struct dsa_turn *turn_of(struct dsa_chip *chip, const struct dsa_run *run
 	return &chip->turns[run->region][run->stream->priority];
 }
 
-/* Does the firmware's quantum let the stream's tasks go first? */
+/* Is it still somebody's, by the firmware's quantum? */
+static bool is_on(const struct dsa_chip *chip, const struct dsa_turn *turn)
+{
+	return turn->stream && sim_now(chip->env) - turn->since_ps < chip->quantum_ps &&
+	       dsa_stream_state(turn->stream) == ROAD_DSA_STREAM_RUNNING;
+}
+
 static bool has_turn(struct dsa_chip *chip, const struct dsa_run *run)
 {
 	const struct dsa_turn *turn = turn_of(chip, run);
 
-	return chip->quantum_ps && turn->stream == run->stream &&
-	       sim_now(chip->env) - turn->since_ps < chip->quantum_ps;
+	return turn->stream == run->stream && is_on(chip, turn);
+}
+
+/* The task begins: others may fill gaps in a turn, and do not end it. */
+static void take_turn(struct dsa_chip *chip, const struct dsa_run *run)
+{
+	struct dsa_turn *turn = turn_of(chip, run);
+
+	if (!is_on(chip, turn))
+		*turn = (struct dsa_turn){run->stream, sim_now(chip->env)};
 }
 
 static void start_block(struct dsa_chip *chip, struct dsa_seat *seat, struct dsa_run *run)
@@ -94,8 +108,7 @@ static void start_block(struct dsa_chip *chip, struct dsa_seat *seat, struct dsa
 
 	if (!run->begun) {
 		run->begin_ps = now;
-		if (!has_turn(chip, run))
-			*turn_of(chip, run) = (struct dsa_turn){run->stream, now};
+		take_turn(chip, run);
 	}
 	seat->run = run;
 	seat->state = DSA_CORE_RUNS;

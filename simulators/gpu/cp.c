@@ -24,12 +24,10 @@ bool road_gpu_queue_runnable(const struct gpu_queue *queue)
 	       !(queue->op->launch && chip->launches == GPU_LAUNCHES);
 }
 
-/* Does the firmware's quantum keep the queue in front of its equals, then? */
-static bool has_turn(const struct gpu_chip *chip, const struct gpu_queue *queue, uint64_t then)
+/* Is it still a queue's turn then, by the firmware's quantum? */
+static bool is_on(const struct gpu_chip *chip, const struct gpu_ready *ready, uint64_t then)
 {
-	const struct gpu_ready *ready = &chip->ready[queue->priority];
-
-	return chip->quantum_ps && ready->turn == queue && then - ready->turn_ps < chip->quantum_ps;
+	return ready->turn && then - ready->turn_ps < chip->quantum_ps;
 }
 
 static void push(struct gpu_chip *chip, struct gpu_queue *queue)
@@ -38,7 +36,7 @@ static void push(struct gpu_chip *chip, struct gpu_queue *queue)
 
 	queue->ready = true;
 	queue->next_ready = NULL;
-	if (has_turn(chip, queue, sim_now(chip->env) + chip->packet_ps)) {
+	if (ready->turn == queue && is_on(chip, ready, sim_now(chip->env) + chip->packet_ps)) {
 		queue->next_ready = ready->head;
 		ready->head = queue;
 	} else if (ready->tail) {
@@ -61,7 +59,8 @@ static struct gpu_queue *pop(struct gpu_chip *chip)
 		if (!queue->next_ready)
 			chip->ready[p].tail = NULL;
 		queue->ready = false;
-		if (!has_turn(chip, queue, sim_now(chip->env))) {
+		/* Others may fill gaps in a turn, and do not end it. */
+		if (!is_on(chip, &chip->ready[p], sim_now(chip->env))) {
 			chip->ready[p].turn = queue;
 			chip->ready[p].turn_ps = sim_now(chip->env);
 		}

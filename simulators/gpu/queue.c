@@ -103,7 +103,10 @@ static bool open_queue(struct gpu_function *function, struct gpu_queue *queue)
 void road_gpu_queue_drop(struct gpu_queue *queue)
 {
 	struct gpu_counters *counters = &queue->function->chip->counters;
+	struct gpu_ready *ready = &queue->function->chip->ready[queue->priority];
 
+	if (ready->turn == queue)
+		ready->turn = NULL;
 	counters->dropped += queue->in_flight + queue->have;
 	road_gpu_queue_unpark(queue);
 	queue->have = false;

@@ -56,6 +56,8 @@ ALLOWED = [
     ('tests/oracle/mpfr/', ['{own}', 'tests/support/', 'uapi/']),
     ('tests/oracle/gpu/', ['{own}', 'tests/oracle/mpfr/', PUBLIC]),
     ('tests/fakert/', ['{own}', 'uapi/fakert/']),
+    ('tests/firmware/', ['{own}', 'tests/support/', 'tests/unit/core/fixture.h', 'tools/program/',
+                         'simulators/boot/program.h', PUBLIC, FIRMWARE]),
     ('tests/unit/', ['']),
     ('tests/fuzz/', ['']),
     ('tests/support/', ['{own}', PUBLIC]),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Other firmware makes another chip of it, and programs see that. */
-#include "tests/unit/program/chips.h"
+#include "tests/firmware/chips.h"
 
 #define EACH_CHIP(chip) (const struct chip *chip = chips; chip < chips + 3; chip++)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/program/chips.h"
+#include "tests/firmware/chips.h"
 
 #include "tools/program/program.h"
 

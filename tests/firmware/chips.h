@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Chips that are booted with programs of a test's own, signed with a key that the test made. */
-#ifndef TESTS_UNIT_PROGRAM_CHIPS_H
-#define TESTS_UNIT_PROGRAM_CHIPS_H
+#ifndef TESTS_FIRMWARE_CHIPS_H
+#define TESTS_FIRMWARE_CHIPS_H
 
 #include <roadbed/firmware.h>
 
