@@ -137,7 +137,7 @@ void firmware_open_fails(struct fixture *f, const char *fault, road_status wante
 
 	snprintf(option, sizeof(option), "boot=%s", fault);
 	case_note("%s", option);
-	CHECK_STATUS(road_device_open(instance, fixture_address_with(f, option), &device), wanted);
+	CHECK_STATUS(road_device_open(instance, rig_address(f, 0, option), &device), wanted);
 	CHECK_DETAIL(part);
 	CHECK(device == NULL);
 	struct firmware_seen seen = firmware_seen(watch);
