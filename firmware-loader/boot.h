@@ -24,7 +24,7 @@ struct road_firmware_boot {
 	/* The component under way: the container as the chip gets it. */
 	uint32_t component; /* index; component_count: none was wanted yet */
 	const uint8_t *bytes;
-	size_t byte_count, sent;
+	size_t byte_count, sent; /* pull: to where it asked for bytes */
 	bool complete;         /* push: told; pull: its last byte was asked for */
 	uint64_t request;      /* the number that was answered last */
 	uint64_t requests;     /* of this component */

@@ -184,7 +184,9 @@ static road_firmware_error pull(struct road_firmware_boot *boot,
 	boot->requests++;
 	boot->requests_all++;
 	boot->sent_all += look->request_bytes;
-	boot->complete |= look->request_offset + look->request_bytes == boot->byte_count;
+	if (look->request_offset + look->request_bytes > boot->sent)
+		boot->sent = (size_t)look->request_offset + look->request_bytes;
+	boot->complete |= boot->sent == boot->byte_count;
 	return ROAD_FIRMWARE_OK;
 }
 
@@ -213,6 +215,10 @@ road_firmware_error boot_loaded(struct road_firmware_boot *boot,
 	(void)now_ns;
 	if (boot->complete)
 		return ROAD_FIRMWARE_OK;
+	if (boot->sent == boot->byte_count)
+		return boot_fail(boot, ROAD_FIRMWARE_BAD_DEVICE,
+				 "the chip goes on before it was told that its image is whole", "",
+				 "");
 	return boot_fail_number(boot, ROAD_FIRMWARE_BAD_DEVICE,
 				"the chip goes on without the whole image", boot->sent, "bytes,",
 				boot->byte_count);

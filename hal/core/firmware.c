@@ -136,12 +136,17 @@ static road_status begin(struct road_boot *boot)
 road_status road_boot_run(struct road_boot *boot)
 {
 	const uint64_t began = now_of(boot->device);
+	road_error before;
+
+	road_error_take(&before);
+	road_fail_again(&(road_error){.status = ROAD_OK}); /* what is there later is of this boot */
 	road_status status = begin(boot);
 
 	if (!status)
 		status = step_through(boot);
 	if (status)
 		return status;
+	road_fail_again(&before);
 	boot->boots++;
 	boot->boot_ns = now_of(boot->device) - began;
 	boot->dumped = false;

@@ -9,8 +9,15 @@
 road_status road_boot_fail(const struct road_boot *boot, road_firmware_error error,
 			   const road_firmware_detail *detail)
 {
-	char what[160];
+	char what[224];
+	road_error port;
 
+	road_error_take(&port);
+	if (error == ROAD_FIRMWARE_RW_ERROR && port.status) { /* the port knows better */
+		snprintf(what, sizeof(what), "%s: %.100s (%s)", detail->what, port.what,
+			 boot->calls->error_name(error));
+		return road_fail(port.status, what, port.where, port.seen, port.allowed);
+	}
 	snprintf(what, sizeof(what), "%s (%s)", detail->what, boot->calls->error_name(error));
 	return road_fail(boot->calls->error_status(error), what, detail->where, detail->seen,
 			 detail->allowed);

@@ -156,6 +156,20 @@ static road_status read_component(struct road_drv_device *dev, const struct road
 	return check_bounds(dev, bounds, sizeof(bounds) / sizeof(bounds[0]));
 }
 
+/* A chip that went while it was read left all ones behind; one that got stuck, something else. */
+static road_status still_there(struct road_drv_device *dev, const struct road_boot_port *port)
+{
+	static const char *const where = "boot block MAGIC";
+
+	if (read32(dev, port, ROAD_BOOT_REG_MAGIC) == ROAD_BOOT_MAGIC)
+		return ROAD_OK;
+	road_status status = road_drv_alive(dev, where);
+
+	return status ? status
+		      : road_drv_error(ROAD_IO, "the boot block went away while it was read", where,
+				       NULL, NULL);
+}
+
 static road_status read_chip(struct road_drv_device *dev, const struct road_boot_port *port,
 			     struct road_firmware_chip *out)
 {
@@ -176,10 +190,7 @@ static road_status read_chip(struct road_drv_device *dev, const struct road_boot
 	status = check_bounds(dev, bounds, sizeof(bounds) / sizeof(bounds[0]));
 	for (uint32_t i = 0; !status && i < out->component_count; i++)
 		status = read_component(dev, port, i, &out->components[i]);
-	/* A chip that went while it was read left all ones behind. */
-	if (!status && read32(dev, port, ROAD_BOOT_REG_MAGIC) != ROAD_BOOT_MAGIC)
-		status = road_drv_alive(dev, "boot block MAGIC");
-	return status;
+	return status ? status : still_there(dev, port);
 }
 
 static road_status make_unit(struct road_drv_device *dev, const struct road_boot_port *port,

@@ -424,11 +424,12 @@ static void try_rest(struct world *w, struct reader *r)
 	const uint32_t count = reader_u8(r);
 	uint8_t *bytes = malloc(count + 1);
 	uint32_t got = UINT32_MAX;
+	struct road_boot_program program;
 
 	check(bytes != NULL);
 	(void)road_boot_unit_dump(&w->dev, offset, bytes, count, &got);
 	check(got <= count);
-	(void)road_boot_unit_opcode(&w->dev, reader_u8(r));
+	check(!road_boot_unit_program(&w->dev, reader_u8(r), &program) || w->fake.is_lost);
 	free(bytes);
 }
 

@@ -482,6 +482,24 @@ static void a_boot_that_fails_leaves_nothing(void)
 	}
 }
 
+/* Not only that it failed: what the driver said of it. */
+static void a_boot_that_the_driver_fails_says_why(void)
+{
+	road_instance *instance = open_instance();
+	road_error error = {.size = sizeof(error)};
+	road_device *device = NULL;
+
+	CU_ASSERT_EQUAL(road_device_open(instance,
+					 "faulty(fail:dma_alloc@1):sim:dsa-small?boot=honest",
+					 &device),
+			ROAD_IO);
+	CU_ASSERT_EQUAL(road_last_error(&error), ROAD_OK);
+	CU_ASSERT_STRING_EQUAL(error.what,
+			       "offering the image failed: failure as planned (RW_ERROR)");
+	CU_ASSERT_STRING_EQUAL(error.where, "dma_alloc");
+	road_instance_release(instance);
+}
+
 static const struct tap_case cases[] = {
 	{"a device boots when it is opened", a_device_boots_when_it_is_opened},
 	{"a crash fails the work, and a reset boots again",
@@ -500,6 +518,7 @@ static const struct tap_case cases[] = {
 	 what_does_not_verify_never_reaches_the_chip},
 	{"the search never finds the simulators' key", the_search_never_finds_the_simulators_key},
 	{"a boot that fails leaves nothing", a_boot_that_fails_leaves_nothing},
+	{"a boot that the driver fails says why", a_boot_that_the_driver_fails_says_why},
 };
 
 TAP_MAIN(cases)

@@ -83,7 +83,7 @@ static uint64_t chip_read(struct fake_bus *fake, uint64_t offset, uint32_t width
 	if (reg == ROAD_BOOT_REG_DUMP64)
 		return read_dump();
 	memcpy(&value, rig.regs + reg, width);
-	if (rig.changes_after >= 0 && rig.changes_after-- == 0)
+	if (rig.fake.read == chip_read && rig.changes_after >= 0 && rig.changes_after-- == 0)
 		memcpy(rig.regs + STATE, rig.state, STATE_BYTES);
 	if (rig.restless)
 		set32(ROAD_BOOT_REG_SEQUENCE, get32(ROAD_BOOT_REG_SEQUENCE) + 1);
@@ -695,6 +695,32 @@ static void test_lost_description(void)
 	CU_ASSERT_EQUAL(memcmp(chip.components, whole.components, sizeof(chip.components)), 0);
 }
 
+/* From some access on registers say nothing, and no bus knows why. */
+static uint64_t stuck_read(struct fake_bus *fake, uint64_t offset, uint32_t width)
+{
+	const uint64_t value = chip_read(fake, offset, width);
+
+	return rig.changes_after-- > 0 ? value : 0;
+}
+
+static void test_stuck(void)
+{
+	struct road_firmware_chip chip = {.style = 77};
+	road_status status = ROAD_IO;
+	int after = 1; /* before that there is no block */
+
+	for (; status; after++) {
+		prepare(ROAD_FIRMWARE_PUSH);
+		rig.fake.read = stuck_read;
+		rig.changes_after = after;
+		status = road_boot_unit_describe(&rig.dev, &port, &chip);
+		CU_ASSERT(!status || (chip.style == 77 && services_status == status));
+		finish();
+	}
+	CU_ASSERT_TRUE(after > 20);
+	CU_ASSERT_EQUAL(chip.components[1].chip_class[1], 0x33);
+}
+
 static void test_lost(void)
 {
 	for (uint32_t style = 0; style < 2; style++) {
@@ -761,6 +787,7 @@ static const struct tap_case cases[] = {
 	{"a dump that changes while it is read is none", test_dump_changes},
 	{"opcodes are those of the firmware", test_opcode},
 	{"a description is whole, or the device is lost", test_lost_description},
+	{"a chip that gets stuck while it is described is refused", test_stuck},
 	{"a device that goes at any access is lost, and nothing stays behind", test_lost},
 	{"memory that fails is said, and the next try succeeds", test_memory},
 	{"nothing is asked of a device that was not described", test_not_described},

@@ -257,6 +257,32 @@ static void test_hostile(void)
 	}
 }
 
+/* Of an image that is there in part, or in whole but not said to be. */
+static void test_half(void)
+{
+	struct run run;
+
+	for (uint32_t style = 0; style < 2; style++) {
+		run_begin(&run, style, 1);
+		run.rom.lie = ROM_HALF;
+		CU_ASSERT_EQUAL_FATAL(run_create(&run), ERROR(OK));
+		CU_ASSERT_EQUAL(run_until(&run, STATE(READY), 1000), ERROR(BAD_DEVICE));
+		CU_ASSERT_STRING_EQUAL(run.detail.what, "the chip goes on without the whole image");
+		CU_ASSERT_EQUAL(strtoull(run.detail.seen, NULL, 10), run.rom.got_bytes);
+		CU_ASSERT(run.rom.got_bytes && run.rom.got_bytes < run.rom.offered);
+		run_end(&run);
+	}
+	run_begin(&run, ROAD_FIRMWARE_PUSH, 1);
+	CU_ASSERT_EQUAL_FATAL(run_create(&run), ERROR(OK));
+	while (!run.rom.offered || run.rom.got_bytes < run.rom.offered)
+		CU_ASSERT_EQUAL_FATAL(run_until(&run, STATE(READY), 1), ERROR(OK));
+	run.rom.lie = ROM_HALF;
+	CU_ASSERT_EQUAL(run_until(&run, STATE(READY), 1000), ERROR(BAD_DEVICE));
+	CU_ASSERT_STRING_EQUAL(run.detail.what,
+			       "the chip goes on before it was told that its image is whole");
+	run_end(&run);
+}
+
 static void test_hostile_requests(void)
 {
 	static const enum rom_lie lies[] = {ROM_OFFSET, ROM_LENGTH, ROM_CHUNK, ROM_ENDLESS};
@@ -534,6 +560,7 @@ static const struct tap_case cases[] = {
 	{"the chip pulls images, and is ready", test_pull},
 	{"each state is announced with its component", test_states_are_announced},
 	{"a chip that lies is refused, and left alone after that", test_hostile},
+	{"a chip that goes on too early is told what it lacked", test_half},
 	{"requests outside of the image, too long, or without end are refused",
 	 test_hostile_requests},
 	{"no jump from phase to phase leads around image and protocol", test_every_jump},
