@@ -25,10 +25,10 @@ struct road_firmware_boot {
 	uint32_t component; /* index; component_count: none was wanted yet */
 	const uint8_t *bytes;
 	size_t byte_count, sent; /* pull: to where it asked for bytes */
-	bool complete;         /* push: told; pull: its last byte was asked for */
-	uint64_t request;      /* the number that was answered last */
-	uint64_t requests;     /* of this component */
-	uint64_t requests_all; /* of all */
+	bool complete;           /* push: told; pull: its last byte was asked for */
+	uint64_t request;        /* the number that was answered last */
+	uint64_t requests;       /* of this component */
+	uint64_t requests_all;   /* of all */
 	uint64_t sent_all;
 	road_firmware_version version; /* of its image */
 	uint32_t counter;
