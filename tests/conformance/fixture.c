@@ -352,11 +352,37 @@ void *fixture_file(struct fixture *f, const char *name, size_t *bytes)
 	return image;
 }
 
-/* "DRIVER", or "DRIVER-CHIP" of a simulated chip whose images are of its own. */
+/* The chip that a simulated one is like: its parameters say so. */
+static void like_of(struct fixture *f, char *out, size_t bytes)
+{
+	road_sim_parameter parameter = {.size = sizeof(parameter)};
+
+	out[0] = 0;
+	for (uint32_t i = 0; !road_sim_parameter_get(f->device, i, &parameter); i++)
+		if (!strncmp(parameter.source, "like ", 5)) {
+			snprintf(out, bytes, "%s", parameter.source + 5);
+			return;
+		}
+}
+
+/* Is there an image of the family for this chip alone? Then it is the port's. */
+static bool take_port(struct fixture *f, const char *chip, int length)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s-%.*s.image", f->kernels, f->info.driver, length, chip);
+	if (!length || access(path, R_OK))
+		return false;
+	snprintf(f->own->port, sizeof(f->own->port), "%s-%.*s", f->info.driver, length, chip);
+	return true;
+}
+
+/* "DRIVER", or "DRIVER-CHIP" of a simulated chip whose images are of its own, or of the chip's that
+ * it is like. */
 const char *fixture_port(struct fixture *f)
 {
 	const char *chip = strstr(f->address, "sim:");
-	char path[512];
+	char like[64];
 
 	if (f->own->port[0])
 		return f->own->port;
@@ -364,11 +390,10 @@ const char *fixture_port(struct fixture *f)
 	if (!chip)
 		return f->own->port;
 	chip += strlen("sim:");
-	snprintf(path, sizeof(path), "%s/%s-%.*s.image", f->kernels, f->info.driver,
-		 (int)strcspn(chip, "@?"), chip);
-	if (!access(path, R_OK))
-		snprintf(f->own->port, sizeof(f->own->port), "%s-%.*s", f->info.driver,
-			 (int)strcspn(chip, "@?"), chip);
+	if (take_port(f, chip, (int)strcspn(chip, "@?")))
+		return f->own->port;
+	like_of(f, like, sizeof(like));
+	(void)take_port(f, like, (int)strlen(like));
 	return f->own->port;
 }
 

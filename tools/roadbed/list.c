@@ -138,9 +138,11 @@ int verb_list(int argc, char **argv)
 
 int verb_explain(int argc, char **argv)
 {
-	bool json = false;
-	const struct tool_option options[] = {{"--json", &json, NULL}, {NULL, NULL, NULL}};
+	bool all = false, json = false;
+	const struct tool_option options[] = {
+		{"--all", &all, NULL}, {"--json", &json, NULL}, {NULL, NULL, NULL}};
 	int code = parse(options, argc, argv, "explain");
 
-	return code ? code : show(road_instance_explain, 0, json, true);
+	return code ? code
+		    : show(road_instance_explain, all ? ROAD_ENUMERATE_POSSIBLE : 0, json, true);
 }
