@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every chip of the catalogue that has a model opens, and runs its family's kernels; the others say
-that they are identities only: test_catalogue.py ROADBED CONFORMANCE.
+that they are identities only: catalogue.py ROADBED CONFORMANCE.
 """
 import json
 import subprocess
@@ -9,6 +9,7 @@ import sys
 
 ROADBED, CONFORMANCE = sys.argv[1:3]
 CASES = ('simulator.sim_known_answer_kernels', 'query.simulated_always_said')
+WITHOUT_CODE = {'sim:edu'}
 results = []
 
 
@@ -32,7 +33,10 @@ def chips():
 def works(address):
     arguments = [word for name in CASES for word in ('--case', name)]
     got = run(CONFORMANCE, f'{address}?time=functional', *arguments)
-    case(f'{address} runs its kernels', got.returncode == 0, got.stdout + got.stderr)
+    ran = [line.split()[1] for line in got.stdout.splitlines() if line.startswith('ok ')]
+    wanted = CASES[1:] if address in WITHOUT_CODE else CASES
+    case(f'{address} runs its kernels', got.returncode == 0 and set(wanted) <= set(ran),
+         got.stdout + got.stderr)
 
 
 def is_identity(address, row):

@@ -173,7 +173,7 @@ def _():
 def _():
     refused('list', 'x', code=2, says=['takes no argument', 'x'])
     refused('list', '--al', code=2, says=['no such option', '--al', '--all --json'])
-    refused('explain', '--all', code=2, says=['no such option'])
+    refused('explain', '--every', code=2, says=['no such option'])
 
 
 @case('list --all adds the chips that could be simulated', sim=True)

@@ -15,7 +15,7 @@ static const struct verb {
 	 verb_list},
 	{"info", "DEVICE [--json]", "what a device is and can do, and from where that is known",
 	 verb_info},
-	{"explain", "[--json]", "every candidate seen, and why it became a device or did not",
+	{"explain", "[--all] [--json]", "every candidate seen, and why it became a device or did not",
 	 verb_explain},
 	{"regions", "DEVICE [--layout N,N...] [--json]",
 	 "the parts that can be configured on their own, what is in them, and what it costs;\n"
