@@ -4,6 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifdef OWN_ROM
+#include "tests/unit/load/own_rom.h"
+#define SEEN(what) (void)(own_rom.what)
+#else
+#define SEEN(what) (void)0
+#endif
+
 struct chip {
 	struct road_drv_queue *queue;
 	uint64_t submitted, completed;
@@ -24,6 +31,8 @@ static road_status probe(struct road_bus *bus)
 static road_status start(struct road_drv_device *dev, const char *options)
 {
 	(void)options;
+	SEEN(starts++);
+	SEEN(started_in = own_rom.rom.phase);
 	dev->data = calloc(1, sizeof(struct chip));
 	return dev->data ? ROAD_OK
 			 : road_drv_error(ROAD_OUT_OF_HOST_MEMORY, "no memory for a device", "chip",
@@ -33,7 +42,9 @@ static road_status start(struct road_drv_device *dev, const char *options)
 static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 {
 	(void)why;
+	SEEN(stops++);
 	free(dev->data);
+	dev->data = NULL;
 }
 
 static void info(struct road_drv_device *dev, struct road_device_info *out)
@@ -89,6 +100,13 @@ static void irq(struct road_drv_device *dev, uint32_t vector)
 		road_drv_queue_ready(chip->queue);
 }
 
+static road_status reset(struct road_drv_device *dev)
+{
+	(void)dev;
+	SEEN(resets++);
+	return ROAD_OK;
+}
+
 static const struct road_driver_ops ops = {
 	.probe = probe,
 	.start = start,
@@ -99,6 +117,7 @@ static const struct road_driver_ops ops = {
 	.submit = submit,
 	.advance = advance,
 	.irq = irq,
+	.reset = reset,
 };
 
 static const struct road_driver chip_driver = {
@@ -106,6 +125,9 @@ static const struct road_driver chip_driver = {
 	.name = "tiny-chip",
 	.compatible = "test,tiny-chip",
 	.ops = &ops,
+#ifdef OWN_ROM
+	.firmware = &own_rom_ops,
+#endif
 };
 
 ROAD_DRIVER_ENTRY(chip_driver)
