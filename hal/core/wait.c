@@ -8,6 +8,9 @@
 
 enum { INLINE_WAITERS = 8 };
 
+/* How long nothing is to be run before those that owe what is awaited are looked at. */
+#define LOOK_NS UINT64_C(500000000)
+
 struct wait {
 	const road_point *points;
 	uint32_t count;
@@ -15,9 +18,9 @@ struct wait {
 	struct road_waiter *waiters;
 	struct road_waiter inlined[INLINE_WAITERS];
 	struct road_sleeper sleeper;
-	uint64_t deadline;
-	uint32_t first;  /* lowest decided point */
-	uint32_t *index; /* where the caller wants it, or NULL */
+	uint64_t deadline, look_ns; /* when the owners are looked at next */
+	uint32_t first;             /* lowest decided point */
+	uint32_t *index;            /* where the caller wants it, or NULL */
 	bool watching, over, slept;
 };
 
@@ -88,7 +91,7 @@ static bool sleep_in_driver(const struct wait *wait, uint64_t until)
 
 static void sleep_once(struct wait *wait)
 {
-	uint64_t until = wait->deadline;
+	uint64_t until = wait->deadline < wait->look_ns ? wait->deadline : wait->look_ns;
 
 	/* Awake to those who look for somebody to run what comes up meanwhile. */
 	if (wait->watching && !(road_progress_pending() && road_baton_free()) &&
@@ -112,8 +115,46 @@ static void sleep_once(struct wait *wait)
 		domain->poke();
 }
 
+/* Has the device work of the queue, which only it can go on with? */
+static bool is_in_flight(struct road_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	const bool in_flight = queue->flight_first != NULL;
+
+	pthread_mutex_unlock(&queue->lock);
+	return in_flight;
+}
+
+/* Nothing came for so long that somebody slept over it: do those that owe it live? Of a simulated
+ * device this lets time pass, so that it is asked only where nothing else would. */
+static void look_at_owners(const struct wait *wait)
+{
+	for (uint32_t i = 0; i < wait->count; i++) {
+		uint64_t unused;
+		struct road_queue *queue = road_event_owner(wait->points[i].event, &unused);
+
+		if (!queue)
+			continue;
+		if (is_in_flight(queue))
+			road_boot_look(queue->space->device, true);
+		road_object_drop(&queue->object);
+	}
+}
+
+static void look_again(struct wait *wait)
+{
+	const uint64_t now = road_now_ns();
+
+	if (now < wait->look_ns)
+		return;
+	wait->look_ns = now + LOOK_NS;
+	if (!decided(wait) && !road_progress_pending() && road_baton_free())
+		look_at_owners(wait);
+}
+
 static void wait_loop(struct wait *wait)
 {
+	wait->look_ns = road_now_ns() + LOOK_NS;
 	road_sleeper_list(&wait->sleeper);
 	while (!decided(wait) && !expired(wait)) {
 		if (road_baton_take(&wait->sleeper)) {
@@ -124,6 +165,7 @@ static void wait_loop(struct wait *wait)
 		}
 		if (!road_progress_check_lost())
 			sleep_once(wait);
+		look_again(wait);
 	}
 	road_sleeper_unlist(&wait->sleeper);
 	if (wait->watching)
@@ -217,20 +259,6 @@ static road_status finish(const struct wait *wait)
 	why = event->failure;
 	pthread_mutex_unlock(&event->lock);
 	return road_fail_again(&why);
-}
-
-/* Nothing came for so long that somebody slept over it: do those that owe it live? */
-static void look_at_owners(const struct wait *wait)
-{
-	for (uint32_t i = 0; i < wait->count; i++) {
-		uint64_t unused;
-		struct road_queue *queue = road_event_owner(wait->points[i].event, &unused);
-
-		if (!queue)
-			continue;
-		road_boot_look(queue->space->device, true);
-		road_object_drop(&queue->object);
-	}
 }
 
 static road_status conclude(struct wait *wait)
