@@ -17,6 +17,31 @@ static void check_works(struct fixture *f)
 	road_buffer_release(buffer);
 }
 
+/* Queues wait for each other, whether or not the chip can do that by itself. */
+static void check_order(struct fixture *f)
+{
+	road_buffer *buffer = buffer_of(f, ROAD_HEAP_DEVICE, 1 << 20);
+	uint64_t words[8] = {0};
+	road_queue *other = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(road_queue_create(f->space, NULL, &other), ROAD_OK);
+	for (uint64_t i = 1; i <= 4; i++) {
+		road_point point;
+		const road_submission s = {.size = sizeof(s), .waits = &point, .wait_count = 1};
+
+		CU_ASSERT_EQUAL(road_queue_fill(f->queue, buffer, 0, 1 << 20, i, 8, &point),
+				ROAD_OK);
+		CU_ASSERT_EQUAL(road_queue_submit(other, &s, NULL), ROAD_OK);
+		CU_ASSERT_EQUAL(road_queue_read(other, words, buffer, (1 << 20) - sizeof(words),
+						sizeof(words), NULL),
+				ROAD_OK);
+		CU_ASSERT_EQUAL(road_queue_drain(other, soon()), ROAD_OK);
+		CU_ASSERT_EQUAL(words[7], i);
+	}
+	road_queue_release(other);
+	road_buffer_release(buffer);
+}
+
 static void everything_is_what_the_chip_has_without(void)
 {
 	for
@@ -91,6 +116,7 @@ static void commands_are_what_is_enabled(void)
 				CU_ASSERT_EQUAL(all & ~rig.info.commands,
 						UINT64_C(1) << commands[i].kind);
 				check_commands(&f, &commands[i]);
+				check_order(&f);
 				check_works(&f);
 				chip_stop(&f);
 			}

@@ -180,6 +180,94 @@ static void rpu_launches_activate_from_version_2_on(void)
 	}
 }
 
+/* ---- the clock ---- */
+
+/* ns of a launch on a chip whose caches may be cold, and of the next one. */
+struct durations {
+	uint64_t cold, warm;
+};
+
+static struct durations launch_twice(struct chip_rig *rig, const road_launch *shape,
+				     const char *kernel, const void *code, size_t code_bytes,
+				     uint32_t clock)
+{
+	struct fixture f = chip_run(rig, &(struct differs){.clock = clock});
+	road_buffer *out = buffer_of(&f, ROAD_HEAP_DEVICE, 1 << 16);
+	road_submission s = {.size = sizeof(s)};
+	road_kernel_info info = {.size = sizeof(info)};
+	road_launch launch = *shape;
+	uint64_t arguments[4] = {0, 0, 0, 256}, t[3];
+	road_image *image;
+
+	CU_ASSERT_EQUAL_FATAL(load(&f, code, code_bytes, &image), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_buffer_address(out, &arguments[0]), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_list_create(f.space, 0, &s.list), ROAD_OK);
+	launch.kernel = kernel_of(image, kernel);
+	CU_ASSERT_EQUAL_FATAL(road_kernel_info_get(launch.kernel, &info), ROAD_OK);
+	arguments[1] = arguments[2] = arguments[0];
+	launch.arguments = arguments;
+	launch.argument_bytes = info.argument_bytes;
+	for (uint64_t i = 0; i < 3; i++) {
+		if (i)
+			CU_ASSERT_EQUAL(road_list_launch(s.list, &launch), ROAD_OK);
+		CU_ASSERT_EQUAL(road_list_timestamp(s.list, out, 0xff00 + 8 * i), ROAD_OK);
+	}
+	CU_ASSERT_EQUAL(road_list_close(s.list), ROAD_OK);
+	CU_ASSERT_EQUAL(road_queue_submit(f.queue, &s, NULL), ROAD_OK);
+	CU_ASSERT_EQUAL(road_queue_read(f.queue, t, out, 0xff00, sizeof(t), NULL), ROAD_OK);
+	CU_ASSERT_EQUAL(road_queue_drain(f.queue, soon()), ROAD_OK);
+	road_list_release(s.list);
+	road_kernel_release(launch.kernel);
+	road_image_release(image);
+	road_buffer_release(out);
+	chip_stop(&f);
+	return (struct durations){t[1] - t[0], t[2] - t[1]};
+}
+
+/* But for when in a quantum of the timing model, or in a cycle, it began. */
+static bool is_at_most(uint64_t a, uint64_t b)
+{
+	return a <= b + b / 50 + 2;
+}
+
+/* A chip whose clock was another one before takes as long as one that was opened with it. */
+static void check_clocks(uint32_t family, const road_launch *shape, const char *kernel,
+			 const void *code, size_t bytes)
+{
+	struct chip_rig fresh = chip_open(&chips[family]), used = chip_open(&chips[family]);
+	const struct durations full = launch_twice(&used, shape, kernel, code, bytes, 1000);
+	const struct durations slow = launch_twice(&used, shape, kernel, code, bytes, 200);
+	const struct durations wanted = launch_twice(&fresh, shape, kernel, code, bytes, 200);
+	const struct durations again = launch_twice(&used, shape, kernel, code, bytes, 1000);
+
+	CU_ASSERT_TRUE(slow.warm > full.warm);
+	CU_ASSERT_TRUE(is_at_most(slow.cold, wanted.cold));
+	CU_ASSERT_TRUE(is_at_most(slow.warm, wanted.warm) && is_at_most(wanted.warm, slow.warm));
+	CU_ASSERT_TRUE(is_at_most(again.cold, full.cold));
+	CU_ASSERT_TRUE(is_at_most(again.warm, full.warm) && is_at_most(full.warm, again.warm));
+	chip_close(&fresh);
+	chip_close(&used);
+}
+
+static void clocks_leave_nothing_behind(void)
+{
+	static const char ptx[] = ".version 7.0\n.target sm_80\n.address_size 64\n"
+				  ".visible .entry store(.param .u64 p)\n{\n"
+				  "\t.reg .b64 %rd<4>;\n\t.reg .b32 %r<3>;\n"
+				  "\tld.param.u64 %rd1, [p];\n\tmov.u32 %r1, %tid.x;\n"
+				  "\tmul.wide.u32 %rd2, %r1, 128;\n\tadd.s64 %rd3, %rd1, %rd2;\n"
+				  "\tld.global.u32 %r2, [%rd3];\n\tadd.s32 %r2, %r2, %r1;\n"
+				  "\tst.global.u32 [%rd3], %r2;\n\tret;\n}\n";
+	const road_launch gpu = {.size = sizeof(gpu), .grid = {8, 1, 1}, .block = {64, 1, 1}};
+	const road_launch dsa = {.size = sizeof(dsa), .grid = {32, 1, 1}, .block = {1, 1, 1}};
+	size_t bytes;
+	void *code = read_file(DSA_IMAGE, &bytes);
+
+	check_clocks(GPGPU, &gpu, "store", ptx, strlen(ptx));
+	check_clocks(DSA, &dsa, "add", code, bytes);
+	free(code);
+}
+
 /* ---- whose turn it is ---- */
 
 enum { TURNS = 6, STAMPS_AT = 64 };
@@ -322,6 +410,7 @@ static const struct tap_case cases[] = {
 	{"an RPU's engines do what the tiles' firmware enables",
 	 rpu_engines_do_what_the_tiles_enable},
 	{"an RPU's launches activate from version 2 on", rpu_launches_activate_from_version_2_on},
+	{"a clock of other firmware leaves nothing behind", clocks_leave_nothing_behind},
 	{"a quantum keeps a queue in front of its equals", a_quantum_keeps_a_queue_in_front},
 };
 TAP_MAIN(cases)

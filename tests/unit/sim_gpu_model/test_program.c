@@ -254,8 +254,8 @@ static void a_quantum_is_among_equals(void)
 	stamp.dst = VA_DATA + 0x2000;
 	rig_push(rig, 2, &stamp);
 	rig_ring(rig, 1);
-	rig_ring(rig, 3);
 	rig_run_ns(rig, 1000); /* less than the packets of one queue take */
+	rig_ring(rig, 3);      /* late: and still behind one whose turn it is */
 	rig_ring(rig, 2);
 	CU_ASSERT_TRUE(rig_run(rig));
 	memcpy(low, rig->memory, sizeof(low));
