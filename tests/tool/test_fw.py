@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs `roadbed fw` as a person would: test_fw.py ROADBED. Keys are made here."""
+import base64
 import json
 import os
 import stat
@@ -68,7 +69,11 @@ def keygen():
     refused('keygen', 'key', code=3, says=['key.pub: cannot be made'])
     assert not os.path.exists('key'), 'a private key without its public half stayed'
     document = json.loads(fw('keygen', 'third', '--json').stdout)
+    key = document.pop('key')
     assert document == {'schema': 1, 'private': 'third', 'public': 'third.pub'}
+    with open('third.pub', encoding='ascii') as file:
+        der = base64.b64decode(file.read().split('-----')[2])
+    assert der[-32:].hex() == key and len(der) == 44
 
 
 @case('what is signed verifies with the right key, and says so')

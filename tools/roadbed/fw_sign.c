@@ -51,7 +51,8 @@ static int write_pair(const char *path, const char *public_path, const char *pri
 	return code;
 }
 
-static int keygen(const char *path, const char *public_path)
+/* hex: of the public key. */
+static int keygen(const char *path, const char *public_path, char hex[65])
 {
 	road_firmware_detail detail = {.size = sizeof(detail)};
 	road_firmware_key key = {.size = sizeof(key)};
@@ -67,6 +68,7 @@ static int keygen(const char *path, const char *public_path)
 	const int code = rc ? fw_refuse(NULL, &detail)
 			    : write_pair(path, public_path, private_text, public_text);
 
+	fw_hex(key.key, sizeof(key.key), hex);
 	explicit_bzero(seed, sizeof(seed));
 	if (private_text)
 		explicit_bzero(private_text, private_bytes);
@@ -79,7 +81,7 @@ int fw_keygen(int argc, char **argv)
 {
 	struct tool_error error;
 	bool json = false;
-	char *public_path;
+	char *public_path, hex[65];
 	const struct tool_option options[] = {{"--json", &json, NULL}, {NULL, NULL, NULL}};
 
 	if (tool_options(options, argc, argv, &argc, &error))
@@ -88,16 +90,18 @@ int fw_keygen(int argc, char **argv)
 		return tool_refuse(TOOL_USAGE, "fw keygen", "takes one KEY", "", "");
 	if (asprintf(&public_path, "%s.pub", argv[0]) < 0)
 		tool_no_memory();
-	const int code = keygen(argv[0], public_path);
+	const int code = keygen(argv[0], public_path, hex);
 
 	if (!code && json) {
 		struct json_object *document = json_document();
 
 		json_add_text(document, "private", argv[0]);
 		json_add_text(document, "public", public_path);
+		json_add_text(document, "key", hex);
 		json_print(document);
 	} else if (!code) {
-		printf("%s: the private key; keep it\n%s: its public half\n", argv[0], public_path);
+		printf("%s: the private key; keep it\n%s: its public half, %s\n", argv[0],
+		       public_path, hex);
 	}
 	free(public_path);
 	return code;

@@ -15,8 +15,8 @@ static const struct verb {
 	 verb_list},
 	{"info", "DEVICE [--json]", "what a device is and can do, and from where that is known",
 	 verb_info},
-	{"explain", "[--all] [--json]", "every candidate seen, and why it became a device or did not",
-	 verb_explain},
+	{"explain", "[--all] [--json]",
+	 "every candidate seen, and why it became a device or did not", verb_explain},
 	{"regions", "DEVICE [--layout N,N...] [--json]",
 	 "the parts that can be configured on their own, what is in them, and what it costs;\n"
 	 "      --layout splits the device before, into parts of so many units",
