@@ -126,9 +126,12 @@ static bool is_in_flight(struct road_queue *queue)
 }
 
 /* Nothing came for so long that somebody slept over it: do those that owe it live? Of a simulated
- * device this lets time pass, so that it is asked only where nothing else would. */
+ * device this lets time pass, so that it is asked only where nothing else would: a packet that
+ * watches a word of the host is no silence. */
 static void look_at_owners(const struct wait *wait)
 {
+	if (wait->watching)
+		return;
 	for (uint32_t i = 0; i < wait->count; i++) {
 		uint64_t unused;
 		struct road_queue *queue = road_event_owner(wait->points[i].event, &unused);
