@@ -118,6 +118,27 @@ def status_and_load():
         os.chdir('..')
 
 
+@sim_case('load tells what other firmware changed for programs')
+def load_tells_changes():
+    key, _ = vendor('gpu-small', '1.0.0')
+    with open('quiet.program', 'w', encoding='utf-8') as file:
+        file.write('family gpu\nprotocol 1 1\nquantum 20000\nopcode load 1\nopcode unload 1\nopcode copy 1\n'
+                   'opcode fill 1\nopcode fence 1\nopcode dispatch 1\nlevel 1000 300000\nlevel 400 90000\nuse 1\n')
+    tap.run(PROGRAM, 'quiet.program', '-o', 'payload')
+    fw('sign', 'payload', '-k', 'key', '--version', '2.1.0', '--counter', '7', '--vid', VENDOR, '--cid',
+       CHIPS['gpu-small'][0], '--component', 'scheduler', '-o', 'quiet.img')
+    lines = fw('load', f'sim:gpu-small?rom_key={key}', 'quiet.img', '--key', 'key.pub').stdout.splitlines()
+    assert lines[1:] == [
+        '  commands: without wait value, write value, timestamp, reconfigure',
+        '  features: without regions',
+        '  compute.clock_hz: 400000000 Hz, before 1000000000 Hz',
+        '  launch.watchdog: no, before yes',
+        '  launch.activate: no, before yes',
+        '  firmware.quantum: 20000 ns, before 0 ns',
+        '  firmware.level: 1, before 0',
+        '  power.limit: 90000 mW, before 400000 mW'], lines
+
+
 @sim_case('what does not verify exits with 1, on the host and on the chip, what is not there with 3')
 def does_not_verify():
     key, paths = vendor('gpu-small', '1.0.0')

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tools/roadbed/files.h"
+#include "tools/roadbed/fw_changes.h"
 #include "tools/roadbed/json.h"
 
 enum { COMPONENTS_MAX = 16, IMAGES_MAX = COMPONENTS_MAX, IMAGE_FILE_MAX = 32 << 20 };
@@ -241,13 +242,20 @@ static int load(road_device *device, const char *address, void *arg)
 
 	if (code)
 		return code;
+	struct fw_seen *before = fw_seen_take(device), *after;
 	const road_status status = road_device_firmware_load(device, &load->options);
 
-	if (status)
-		return fw_library_refuse(address, status);
-	code = firmware_read(device, address, &now);
-	if (!code)
+	code = status ? fw_library_refuse(address, status) : firmware_read(device, address, &now);
+	if (!code) {
 		print_loaded(address, &was, &now, load->json);
+		after = fw_seen_take(device);
+		if (!before || !after)
+			tool_no_memory();
+		if (!load->json)
+			fw_changes_print(before, after);
+		fw_seen_free(after);
+	}
+	fw_seen_free(before);
 	return code;
 }
 

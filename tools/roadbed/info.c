@@ -232,15 +232,9 @@ static int print_heaps(road_device *device)
 
 static void print_property(const road_property *property)
 {
-	printf("  %-36s", property->name);
-	switch (property->type) {
-	case ROAD_VALUE_U64: printf("%" PRIu64, property->u64); break;
-	case ROAD_VALUE_F64: printf("%g", property->f64); break;
-	case ROAD_VALUE_TEXT: printf("%s", property->text); break;
-	case ROAD_VALUE_BOOL: printf("%s", property->u64 ? "yes" : "no"); break;
-	default: printf("unknown");
-	}
-	printf("%s%s  [%s]\n", property->unit[0] ? " " : "", property->unit,
+	char text[320];
+
+	printf("  %-36s%s  [%s]\n", property->name, property_as_text(property, text, sizeof(text)),
 	       word_of_source(property->source));
 }
 

@@ -120,6 +120,28 @@ const char *word_of_simulated(bool simulated)
 	return simulated ? "simulated" : "not simulated";
 }
 
+const char *property_as_text(const road_property *property, char *out, size_t room)
+{
+	const char *gap = property->unit[0] ? " " : "";
+
+	switch (property->type) {
+	case ROAD_VALUE_U64:
+		snprintf(out, room, "%" PRIu64 "%s%s", property->u64, gap, property->unit);
+		break;
+	case ROAD_VALUE_F64:
+		snprintf(out, room, "%g%s%s", property->f64, gap, property->unit);
+		break;
+	case ROAD_VALUE_TEXT:
+		snprintf(out, room, "%s%s%s", property->text, gap, property->unit);
+		break;
+	case ROAD_VALUE_BOOL:
+		snprintf(out, room, "%s%s%s", property->u64 ? "yes" : "no", gap, property->unit);
+		break;
+	default: snprintf(out, room, "unknown%s%s", gap, property->unit);
+	}
+	return out;
+}
+
 const char *bytes_as_text(uint64_t bytes, char *out, size_t room)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};

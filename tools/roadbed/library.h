@@ -29,6 +29,8 @@ const char *word_of_feature(unsigned bit);
 const char *word_of_queue_class(unsigned bit);
 /* "simulated", or how the device is not. */
 const char *word_of_simulated(bool simulated);
+/* "1000000000 Hz", "yes", "unknown". */
+const char *property_as_text(const road_property *property, char *out, size_t room);
 /* 81920 MiB: the largest unit that divides it. */
 const char *bytes_as_text(uint64_t bytes, char *out, size_t room);
 
