@@ -148,7 +148,7 @@ def region_properties():
 @case('no verb, and a wrong one, print what there is')
 def _():
     assert 'usage:' in roadbed(code=2).stderr
-    refused('fly', code=2, says=['no such verb', 'fly', 'list info explain regions watch run diff'])
+    refused('fly', code=2, says=['no such verb', 'fly', 'list info caps explain regions watch run diff'])
     assert 'roadbed run' in roadbed('--help').stdout
     assert roadbed('--version').stdout.startswith('roadbed ')
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `roadbed info DEVICE`. */
 #include "tools/roadbed/json.h"
-#include "tools/roadbed/library.h"
+#include "tools/roadbed/property.h"
 #include "tools/roadbed/verbs.h"
 
 #include <inttypes.h>
@@ -107,35 +107,6 @@ static int heaps_json(struct json_object *to, road_device *device)
 	return status == ROAD_NOT_FOUND ? TOOL_OK : library_refuse("reading heaps", status);
 }
 
-static struct json_object *property_value(const road_property *property)
-{
-	switch (property->type) {
-	case ROAD_VALUE_U64: return json_object_new_uint64(property->u64);
-	case ROAD_VALUE_F64: return json_object_new_double(property->f64);
-	case ROAD_VALUE_TEXT: return json_object_new_string(property->text);
-	case ROAD_VALUE_BOOL: return json_object_new_boolean(property->u64 != 0);
-	default: return NULL;
-	}
-}
-
-/* "value", or "value_bytes": the key carries the unit. */
-static void property_json(struct json_object *array, const road_property *property)
-{
-	struct json_object *object = json_new();
-	char key[32];
-
-	snprintf(key, sizeof(key), "value%s%s", property->unit[0] ? "_" : "", property->unit);
-	for (char *at = key; *at; at++)
-		if (*at == '/' || *at == ' ')
-			*at = '_';
-	json_add_text(object, "name", property->name);
-	json_add_u64(object, "id", property->id);
-	json_add(object, key, property_value(property));
-	json_add_known_text(object, "unit", property->unit);
-	json_add_text(object, "source", word_of_source(property->source));
-	json_append(array, object);
-}
-
 static int properties_json(struct json_object *to, road_device *device)
 {
 	struct json_object *array = json_new_array();
@@ -143,8 +114,14 @@ static int properties_json(struct json_object *to, road_device *device)
 	road_status status;
 
 	json_add(to, "properties", array);
-	for (uint32_t i = 0; (status = road_device_property_at(device, i, &one)) == ROAD_OK; i++)
-		property_json(array, &one);
+	for (uint32_t i = 0; (status = road_device_property_at(device, i, &one)) == ROAD_OK; i++) {
+		struct json_object *object = json_new();
+
+		property_json(object, &one);
+		json_add_u64(object, "id", one.id);
+		json_add_text(object, "source", word_of_source(one.source));
+		json_append(array, object);
+	}
 	return status == ROAD_NOT_FOUND ? TOOL_OK : library_refuse("reading properties", status);
 }
 

@@ -15,6 +15,10 @@ static const struct verb {
 	 verb_list},
 	{"info", "DEVICE [--json]", "what a device is and can do, and from where that is known",
 	 verb_info},
+	{"caps", "DEVICE [--require EXPR | --diff OTHER] [--json]",
+	 "every property by name; --require exits with 1 unless EXPR holds\n"
+	 "      ('memory.total_bytes >= 16GiB and region.slots >= 2'), --diff if OTHER differs",
+	 verb_caps},
 	{"explain", "[--all] [--json]",
 	 "every candidate seen, and why it became a device or did not", verb_explain},
 	{"regions", "DEVICE [--layout N,N...] [--json]",
@@ -79,7 +83,7 @@ static int version(void)
 
 static int unknown(const char *name)
 {
-	char names[128];
+	char names[192];
 	size_t used = 0;
 
 	for (size_t i = 0; i < VERBS; i++)

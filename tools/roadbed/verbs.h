@@ -6,6 +6,7 @@
 /* argc and argv start behind the verb; answer enum tool_exit. */
 int verb_list(int argc, char **argv);
 int verb_info(int argc, char **argv);
+int verb_caps(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_regions(int argc, char **argv);
 int verb_watch(int argc, char **argv);
