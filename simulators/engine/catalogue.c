@@ -32,7 +32,7 @@ static void take_built_in(void)
 
 	for (size_t i = 0; (file = road_chip_builtin(i)) && i < ROWS_MAX; i++)
 		put(&(struct sim_catalogue_row){file->name, file->bytes, file->len, "",
-						file->summary});
+						file->summary, NULL});
 }
 
 static uint32_t rows(void)
@@ -108,6 +108,6 @@ const struct sim_catalogue_row *sim_catalogue_add(const char *path, const char *
 	memcpy(copy, bytes, len);
 	copy[len] = 0;
 	put(&(struct sim_catalogue_row){chip->name, copy, len, own_path,
-					road_chip_summarize(chip)});
+					road_chip_summarize(chip), chip});
 	return sim_catalogue_find(chip->name, strlen(chip->name));
 }

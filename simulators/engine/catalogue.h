@@ -10,6 +10,7 @@ struct sim_catalogue_row {
 	size_t len;
 	const char *path; /* "": built in */
 	struct road_chip_summary summary;
+	const struct road_chip *owner; /* of name and summary's texts; NULL: built in */
 };
 
 /* By position, NULL ends; by name, NULL: none. What was found stays. Any thread. */
