@@ -231,6 +231,7 @@ CONFORMANCE_CASE(firmware, fw_state_timeout_each_state)
 		uint32_t ends_in;
 		const char *state; /* that the detail names */
 	} rows[] = {
+		{"hang:off", ROAD_FIRMWARE_STATE_REJECTED, "off"},
 		{"hang:rom", ROAD_FIRMWARE_STATE_REJECTED, "rom"},
 		{"hang:waiting", ROAD_FIRMWARE_STATE_REJECTED, "wait-image"},
 		{"hang:loading", ROAD_FIRMWARE_STATE_REJECTED, "loading"},

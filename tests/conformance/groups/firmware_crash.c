@@ -30,6 +30,7 @@ static void check_failed(struct fixture *f, road_queue *queue)
 	CHECK_STATUS(road_queue_status(queue, &why), ROAD_FAULT);
 	CHECK(strstr(why.what, "firmware") || strstr(why.what, "heartbeat"));
 	CHECK_STATUS(road_queue_submit(queue, &nothing, NULL), ROAD_FAULT);
+	CHECK_STATUS(road_queue_reset(queue), ROAD_FAULT); /* nor does that help */
 	CHECK_OK(road_device_fault_read(f->device, &fault));
 	CHECK_EQ(fault.kind, ROAD_FAULT_FIRMWARE);
 	CHECK(fault.text[0]);
@@ -121,7 +122,7 @@ CONFORMANCE_CASE(firmware, fw_crash_leaves_dump)
 	road_watch_release(watch);
 }
 
-/* One that is idle when it crashes is found by who looks. */
+/* One that is idle when it crashes is found by who looks; one that stops, by a reset. */
 CONFORMANCE_CASE(firmware, fw_crash_seen_when_idle)
 {
 	const uint64_t work = firmware_work(f, f->device);
@@ -132,6 +133,12 @@ CONFORMANCE_CASE(firmware, fw_crash_seen_when_idle)
 	CHECK_OK(road_sim_boot_fault(f->device, ROAD_SIM_BOOT_CRASH, 0, 0));
 	CHECK_EQ(firmware_of(f->device).state, ROAD_FIRMWARE_STATE_CRASHED);
 	check_comes_back(f, queue, watch, &was, work);
+	if (was.heartbeat_ns) {
+		CHECK_OK(road_sim_boot_fault(f->device, ROAD_SIM_BOOT_STOP, 0, 0));
+		CHECK_OK(road_device_reset(f->device, ROAD_RESET_DEVICE));
+		CHECK_EQ(firmware_of(f->device).boots, was.boots + 2);
+		CHECK_EQ(firmware_work(f, f->device), work);
+	}
 	road_watch_release(watch);
 }
 
