@@ -107,7 +107,7 @@ const struct sim_catalogue_row *sim_catalogue_add(const char *path, const char *
 	}
 	memcpy(copy, bytes, len);
 	copy[len] = 0;
-	put(&(struct sim_catalogue_row){chip->name, copy, len, own_path,
-					road_chip_summarize(chip), chip});
+	put(&(struct sim_catalogue_row){chip->name, copy, len, own_path, road_chip_summarize(chip),
+					chip});
 	return sim_catalogue_find(chip->name, strlen(chip->name));
 }
