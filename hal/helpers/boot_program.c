@@ -55,7 +55,8 @@ road_status road_boot_program_property(const struct road_boot_program *program, 
 		const char *name, *unit;
 		uint32_t value;
 	} rows[ROAD_BOOT_PROPERTIES] = {
-		{"firmware.quantum", "ns", program->quantum_ns},
+		/* 0 is no time: every entry ends a turn */
+		{"firmware.quantum", program->quantum_ns ? "ns" : "", program->quantum_ns},
 		{"firmware.level", "", program->level},
 		{"power.limit", "mW", program->power_mw},
 	};

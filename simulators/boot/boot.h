@@ -68,7 +68,6 @@ struct sim_boot_component {
 struct sim_boot_options {
 	uint32_t fault, phase; /* of every boot */
 	bool has_key, search;
-	bool asked; /* for one: so far, a chip has a boot ROM only then */
 	uint8_t key[SIM_BOOT_KEY_BYTES];
 };
 /* Takes one of them; false with the reason in error (SIM_ERROR_BYTES). */

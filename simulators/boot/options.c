@@ -141,7 +141,6 @@ static bool take_source(struct sim_boot_options *options, const char *value, cha
 bool sim_boot_option(struct sim_boot_options *options, const struct sim_option *option,
 		     enum sim_boot_style style, char *error)
 {
-	options->asked = true;
 	if (!strcmp(option->key, "boot"))
 		return take_fault(options, option->value, style, error);
 	if (!strcmp(option->key, "rom_key"))

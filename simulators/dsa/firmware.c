@@ -65,9 +65,8 @@ bool dsa_boot_make(struct dsa_chip *chip)
 		.arg = chip,
 	};
 
-	if (chip->boot_options.asked)
-		chip->boot = sim_boot_create(&setup);
-	return chip->boot || !sim_boot_built() || !chip->boot_options.asked;
+	chip->boot = sim_boot_create(&setup);
+	return chip->boot || !sim_boot_built();
 }
 
 bool dsa_firmware(void *model, const char *component, struct sim_firmware *out)

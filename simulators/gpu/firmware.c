@@ -63,9 +63,8 @@ bool road_gpu_boot_make(struct gpu_chip *chip)
 		.arg = chip,
 	};
 
-	if (chip->options.boot.asked)
-		chip->boot = sim_boot_create(&setup);
-	return chip->boot || !sim_boot_built() || !chip->options.boot.asked;
+	chip->boot = sim_boot_create(&setup);
+	return chip->boot || !sim_boot_built();
 }
 
 bool road_gpu_firmware(void *model, const char *component, struct sim_firmware *out)

@@ -66,9 +66,8 @@ bool rpu_boot_make(struct rpu_chip *chip)
 		.arg = chip,
 	};
 
-	if (chip->boot_options.asked)
-		chip->boot = sim_boot_create(&setup);
-	return chip->boot || !sim_boot_built() || !chip->boot_options.asked;
+	chip->boot = sim_boot_create(&setup);
+	return chip->boot || !sim_boot_built();
 }
 
 bool rpu_firmware(void *model, const char *component, struct sim_firmware *out)

@@ -12,6 +12,7 @@
 
 #include "simulators/engine/entry.h"
 #include "tests/fuzz/reader.h"
+#include "tests/unit/boot_support.h"
 #include "tools/dsa/asm.h"
 #include "tools/dsa/elf_image.h"
 #include "uapi/dsa/image.h"
@@ -323,6 +324,15 @@ static void open_chip(struct rig *rig, uint8_t mode)
 	rig->sim = roadbed_sim_entry(SIM_ENTRY_VERSION);
 	must(rig->sim->open(&open, &rig->function) == SIM_OPEN_OK, error);
 	rig->when = rig->sim->now();
+	const struct boot_support boot = {.sim = rig->sim,
+					  .function = rig->function,
+					  .base = ROAD_DSA_BOOT,
+					  .when = &rig->when,
+					  .host = rig->host + SYSTEM_AT,
+					  .iova = HOST + SYSTEM_AT};
+
+	must(boot_support(&boot), "its firmware does not run");
+	memset(rig->host + SYSTEM_AT, 0, 4096);
 	rig->code_bytes = write_code(rig->host + CODE_AT);
 	put(rig, ROAD_DSA_REG_IRQ_MASK, 4, UINT32_MAX);
 	set_context(rig);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/boot_support.h"
+
 static void must(bool condition, const char *what)
 {
 	if (condition)
@@ -141,6 +143,12 @@ struct rig *rig_open(const char *options)
 	rig->sim = roadbed_sim_entry(SIM_ENTRY_VERSION);
 	must(rig->sim->open(&open, &rig->function) == SIM_OPEN_OK, error);
 	rig->when = rig->sim->now();
+	const struct boot_support boot = {.sim = rig->sim,
+					  .function = rig->function,
+					  .base = ROAD_RPU_BOOT,
+					  .when = &rig->when};
+
+	must(boot_support(&boot), "its firmware does not run");
 	rig_put(rig, ROAD_RPU_REG_IRQ_MASK, 4, UINT32_MAX);
 	rig_set_context(rig);
 	rig_open_stream(rig, 0, 1);
