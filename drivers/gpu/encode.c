@@ -157,7 +157,7 @@ static int launch(struct road_ring_encoder *encoder, const struct road_cmd *comm
 		.private_bytes = gpu_local_bytes(queue->space, kernel),
 		.group_bytes = (uint32_t)gpu_kernel_group_bytes(kernel, l->shared_bytes),
 		.kernel_object = kernel->object,
-		.watchdog = l->watchdog,
+		.watchdog = kernel->bounded ? 0 : l->watchdog,
 	};
 
 	if (l->argument_bytes) {

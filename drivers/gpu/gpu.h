@@ -212,6 +212,7 @@ struct gpu_kernel {
 	_Atomic uint32_t shared_max;         /* dynamic, that a launch may ask for */
 	const struct road_gpu_kernel *entry; /* in the image's copy */
 	bool has_stack;                      /* its launches get the space's */
+	bool bounded;                        /* by the chip's watchdog alone: its firmware's */
 	struct gpu *gpu;
 	struct road_argument_info *arguments;
 };

@@ -93,6 +93,7 @@ road_status gpu_kernel_get(struct road_drv_kernel *drv, const char *name)
 	if (!kernel)
 		goto no_memory;
 	kernel->gpu = image->space->gpu;
+	kernel->bounded = !road_boot_has(&kernel->gpu->program, ROAD_GPU_OPCODE_DISPATCH, 2);
 	kernel->entry = entry;
 	kernel->object = image->code.va + (uint64_t)((const char *)entry - image->blob);
 	kernel->shared_bytes = entry->shared_bytes;
@@ -291,19 +292,13 @@ road_status gpu_kernel_set(struct road_drv_kernel *drv, uint32_t attribute, uint
 	return ROAD_OK;
 }
 
-/* What versions of the firmware's opcodes do without. */
+/* What the firmware's version of an opcode does without. */
 static road_status check_firmware(const struct gpu *gpu, const struct road_cmd_launch *launch)
 {
-	static const struct road_boot_need watchdog = {ROAD_GPU_OPCODE_DISPATCH, 2, "dispatch"};
 	static const struct road_boot_need activate = {ROAD_GPU_VENDOR_EXPECT, 2, "expect"};
-	road_status status = road_boot_program_allow(&gpu->program, launch->watchdog, &watchdog,
-						     "road_list_launch: watchdog");
 
-	if (!status)
-		status =
-			road_boot_program_allow(&gpu->program, launch->flags & ROAD_LAUNCH_ACTIVATE,
-						&activate, "road_list_launch: flags");
-	return status;
+	return road_boot_program_allow(&gpu->program, launch->flags & ROAD_LAUNCH_ACTIVATE,
+				       &activate, "road_list_launch: flags");
 }
 
 road_status gpu_check_launch(const struct road_cmd_launch *launch)
