@@ -134,7 +134,7 @@ def load_tells_changes():
         '  compute.clock_hz: 400000000 Hz, before 1000000000 Hz',
         '  launch.watchdog: no, before yes',
         '  launch.activate: no, before yes',
-        '  firmware.quantum: 20000 ns, before 0 ns',
+        '  firmware.quantum: 20000 ns, before 0',
         '  firmware.level: 1, before 0',
         '  power.limit: 90000 mW, before 400000 mW'], lines
 
