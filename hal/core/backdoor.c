@@ -238,6 +238,10 @@ road_status road_sim_unplug(road_device *device)
 
 	if (!control)
 		return last_status();
+	road_status status = road_unplugged_add(device->instance, device->address);
+
+	if (status)
+		return status;
 	control->unplug(device->drv.bus);
 	road_device_lose(device);
 	return ROAD_OK;

@@ -29,6 +29,7 @@ struct road_shared;      /* an event's page: event_share.c */
 struct road_submit;      /* an accepted submission: submit.h */
 struct road_region_node; /* regions and configuration images: region.h */
 struct road_boot;        /* firmware: firmware.h */
+struct road_unplugged;   /* plug.c */
 struct road_config_entry;
 struct road_list_region;
 struct road_stage;
@@ -216,6 +217,7 @@ struct road_instance {
 	road_message_fn message;
 	void *message_user;
 	struct road_device *open_devices; /* linked by next; weak */
+	struct road_unplugged *unplugged; /* plug.c */
 	/* What was here when index 0 was asked for; the lock is held while it is looked for. */
 	pthread_mutex_t seen_lock;
 	struct road_seen {
@@ -242,6 +244,12 @@ void road_instance_message(struct road_instance *instance, int level, const char
 void road_instance_change(struct road_instance *instance, uint32_t kind, const char *address,
 			  const char *text);
 void road_callback_stop(struct road_instance *instance);
+
+/* ---- plug.c ---- */
+/* Addresses of simulated devices that were pulled out, until they are plugged in again. */
+bool road_is_unplugged(struct road_instance *instance, const char *identity);
+road_status road_unplugged_add(struct road_instance *instance, const char *identity);
+void road_unplugged_free(struct road_instance *instance);
 
 /* ---- device.c ---- */
 enum { ROAD_FAULTS_KEPT = 64 };

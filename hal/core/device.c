@@ -72,14 +72,16 @@ static void device_free(struct road_object *object)
 const struct road_class road_device_class = {ROAD_TYPE_DEVICE, "device", device_close,
 					     device_finish, device_free};
 
-/* Finds the device with this identity among those that are open; with a reference. */
+/* Finds the device with this identity among those that are open; with a reference. One that is lost
+ * is nobody's any more: what answers at its address is another. */
 static struct road_device *find_open(struct road_instance *instance, const char *identity)
 {
 	struct road_device *device;
 
 	pthread_mutex_lock(&instance->lock);
 	for (device = instance->open_devices; device; device = device->next)
-		if (!strcmp(device->address, identity) && road_object_retain_live(&device->object))
+		if (!strcmp(device->address, identity) && !road_device_is_lost(device) &&
+		    road_object_retain_live(&device->object))
 			break;
 	pthread_mutex_unlock(&instance->lock);
 	return device;
@@ -419,7 +421,11 @@ road_status road_device_open(road_instance *instance, const char *address, road_
 		road_object_release(&device->object);
 		goto out;
 	}
-	if (!device)
+	if (!device && road_is_unplugged(instance, parsed.identity))
+		status = road_fail(ROAD_DEVICE_LOST, "the device was pulled out",
+				   "road_device_open: address", parsed.identity,
+				   "one that is plugged in");
+	else if (!device)
 		status = open_new(instance, &parsed, &device);
 	pthread_mutex_unlock(&instance->open_lock);
 	if (!status)

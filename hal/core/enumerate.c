@@ -70,10 +70,14 @@ static void look_up(struct road_instance *instance, const struct road_address *a
 			return;
 	c->simulated = transport == &road_transport_sim;
 	if (transport && find_possible(instance, transport, address, &possible)) {
-		c->status = possible.status;
+		const bool out = road_is_unplugged(instance, address->identity);
+
+		c->status = out ? ROAD_DEVICE_LOST : possible.status;
 		memcpy(c->name, possible.name, sizeof(c->name));
 		if (possible.status)
 			memcpy(c->reason, possible.reason, sizeof(c->reason));
+		else if (out)
+			snprintf(c->reason, sizeof(c->reason), "it was pulled out");
 		return;
 	}
 	c->status = ROAD_NOT_FOUND;

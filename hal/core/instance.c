@@ -43,6 +43,7 @@ static void instance_finish(struct road_object *object)
 	road_cache_destroy(instance->cache);
 	free(instance->lookup);
 	free(instance->seen.candidates);
+	road_unplugged_free(instance);
 	pthread_mutex_destroy(&instance->seen_lock);
 	pthread_mutex_destroy(&instance->lock);
 	pthread_mutex_destroy(&instance->open_lock);

@@ -148,8 +148,15 @@ enum road_sim_boot_fault {
 ROAD_API road_status road_sim_boot_fault(road_device *device, uint32_t fault, uint32_t phase,
 					 uint32_t times);
 
-/* Pulls the device out, as if it was unplugged. */
+/*
+ * Pulls the device out, as if it was unplugged: it is lost, and its address answers
+ * ROAD_DEVICE_LOST until it is plugged in again. Then another device is there, whatever handles of
+ * the one before are still held.
+ */
 ROAD_API road_status road_sim_unplug(road_device *device);
+/* Puts back what road_sim_unplug took from this instance (ROAD_CHANGE_ARRIVED). ROAD_NOT_FOUND:
+ * nothing of this address is out. */
+ROAD_API road_status road_sim_plug(road_instance *instance, const char *address);
 
 /* A report of the device as one JSON object: cycles, counters, fidelity. Writes at most `bytes`
  * with the terminating 0; needed (may be NULL) receives what it takes. */

@@ -234,6 +234,7 @@ CALL(road_sim_error_inject, DEVICE, ROAD_SIM_ECC_CORRECTABLE, NOWHERE)
 CALL(road_sim_phase_fail, DEVICE, V(1, UINT32_MAX), ROAD_PHASE_CHECK, 1)
 CALL(road_sim_boot_fault, DEVICE, V(ROAD_SIM_BOOT_HONEST, UINT32_MAX), 0, 0)
 CALL(road_sim_unplug, DEVICE)
+CALL(road_sim_plug, INSTANCE, P(1, V("sim:nothing", "nonsense")))
 CALL(road_sim_report, DEVICE, c->out, 1, c->out2)
 CALL(road_sim_trace, DEVICE, -1)
 
@@ -446,6 +447,7 @@ static const struct row {
 	ROW(road_sim_phase_fail, 1, 0, FAILS, CAP(SIMULATED)),
 	ROW(road_sim_boot_fault, 1, 0, FAILS, CAP(SIMULATED) | CAP(FIRMWARE)),
 	ROW(road_sim_unplug, 1, 0, 0, CAP(SIMULATED)),
+	ROW(road_sim_plug, 2, 0, FAILS, CAP(SIMULATED)),
 	ROW(road_sim_report, 1, 0, 0, CAP(SIMULATED)),
 	ROW(road_sim_trace, 1, 0, 0, CAP(SIMULATED)),
 	ROW(road_device_firmware_get, 2, sizeof(road_device_firmware), 0, CAP(FIRMWARE)),
