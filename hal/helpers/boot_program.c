@@ -54,16 +54,19 @@ road_status road_boot_program_property(const struct road_boot_program *program, 
 	const struct {
 		const char *name, *unit;
 		uint32_t value;
+		bool unknown;
 	} rows[ROAD_BOOT_PROPERTIES] = {
 		/* 0 is no time: every entry ends a turn */
 		{"firmware.quantum", program->quantum_ns ? "ns" : "", program->quantum_ns},
 		{"firmware.level", "", program->level},
-		{"power.limit", "mW", program->power_mw},
+		{"power.limit", "mW", program->power_mw, !program->power_mw},
 	};
 
 	if (!program->known || index >= ROAD_BOOT_PROPERTIES)
 		return ROAD_NOT_FOUND;
 	road_property_u64(out, id + index, rows[index].name, rows[index].unit, rows[index].value);
+	if (rows[index].unknown)
+		out->type = ROAD_VALUE_NULL;
 	out->source = ROAD_SOURCE_FIRMWARE;
 	return ROAD_OK;
 }

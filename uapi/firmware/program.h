@@ -61,7 +61,7 @@ struct road_program_opcode {
 /* A level of clock and power. */
 struct road_program_level {
 	uint32_t clock;    /* in 1/1000 of the chip's own, 100 … 1000 */
-	uint32_t power_mw; /* the most that the chip takes, up to ROAD_PROGRAM_POWER_MAX; assumed */
+	uint32_t power_mw; /* taken at most, assumed; up to ROAD_PROGRAM_POWER_MAX, 0: unknown */
 };
 
 /* What the images for Roadbed's chips name as their vendor and class: UUIDs, bytes in the order of

@@ -118,6 +118,9 @@ static void test_program_is_asked(void)
 	CU_ASSERT_EQUAL(property.u64, 31);
 	CU_ASSERT_EQUAL(road_boot_program_property(&program, ROAD_BOOT_PROPERTIES, 40, &property),
 			ROAD_NOT_FOUND);
+	program.power_mw = 0; /* the program does not say */
+	CU_ASSERT_EQUAL(road_boot_program_property(&program, 2, 40, &property), ROAD_OK);
+	CU_ASSERT_EQUAL(property.type, ROAD_VALUE_NULL);
 	program.known = false; /* no firmware: all is enabled, nothing is said */
 	CU_ASSERT_EQUAL(road_boot_program_need(&program, needs, 2), ROAD_OK);
 	CU_ASSERT_EQUAL(road_boot_program_property(&program, 0, 40, &property), ROAD_NOT_FOUND);
