@@ -121,8 +121,8 @@ def diff():
 def table():
     devices = ['host:']
     if SIM:
-        devices += [GPU, GPU + '?boot=honest', 'sim:dsa-small?boot=honest',
-                    'sim:rpu-small?boot=honest', 'sim:edu', 'sim:almaif']
+        devices += [GPU, 'sim:dsa-small',
+                    'sim:rpu-small', 'sim:edu', 'sim:almaif']
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                         '../../tools/roadbed/properties.def')
     with open(path) as file:

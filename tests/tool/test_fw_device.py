@@ -142,7 +142,7 @@ def load_tells_changes():
 @sim_case('what does not verify exits with 1, on the host and on the chip, what is not there with 3')
 def does_not_verify():
     key, paths = vendor('gpu-small', '1.0.0')
-    trusting, other = f'sim:gpu-small?rom_key={key}', 'sim:gpu-small?boot=honest'
+    trusting, other = f'sim:gpu-small?rom_key={key}', 'sim:gpu-small'
     tap.says(fw('load', trusting, *paths, code=1).stderr, 'UNKNOWN_KEY')
     tap.says(fw('load', other, *paths, '--key', 'key.pub', code=1).stderr, 'ROM_REJECTED', '0x4')
     search = 'sim:gpu-small?firmware=search'
@@ -170,7 +170,7 @@ def states(text):
 
 @sim_case('log and watch show the states of a boot, and where it failed')
 def log():
-    device = 'sim:gpu-small?boot=honest'
+    device = 'sim:gpu-small'
     assert states(fw('log', device).stdout) == STATES
     got = json.loads(fw('log', device, '--json').stdout)
     assert [one['text'].split()[0] for one in got['changes']] == STATES, got
@@ -188,7 +188,7 @@ def log():
 
 @sim_case('log --crash shows what a crash leaves, writes it, and that a reset boots again')
 def crash():
-    device = 'sim:rpu-small?boot=honest'
+    device = 'sim:rpu-small'
     text = fw('log', device, '--crash', '--dump', 'dump').stdout
     tap.says(text, 'crashed', 'code 10: panic', 'recovered', 'image 1.0.0')
     assert states(text)[-1] == 'ready', text
@@ -205,7 +205,7 @@ def crash():
 
 @sim_case('info has the properties of firmware')
 def info():
-    text = tap.run(ROADBED, 'info', 'sim:dsa-small?boot=honest').stdout
+    text = tap.run(ROADBED, 'info', 'sim:dsa-small').stdout
     for name, value in [('state', 'ready'), ('version', '1.0.0'), ('transfer', 'pull'),
                         ('components', '1'), ('protocol', '1')]:
         assert re.search(rf'^  firmware\.{name} +{value}  \[', text, re.M), (name, text)
