@@ -770,13 +770,7 @@ static road_status transport_candidate(const char *library_folder, uint32_t flag
 	}
 	if (!sim->chip(index, &id))
 		return ROAD_NOT_FOUND;
-	out->simulated = 1;
-	out->status = id.runnable ? ROAD_OK : ROAD_UNSUPPORTED;
-	snprintf(out->address, sizeof(out->address), "sim:%s", id.name);
-	snprintf(out->name, sizeof(out->name), "%s", id.product);
-	snprintf(out->reason, sizeof(out->reason), "%s%s%.120s",
-		 id.runnable ? "could be simulated" : "there is no model of its family",
-		 id.path[0] ? ", by " : "", id.path);
+	road_sim_describe(&id, out);
 	return ROAD_OK;
 }
 

@@ -74,6 +74,10 @@ static void look_up(struct road_instance *instance, const struct road_address *a
 
 		c->status = out ? ROAD_DEVICE_LOST : possible.status;
 		memcpy(c->name, possible.name, sizeof(c->name));
+		memcpy(c->vendor, possible.vendor, sizeof(c->vendor));
+		memcpy(c->family, possible.family, sizeof(c->family));
+		c->device_class = possible.device_class;
+		c->memory_bytes = possible.memory_bytes;
 		if (possible.status)
 			memcpy(c->reason, possible.reason, sizeof(c->reason));
 		else if (out)

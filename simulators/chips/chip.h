@@ -149,6 +149,7 @@ struct road_chip_builtin {
 	struct road_chip_summary {
 		const char *family, *vendor, *product;
 		uint32_t pci_vendor, pci_device, pci_class;
+		uint64_t memory_bytes; /* 0: unknown */
 	} summary;
 };
 struct road_chip_summary road_chip_summarize(const struct road_chip *chip);

@@ -120,7 +120,8 @@ struct road_chip_summary road_chip_summarize(const struct road_chip *chip)
 					  id->product,
 					  id->pci_vendor,
 					  id->pci_devices.count ? id->pci_devices.id[0] : 0,
-					  id->pci_class};
+					  id->pci_class,
+					  id->memory_bytes};
 }
 
 unsigned road_chip_assumed_permille(const struct road_chip *chip)

@@ -6,6 +6,7 @@
  *	chip-table embed OUT FILE...		the files themselves as C arrays
  *	chip-table fabrics OUT FILE...		the fabrics of RPUs, for tools/map
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,8 +100,9 @@ static int embed(FILE *out, const struct road_chip *chip, const char *path)
 		write_string(out, texts[i]);
 		fputs(", ", out);
 	}
-	fprintf(out, "0x%04x, 0x%04x, 0x%04x}},\n", (unsigned)summary.pci_vendor,
-		(unsigned)summary.pci_device, (unsigned)summary.pci_class);
+	fprintf(out, "0x%04x, 0x%04x, 0x%04x, UINT64_C(%" PRIu64 ")}},\n",
+		(unsigned)summary.pci_vendor, (unsigned)summary.pci_device,
+		(unsigned)summary.pci_class, summary.memory_bytes);
 	int err = ferror(in);
 
 	fclose(in);

@@ -49,6 +49,7 @@ static void describe(const char *name, struct road_chip_summary chip, const char
 		.pci_vendor = chip.pci_device ? (uint16_t)chip.pci_vendor : 0,
 		.pci_device = (uint16_t)chip.pci_device,
 		.pci_class = (uint16_t)chip.pci_class,
+		.memory_bytes = chip.memory_bytes,
 		.runnable = ops != NULL,
 		.path = path,
 	};

@@ -16,7 +16,7 @@
 #include <roadbed-sim/inject.h>
 #include <roadbed-sim/line.h>
 
-#define SIM_ENTRY_VERSION 8u
+#define SIM_ENTRY_VERSION 9u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */
@@ -24,9 +24,10 @@ struct sim_function; /* one function of an opened chip */
 struct sim_chip_id {
 	const char *name, *vendor, *product, *family, *compatible;
 	uint16_t pci_vendor, pci_device;
-	uint16_t pci_class; /* class << 8 | subclass */
-	bool runnable;      /* there is a model of its family */
-	const char *path;   /* of its file; "": built in */
+	uint16_t pci_class;    /* class << 8 | subclass */
+	uint64_t memory_bytes; /* 0: unknown */
+	bool runnable;         /* there is a model of its family */
+	const char *path;      /* of its file; "": built in */
 };
 
 struct sim_model_entry; /* <roadbed-sim/model.h> */

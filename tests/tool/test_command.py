@@ -172,7 +172,7 @@ def _():
 @case('list and explain take no argument')
 def _():
     refused('list', 'x', code=2, says=['takes no argument', 'x'])
-    refused('list', '--al', code=2, says=['no such option', '--al', '--all --json'])
+    refused('list', '--al', code=2, says=['no such option', '--al', '--all --json --cdi --nfd'])
     refused('explain', '--every', code=2, says=['no such option'])
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `roadbed list` and `roadbed explain`: candidates, in the order in which the library gives them.
  */
+#include "tools/roadbed/candidates.h"
 #include "tools/roadbed/json.h"
 #include "tools/roadbed/library.h"
 #include "tools/roadbed/verbs.h"
@@ -8,33 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef road_status (*candidate_fn)(road_instance *instance, uint32_t flags, uint32_t index,
-				    road_candidate *out);
-
-struct candidates {
-	road_candidate *at;
-	uint32_t count;
-};
-
-static int collect(road_instance *instance, candidate_fn next, uint32_t flags,
-		   struct candidates *out)
+static void row_json(struct json_object *object, const struct candidates *all, uint32_t i)
 {
-	for (uint32_t room = 0;; out->count++) {
-		road_candidate one = {.size = sizeof(one)};
-		road_status status = next(instance, flags, out->count, &one);
+	const road_candidate *one = &all->at[i];
+	const bool has_class = one->device_class != ROAD_CLASS_OTHER;
 
-		if (status == ROAD_NOT_FOUND)
-			return TOOL_OK;
-		if (status != ROAD_OK)
-			return library_refuse("listing devices", status);
-		if (out->count == room) {
-			room = room ? room * 2 : 16;
-			out->at = reallocarray(out->at, room, sizeof(one));
-			if (!out->at)
-				tool_no_memory();
-		}
-		out->at[out->count] = one;
-	}
+	json_add_text(object, "address", one->address);
+	json_add_known_text(object, "name", one->name);
+	json_add_known_text(object, "vendor", one->vendor);
+	json_add_known_text(object, "class", has_class ? word_of_class(one->device_class) : "");
+	json_add_known_text(object, "family", one->family);
+	json_add_bool(object, "simulated", one->simulated);
+	json_add_known_u64(object, "memory_total_bytes", one->memory_bytes);
+	json_add_text(object, "state", candidates_state(all, i));
+	json_add_known_text(object, "driver", one->driver);
+	json_add_text(object, "status", road_status_text(one->status));
+	json_add_known_text(object, "reason", one->reason);
 }
 
 static int print_json(const struct candidates *all, const char *key)
@@ -43,15 +33,9 @@ static int print_json(const struct candidates *all, const char *key)
 
 	json_add(document, key, array);
 	for (uint32_t i = 0; i < all->count; i++) {
-		const road_candidate *one = &all->at[i];
 		struct json_object *object = json_new();
 
-		json_add_text(object, "address", one->address);
-		json_add_known_text(object, "name", one->name);
-		json_add_known_text(object, "driver", one->driver);
-		json_add_bool(object, "simulated", one->simulated);
-		json_add_text(object, "status", road_status_text(one->status));
-		json_add_known_text(object, "reason", one->reason);
+		row_json(object, all, i);
 		json_append(array, object);
 	}
 	return json_print(document);
@@ -92,22 +76,39 @@ static void print_table(const struct candidates *all, bool reasons)
 	}
 }
 
-static int show(candidate_fn next, uint32_t flags, bool json, bool explain)
+static int print_words(const struct candidates *all, bool reasons)
 {
-	struct candidates all = {0};
+	if (all->count)
+		print_table(all, reasons);
+	else
+		puts("no device; `roadbed list --all` names the chips that can be simulated");
+	return TOOL_OK;
+}
+
+enum form { FORM_TABLE, FORM_JSON, FORM_CDI, FORM_NFD };
+
+static int print_form(const struct candidates *all, enum form form, bool explain)
+{
+	switch (form) {
+	case FORM_JSON: return print_json(all, explain ? "candidates" : "devices");
+	case FORM_CDI: return candidates_print_cdi(all);
+	case FORM_NFD: return candidates_print_nfd(all);
+	default: return print_words(all, explain);
+	}
+}
+
+static int show(enum candidates_of of, enum form form)
+{
+	struct candidates all;
 	road_instance *instance;
 	int code = library_open(&instance);
 
 	if (code)
 		return code;
-	code = collect(instance, next, flags, &all);
-	if (!code && json)
-		code = print_json(&all, explain ? "candidates" : "devices");
-	else if (!code && all.count)
-		print_table(&all, explain);
-	else if (!code)
-		puts("no device; `roadbed list --all` names the chips that can be simulated");
-	free(all.at);
+	code = candidates_read(instance, of, &all);
+	if (!code)
+		code = print_form(&all, form, of >= CANDIDATES_SEEN);
+	candidates_free(&all);
 	road_instance_release(instance);
 	return code;
 }
@@ -127,13 +128,23 @@ static int parse(const struct tool_option *options, int argc, char **argv, const
 
 int verb_list(int argc, char **argv)
 {
-	bool all = false, json = false;
-	const struct tool_option options[] = {
-		{"--all", &all, NULL}, {"--json", &json, NULL}, {NULL, NULL, NULL}};
+	bool all = false, json = false, cdi = false, nfd = false;
+	const struct tool_option options[] = {{"--all", &all, NULL},
+					      {"--json", &json, NULL},
+					      {"--cdi", &cdi, NULL},
+					      {"--nfd", &nfd, NULL},
+					      {NULL, NULL, NULL}};
 	int code = parse(options, argc, argv, "list");
 
-	return code ? code
-		    : show(road_instance_enumerate, all ? ROAD_ENUMERATE_POSSIBLE : 0, json, false);
+	if (code)
+		return code;
+	if (json + cdi + nfd > 1)
+		return tool_refuse(TOOL_USAGE, "list", "has more than one form", "",
+				   "one of --json, --cdi, --nfd");
+	return show(all ? CANDIDATES_CATALOGUE : CANDIDATES_DEVICES, json  ? FORM_JSON
+								     : cdi ? FORM_CDI
+								     : nfd ? FORM_NFD
+									   : FORM_TABLE);
 }
 
 int verb_explain(int argc, char **argv)
@@ -144,5 +155,6 @@ int verb_explain(int argc, char **argv)
 	int code = parse(options, argc, argv, "explain");
 
 	return code ? code
-		    : show(road_instance_explain, all ? ROAD_ENUMERATE_POSSIBLE : 0, json, true);
+		    : show(all ? CANDIDATES_EVERYTHING : CANDIDATES_SEEN,
+			   json ? FORM_JSON : FORM_TABLE);
 }

@@ -11,7 +11,10 @@ static const struct verb {
 	const char *name, *usage, *summary;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{"list", "[--all] [--json]", "the devices; with --all also chips that could be simulated",
+	{"list", "[--all] [--json | --cdi | --nfd]",
+	 "the devices; with --all also the whole catalogue of chips; as JSON, for containers\n"
+	 "      (Container Device Interface: simulated ones), for clusters (Node Feature "
+	 "Discovery)",
 	 verb_list},
 	{"info", "DEVICE [--json]", "what a device is and can do, and from where that is known",
 	 verb_info},

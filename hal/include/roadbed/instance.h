@@ -70,6 +70,12 @@ typedef struct road_candidate {
 	char reason[192];   /* why it became no device; how it is known otherwise */
 	uint32_t simulated; /* 1: a simulated device; 0: not */
 	uint32_t reserved;
+	/* As far as known without opening it; "" and 0 where not. */
+	char vendor[64];
+	char family[32];       /* whose model or catalogue entry it is: "gpu" */
+	uint32_t device_class; /* enum road_device_class; ROAD_CLASS_OTHER: unknown, too */
+	uint32_t reserved_2;
+	uint64_t memory_bytes; /* device memory */
 } road_candidate;
 
 #define ROAD_ENUMERATE_POSSIBLE 0x1u /* also every chip that could be simulated */
