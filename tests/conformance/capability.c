@@ -90,6 +90,17 @@ static road_region_info root_info(struct fixture *f)
 	return info;
 }
 
+/* Is there a metric of this unit? */
+static bool measures(struct fixture *f, const char *unit)
+{
+	road_metric metric = {.size = sizeof(metric)};
+
+	for (uint32_t i = 0; !road_device_telemetry(f->device, ROAD_TELEMETRY_ALL, i, &metric); i++)
+		if (!strcmp(metric.unit, unit))
+			return true;
+	return false;
+}
+
 /* 0: pushed, 1: pulled, -1: the device boots none. */
 static int firmware_style(struct fixture *f)
 {
@@ -138,6 +149,7 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_LAYOUT: return root_info(f).flags & ROAD_REGION_LAYOUT;
 	case CAPABILITY_SLOTS: return root_info(f).slots > 1;
 	case CAPABILITY_READ_BACK: return root_info(f).flags & ROAD_REGION_READ_BACK;
+	case CAPABILITY_ENERGY: return measures(f, "J");
 	case CAPABILITY_FIRMWARE: return firmware_style(f) >= 0;
 	case CAPABILITY_FIRMWARE_PUSH: return firmware_style(f) == 0;
 	case CAPABILITY_FIRMWARE_PULL: return firmware_style(f) == 1;
