@@ -131,6 +131,7 @@ int bench_run(struct bench *bench)
 	bench_latency(bench);
 	bench_copy(bench);
 	bench_open_many(bench);
+	bench_boot(bench);
 	bench_cache(bench);
 	bench_kernels(bench);
 	bench_beside(bench);

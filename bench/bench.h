@@ -59,6 +59,7 @@ void bench_close(struct bench_device *device);
 void bench_latency(struct bench *bench);
 void bench_copy(struct bench *bench);
 void bench_open_many(struct bench *bench);
+void bench_boot(struct bench *bench); /* chips with firmware */
 void bench_cache(struct bench *bench);
 void bench_kernels(struct bench *bench);
 void bench_beside(struct bench *bench); /* PoCL, where it is installed */
