@@ -36,7 +36,8 @@ static void push(struct gpu_chip *chip, struct gpu_queue *queue)
 
 	queue->ready = true;
 	queue->next_ready = NULL;
-	if (ready->turn == queue && is_on(chip, ready, sim_now(chip->env) + chip->packet_ps)) {
+	if (chip->quantum_ps && ready->turn == queue &&
+	    is_on(chip, ready, sim_now(chip->env) + chip->packet_ps)) {
 		queue->next_ready = ready->head;
 		ready->head = queue;
 	} else if (ready->tail) {
@@ -60,7 +61,7 @@ static struct gpu_queue *pop(struct gpu_chip *chip)
 			chip->ready[p].tail = NULL;
 		queue->ready = false;
 		/* Others may fill gaps in a turn, and do not end it. */
-		if (!is_on(chip, &chip->ready[p], sim_now(chip->env))) {
+		if (chip->quantum_ps && !is_on(chip, &chip->ready[p], sim_now(chip->env))) {
 			chip->ready[p].turn = queue;
 			chip->ready[p].turn_ps = sim_now(chip->env);
 		}
