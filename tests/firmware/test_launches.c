@@ -199,7 +199,7 @@ static struct durations launch_twice(struct chip_rig *rig, const road_launch *sh
 	road_submission s = {.size = sizeof(s)};
 	road_kernel_info info = {.size = sizeof(info)};
 	road_launch launch = *shape;
-	uint64_t arguments[4] = {0, 0, 0, 256}, t[3];
+	uint64_t arguments[4] = {0, 0, 0, 256}, t[3] = {0};
 	road_image *image;
 
 	CU_ASSERT_EQUAL_FATAL(load(&f, code, code_bytes, &image), ROAD_OK);
@@ -351,7 +351,7 @@ static uint32_t gpu_switches(uint32_t quantum_ns)
 {
 	struct chip_rig rig = chip_open(&chips[GPGPU]);
 	struct race race = race_begin(&rig, quantum_ns);
-	uint64_t stamps[2][TURNS];
+	uint64_t stamps[2][TURNS] = {{0}};
 
 	for (uint32_t q = 0; q < 2; q++)
 		for (uint32_t i = 0; i < TURNS; i++)
@@ -370,7 +370,7 @@ static uint32_t dsa_switches(uint32_t quantum_ns)
 	struct chip_rig rig = chip_open(&chips[DSA]);
 	struct race race = race_begin(&rig, quantum_ns);
 	road_buffer *out = buffer_of(&race.f, ROAD_HEAP_DEVICE, 8 * BLOCKS);
-	uint64_t stamps[2][TURNS], address = 0;
+	uint64_t stamps[2][TURNS] = {{0}}, address = 0;
 	road_image *image;
 
 	CU_ASSERT_EQUAL_FATAL(load_file(&race.f, DSA_IMAGE, &image), ROAD_OK);
