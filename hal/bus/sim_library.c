@@ -141,3 +141,38 @@ void road_sim_describe(const struct sim_chip_id *id, road_candidate *out)
 		 id->runnable ? "could be simulated" : "there is no model of its family",
 		 id->path[0] ? ", by " : "", id->path);
 }
+
+static road_status unsound(const char *file, const struct sim_chip_check *check)
+{
+	const char *slash = strrchr(file, '/');
+	char what[96], where[96];
+
+	snprintf(what, sizeof(what), "%.76s%s", check->key[0] ? check->key : "file",
+		 check->seen[0] ? " is not allowed so" : " is missing");
+	snprintf(where, sizeof(where), "%.80s:%u", slash ? slash + 1 : file, check->line);
+	return road_fail(ROAD_INVALID_ARGUMENT, what, where, check->seen, check->allowed);
+}
+
+road_status road_sim_check(const char *library_folder, const char *file, const char *text,
+			   size_t text_bytes, road_sim_chip *out)
+{
+	const struct sim_entry *sim;
+	struct sim_chip_check check;
+	road_status status = road_sim_library(library_folder, &sim);
+
+	if (status)
+		return status;
+	sim->check_chip(file, text, text_bytes, &check);
+	if (!check.chip)
+		return unsound(file, &check);
+	*out = (road_sim_chip){.size = sizeof(*out),
+			       .values = check.values,
+			       .assumed = check.assumed,
+			       .memory_bytes = check.id.memory_bytes};
+	snprintf(out->name, sizeof(out->name), "%s", check.id.name);
+	snprintf(out->family, sizeof(out->family), "%s", check.id.family);
+	snprintf(out->vendor, sizeof(out->vendor), "%s", check.id.vendor);
+	snprintf(out->product, sizeof(out->product), "%s", check.id.product);
+	sim->check_done(&check);
+	return ROAD_OK;
+}

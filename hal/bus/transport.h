@@ -126,6 +126,10 @@ road_status road_sim_add_model(const char *library_folder, void *library, char *
 road_status road_sim_add_chip(const char *library_folder, const char *path, const char *text,
 			      size_t text_bytes, char *reason, size_t bytes);
 
+/* Is a chip's file sound? INVALID_ARGUMENT with what is wrong in it. */
+road_status road_sim_check(const char *library_folder, const char *file, const char *text,
+			   size_t text_bytes, road_sim_chip *out);
+
 /* The bus to a vendor's library: a path, or a name that the loader looks for. NOT_FOUND with the
  * loader's words. */
 road_status road_runtime_open(const char *library, struct road_bus **out);

@@ -30,6 +30,25 @@ static road_status last_status(void)
 	return why.status;
 }
 
+road_status road_sim_chip_check(road_instance *instance, const char *file, const void *bytes,
+				size_t len, road_sim_chip *out)
+{
+	road_sim_chip chip;
+	road_status status =
+		road_object_check(instance, &road_instance_class, "road_sim_chip_check: instance");
+
+	if (!status && (!file || !bytes))
+		status = road_fail(ROAD_INVALID_ARGUMENT, "argument is NULL",
+				   "road_sim_chip_check: file, bytes", "NULL", "");
+	if (!status)
+		status = road_struct_out_check(out, 8, "road_sim_chip_check: out");
+	if (!status)
+		status = road_sim_check(instance->library_folder, file, bytes, len, &chip);
+	if (!status)
+		road_struct_out(out, &chip, sizeof(chip));
+	return status;
+}
+
 road_status road_sim_time(road_device *device, uint64_t *domain_ns, uint64_t *thread_ns)
 {
 	const struct road_bus_control *control = CONTROL(device, domain, "road_sim_time: device");

@@ -589,6 +589,35 @@ static bool entry_add_chip(const char *path, const char *bytes, size_t len, stru
 	return row;
 }
 
+static void entry_check_chip(const char *path, const char *bytes, size_t len,
+			     struct sim_chip_check *out)
+{
+	struct sim_fp saved = enter();
+	struct road_chip_error error;
+	struct road_chip *chip;
+
+	*out = (struct sim_chip_check){.values = 0};
+	if (road_chip_parse(bytes, len, path, &chip, &error)) {
+		out->line = error.line;
+		snprintf(out->key, sizeof(out->key), "%s", error.key);
+		snprintf(out->seen, sizeof(out->seen), "%s", error.seen);
+		snprintf(out->allowed, sizeof(out->allowed), "%s", error.allowed);
+		snprintf(out->message, sizeof(out->message), "%s", error.message);
+	} else {
+		out->chip = chip;
+		out->values = (unsigned)chip->value_count;
+		out->assumed = chip->by_kind[ROAD_CHIP_ASSUMED];
+		describe(chip->name, road_chip_summarize(chip), "", &out->id);
+	}
+	leave(saved);
+}
+
+static void entry_check_done(struct sim_chip_check *check)
+{
+	road_chip_free(check->chip);
+	check->chip = NULL;
+}
+
 static const struct sim_entry entry = {
 	.version = SIM_ENTRY_VERSION,
 	.chip = entry_chip,
@@ -628,6 +657,8 @@ static const struct sim_entry entry = {
 	.trace = entry_trace,
 	.add_model = entry_add_model,
 	.add_chip = entry_add_chip,
+	.check_chip = entry_check_chip,
+	.check_done = entry_check_done,
 };
 
 static void init_domain(void)

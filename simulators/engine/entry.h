@@ -16,7 +16,7 @@
 #include <roadbed-sim/inject.h>
 #include <roadbed-sim/line.h>
 
-#define SIM_ENTRY_VERSION 9u
+#define SIM_ENTRY_VERSION 10u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */
@@ -74,6 +74,14 @@ struct sim_costs {
 struct sim_parameter {
 	const char *name, *value, *unit, *source, *kind; /* live as long as the function */
 	bool settable;                                   /* by an option of its name */
+};
+
+struct sim_chip_check {        /* of a chip's file */
+	struct sim_chip_id id; /* its texts live as long as `chip` */
+	void *chip;            /* for check_done; NULL: the file is not sound, see below */
+	unsigned values, assumed;
+	unsigned line; /* 0: the file as a whole */
+	char key[96], seen[96], allowed[160], message[640];
 };
 
 struct sim_entry {
@@ -154,6 +162,10 @@ struct sim_entry {
 	bool (*add_model)(const struct sim_model_entry *model, struct sim_added *out, char *error);
 	bool (*add_chip)(const char *path, const char *bytes, size_t len, struct sim_chip_id *out,
 			 char *error);
+	/* Reads a chip's file, and keeps nothing behind check_done. */
+	void (*check_chip)(const char *path, const char *bytes, size_t len,
+			   struct sim_chip_check *out);
+	void (*check_done)(struct sim_chip_check *check);
 };
 
 /* The library's one exported function. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `roadbed info DEVICE`. */
+#include "tools/roadbed/candidates.h"
 #include "tools/roadbed/json.h"
 #include "tools/roadbed/property.h"
 #include "tools/roadbed/verbs.h"
@@ -125,18 +126,76 @@ static int properties_json(struct json_object *to, road_device *device)
 	return status == ROAD_NOT_FOUND ? TOOL_OK : library_refuse("reading properties", status);
 }
 
-static int print_json(const struct view *view)
+static int fill_json(struct json_object *document, const struct view *view)
 {
-	struct json_object *document = json_document();
-
 	identity_json(document, view);
 	abilities_json(document, &view->info);
-	if (heaps_json(document, view->device) || properties_json(document, view->device)) {
-		json_object_put(document);
-		return TOOL_FAILURE;
-	}
-	return json_print(document);
+	return heaps_json(document, view->device) || properties_json(document, view->device)
+		       ? TOOL_FAILURE
+		       : TOOL_OK;
 }
+
+/* ---- one field ---- */
+
+/* "heaps.0.kind" of the document; members of arrays by number. */
+static struct json_object *field_of(struct json_object *at, const char *path)
+{
+	while (at && *path) {
+		const size_t bytes = strcspn(path, ".");
+		char key[64];
+		uint64_t index;
+
+		snprintf(key, sizeof(key), "%.*s", (int)(bytes < 63 ? bytes : 63), path);
+		path += bytes + (path[bytes] == '.');
+		if (json_object_is_type(at, json_type_array))
+			at = tool_number(key, strlen(key), UINT32_MAX, &index)
+				     ? json_object_array_get_idx(at, index)
+				     : NULL;
+		else if (!json_object_object_get_ex(at, key, &at))
+			at = NULL;
+	}
+	return at;
+}
+
+static void print_value(struct json_object *value, bool json)
+{
+	if (!json && json_object_is_type(value, json_type_string))
+		puts(json_object_get_string(value));
+	else
+		puts(json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+/* A property by its name, or a member of the document; a text without quotes unless as JSON. */
+static int print_field(const struct view *view, const char *name, bool json)
+{
+	struct json_object *document = json_document(), *value = NULL;
+	const struct property *property;
+	struct properties all;
+	int code = properties_read(view->device, &all);
+
+	if (code)
+		return code;
+	property = properties_find(&all, name);
+	if (property)
+		value = property_value(&property->is);
+	else
+		code = fill_json(document, view);
+	if (!code && !property)
+		value = json_object_get(field_of(document, name));
+	if (value)
+		print_value(value, json);
+	else if (!code)
+		code = tool_refuse(TOOL_FAILURE, view->info.address,
+				   property ? "the field is unknown" : "there is no such field",
+				   name,
+				   property ? "" : "a member of --json, or of `roadbed caps`");
+	json_object_put(value);
+	json_object_put(document);
+	properties_free(&all);
+	return code;
+}
+
+/* ---- text ---- */
 
 static void row(const char *name, const char *text)
 {
@@ -230,42 +289,85 @@ static int print_text(const struct view *view)
 	return status == ROAD_NOT_FOUND ? TOOL_OK : library_refuse("reading properties", status);
 }
 
-static int show(const char *address, bool json)
+struct words {
+	bool json;
+	const char *field;
+	struct json_object *devices; /* NULL: one device is the document */
+	int shown;
+};
+
+static int print_document(const struct view *view, struct json_object *devices)
 {
-	road_instance *instance;
-	road_device *device;
+	struct json_object *document = devices ? json_new() : json_document();
+	int code = fill_json(document, view);
+
+	if (code || !devices)
+		return code ? (json_object_put(document), code) : json_print(document);
+	json_append(devices, document);
+	return code;
+}
+
+static int show(road_instance *instance, const char *address, struct words *words)
+{
 	struct view view;
-	int code = library_open(&instance);
-
-	if (code)
-		return code;
-
+	road_device *device;
 	road_status status = road_device_open(instance, address, &device);
+	int code = status ? library_refuse(address, status) : view_read(device, &view);
 
-	if (status == ROAD_OK) {
-		code = view_read(device, &view);
-		if (!code)
-			code = json ? print_json(&view) : print_text(&view);
-		road_device_release(device);
-	} else {
-		code = library_refuse(address, status);
+	if (status)
+		return code;
+	if (!code && words->field)
+		code = print_field(&view, words->field, words->json);
+	else if (!code && words->json)
+		code = print_document(&view, words->devices);
+	else if (!code)
+		code = (words->shown++ ? putchar('\n') : 0, print_text(&view));
+	road_device_release(device);
+	return code;
+}
+
+/* All that are here; one that does not open is told, and the others still shown. */
+static int show_all(road_instance *instance, struct words *words)
+{
+	struct json_object *document = words->json ? json_document() : NULL;
+	struct candidates all;
+	int code = candidates_read(instance, CANDIDATES_DEVICES, &all);
+
+	if (document) {
+		words->devices = json_new_array();
+		json_add(document, "devices", words->devices);
 	}
-	road_instance_release(instance);
+	for (uint32_t i = 0; i < all.count; i++) {
+		const int one = show(instance, all.at[i].address, words);
+
+		code = code ? code : one;
+	}
+	candidates_free(&all);
+	if (document)
+		json_print(document);
 	return code;
 }
 
 int verb_info(int argc, char **argv)
 {
-	bool json = false;
-	const struct tool_option options[] = {{"--json", &json, NULL}, {NULL, NULL, NULL}};
+	struct words words = {.json = false};
+	const struct tool_option options[] = {
+		{"--json", &words.json, NULL}, {"--field", NULL, &words.field}, {NULL, NULL, NULL}};
 	struct tool_error error;
-	int left = 0, rc = tool_options(options, argc, argv, &left, &error);
+	road_instance *instance;
+	int left = 0, rc = tool_options(options, argc, argv, &left, &error), code;
 
-	if (!rc && left == 1)
-		return show(argv[0], json);
-	if (!rc)
-		tool_error_allow(&error, "info", "takes one DEVICE", left ? argv[1] : "none",
-				 "roadbed info DEVICE [--json]");
-	tool_error_print(&error);
-	return TOOL_USAGE;
+	if (!rc && (left > 1 || (words.field && !left)))
+		rc = tool_error_allow(&error, "info", "takes one DEVICE", left ? argv[1] : "none",
+				      "roadbed info DEVICE [--json] [--field NAME]; roadbed info");
+	if (rc) {
+		tool_error_print(&error);
+		return TOOL_USAGE;
+	}
+	code = library_open(&instance);
+	if (code)
+		return code;
+	code = left ? show(instance, argv[0], &words) : show_all(instance, &words);
+	road_instance_release(instance);
+	return code;
 }

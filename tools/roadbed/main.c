@@ -16,7 +16,9 @@ static const struct verb {
 	 "      (Container Device Interface: simulated ones), for clusters (Node Feature "
 	 "Discovery)",
 	 verb_list},
-	{"info", "DEVICE [--json]", "what a device is and can do, and from where that is known",
+	{"info", "[DEVICE] [--json] [--field NAME]",
+	 "what a device is and can do, and from where that is known; without DEVICE: all that are\n"
+	 "      here; --field prints one value, by a property's name or its place in the JSON",
 	 verb_info},
 	{"caps", "DEVICE [--require EXPR | --diff OTHER] [--json]",
 	 "every property by name; --require exits with 1 unless EXPR holds\n"
@@ -33,6 +35,16 @@ static const struct verb {
 	 "losses;\n"
 	 "      until it is ended, or only what opening and closing them causes (--once)",
 	 verb_watch},
+	{"topo", "[DEVICE…] [--tree | --matrix | --dot | --json]",
+	 "how devices lie to each other and to the host: PCI, NUMA, links", verb_topo},
+	{"chip", "list | show NAME | check FILE [--json]",
+	 "the catalogue of chips: all of them, one with the source of each value, and whether a\n"
+	 "      chip's file is sound",
+	 verb_chip},
+	{"doctor", "[--dev FOLDER] [--json]",
+	 "looks for what keeps devices from working here; exits with 1 for warnings, 2 for "
+	 "failures",
+	 verb_doctor},
 	{"run",
 	 "DEVICE IMAGE KERNEL --grid X[,Y[,Z]] --block X[,Y[,Z]] [--shared BYTES]\n"
 	 "              [--report FILE.json] [--trace FILE.json] [--lines] [--what-if] [--doubt]\n"
@@ -86,7 +98,7 @@ static int version(void)
 
 static int unknown(const char *name)
 {
-	char names[192];
+	char names[256];
 	size_t used = 0;
 
 	for (size_t i = 0; i < VERBS; i++)

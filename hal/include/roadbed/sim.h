@@ -84,6 +84,27 @@ typedef struct road_sim_parameter {
 ROAD_API road_status road_sim_parameter_get(road_device *device, uint32_t index,
 					    road_sim_parameter *out);
 
+/* A chip's file that is sound. */
+typedef struct road_sim_chip {
+	uint32_t size;
+	uint32_t values, assumed; /* how many values it gives, and how many of these are assumed */
+	uint32_t reserved;
+	uint64_t memory_bytes; /* 0: it says nothing of it */
+	char name[64];
+	char family[32];
+	char vendor[64];
+	char product[64];
+} road_sim_chip;
+
+/*
+ * Reads a chip's file as the simulators do (simulators/chips/README.md), and keeps nothing of it.
+ * file: its name, for errors. ROAD_INVALID_ARGUMENT: the file is not sound; road_last_error() says
+ * where (file and line), which key, the value seen and what is allowed. ROAD_NOT_FOUND: the
+ * simulators cannot be loaded.
+ */
+ROAD_API road_status road_sim_chip_check(road_instance *instance, const char *file,
+					 const void *bytes, size_t len, road_sim_chip *out);
+
 /* What-if `index`, from 0: opened with `free=NAME`, the chip does without the cost that text
  * names, everything else unchanged. ROAD_NOT_FOUND ends the list. name and text may be NULL; what
  * they receive lives as long as the device is open. */

@@ -234,6 +234,12 @@ CALL(road_sim_error_inject, DEVICE, ROAD_SIM_ECC_CORRECTABLE, NOWHERE)
 CALL(road_sim_phase_fail, DEVICE, V(1, UINT32_MAX), ROAD_PHASE_CHECK, 1)
 CALL(road_sim_boot_fault, DEVICE, V(ROAD_SIM_BOOT_HONEST, UINT32_MAX), 0, 0)
 CALL(road_sim_unplug, DEVICE)
+CALL(road_sim_chip_check, INSTANCE, P(1, "sound.yaml"),
+     P(2, "chip: sound\nfamily: none\nsources: {own: own}\nidentity:\n"
+	  "  vendor: {value: Own, source: own, kind: assumed}\n"
+	  "  product: {value: Sound, source: own, kind: assumed}\n"
+	  "parameters: {}\n"),
+     V(175, 3), OUT(3))
 CALL(road_sim_plug, INSTANCE, P(1, V("sim:nothing", "nonsense")))
 CALL(road_sim_report, DEVICE, c->out, 1, c->out2)
 CALL(road_sim_trace, DEVICE, -1)
@@ -447,6 +453,7 @@ static const struct row {
 	ROW(road_sim_phase_fail, 1, 0, FAILS, CAP(SIMULATED)),
 	ROW(road_sim_boot_fault, 1, 0, FAILS, CAP(SIMULATED) | CAP(FIRMWARE)),
 	ROW(road_sim_unplug, 1, 0, 0, CAP(SIMULATED)),
+	ROW(road_sim_chip_check, 4, sizeof(road_sim_chip), FAILS, CAP(SIMULATED)),
 	ROW(road_sim_plug, 2, 0, FAILS, CAP(SIMULATED)),
 	ROW(road_sim_report, 1, 0, 0, CAP(SIMULATED)),
 	ROW(road_sim_trace, 1, 0, 0, CAP(SIMULATED)),

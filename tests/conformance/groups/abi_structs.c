@@ -600,6 +600,16 @@ static road_status out_parameter(struct fixture *f, void *out)
 	return road_sim_parameter_get(f->device, 0, out);
 }
 
+static road_status out_chip(struct fixture *f, void *out)
+{
+	static const char sound[] = "chip: sound\nfamily: none\nsources: {own: own}\nidentity:\n"
+				    "  vendor: {value: Own, source: own, kind: assumed}\n"
+				    "  product: {value: Sound, source: own, kind: assumed}\n"
+				    "parameters: {}\n";
+
+	return road_sim_chip_check(f->instance, "sound.yaml", sound, sizeof(sound) - 1, out);
+}
+
 static const struct out_row {
 	const char *name;
 	out_fn call;
@@ -613,6 +623,8 @@ static const struct out_row {
 	 offsetof(road_candidate, reason), 0},
 	{"road_instance_explain", out_explain, sizeof(road_candidate),
 	 offsetof(road_candidate, reason), 0},
+	{"road_sim_chip", out_chip, sizeof(road_sim_chip), offsetof(road_sim_chip, vendor),
+	 CAP(SIMULATED)},
 	{"road_change", out_change, sizeof(road_change), offsetof(road_change, text), 0},
 	{"road_device_info", out_info, sizeof(road_device_info), offsetof(road_device_info, uuid),
 	 0},
