@@ -10,7 +10,8 @@
 
 enum { TEXT_MAX = 1024 };
 
-static const struct road_transport *const transports[] = {&road_transport_sim};
+static const struct road_transport *const transports[] = {
+	&road_transport_pci, &road_transport_accel, &road_transport_drm, &road_transport_sim};
 /* record and replay take their places here. */
 static const struct road_decorator *const decorators[] = {&road_decorator_faulty};
 
@@ -173,10 +174,11 @@ static road_status unknown_scheme(const struct road_address *address)
 
 	snprintf(where, sizeof(where), "device address, column %zu",
 		 strlen(address->identity) - strlen(address->rest) - strlen(address->scheme));
-	return road_fail(ROAD_NOT_FOUND, "unknown scheme", where, address->scheme, "host, sim");
+	return road_fail(ROAD_NOT_FOUND, "unknown scheme", where, address->scheme,
+			 "host, sim, pci, accel, drm");
 }
 
-road_status road_bus_open(const char *library_folder, const struct road_address *address,
+road_status road_bus_open(const struct road_bus_wish *wish, const struct road_address *address,
 			  struct road_bus **out)
 {
 	const struct road_transport *transport = road_transport_find(address->scheme);
@@ -189,8 +191,7 @@ road_status road_bus_open(const char *library_folder, const struct road_address 
 	status = find_all(address, found);
 	if (status)
 		return status;
-	status = transport->open(library_folder, address->identity, address->rest, address->options,
-				 &bus);
+	status = transport->open(wish, address->identity, address->rest, address->options, &bus);
 	for (uint32_t i = address->decorator_count; !status && i--;) {
 		status = found[i]->wrap(address->decorators[i].argument, bus, &wrapped);
 		if (status)

@@ -33,7 +33,7 @@ road_status road_address_parse(const char *text, struct road_address *out);
 void road_address_free(struct road_address *address);
 
 /* Opens the bus that the address names and wraps the decorators around it. */
-road_status road_bus_open(const char *library_folder, const struct road_address *address,
+road_status road_bus_open(const struct road_bus_wish *wish, const struct road_address *address,
 			  struct road_bus **out);
 /* The transport of that scheme, NULL if there is none; by position, NULL ends. */
 const struct road_transport *road_transport_find(const char *scheme);

@@ -284,6 +284,13 @@ static road_status bus_reset(struct road_bus *bus)
 	return f->inner->ops->reset(f->inner);
 }
 
+static road_status bus_fact(struct road_bus *bus, uint32_t index, struct road_property *out)
+{
+	struct road_bus *inner = faulty_of(bus)->inner;
+
+	return inner->ops->fact(inner, index, out);
+}
+
 static bool bus_lost(struct road_bus *bus)
 {
 	struct faulty *f = faulty_of(bus);
@@ -327,6 +334,7 @@ static const struct road_bus_ops bus_ops = {
 	.reset = bus_reset,
 	.lost = bus_lost,
 	.close = bus_close,
+	.fact = bus_fact,
 };
 
 /* ---- control: the inner bus's, and our own counter in front ---- */

@@ -8,16 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <roadbed-driver/driver.h>
 
+#include "hal/bus/bare.h"
 #include "hal/bus/memfd.h"
 #include "hal/bus/transport.h"
 #include "hal/core/error.h"
 
 enum { PAGE = 4096 };
-#define NAP_NS UINT64_C(20000) /* of one relax */
 
 struct runtime_bus {
 	struct road_bus_handle handle;
@@ -30,87 +29,10 @@ static struct runtime_bus *bus_of(struct road_bus *bus)
 	return (struct runtime_bus *)(void *)bus;
 }
 
-static road_status unsupported(const char *what)
-{
-	return road_fail(ROAD_UNSUPPORTED, "a vendor's library has nothing of the sort", what,
-			 "library", "");
-}
-
 static void bus_ids(struct road_bus *bus, struct road_bus_ids *out)
 {
 	(void)bus;
 	memset(out, 0, sizeof(*out));
-}
-
-static uint32_t bus_config_read(struct road_bus *bus, uint32_t offset)
-{
-	(void)bus;
-	(void)offset;
-	return UINT32_MAX;
-}
-
-static void bus_config_write(struct road_bus *bus, uint32_t offset, uint32_t value)
-{
-	(void)bus;
-	(void)offset;
-	(void)value;
-}
-
-static void bus_region_info(struct road_bus *bus, uint32_t region, struct road_bus_region *out)
-{
-	(void)bus;
-	(void)region;
-	*out = (struct road_bus_region){0};
-}
-
-static road_status bus_region_map(struct road_bus *bus, uint32_t region, uint64_t offset,
-				  uint64_t bytes, void **out)
-{
-	(void)bus;
-	(void)region;
-	(void)offset;
-	(void)bytes;
-	(void)out;
-	return unsupported("region_map");
-}
-
-static void bus_region_unmap(struct road_bus *bus, void *mapping, uint64_t bytes)
-{
-	(void)bus;
-	(void)mapping;
-	(void)bytes;
-}
-
-static uint64_t bus_read(struct road_bus *bus, uint32_t region, uint64_t offset, uint32_t width)
-{
-	(void)bus;
-	(void)region;
-	(void)offset;
-	return width == 8 ? UINT64_MAX : UINT32_MAX;
-}
-
-static void bus_write(struct road_bus *bus, uint32_t region, uint64_t offset, uint32_t width,
-		      uint64_t value)
-{
-	(void)bus;
-	(void)region;
-	(void)offset;
-	(void)width;
-	(void)value;
-}
-
-static uint64_t bus_now_ns(struct road_bus *bus)
-{
-	(void)bus;
-	return road_host_now_ns();
-}
-
-static void bus_relax(struct road_bus *bus, uint64_t until_ns)
-{
-	uint64_t now = bus_now_ns(bus), left = until_ns > now ? until_ns - now : 0;
-	struct timespec nap = {.tv_nsec = (long)(left < NAP_NS ? left : NAP_NS)};
-
-	nanosleep(&nap, NULL);
 }
 
 static void bus_dma_limits(struct road_bus *bus, struct road_dma_limits *out)
@@ -164,66 +86,6 @@ static road_status bus_dma_map(struct road_bus *bus, void *host, uint64_t bytes,
 	return ROAD_OK;
 }
 
-static void bus_dma_unmap(struct road_bus *bus, struct road_dma *dma)
-{
-	(void)bus;
-	*dma = (struct road_dma){.fd = -1};
-}
-
-static void bus_dma_sync(struct road_bus *bus, struct road_dma *dma, uint64_t offset,
-			 uint64_t bytes, enum road_dma_direction direction)
-{
-	(void)bus;
-	(void)dma;
-	(void)offset;
-	(void)bytes;
-	(void)direction;
-}
-
-static uint32_t bus_irq_count(struct road_bus *bus)
-{
-	(void)bus;
-	return 0;
-}
-
-static road_status bus_irq_bind(struct road_bus *bus, uint32_t vector, int eventfd)
-{
-	(void)bus;
-	(void)vector;
-	(void)eventfd;
-	return unsupported("irq_bind");
-}
-
-static bool bus_irq_take(struct road_bus *bus, uint32_t vector)
-{
-	(void)bus;
-	(void)vector;
-	return false;
-}
-
-static road_status bus_irq_wait(struct road_bus *bus, uint32_t vector, uint64_t until_ns)
-{
-	(void)bus;
-	(void)vector;
-	(void)until_ns;
-	return unsupported("irq_wait");
-}
-
-static void bus_irq_mask(struct road_bus *bus, uint32_t vector, bool masked)
-{
-	(void)bus;
-	(void)vector;
-	(void)masked;
-}
-
-static road_status bus_control(struct road_bus *bus, unsigned long request, void *argument)
-{
-	(void)bus;
-	(void)request;
-	(void)argument;
-	return unsupported("control");
-}
-
 static road_status bus_symbol(struct road_bus *bus, const char *name, void **out)
 {
 	void *found = dlsym(bus_of(bus)->library, name);
@@ -233,12 +95,6 @@ static road_status bus_symbol(struct road_bus *bus, const char *name, void **out
 				 bus_of(bus)->name, name, "a version of the library that has it");
 	*out = found;
 	return ROAD_OK;
-}
-
-static road_status bus_reset(struct road_bus *bus)
-{
-	(void)bus;
-	return unsupported("reset");
 }
 
 static bool bus_lost(struct road_bus *bus)
@@ -257,31 +113,32 @@ static void bus_close(struct road_bus *bus)
 static const struct road_bus_ops bus_ops = {
 	.name = "library",
 	.ids = bus_ids,
-	.config_read = bus_config_read,
-	.config_write = bus_config_write,
-	.region_info = bus_region_info,
-	.region_map = bus_region_map,
-	.region_unmap = bus_region_unmap,
-	.read = bus_read,
-	.write = bus_write,
-	.now_ns = bus_now_ns,
-	.relax = bus_relax,
+	.config_read = road_bare_config_read,
+	.config_write = road_bare_config_write,
+	.region_info = road_bare_region_info,
+	.region_map = road_bare_region_map,
+	.region_unmap = road_bare_region_unmap,
+	.read = road_bare_read,
+	.write = road_bare_write,
+	.now_ns = road_bare_now_ns,
+	.relax = road_bare_relax,
 	.dma_limits = bus_dma_limits,
 	.dma_alloc = bus_dma_alloc,
 	.dma_free = bus_dma_free,
 	.dma_map = bus_dma_map,
-	.dma_unmap = bus_dma_unmap,
-	.dma_sync = bus_dma_sync,
-	.irq_count = bus_irq_count,
-	.irq_bind = bus_irq_bind,
-	.irq_take = bus_irq_take,
-	.irq_wait = bus_irq_wait,
-	.irq_mask = bus_irq_mask,
-	.control = bus_control,
+	.dma_unmap = road_bare_dma_release,
+	.dma_sync = road_bare_dma_sync,
+	.irq_count = road_bare_irq_count,
+	.irq_bind = road_bare_irq_bind,
+	.irq_take = road_bare_irq_take,
+	.irq_wait = road_bare_irq_wait,
+	.irq_mask = road_bare_irq_mask,
+	.control = road_bare_control,
 	.symbol = bus_symbol,
-	.reset = bus_reset,
+	.reset = road_bare_reset,
 	.lost = bus_lost,
 	.close = bus_close,
+	.fact = road_bare_fact,
 };
 
 road_status road_runtime_open(const char *library, struct road_bus **out)

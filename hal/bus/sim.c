@@ -407,6 +407,14 @@ static road_status bus_symbol(struct road_bus *bus, const char *name, void **out
 			 "");
 }
 
+static road_status bus_fact(struct road_bus *bus, uint32_t index, struct road_property *out)
+{
+	(void)bus;
+	(void)index;
+	(void)out;
+	return road_fail(ROAD_UNSUPPORTED, "no kernel knows a simulated chip", "fact", "sim", "");
+}
+
 static road_status bus_reset(struct road_bus *bus)
 {
 	if (atomic_load(&bus_of(bus)->lost))
@@ -458,6 +466,7 @@ static const struct road_bus_ops bus_ops = {
 	.reset = bus_reset,
 	.lost = bus_lost,
 	.close = bus_close,
+	.fact = bus_fact,
 };
 
 /* ---- what the core and the back door see ---- */
@@ -709,15 +718,15 @@ static road_status refused(enum sim_open_result result, const char *error, const
 	}
 }
 
-static road_status transport_open(const char *library_folder, const char *address, const char *rest,
-				  const char *options, struct road_bus **out)
+static road_status transport_open(const struct road_bus_wish *wish, const char *address,
+				  const char *rest, const char *options, struct road_bus **out)
 {
 	char error[256] = "";
 	size_t name_bytes;
 	road_status status = check_name(address, rest, &name_bytes);
 
 	if (!status)
-		status = load_library(library_folder);
+		status = load_library(wish->library_folder);
 	if (status)
 		return status;
 	struct sim_bus *bus = calloc(1, sizeof(*bus));
@@ -751,27 +760,34 @@ static road_status transport_open(const char *library_folder, const char *addres
 	return ROAD_OK;
 }
 
-static road_status transport_candidate(const char *library_folder, uint32_t flags, uint32_t index,
-				       road_candidate *out)
+static void no_library(struct road_candidate_sink *sink, road_status status)
+{
+	road_candidate one = {.size = sizeof(one), .status = status, .address = "sim:"};
+
+	snprintf(one.reason, sizeof(one.reason), "libroadbed-sim.so cannot be loaded");
+	sink->seen(sink, &one);
+}
+
+static void transport_scan(const char *library_folder, uint32_t flags,
+			   struct road_candidate_sink *sink)
 {
 	struct sim_chip_id id;
+	bool more = true;
 
 	if (!(flags & ROAD_ENUMERATE_POSSIBLE))
-		return ROAD_NOT_FOUND;
+		return;
 	road_status status = load_library(library_folder);
 
 	if (status) { /* one candidate, that says so */
-		if (index)
-			return ROAD_NOT_FOUND;
-		out->status = status;
-		snprintf(out->address, sizeof(out->address), "sim:");
-		snprintf(out->reason, sizeof(out->reason), "libroadbed-sim.so cannot be loaded");
-		return ROAD_OK;
+		no_library(sink, status);
+		return;
 	}
-	if (!sim->chip(index, &id))
-		return ROAD_NOT_FOUND;
-	road_sim_describe(&id, out);
-	return ROAD_OK;
+	for (uint32_t i = 0; more && sim->chip(i, &id); i++) {
+		road_candidate one = {.size = sizeof(one)};
+
+		road_sim_describe(&id, &one);
+		more = sink->seen(sink, &one);
+	}
 }
 
-const struct road_transport road_transport_sim = {"sim", transport_candidate, transport_open};
+const struct road_transport road_transport_sim = {"sim", transport_scan, transport_open};

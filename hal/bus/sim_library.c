@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <roadbed-driver/chip_id.h>
 #include <roadbed-sim/model.h>
 
 #include "hal/bus/beside.h"
@@ -111,22 +112,6 @@ road_status road_sim_add_chip(const char *library_folder, const char *path, cons
 	return ROAD_OK;
 }
 
-static uint32_t class_of(const char *family)
-{
-	static const struct {
-		const char *family;
-		uint32_t device_class;
-	} rows[] = {
-		{"cpu", ROAD_CLASS_CPU}, {"gpu", ROAD_CLASS_GPU}, {"dsa", ROAD_CLASS_DSA},
-		{"rpu", ROAD_CLASS_RPU}, {"edu", ROAD_CLASS_EDU},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (!strcmp(rows[i].family, family))
-			return rows[i].device_class;
-	return ROAD_CLASS_OTHER;
-}
-
 void road_sim_describe(const struct sim_chip_id *id, road_candidate *out)
 {
 	out->simulated = 1;
@@ -135,7 +120,7 @@ void road_sim_describe(const struct sim_chip_id *id, road_candidate *out)
 	snprintf(out->name, sizeof(out->name), "%s", id->product);
 	snprintf(out->vendor, sizeof(out->vendor), "%s", id->vendor);
 	snprintf(out->family, sizeof(out->family), "%s", id->family);
-	out->device_class = class_of(id->family);
+	out->device_class = road_class_of_family(id->family);
 	out->memory_bytes = id->memory_bytes;
 	snprintf(out->reason, sizeof(out->reason), "%s%s%.120s",
 		 id->runnable ? "could be simulated" : "there is no model of its family",

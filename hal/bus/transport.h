@@ -68,13 +68,23 @@ struct road_bus_text { /* a piece of an address; not terminated */
 	size_t bytes;
 };
 
+/* What an instance wants of the buses that it opens. */
+struct road_bus_wish {
+	const char *library_folder; /* of the simulators; NULL: where the loader finds them */
+	bool no_wake;               /* no node is opened, nothing is read that wakes a device */
+};
+
+struct road_candidate_sink {
+	/* The candidate is copied. false: that is enough, scan may return. */
+	bool (*seen)(struct road_candidate_sink *sink, const road_candidate *candidate);
+};
+
 struct road_transport {
 	const char *scheme; /* "sim" */
-	/* Candidates of this transport by position; ROAD_NOT_FOUND ends. */
-	road_status (*candidate)(const char *library_folder, uint32_t flags, uint32_t index,
-				 road_candidate *out);
+	/* Tells of this transport's candidates, in a stable order; opens none. */
+	void (*scan)(const char *library_folder, uint32_t flags, struct road_candidate_sink *sink);
 	/* Opens NAME[@N] with options (terminated, "" = none). address: the identity text. */
-	road_status (*open)(const char *library_folder, const char *address, const char *rest,
+	road_status (*open)(const struct road_bus_wish *wish, const char *address, const char *rest,
 			    const char *options, struct road_bus **out);
 };
 
@@ -135,6 +145,7 @@ road_status road_sim_check(const char *library_folder, const char *file, const c
 road_status road_runtime_open(const char *library, struct road_bus **out);
 
 extern const struct road_transport road_transport_sim;
+extern const struct road_transport road_transport_pci, road_transport_accel, road_transport_drm;
 extern const struct road_decorator road_decorator_faulty;
 
 /* Some device is gone: the core will look for it. Any thread, no lock held. */

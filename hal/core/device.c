@@ -106,6 +106,19 @@ static bool speaks_for(const struct road_driver *driver, const struct road_bus_i
 	       driver->pci_device == ids->device;
 }
 
+/* A driver for what nobody else takes; it looks at what the bus knows. */
+static const struct road_driver *last_resort(const struct road_instance *instance,
+					     struct road_bus *bus)
+{
+	const struct road_driver *driver;
+
+	for (uint32_t i = 0; (driver = road_driver_at(instance, i, NULL)); i++)
+		if (!driver->scheme && !driver->compatible && !driver->pci_vendor &&
+		    !driver->ops->probe(bus))
+			return driver;
+	return NULL;
+}
+
 /* The driver that takes this function. */
 static road_status match(const struct road_instance *instance, struct road_bus *bus,
 			 const char *identity, const struct road_driver **out)
@@ -126,6 +139,9 @@ static road_status match(const struct road_instance *instance, struct road_bus *
 	}
 	if (status != ROAD_NOT_FOUND)
 		return status; /* the driver recorded why */
+	*out = last_resort(instance, bus);
+	if (*out)
+		return ROAD_OK;
 	return road_fail(ROAD_UNSUPPORTED, "no driver for this function",
 			 "road_device_open: address", ids.compatible[0] ? ids.compatible : identity,
 			 "");
@@ -169,7 +185,8 @@ static void fill_info(struct road_device *device)
 	device->ops.info(&device->drv, info);
 	if (info->commands & 1u << ROAD_COMMAND_COPY)
 		info->commands |= 1u << ROAD_COMMAND_WRITE | 1u << ROAD_COMMAND_READ;
-	info->commands |= 1u << ROAD_COMMAND_BARRIER | 1u << ROAD_COMMAND_CALLBACK;
+	if (info->queue_classes)
+		info->commands |= 1u << ROAD_COMMAND_BARRIER | 1u << ROAD_COMMAND_CALLBACK;
 	look_at_root(device);
 }
 
@@ -349,7 +366,10 @@ static road_status find_driver(struct road_device *device, const struct road_add
 		*driver = own;
 		status = open_own(device, address, own, bus);
 	} else {
-		status = road_bus_open(instance->library_folder, address, bus);
+		const struct road_bus_wish wish = {instance->library_folder,
+						   instance->flags & ROAD_INSTANCE_NO_WAKE};
+
+		status = road_bus_open(&wish, address, bus);
 		if (!status)
 			status = match(instance, *bus, address->identity, driver);
 	}

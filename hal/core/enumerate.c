@@ -39,22 +39,37 @@ static bool own_buses(struct road_instance *instance, struct road_seen *seen)
 	return true;
 }
 
+struct find_possible {
+	struct road_candidate_sink sink;
+	const struct road_address *address;
+	road_candidate found;
+	bool any;
+};
+
+static bool is_it(struct road_candidate_sink *sink, const road_candidate *one)
+{
+	struct find_possible *find = (struct find_possible *)(void *)sink;
+	const char *rest = find->address->rest;
+	size_t scheme = strlen(find->address->scheme) + 1, bytes = strcspn(rest, "@");
+
+	/* An address without a name is of the bus itself: why it opens nothing. */
+	find->any = (one->status && !one->address[scheme]) ||
+		    (!strncmp(one->address + scheme, rest, bytes) && !one->address[scheme + bytes]);
+	if (find->any)
+		find->found = *one;
+	return !find->any;
+}
+
 /* "NAME@N" of a bus that lists what it could open: its candidate, in `out`. */
 static bool find_possible(struct road_instance *instance, const struct road_transport *transport,
 			  const struct road_address *address, road_candidate *out)
 {
-	size_t scheme = strlen(address->scheme) + 1, bytes = strcspn(address->rest, "@");
+	struct find_possible find = {.sink = {is_it}, .address = address};
 
-	for (uint32_t i = 0;; i++) {
-		*out = (road_candidate){.size = sizeof(*out)};
-		if (transport->candidate(instance->library_folder, ROAD_ENUMERATE_POSSIBLE, i, out))
-			return false;
-		if (out->status && !out->address[scheme])
-			return true; /* of the bus itself: why it opens nothing */
-		if (!strncmp(out->address + scheme, address->rest, bytes) &&
-		    !out->address[scheme + bytes])
-			return true;
-	}
+	transport->scan(instance->library_folder, ROAD_ENUMERATE_POSSIBLE, &find.sink);
+	if (find.any)
+		*out = find.found;
+	return find.any;
 }
 
 /* What opening a listed address would find, as far as can be told without opening it. */
@@ -131,23 +146,31 @@ static bool listed(struct road_instance *instance, struct road_seen *seen)
 	return true;
 }
 
+struct collect {
+	struct road_candidate_sink sink;
+	struct road_seen *seen;
+	bool full; /* no memory for more */
+};
+
+static bool collected(struct road_candidate_sink *sink, const road_candidate *one)
+{
+	struct collect *collect = (struct collect *)(void *)sink;
+	road_candidate *own = road_seen_add(collect->seen);
+
+	if (own)
+		*own = *one;
+	collect->full = !own;
+	return own;
+}
+
 static bool transports(struct road_instance *instance, struct road_seen *seen)
 {
+	struct collect collect = {.sink = {collected}, .seen = seen};
 	const struct road_transport *transport;
 
-	for (uint32_t t = 0; (transport = road_transport_at(t)); t++) {
-		for (uint32_t i = 0;; i++) {
-			road_candidate *one = road_seen_add(seen);
-
-			if (!one)
-				return false;
-			if (!transport->candidate(instance->library_folder, seen->flags, i, one))
-				continue;
-			seen->count--;
-			break;
-		}
-	}
-	return true;
+	for (uint32_t t = 0; !collect.full && (transport = road_transport_at(t)); t++)
+		transport->scan(instance->library_folder, seen->flags, &collect.sink);
+	return !collect.full;
 }
 
 /* Files of the driver folders, and folders that were refused. */

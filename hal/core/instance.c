@@ -72,7 +72,8 @@ static road_status check_process(const char *where)
 
 static road_status check_options(const road_instance_options *options)
 {
-	const uint32_t known = ROAD_INSTANCE_VALIDATE | ROAD_INSTANCE_NO_ENV | ROAD_INSTANCE_PUMP;
+	const uint32_t known = ROAD_INSTANCE_VALIDATE | ROAD_INSTANCE_NO_ENV | ROAD_INSTANCE_PUMP |
+			       ROAD_INSTANCE_NO_WAKE;
 
 	if (options->flags & ~known)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown flags",

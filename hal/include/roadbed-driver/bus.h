@@ -28,6 +28,7 @@ typedef struct road_iova {
 } road_iova;
 
 struct road_bus;
+struct road_property; /* <roadbed/device.h> */
 
 struct road_bus_ids {
 	uint16_t vendor, device, subsystem_vendor, subsystem; /* PCI; 0 = none */
@@ -125,6 +126,13 @@ struct road_bus_ops {
 	road_status (*reset)(struct road_bus *bus);
 	bool (*lost)(struct road_bus *bus);
 	void (*close)(struct road_bus *bus);
+	/*
+	 * 2.5: what the kernel and the catalogues know of the device, by position; ROAD_NOT_FOUND
+	 * ends, and the list stays as long as the bus is open. name, unit, type, source and value,
+	 * read now where it moves; what cannot be known is ROAD_VALUE_NULL. A bus that knows
+	 * nothing of the sort answers ROAD_UNSUPPORTED.
+	 */
+	road_status (*fact)(struct road_bus *bus, uint32_t index, struct road_property *out);
 };
 
 struct road_bus {

@@ -7,6 +7,9 @@
 #define ROADBED_DRIVER_CHIP_ID_H
 
 #include <stdint.h>
+#include <string.h>
+
+#include <roadbed/device.h>
 
 struct road_chip_id {
 	const char *chip; /* name of the chip file: "a100-sxm4-80gb" */
@@ -20,5 +23,22 @@ struct road_chip_id {
 
 extern const struct road_chip_id road_chip_ids[];
 extern const unsigned road_chip_id_count;
+
+/* enum road_device_class of a family; ROAD_CLASS_OTHER: one without a class of its own. */
+static inline uint32_t road_class_of_family(const char *family)
+{
+	static const struct {
+		const char *family;
+		uint32_t device_class;
+	} rows[] = {
+		{"cpu", ROAD_CLASS_CPU}, {"gpu", ROAD_CLASS_GPU}, {"dsa", ROAD_CLASS_DSA},
+		{"rpu", ROAD_CLASS_RPU}, {"edu", ROAD_CLASS_EDU},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!strcmp(rows[i].family, family))
+			return rows[i].device_class;
+	return ROAD_CLASS_OTHER;
+}
 
 #endif

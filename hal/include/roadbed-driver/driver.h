@@ -23,7 +23,7 @@ extern "C" {
  * arrays (struct road_cmd, struct road_place, struct road_dma, struct road_kernel_info).
  */
 #define ROAD_DRIVER_ABI_MAJOR 2
-#define ROAD_DRIVER_ABI_MINOR 4
+#define ROAD_DRIVER_ABI_MINOR 5
 #define ROAD_DRIVER_ABI       ((uint32_t)ROAD_DRIVER_ABI_MAJOR << 16 | ROAD_DRIVER_ABI_MINOR)
 
 struct road_driver;
@@ -295,7 +295,8 @@ struct road_driver {
 	 * older libraries take it, too, if the tails that they do not know are zero. */
 	uint32_t abi;
 	const char *name;
-	/* Functions it may be asked to probe: by what answers ("roadbed,gpgpu"), or by PCI ids. */
+	/* Functions it may be asked to probe: by what answers ("roadbed,gpgpu"), or by PCI ids.
+	 * 2.5: neither, and no scheme: those that no other driver takes. */
 	const char *compatible;
 	uint16_t pci_vendor, pci_device; /* 0 = none */
 	/* A driver that is its own bus: "host". It gets a NULL bus, or that of its library. */

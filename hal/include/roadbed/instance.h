@@ -19,6 +19,8 @@ typedef void (*road_message_fn)(void *user, int level, const char *object, const
 	0x1u                      /* name bad, freed and foreign handles (costs a lookup a call) */
 #define ROAD_INSTANCE_NO_ENV 0x2u /* ignore ROADBED_DEVICES and other environment */
 #define ROAD_INSTANCE_PUMP   0x4u /* run the pump thread from the start; see docs/time.md */
+#define ROAD_INSTANCE_NO_WAKE \
+	0x8u /* open no kernel's node, read nothing that wakes a device that sleeps */
 
 typedef struct road_instance_options {
 	uint32_t size;

@@ -168,7 +168,7 @@ static const struct in_row {
 	 sizeof(road_instance_options),
 	 offsetof(road_instance_options, library_folder),
 	 offsetof(road_instance_options, flags),
-	 ROAD_INSTANCE_VALIDATE | ROAD_INSTANCE_NO_ENV | ROAD_INSTANCE_PUMP,
+	 ROAD_INSTANCE_VALIDATE | ROAD_INSTANCE_NO_ENV | ROAD_INSTANCE_PUMP | ROAD_INSTANCE_NO_WAKE,
 	 {0},
 	 0},
 	{"road_space_options",

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hal/bus/discover.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hal/bus/sysfs.h"
+#include "hal/core/error.h"
+
+enum { PLACES_MAX = 32768 }; /* functions of one machine that are looked at */
+
+/* ---- what a function is ---- */
+
+struct class_word {
+	uint16_t mask, class_code; /* class << 8 | subclass */
+	const char *word;
+};
+
+/* PCI Code and ID Assignment Specification; the first row that fits. */
+static const struct class_word classes[] = {
+	{0xffff, 0x1200, "processing accelerator"}, {0xffff, 0x1201, "data accelerator"},
+	{0xffff, 0x0300, "VGA controller"},         {0xffff, 0x0302, "3D controller"},
+	{0xff00, 0x0300, "display controller"},     {0xffff, 0x0b40, "co-processor"},
+};
+
+static const char *class_word(uint32_t class_code)
+{
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if ((class_code >> 8 & classes[i].mask) == classes[i].class_code)
+			return classes[i].word;
+	return NULL;
+}
+
+bool road_pci_place(const char *text)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t domain = strspn(text, hex);
+	const char *rest = text + domain;
+
+	return domain >= 4 && domain <= 8 && rest[0] == ':' && strspn(rest + 1, hex) == 2 &&
+	       rest[3] == ':' && strspn(rest + 4, hex) == 2 && rest[6] == '.' && rest[7] >= '0' &&
+	       rest[7] <= '7' && !rest[8];
+}
+
+/* Our own table first: the system's knows few accelerators. */
+static void name(struct road_found *found, struct road_pci *pci)
+{
+	struct road_bus_ids *ids = &found->ids;
+
+	for (unsigned i = 0; i < road_chip_id_count && ids->vendor; i++) {
+		const struct road_chip_id *row = &road_chip_ids[i];
+
+		if (row->pci_vendor != ids->vendor || row->pci_device != ids->device)
+			continue;
+		found->own_name = true;
+		found->chip = row->chip;
+		found->family = row->family;
+		snprintf(ids->name, sizeof(ids->name), "%s", row->product);
+		snprintf(ids->vendor_name, sizeof(ids->vendor_name), "%s", row->vendor);
+		return;
+	}
+	road_pci_names(pci, ids->vendor, ids->device, ids->vendor_name, ids->name);
+}
+
+static void add_nodes(struct road_found *found, const struct road_nodes *nodes)
+{
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < nodes->count; i++) {
+		if (strcmp(nodes->at[i].function, found->place) || !nodes->at[i].path[0])
+			continue;
+		int more = snprintf(found->nodes + used, sizeof(found->nodes) - used, "%s%s",
+				    used ? " " : "", nodes->at[i].path);
+
+		used += (size_t)more;
+		if (used >= sizeof(found->nodes))
+			return;
+	}
+}
+
+/* "processing accelerator 1002:74a1, kernel driver amdgpu, /dev/dri/renderD128" */
+static void say(struct road_found *found, const char *what)
+{
+	char driver[64], ids[16] = "";
+
+	snprintf(driver, sizeof(driver), "kernel driver %s", found->kernel);
+	if (found->ids.pci_address[0])
+		snprintf(ids, sizeof(ids), " %04x:%04x", found->ids.vendor, found->ids.device);
+	snprintf(found->reason, sizeof(found->reason), "%s%s, %s%s%s", what, ids,
+		 found->kernel[0] ? driver : "no kernel driver is bound",
+		 found->nodes[0] ? ", " : "", found->nodes);
+}
+
+/* What the device's folder says without being asked twice. */
+static void look_at(struct road_found *found)
+{
+	if (!road_sysfs_link(found->folder, "driver", found->kernel, sizeof(found->kernel)))
+		found->kernel[0] = 0;
+	if (!road_sysfs_u64(found->folder, "mem_info_vram_total", &found->memory_bytes))
+		found->memory_bytes = 0;
+}
+
+static void describe(struct road_found *found, const struct road_function *function,
+		     struct road_pci *pci, const struct road_nodes *nodes)
+{
+	const char *what = class_word(function->class_code);
+
+	*found = (struct road_found){.scheme = "pci"};
+	snprintf(found->place, sizeof(found->place), "%s", function->place);
+	snprintf(found->folder, sizeof(found->folder), ROAD_PCI_FOLDER "/%s", function->place);
+	snprintf(found->ids.pci_address, sizeof(found->ids.pci_address), "%s", function->place);
+	found->ids.vendor = function->vendor;
+	found->ids.device = function->device;
+	found->ids.subsystem_vendor = function->subsystem_vendor;
+	found->ids.subsystem = function->subsystem;
+	found->ids.class_code = function->class_code;
+	found->ids.revision = function->revision;
+	look_at(found);
+	add_nodes(found, nodes);
+	if (function->why[0]) {
+		found->status = ROAD_IO;
+		snprintf(found->reason, sizeof(found->reason), "what it is cannot be read: %s",
+			 function->why);
+		return;
+	}
+	name(found, pci);
+	say(found, what ? what : "a function with a node");
+}
+
+/* ---- functions ---- */
+
+static bool has_node(const struct road_nodes *nodes, const char *place)
+{
+	for (uint32_t i = 0; i < nodes->count; i++)
+		if (!strcmp(nodes->at[i].function, place))
+			return true;
+	return false;
+}
+
+/* One that cannot be read may be an accelerator, unless it is gone. */
+static bool is_wanted(const struct road_function *function, const struct road_nodes *nodes)
+{
+	char folder[64];
+
+	if (has_node(nodes, function->place))
+		return true;
+	snprintf(folder, sizeof(folder), ROAD_PCI_FOLDER "/%.31s", function->place);
+	return function->why[0] ? road_sysfs_folder(folder) : !!class_word(function->class_code);
+}
+
+typedef char place_text[32];
+
+static int by_place(const void *a, const void *b)
+{
+	size_t x = strlen(a), y = strlen(b); /* a longer domain is a higher one */
+
+	return x == y ? strcmp(a, b) : x < y ? -1 : 1;
+}
+
+/* Sorted; what has no name of a function is none. */
+static uint32_t list_places(place_text *places)
+{
+	DIR *folder = opendir(ROAD_PCI_FOLDER);
+	const struct dirent *entry;
+	uint32_t count = 0;
+
+	while (folder && count < PLACES_MAX && (entry = readdir(folder)))
+		if (road_pci_place(entry->d_name))
+			snprintf(places[count++], sizeof(*places), "%.31s", entry->d_name);
+	if (folder)
+		closedir(folder);
+	qsort(places, count, sizeof(*places), by_place);
+	return count;
+}
+
+static void tell_functions(struct road_pci *pci, const struct road_nodes *nodes, place_text *places,
+			   road_found_fn fn, void *arg)
+{
+	struct road_function function;
+	struct road_found found;
+	uint32_t count = list_places(places);
+	bool more = true;
+
+	for (uint32_t i = 0, told = 0; more && i < count && told < ROAD_FOUND_MAX; i++) {
+		road_pci_fill(pci, places[i], &function);
+		if (!is_wanted(&function, nodes))
+			continue;
+		describe(&found, &function, pci, nodes);
+		more = fn(arg, &found);
+		told++;
+	}
+}
+
+static void discover_functions(const struct road_nodes *nodes, road_found_fn fn, void *arg)
+{
+	place_text *places = calloc(PLACES_MAX, sizeof(*places));
+	struct road_pci *pci = road_pci_open();
+
+	if (pci && places)
+		tell_functions(pci, nodes, places, fn, arg);
+	road_pci_close(pci);
+	free(places);
+}
+
+/* ---- nodes that no function is above ---- */
+
+static void describe_node(struct road_found *found, const struct road_node *node)
+{
+	*found = (struct road_found){0};
+	snprintf(found->scheme, sizeof(found->scheme), "%s", node->scheme);
+	snprintf(found->place, sizeof(found->place), "%s", node->name);
+	snprintf(found->folder, sizeof(found->folder), "/sys/class/%s/%s/device", node->scheme,
+		 node->name);
+	if (!road_sysfs_folder(found->folder)) /* a virtual device */
+		found->folder[strlen(found->folder) - strlen("/device")] = 0;
+	look_at(found);
+	snprintf(found->nodes, sizeof(found->nodes), "%s", node->path);
+	say(found, "a device outside of PCI");
+}
+
+static void discover_nodes(const struct road_nodes *nodes, const char *scheme, road_found_fn fn,
+			   void *arg)
+{
+	struct road_found found;
+	bool more = true;
+
+	for (uint32_t i = 0; more && i < nodes->count; i++) {
+		if (nodes->at[i].function[0] || strcmp(nodes->at[i].scheme, scheme))
+			continue;
+		describe_node(&found, &nodes->at[i]);
+		more = fn(arg, &found);
+	}
+}
+
+/* ---- both ---- */
+
+void road_discover(const char *scheme, road_found_fn fn, void *arg)
+{
+	struct road_nodes nodes;
+
+	if (!road_nodes_find(&nodes))
+		return;
+	if (strcmp(scheme, "pci"))
+		discover_nodes(&nodes, scheme, fn, arg);
+	else
+		discover_functions(&nodes, fn, arg);
+	road_nodes_free(&nodes);
+}
+
+static road_status bad_place(const char *scheme, const char *place)
+{
+	char where[64];
+
+	snprintf(where, sizeof(where), "device address: %s", scheme);
+	return road_fail(ROAD_INVALID_ARGUMENT, "malformed name of a device", where, place,
+			 strcmp(scheme, "pci") ? "a node's name: accel0, renderD128"
+			 : strchr(place, 'A')  ? "lower case"
+					       : "0000:03:00.0");
+}
+
+static road_status find_function(const struct road_nodes *nodes, const char *place,
+				 struct road_found *out)
+{
+	struct road_pci *pci = road_pci_open();
+	struct road_function function;
+	char folder[64];
+
+	snprintf(folder, sizeof(folder), ROAD_PCI_FOLDER "/%.31s", place);
+	if (!pci)
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for libpci",
+				 "device address: pci", place, "");
+	if (!road_sysfs_folder(folder)) {
+		road_pci_close(pci);
+		return road_fail(ROAD_NOT_FOUND, "no function at this place", "device address: pci",
+				 place, "one that is listed");
+	}
+	road_pci_fill(pci, place, &function);
+	const bool wanted = is_wanted(&function, nodes);
+
+	if (wanted)
+		describe(out, &function, pci, nodes);
+	road_pci_close(pci);
+	if (!wanted)
+		return road_fail_u64(ROAD_NOT_FOUND, "the function is no accelerator",
+				     "device address: pci, class", function.class_code,
+				     "0x1200.., 0x1201.., 0x03...., 0x0b40.., or a node");
+	return out->status ? road_fail(out->status, out->reason, "device address: pci", place, "")
+			   : ROAD_OK;
+}
+
+static road_status find_node(const struct road_nodes *nodes, const char *scheme, const char *place,
+			     struct road_found *out)
+{
+	for (uint32_t i = 0; i < nodes->count; i++) {
+		const struct road_node *node = &nodes->at[i];
+		char other[48];
+
+		if (strcmp(node->scheme, scheme) || strcmp(node->name, place))
+			continue;
+		snprintf(other, sizeof(other), "pci:%s", node->function);
+		if (node->function[0])
+			return road_fail(ROAD_NOT_FOUND, "the node belongs to a PCI function",
+					 "device address", place, other);
+		describe_node(out, node);
+		return ROAD_OK;
+	}
+	return road_fail(ROAD_NOT_FOUND, "no node of this name", "device address", place,
+			 "one that is listed");
+}
+
+road_status road_discover_one(const char *scheme, const char *place, struct road_found *out)
+{
+	const bool pci = !strcmp(scheme, "pci");
+	struct road_nodes nodes;
+
+	if (pci ? !road_pci_place(place) : !place[0] || strchr(place, '/'))
+		return bad_place(scheme, place);
+	if (!road_nodes_find(&nodes))
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for nodes", "device address",
+				 place, "");
+	road_status status =
+		pci ? find_function(&nodes, place, out) : find_node(&nodes, scheme, place, out);
+
+	road_nodes_free(&nodes);
+	return status;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is on this machine: functions of PCI that are accelerators or display adapters, and the
+ * nodes by which the kernel offers such devices (subsystems accel and drm). Nothing here opens a
+ * node, and what the kernel says is not believed: see sysfs.h.
+ */
+#ifndef HAL_BUS_DISCOVER_H
+#define HAL_BUS_DISCOVER_H
+
+#include <roadbed-driver/bus.h>
+#include <roadbed-driver/chip_id.h>
+#include <roadbed/roadbed.h>
+
+enum { ROAD_FOUND_MAX = 4096 }; /* functions or nodes that are listed; more are not looked at */
+
+/* ---- nodes, by libudev ---- */
+
+struct road_node {
+	char name[32];     /* "renderD128" */
+	char scheme[8];    /* its subsystem: "drm", "accel" */
+	char path[64];     /* "/dev/dri/renderD128" */
+	char function[32]; /* place of the PCI function above it; "" if there is none */
+};
+struct road_nodes {
+	struct road_node *at; /* by scheme and name */
+	uint32_t count;
+};
+/* Render and accel nodes. No libudev, no udevd, no such subsystem: none. false: no host memory. */
+bool road_nodes_find(struct road_nodes *out);
+void road_nodes_free(struct road_nodes *nodes);
+
+/* ---- functions of PCI, by libpci ---- */
+
+struct road_function {
+	char place[32]; /* "0000:03:00.0" */
+	uint16_t vendor, device, subsystem_vendor, subsystem;
+	uint32_t class_code;
+	uint8_t revision;
+	char why[128]; /* why this is not known; "" if it is */
+};
+struct road_pci;
+/* NULL: no host memory, or no libpci. */
+struct road_pci *road_pci_open(void);
+void road_pci_close(struct road_pci *pci);
+/* Reads class and ids of the function at a place. */
+void road_pci_fill(struct road_pci *pci, const char *place, struct road_function *out);
+/* Names by the system's pci.ids; "" where it has none. Never asks a network. */
+void road_pci_names(struct road_pci *pci, uint16_t vendor, uint16_t device, char vendor_name[64],
+		    char device_name[64]);
+
+#define ROAD_PCI_FOLDER "/sys/bus/pci/devices"
+/* DDDD:BB:SS.F in lower case, as the kernel writes it. */
+bool road_pci_place(const char *text);
+
+/* ---- both ---- */
+
+struct road_found {
+	char scheme[8];     /* of its address: "pci", "accel", "drm" */
+	char place[32];     /* what follows it */
+	char folder[128];   /* of the device in sysfs */
+	char kernel[32];    /* the kernel's driver that is bound; "" if none is */
+	char nodes[96];     /* paths of its nodes */
+	bool own_name;      /* the name is of our own table, not of pci.ids */
+	road_status status; /* what opening it comes to */
+	char reason[192];
+	const char *chip, *family; /* of our own table; NULL: not in it */
+	uint64_t memory_bytes;     /* the device's own, where sysfs says it; 0: unknown */
+	struct road_bus_ids ids;
+};
+
+typedef bool (*road_found_fn)(void *arg, const struct road_found *found);
+/* Everything of a scheme, in the order of places. false of fn ends. */
+void road_discover(const char *scheme, road_found_fn fn, void *arg);
+/* The one at a place; ROAD_NOT_FOUND says what is there instead. */
+road_status road_discover_one(const char *scheme, const char *place, struct road_found *out);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bus to devices that the kernel alone knows: functions of PCI and accelerators' nodes. It has
+ * facts and nothing else; a port that runs such a device brings a bus of its own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hal/bus/bare.h"
+#include "hal/bus/discover.h"
+#include "hal/bus/facts.h"
+#include "hal/bus/sysfs.h"
+#include "hal/bus/transport.h"
+#include "hal/core/error.h"
+
+struct kernel_bus {
+	struct road_bus_handle handle;
+	struct road_found found;
+	struct road_facts facts;
+};
+
+static struct kernel_bus *bus_of(struct road_bus *bus)
+{
+	return (struct kernel_bus *)(void *)bus;
+}
+
+static void bus_ids(struct road_bus *bus, struct road_bus_ids *out)
+{
+	*out = bus_of(bus)->found.ids;
+}
+
+static bool bus_lost(struct road_bus *bus)
+{
+	return !road_sysfs_folder(bus_of(bus)->found.folder);
+}
+
+static road_status bus_fact(struct road_bus *bus, uint32_t index, struct road_property *out)
+{
+	road_property property;
+
+	if (!road_facts_at(&bus_of(bus)->facts, index, &property))
+		return road_fail_u64(ROAD_NOT_FOUND, "no more facts", "fact", index, "");
+	*out = property;
+	return ROAD_OK;
+}
+
+static void bus_close(struct road_bus *bus)
+{
+	road_facts_free(&bus_of(bus)->facts);
+	free(bus_of(bus));
+}
+
+static const struct road_bus_ops bus_ops = {
+	.name = "kernel",
+	.ids = bus_ids,
+	.config_read = road_bare_config_read,
+	.config_write = road_bare_config_write,
+	.region_info = road_bare_region_info,
+	.region_map = road_bare_region_map,
+	.region_unmap = road_bare_region_unmap,
+	.read = road_bare_read,
+	.write = road_bare_write,
+	.now_ns = road_bare_now_ns,
+	.relax = road_bare_relax,
+	.dma_limits = road_bare_dma_limits,
+	.dma_alloc = road_bare_dma_alloc,
+	.dma_free = road_bare_dma_release,
+	.dma_map = road_bare_dma_map,
+	.dma_unmap = road_bare_dma_release,
+	.dma_sync = road_bare_dma_sync,
+	.irq_count = road_bare_irq_count,
+	.irq_bind = road_bare_irq_bind,
+	.irq_take = road_bare_irq_take,
+	.irq_wait = road_bare_irq_wait,
+	.irq_mask = road_bare_irq_mask,
+	.control = road_bare_control,
+	.symbol = road_bare_symbol,
+	.reset = road_bare_reset,
+	.lost = bus_lost,
+	.close = bus_close,
+	.fact = bus_fact,
+};
+
+static const struct road_bus_control no_control;
+
+static road_status open_found(const struct road_bus_wish *wish, const char *scheme,
+			      const char *place, const char *options, struct road_bus **out)
+{
+	if (options[0])
+		return road_fail(ROAD_INVALID_ARGUMENT, "this bus takes no options",
+				 "device address, options", options, "none");
+	struct kernel_bus *bus = calloc(1, sizeof(*bus));
+
+	if (!bus)
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a bus", scheme, place, "");
+	road_status status = road_discover_one(scheme, place, &bus->found);
+
+	if (!status && !road_facts_find(&bus->facts, &bus->found, wish->no_wake))
+		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for facts", scheme, place,
+				   "");
+	if (status) {
+		free(bus);
+		return status;
+	}
+	bus->handle.bus.ops = &bus_ops;
+	bus->handle.control = &no_control;
+	*out = &bus->handle.bus;
+	return ROAD_OK;
+}
+
+static bool tell(void *arg, const struct road_found *found)
+{
+	struct road_candidate_sink *sink = arg;
+	road_candidate one = {.size = sizeof(one), .status = found->status};
+
+	snprintf(one.address, sizeof(one.address), "%s:%s", found->scheme, found->place);
+	snprintf(one.name, sizeof(one.name), "%s", found->ids.name);
+	snprintf(one.vendor, sizeof(one.vendor), "%s", found->ids.vendor_name);
+	snprintf(one.family, sizeof(one.family), "%s", found->family ? found->family : "");
+	one.memory_bytes = found->memory_bytes;
+	one.device_class = road_class_of_family(one.family);
+	snprintf(one.reason, sizeof(one.reason), "%s", found->reason);
+	return sink->seen(sink, &one);
+}
+
+#define TRANSPORT(scheme)                                                                       \
+	static road_status open_##scheme(const struct road_bus_wish *wish, const char *address, \
+					 const char *rest, const char *options,                 \
+					 struct road_bus **out)                                 \
+	{                                                                                       \
+		(void)address;                                                                  \
+		return open_found(wish, #scheme, rest, options, out);                           \
+	}                                                                                       \
+	static void scan_##scheme(const char *library_folder, uint32_t flags,                   \
+				  struct road_candidate_sink *sink)                             \
+	{                                                                                       \
+		(void)library_folder;                                                           \
+		(void)flags;                                                                    \
+		road_discover(#scheme, tell, sink);                                             \
+	}                                                                                       \
+	const struct road_transport road_transport_##scheme = {#scheme, scan_##scheme,          \
+							       open_##scheme}
+
+TRANSPORT(pci);
+TRANSPORT(accel);
+TRANSPORT(drm);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/discovery/bed.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xf86drm.h>
+
+#include "tests/support/tap.h"
+
+extern char **environ;
+
+static char *path_of(const char *name)
+{
+	return g_strdup_printf("%s/%s", getenv("ROADBED_TEST_FOLDER"), name);
+}
+
+UMockdevTestbed *bed_new(const char *file)
+{
+	UMockdevTestbed *bed = umockdev_testbed_new();
+	char *path, *text = NULL;
+	GError *error = NULL;
+
+	if (!file)
+		return bed;
+	path = path_of(file);
+	CU_ASSERT_FATAL(g_file_get_contents(path, &text, NULL, NULL));
+	/* umockdev knows no comments: ours are the first lines. */
+	umockdev_testbed_add_from_string(bed, strstr(text, "P: "), &error);
+	if (error)
+		printf("# %s: %s\n", path, error->message);
+	CU_ASSERT_PTR_NULL_FATAL(error);
+	g_free(text);
+	g_free(path);
+	return bed;
+}
+
+/* ---- DRM ---- */
+
+static void put_text(UMockdevIoctlData *data, size_t pointer, size_t length_at, const char *text)
+{
+	size_t length = strlen(text), room;
+
+	memcpy(&room, data->data + length_at, sizeof(room));
+	if (room >= length) {
+		UMockdevIoctlData *to = umockdev_ioctl_data_resolve(data, pointer, length, NULL);
+
+		if (to)
+			umockdev_ioctl_data_update(to, 0, (guint8 *)text, (gint)length);
+	}
+	umockdev_ioctl_data_update(data, length_at, (guint8 *)&length, sizeof(length));
+}
+
+static void answer_version(const struct bed_drm *drm, UMockdevIoctlClient *client,
+			   UMockdevIoctlData *data)
+{
+	umockdev_ioctl_data_update(data, 0, (guint8 *)(void *)drm->version, sizeof(drm->version));
+	put_text(data, offsetof(struct drm_version, name), offsetof(struct drm_version, name_len),
+		 drm->name);
+	put_text(data, offsetof(struct drm_version, date), offsetof(struct drm_version, date_len),
+		 "20260101");
+	put_text(data, offsetof(struct drm_version, desc), offsetof(struct drm_version, desc_len),
+		 "a driver");
+	umockdev_ioctl_client_complete(client, 0, 0);
+}
+
+/* Shares both ways, has objects to wait for, and no timelines of them. */
+static void answer_cap(UMockdevIoctlClient *client, UMockdevIoctlData *data)
+{
+	struct drm_get_cap cap;
+
+	memcpy(&cap, data->data, sizeof(cap));
+	switch (cap.capability) {
+	case DRM_CAP_PRIME: cap.value = DRM_PRIME_CAP_IMPORT; break;
+	case DRM_CAP_SYNCOBJ: cap.value = 1; break;
+	default: umockdev_ioctl_client_complete(client, -1, EINVAL); return;
+	}
+	umockdev_ioctl_data_update(data, 0, (guint8 *)(void *)&cap, sizeof(cap));
+	umockdev_ioctl_client_complete(client, 0, 0);
+}
+
+static gboolean answer(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer user)
+{
+	gulong request = umockdev_ioctl_client_get_request(client);
+	UMockdevIoctlData *argument = umockdev_ioctl_client_get_arg(client);
+	struct bed_drm *drm = user;
+	bool version = request == DRM_IOCTL_VERSION, interrupted = drm->interrupted > 0;
+
+	(void)base;
+	drm->asked++;
+	drm->interrupted -= interrupted;
+	if (drm->error || interrupted) {
+		umockdev_ioctl_client_complete(client, -1, interrupted ? EINTR : drm->error);
+		return TRUE;
+	}
+	UMockdevIoctlData *data = umockdev_ioctl_data_resolve(
+		argument, 0,
+		(gint)(version ? sizeof(struct drm_version) : sizeof(struct drm_get_cap)), NULL);
+
+	if (version)
+		answer_version(drm, client, data);
+	else if (request == DRM_IOCTL_GET_CAP)
+		answer_cap(client, data);
+	else
+		umockdev_ioctl_client_complete(client, -1, ENOTTY);
+	return TRUE;
+}
+
+void bed_attach_drm(UMockdevTestbed *bed, const char *node, struct bed_drm *drm)
+{
+	UMockdevIoctlBase *base = umockdev_ioctl_base_new();
+	GError *error = NULL;
+
+	g_signal_connect(base, "handle-ioctl", G_CALLBACK(answer), drm);
+	umockdev_testbed_attach_ioctl(bed, node, base, &error);
+	CU_ASSERT_PTR_NULL_FATAL(error);
+	g_object_unref(base);
+}
+
+/* ---- the tool ---- */
+
+static char *read_all(int fd)
+{
+	GString *all = g_string_new("");
+	char part[4096];
+	ssize_t got;
+
+	while ((got = read(fd, part, sizeof(part))) > 0)
+		g_string_append_len(all, part, got);
+	return g_string_free(all, FALSE);
+}
+
+int bed_run(const char *const *arguments, char **out)
+{
+	char *argv[16] = {getenv("ROADBED_TEST_TOOL")};
+	posix_spawn_file_actions_t actions;
+	int pipes[2], status = 0;
+	pid_t child;
+
+	for (int i = 0; arguments[i]; i++)
+		argv[i + 1] = (char *)arguments[i];
+	CU_ASSERT_EQUAL_FATAL(pipe(pipes), 0);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, pipes[1], 1);
+	posix_spawn_file_actions_adddup2(&actions, pipes[1], 2);
+	posix_spawn_file_actions_addclose(&actions, pipes[0]);
+	CU_ASSERT_EQUAL_FATAL(posix_spawn(&child, argv[0], &actions, NULL, argv, environ), 0);
+	posix_spawn_file_actions_destroy(&actions);
+	close(pipes[1]);
+	*out = read_all(pipes[0]);
+	close(pipes[0]);
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Line by line, so that a difference is named. */
+static bool same(const char *golden, const char *seen)
+{
+	char **want = g_strsplit(golden, "\n", -1), **have = g_strsplit(seen, "\n", -1);
+	bool equal = g_strv_length(want) == g_strv_length(have);
+
+	for (guint i = 0; want[i] && have[i]; i++) {
+		char **parts = g_strsplit(want[i], "[", -1); /* '[' is no pattern here */
+		char *pattern = g_strjoinv("\\[", parts);
+
+		if (fnmatch(pattern, have[i], 0)) {
+			printf("# line %u: \"%s\" instead of \"%s\"\n", i + 1, have[i], want[i]);
+			equal = false;
+		}
+		g_free(pattern);
+		g_strfreev(parts);
+	}
+	g_strfreev(want);
+	g_strfreev(have);
+	return equal;
+}
+
+void bed_check(const char *const *arguments, const char *golden)
+{
+	char *path = path_of(golden), *want = NULL, *seen;
+
+	CU_ASSERT_EQUAL(bed_run(arguments, &seen), 0);
+	if (getenv("ROADBED_TEST_WRITE")) /* to begin with; '*' are put in by hand */
+		g_file_set_contents(path, seen, -1, NULL);
+	CU_ASSERT_FATAL(g_file_get_contents(path, &want, NULL, NULL));
+	bool equal = same(want, seen);
+
+	CU_ASSERT(equal);
+	g_free(want);
+	g_free(seen);
+	g_free(path);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A fake machine, of umockdev, and the tool and the library on it. */
+#ifndef TESTS_DISCOVERY_BED_H
+#define TESTS_DISCOVERY_BED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <umockdev.h>
+
+/* Describes the machine of FILE.testbed; NULL: an empty one. */
+UMockdevTestbed *bed_new(const char *file);
+
+/* How the node answers DRM's questions: as a driver of this name and version, by errno, or not at
+ * all at first (EINTR this often). Lives until the bed is gone. */
+struct bed_drm {
+	const char *name;
+	int version[3];
+	int error;
+	unsigned interrupted;
+	unsigned asked; /* counts */
+};
+void bed_attach_drm(UMockdevTestbed *bed, const char *node, struct bed_drm *drm);
+
+/* Runs `roadbed ARGUMENTS`; the exit status, -1: a signal ended it. Output must be freed. */
+int bed_run(const char *const *arguments, char **out);
+/* The same, and compares with the file: '*' in it stands for anything within a line. */
+void bed_check(const char *const *arguments, const char *golden);
+
+#endif
