@@ -175,12 +175,12 @@ def log():
     got = json.loads(fw('log', device, '--json').stdout)
     assert [one['text'].split()[0] for one in got['changes']] == STATES, got
     assert got['dump'] is None and got['changes'][0]['time_ns'] == 0, got
-    text = tap.run(ROADBED, 'watch', device, '--once').stdout
+    text = tap.run(ROADBED, 'events', device, '--once').stdout
     assert states(text) == STATES and text.splitlines()[-2].split()[1] == 'arrived', text
     for fault, last, says in [('hang:auth', ['auth', 'rejected'], 'TIMEOUT'),
                               ('selftest', ['starting', 'crashed'], 'SELFTEST_FAILED'),
                               ('reject', ['auth', 'rejected'], 'ROM_REJECTED')]:
-        for command in (['fw', 'log'], ['watch', '--once']):
+        for command in (['fw', 'log'], ['events', '--once']):
             got = tap.run(ROADBED, *command, f'sim:gpu-small?boot={fault}', code=1)
             assert states(got.stdout)[-2:] == last, got.stdout
             tap.says(got.stderr, says, 'boot state')

@@ -3,6 +3,7 @@
 """`roadbed watch`: test_watch.py ROADBED [SIM]. Without SIM the host is the only device."""
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -10,75 +11,93 @@ import sys
 import tap
 
 ROADBED = os.path.abspath(sys.argv[1])
-DEVICE = 'sim:edu' if len(sys.argv) > 2 else 'host:'
+DEVICE = 'sim:gpu-small' if len(sys.argv) > 2 else 'host:'
 
 
 def watch(*words, code=0):
     return tap.run(ROADBED, 'watch', *words, code=code)
 
 
-def documents(text):
-    return [json.loads(line) for line in text.splitlines()]
+def rounds(*words):
+    got = [json.loads(line) for line in watch('--json-lines', *words).stdout.splitlines()]
+    assert all(one['schema'] == 1 for one in got), got
+    return got
 
 
-@tap.case('--once tells of the opening and of the closing, each once, in order')
-def once():
-    lines = watch(DEVICE, '--once').stdout.splitlines()
-    assert [line.split()[1] for line in lines] == ['arrived', 'removed'], lines
-    assert all(DEVICE in line for line in lines) and lines[0].startswith('    0.000000  '), lines
-    got = documents(watch(DEVICE, '--once', '--json').stdout)
-    assert [one['kind'] for one in got] == ['arrived', 'removed'], got
+@tap.case('--count rounds are told, each with every metric of each device')
+def count():
+    got = rounds(DEVICE, 'host:', '--count', '3', '--interval', '0')
+    assert len(got) == 3, got
     for one in got:
-        assert one['schema'] == 1 and one['address'] == DEVICE and one['lost'] == 0, one
-    assert [one['sequence'] for one in got] == [1, 2] and got[0]['time_ns'] == 0, got
-    assert got[1]['time_ns'] > 0 and got[0]['text'] == 'opened', got
+        assert [row['address'] for row in one['devices']] == [DEVICE, 'host:'], one
+        assert all(row['metrics'] and row['error'] is None for row in one['devices']), one
+    names = {metric['name']: metric for metric in got[0]['devices'][0]['metrics']}
+    assert names['queues.open']['value'] == 0 and names['health.faults']['value'] == 0, names
+    assert any(name.startswith('memory.') and row['unit'] == 'bytes'
+               for name, row in names.items()), names
+    assert watch('--count', '1').stdout.startswith('host:'), watch('--count', '1').stdout
 
 
-@tap.case('several devices are each told of')
-def several():
-    got = documents(watch(DEVICE, 'host:', '--once', '--json').stdout)
-    assert [(one['kind'], one['address']) for one in got] == [
-        ('arrived', DEVICE), ('arrived', 'host:'), ('removed', 'host:'), ('removed', DEVICE)], got
+@tap.case('changes stand in the round that they came before, once')
+def changes():
+    got = rounds('host:', '--count', '2', '--interval', '0')
+    assert [one['kind'] for one in got[0]['changes']] == ['arrived'], got[0]['changes']
+    assert got[1]['changes'] == [], got[1]
+    text = watch('host:', '--count', '2', '--interval', '0').stdout
+    assert text.count('arrived') == 1 and text.count('host:  ') == 2, text
 
 
-@tap.case('--for ends it, with and without devices')
-def last():
-    assert watch('--for', '0').stdout == ''
-    assert watch('--for=0.05').stdout == ''
-    assert len(watch('host:', '--for', '0.05').stdout.splitlines()) == 2
+@tap.case('memory has a bar, where there is a whole')
+def bars():
+    lines = watch(DEVICE, '--count', '1').stdout.splitlines()
+    if DEVICE != 'host:':
+        line = next(one for one in lines if one.strip().startswith('memory.device'))
+        assert '[..............................] 0.0 %' in line, line
+    names = [one.split()[0] for one in lines if one]
+    assert 'queues.open' in names and 'gpu.barriers' not in names, names
+    assert not any('\033' in line for line in lines), lines
 
 
-def ended_by(number):
-    with subprocess.Popen([ROADBED, 'watch', 'host:'], stdout=subprocess.PIPE, text=True) as child:
-        line = child.stdout.readline()  # at once, though it is a pipe
-        tap.says(line, 'arrived', 'host:')
-        child.send_signal(number)
-        rest = child.stdout.read()
+@tap.case('on a terminal each round stands where the one before stood')
+def terminal():
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([ROADBED, 'watch', 'host:', '--count', '2', '--interval', '0'],
+                          stdout=theirs) as child:
+        os.close(theirs)
+        text = b''
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            text += part
         assert child.wait(60) == 0, child.returncode
-    tap.says(rest, 'removed')
+    os.close(ours)
+    assert text.count(b'\033[H\033[2J') == 2 and text.count(b'arrived') == 2, text
 
 
-@tap.case('SIGINT and SIGTERM end it, and what it opened is closed')
+@tap.case('SIGINT and SIGTERM end it')
 def signals():
-    ended_by(signal.SIGINT)
-    ended_by(signal.SIGTERM)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with subprocess.Popen([ROADBED, 'watch', 'host:', '--interval', '3600'],
+                              stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout.readline().startswith('host:')
+            child.send_signal(number)
+            child.stdout.read()
+            assert child.wait(60) == 0, child.returncode
 
 
-@tap.case('what does not open is told, and ends it unless another one did')
-def failure():
-    got = watch('sim:nonesuch', code=1)
-    tap.says(got.stderr, 'nonesuch')
-    got = watch('sim:nonesuch', 'host:', '--for', '0.05', code=1)
-    tap.says(got.stderr, 'nonesuch')
-    assert len(got.stdout.splitlines()) == 2, got.stdout
-
-
-@tap.case('wrong words are refused')
+@tap.case('wrong words, and devices that do not open, are told')
 def words():
-    for seconds in ('', 'x', '1s', '-1', 'nan'):
-        tap.says(watch('--for', seconds, code=2).stderr, '--for', 'seconds', '0 or more')
-    tap.says(watch('--once', '--for', '1', code=2).stderr, 'one of both')
-    tap.says(watch('--what', code=2).stderr, 'no such option')
+    tap.says(watch('--count', '0', code=2).stderr, '--count', '1 or more')
+    tap.says(watch('--interval', '-1', code=2).stderr, '--interval', '0 to 86400')
+    tap.says(watch('--interval', 'nan', code=2).stderr, '--interval')
+    tap.says(watch('moon:', code=1).stderr, 'moon')
+    got = watch('moon:', 'host:', '--count', '1', code=1)
+    tap.says(got.stderr, 'moon')
+    tap.says(got.stdout, 'host:')
 
 
 tap.main()

@@ -30,10 +30,14 @@ static const struct verb {
 	 "the parts that can be configured on their own, what is in them, and what it costs;\n"
 	 "      --layout splits the device before, into parts of so many units",
 	 verb_regions},
-	{"watch", "[DEVICE…] [--for SECONDS | --once] [--json]",
+	{"events", "[DEVICE…] [--follow | --for SECONDS | --once] [--json]",
 	 "what happens to devices as it happens, from their opening on: boot states, faults, "
 	 "losses;\n"
 	 "      until it is ended, or only what opening and closing them causes (--once)",
+	 verb_events},
+	{"watch", "[DEVICE…] [--interval SECONDS] [--count N] [--json-lines]",
+	 "what devices are doing, with bars, and what happens meanwhile; one round each second\n"
+	 "      until it is ended",
 	 verb_watch},
 	{"topo", "[DEVICE…] [--tree | --matrix | --dot | --json]",
 	 "how devices lie to each other and to the host: PCI, NUMA, links", verb_topo},

@@ -9,6 +9,7 @@ int verb_info(int argc, char **argv);
 int verb_caps(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_regions(int argc, char **argv);
+int verb_events(int argc, char **argv);
 int verb_watch(int argc, char **argv);
 int verb_topo(int argc, char **argv);
 int verb_chip(int argc, char **argv);

@@ -1,190 +1,310 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `roadbed watch`: what changes, as it changes. */
-#include "tools/roadbed/changes.h"
-#include "tools/roadbed/verbs.h"
-
-#include <errno.h>
+/* `roadbed watch`: what devices are doing, with bars, and what changes meanwhile. */
+#include <inttypes.h>
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-/* How often the devices are looked at: what stands still tells of nothing by itself. */
-enum { LOOK_MS = 500 };
+#include "tools/roadbed/candidates.h"
+#include "tools/roadbed/changes.h"
+#include "tools/roadbed/end.h"
+#include "tools/roadbed/json.h"
+#include "tools/roadbed/verbs.h"
 
-static volatile sig_atomic_t ended;
-
-static void end(int number)
-{
-	(void)number;
-	ended = 1;
-}
+enum { CHANGES_KEPT = 8, BAR = 30 };
 
 struct words {
-	const char *seconds;
-	bool once, json;
-	double last_s; /* of --for; infinite: none */
+	const char *interval, *count;
+	bool json_lines;
+	double interval_s;
+	uint64_t rounds; /* UINT64_MAX: until it is ended */
 };
 
-struct watcher {
+struct view {
 	const struct words *words;
-	struct changes changes;
 	road_device **devices;
-	int device_count;
+	uint32_t device_count;
+	struct changes changes;
+	road_change kept[CHANGES_KEPT]; /* the last ones, oldest first */
+	uint32_t kept_count, fresh;     /* fresh: came since the last round */
 	sigset_t while_waiting;
+	bool terminal;
 };
 
-static double now_s(void)
-{
-	struct timespec t;
+/* ---- what is read ---- */
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+/* The whole that a metric is a part of: of "memory.KIND.used" that heap's size. 0: none. */
+static uint64_t whole_of(road_device *device, const char *name)
+{
+	road_heap_info heap = {.size = sizeof(heap)};
+	uint32_t number = 0;
+	road_metric metric = {.size = sizeof(metric)};
+
+	/* Heaps and their metrics come in one order. */
+	for (uint32_t i = 0; !road_device_telemetry(device, ROAD_TELEMETRY_MEMORY, i, &metric);
+	     i++, number++)
+		if (!strcmp(metric.name, name))
+			return road_device_heap(device, number, &heap) ? 0 : heap.bytes;
+	return 0;
 }
 
-/* Prints what is there; false: nobody reads it any more, or the watch failed. */
-static bool print_unread(struct watcher *w, int *code)
+static void metric_text(const road_metric *metric, char *out, size_t bytes)
+{
+	const char *gap = metric->unit[0] ? " " : "";
+
+	if (metric->type == ROAD_VALUE_U64)
+		snprintf(out, bytes, "%" PRIu64 "%s%s", metric->u64, gap, metric->unit);
+	else if (metric->type == ROAD_VALUE_F64)
+		snprintf(out, bytes, "%g%s%s", metric->f64, gap, metric->unit);
+	else
+		snprintf(out, bytes, "unknown");
+}
+
+static void take_changes(struct view *view, int *code)
 {
 	road_change change;
 
-	while (changes_next(&w->changes, &change, code)) {
-		if (w->words->json)
-			changes_print_json(&w->changes, &change);
-		else
-			changes_print(&w->changes, &change);
-	}
-	return !fflush(stdout) && !ferror(stdout) && !*code;
-}
-
-/* A crash, a heartbeat that stands still: noticed by who asks. */
-static void look(struct watcher *w)
-{
-	for (int i = 0; i < w->device_count; i++) {
-		road_device_firmware firmware = {.size = sizeof(firmware)};
-
-		(void)road_device_firmware_get(w->devices[i], &firmware);
-	}
-}
-
-static void open_all(struct watcher *w, road_instance *instance, int argc, char **argv, int *code)
-{
-	for (int i = 0; i < argc; i++) {
-		const road_status status =
-			road_device_open(instance, argv[i], &w->devices[w->device_count]);
-
-		if (status) {
-			int printed = TOOL_OK;
-
-			print_unread(w, &printed); /* what went before the failure comes first */
-			*code = library_refuse(argv[i], status);
-		} else {
-			w->device_count++;
+	view->fresh = 0;
+	while (changes_next(&view->changes, &change, code)) {
+		if (view->kept_count == CHANGES_KEPT) {
+			memmove(view->kept, view->kept + 1, sizeof(view->kept) - sizeof(change));
+			view->kept_count--;
 		}
+		view->kept[view->kept_count++] = change;
+		view->fresh += view->fresh < CHANGES_KEPT;
 	}
 }
 
-static void close_all(struct watcher *w)
+/* ---- text ---- */
+
+static void print_bar(uint64_t part, uint64_t whole)
 {
-	while (w->device_count)
-		road_device_release(w->devices[--w->device_count]);
+	const uint32_t filled = (uint32_t)lround(fmin((double)part / (double)whole, 1) * BAR);
+
+	printf("  [");
+	for (uint32_t i = 0; i < BAR; i++)
+		putchar(i < filled ? '#' : '.');
+	printf("] %.1f %%", 100.0 * (double)part / (double)whole);
 }
 
-static void wait_and_print(struct watcher *w, double until, int *code)
+static road_status print_device(road_device *device)
 {
-	struct pollfd readable = {.fd = w->changes.fd, .events = POLLIN};
+	road_device_info info = {.size = sizeof(info)};
+	road_metric metric = {.size = sizeof(metric)};
+	road_status status = road_device_info_get(device, &info);
+	char text[64];
 
-	while (!ended && print_unread(w, code)) {
-		const double left = until - now_s();
-		double step = w->device_count ? LOOK_MS / 1e3 : 3600;
+	if (status)
+		return status;
+	printf("%s  %s (%s)\n", info.address, info.name, word_of_simulated(info.simulated));
+	for (uint32_t i = 0;
+	     !(status = road_device_telemetry(device, ROAD_TELEMETRY_ALL, i, &metric)); i++) {
+		const uint64_t whole =
+			metric.group == ROAD_TELEMETRY_MEMORY && metric.type == ROAD_VALUE_U64
+				? whole_of(device, metric.name)
+				: 0;
 
-		if (left <= 0)
+		if (metric.group == ROAD_TELEMETRY_CHIP && metric.type == ROAD_VALUE_U64 &&
+		    !metric.u64)
+			continue; /* a chip has many counters */
+		metric_text(&metric, text, sizeof(text));
+		printf("  %-32s %24s", metric.name, text);
+		if (whole)
+			print_bar(metric.u64, whole);
+		putchar('\n');
+	}
+	return status == ROAD_NOT_FOUND ? ROAD_OK : status;
+}
+
+/* On a terminal in place of the round before, else behind it. */
+static void print_round(struct view *view)
+{
+	if (view->terminal)
+		fputs("\033[H\033[2J", stdout);
+	for (uint32_t i = 0; i < view->device_count; i++) {
+		const road_status status = print_device(view->devices[i]);
+
+		if (status)
+			printf("  %s\n", road_status_text(status));
+	}
+	for (uint32_t i = view->terminal ? 0 : view->kept_count - view->fresh; i < view->kept_count;
+	     i++)
+		changes_print(&view->changes, &view->kept[i]);
+	if (!view->terminal)
+		putchar('\n');
+}
+
+/* ---- JSON lines ---- */
+
+static void json_device(struct json_object *array, road_device *device)
+{
+	struct json_object *object = json_new(), *metrics = json_new_array();
+	road_device_info info = {.size = sizeof(info)};
+	road_metric metric = {.size = sizeof(metric)};
+	road_status status = road_device_info_get(device, &info);
+
+	json_add_text(object, "address", info.address);
+	json_add_bool(object, "simulated", info.simulated);
+	json_add(object, "metrics", metrics);
+	json_append(array, object);
+	for (uint32_t i = 0; !status; i++) {
+		struct json_object *row;
+
+		status = road_device_telemetry(device, ROAD_TELEMETRY_ALL, i, &metric);
+		if (status)
 			break;
-		step = fmin(step, left);
-		const struct timespec timeout = {(time_t)step, (long)((step - floor(step)) * 1e9)};
-
-		if (ppoll(&readable, 1, &timeout, &w->while_waiting) == 0)
-			look(w);
+		row = json_new();
+		json_add_text(row, "name", metric.name);
+		json_add(row, "value",
+			 metric.type == ROAD_VALUE_U64   ? json_object_new_uint64(metric.u64)
+			 : metric.type == ROAD_VALUE_F64 ? json_object_new_double(metric.f64)
+							 : NULL);
+		json_add_known_text(row, "unit", metric.unit);
+		json_add_text(row, "source", word_of_source(metric.source));
+		json_append(metrics, row);
 	}
+	json_add_known_text(object, "error",
+			    status == ROAD_NOT_FOUND ? "" : road_status_text(status));
 }
 
-static int watch(road_instance *instance, struct watcher *w, int argc, char **argv)
+static void json_round(struct view *view)
 {
-	int code = changes_open(&w->changes, instance, ROAD_CHANGE_ALL), opened = TOOL_OK;
+	struct json_object *document = json_document(), *devices = json_new_array();
+	struct json_object *changes = json_new_array();
 
-	if (code)
-		return code;
-	const double until = now_s() + w->words->last_s;
+	json_add(document, "devices", devices);
+	json_add(document, "changes", changes);
+	for (uint32_t i = 0; i < view->device_count; i++)
+		json_device(devices, view->devices[i]);
+	for (uint32_t i = view->kept_count - view->fresh; i < view->kept_count; i++) {
+		struct json_object *object = json_new();
 
-	open_all(w, instance, argc, argv, &opened);
-	/* Where nothing opened of what was asked for there is nothing to wait for. */
-	if (!w->words->once && (w->device_count || !argc))
-		wait_and_print(w, until, &code);
-	close_all(w);
-	if (!code)
-		print_unread(w, &code);
-	changes_close(&w->changes);
-	return code ? code : opened;
+		changes_fill(&view->changes, &view->kept[i], object);
+		json_append(changes, object);
+	}
+	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN |
+							      JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(document);
+}
+
+/* ---- rounds ---- */
+
+static void pause_between(struct view *view)
+{
+	const double s = view->words->interval_s;
+	const struct timespec timeout = {(time_t)s, (long)((s - floor(s)) * 1e9)};
+
+	(void)ppoll(NULL, 0, &timeout, &view->while_waiting);
+}
+
+static int rounds(struct view *view)
+{
+	int code = TOOL_OK;
+
+	for (uint64_t i = 0; i < view->words->rounds && !end_seen(); i++) {
+		if (i)
+			pause_between(view);
+		if (end_seen())
+			break;
+		/* A crash, a heartbeat that stands still: noticed by who asks. */
+		for (uint32_t j = 0; j < view->device_count; j++) {
+			road_device_firmware firmware = {.size = sizeof(firmware)};
+
+			(void)road_device_firmware_get(view->devices[j], &firmware);
+		}
+		take_changes(view, &code);
+		if (view->words->json_lines)
+			json_round(view);
+		else
+			print_round(view);
+		if (code || fflush(stdout) || ferror(stdout))
+			break;
+	}
+	return code;
+}
+
+static int open_all(struct view *view, road_instance *instance, int argc, char **argv)
+{
+	struct candidates all = {.count = 0};
+	int code = argc ? TOOL_OK : candidates_read(instance, CANDIDATES_DEVICES, &all);
+	const uint32_t count = argc ? (uint32_t)argc : all.count;
+
+	view->devices = calloc(count + 1, sizeof(*view->devices));
+	if (!view->devices)
+		tool_no_memory();
+	for (uint32_t i = 0; i < count; i++) {
+		const char *address = argc ? argv[i] : all.at[i].address;
+		const road_status status =
+			road_device_open(instance, address, &view->devices[view->device_count]);
+
+		if (status)
+			code = library_refuse(address, status);
+		else
+			view->device_count++;
+	}
+	candidates_free(&all);
+	return code;
 }
 
 static int run(const struct words *words, int argc, char **argv)
 {
-	struct watcher w = {.words = words, .devices = calloc((size_t)argc + 1, sizeof(void *))};
-	struct sigaction action = {.sa_handler = end};
+	struct view view = {.words = words, .terminal = isatty(STDOUT_FILENO)};
 	road_instance *instance;
-	sigset_t ends;
-	int code;
+	int code, opened;
 
-	if (!w.devices)
-		tool_no_memory();
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	/* They come while it waits, and to this thread: those of the library inherit the mask. */
-	sigprocmask(SIG_BLOCK, &ends, &w.while_waiting);
-	sigdelset(&w.while_waiting, SIGINT);
-	sigdelset(&w.while_waiting, SIGTERM);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	end_catch(&view.while_waiting);
 	code = library_open(&instance);
+	if (code)
+		return code;
+	code = changes_open(&view.changes, instance, ROAD_CHANGE_ALL);
 	if (!code) {
-		code = watch(instance, &w, argc, argv);
-		road_instance_release(instance);
+		opened = open_all(&view, instance, argc, argv);
+		if (view.device_count)
+			code = rounds(&view);
+		code = code ? code : opened;
+		while (view.device_count)
+			road_device_release(view.devices[--view.device_count]);
+		changes_close(&view.changes);
 	}
-	free(w.devices);
+	free(view.devices);
+	road_instance_release(instance);
 	return code;
 }
 
-static int check_seconds(struct words *words, struct tool_error *error)
+static int check(struct words *words, struct tool_error *error)
 {
 	char *stopped = NULL;
 
-	words->last_s = HUGE_VAL;
-	if (!words->seconds)
-		return 0;
-	words->last_s = strtod(words->seconds, &stopped);
-	if (stopped == words->seconds || *stopped || !(words->last_s >= 0))
-		return tool_error_set(error, "--for", "is no number of seconds", words->seconds,
-				      "0 or more");
-	if (words->once)
-		return tool_error_set(error, "--for",
-				      "stands beside --once, which waits for nothing",
-				      words->seconds, "one of both");
+	words->interval_s = 1;
+	words->rounds = UINT64_MAX;
+	if (words->interval)
+		words->interval_s = strtod(words->interval, &stopped);
+	if (words->interval && (stopped == words->interval || *stopped ||
+				!(words->interval_s >= 0 && words->interval_s <= 86400)))
+		return tool_error_set(error, "--interval", "is no number of seconds",
+				      words->interval, "0 to 86400");
+	if (words->count &&
+	    (!tool_number(words->count, strlen(words->count), UINT64_MAX - 1, &words->rounds) ||
+	     !words->rounds))
+		return tool_error_set(error, "--count", "is no number of rounds", words->count,
+				      "1 or more");
 	return 0;
 }
 
 int verb_watch(int argc, char **argv)
 {
-	struct words words = {0};
-	const struct tool_option options[] = {{"--for", NULL, &words.seconds},
-					      {"--once", &words.once, NULL},
-					      {"--json", &words.json, NULL},
+	struct words words = {.json_lines = false};
+	const struct tool_option options[] = {{"--interval", NULL, &words.interval},
+					      {"--count", NULL, &words.count},
+					      {"--json-lines", &words.json_lines, NULL},
 					      {NULL, NULL, NULL}};
 	struct tool_error error;
 	int left = 0;
 
-	if (!tool_options(options, argc, argv, &left, &error) && !check_seconds(&words, &error))
+	if (!tool_options(options, argc, argv, &left, &error) && !check(&words, &error))
 		return run(&words, left, argv);
 	tool_error_print(&error);
 	return TOOL_USAGE;
