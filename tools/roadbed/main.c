@@ -10,6 +10,7 @@
 static const struct verb {
 	const char *name, *usage, *summary;
 	int (*run)(int argc, char **argv);
+	bool own_help; /* it takes --help itself */
 } verbs[] = {
 	{"list", "[--all] [--json | --cdi | --nfd]",
 	 "the devices; with --all also the whole catalogue of chips; as JSON, for containers\n"
@@ -62,10 +63,10 @@ static const struct verb {
 	{"diff", "A.json B.json [--json]",
 	 "what differs between two reports of runs; exits with 1 if anything does", verb_diff},
 	{"fw", "VERB …", "makes, looks at and checks firmware; `roadbed fw --help` lists its verbs",
-	 verb_fw},
+	 verb_fw, true},
 	{"conformance", "DEVICE [--suite GROUP] [--case GROUP.CASE] [--list] [--help] …",
 	 "does the device do what the interface promises? exits with 1 if it does not",
-	 verb_conformance},
+	 verb_conformance, true},
 	{"new-driver", "NAME --shape ring|step|runtime [--folder FOLDER]",
 	 "writes the project of a new port; docs/porting.md is its guide", verb_new_driver},
 #ifdef ROADBED_BENCH
@@ -76,20 +77,66 @@ static const struct verb {
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
+static void words(FILE *out);
+
 static void usage(FILE *out)
 {
 	fputs("usage:\n", out);
 	for (size_t i = 0; i < VERBS; i++)
 		fprintf(out, "  roadbed %s %s\n      %s\n", verbs[i].name, verbs[i].usage,
 			verbs[i].summary);
-	fputs("  roadbed --help | --version\n"
-	      "ARG: i32:N u32:N i64:N u64:N f32:X f64:X, or a buffer:\n"
+	fputs("  roadbed --help | --version; roadbed VERB --help\n", out);
+	words(out);
+}
+
+/* What the words of the table stand for. */
+static void words(FILE *out)
+{
+	fputs("ARG: i32:N u32:N i64:N u64:N f32:X f64:X, or a buffer:\n"
 	      "  zeros:TYPE:COUNT  iota:TYPE:COUNT  rand:TYPE:COUNT:SEED  in:TYPE:FILE\n"
 	      "  each with >FILE behind it to be written back, raw and little-endian, after the "
 	      "run\n"
 	      "  TYPE: u8 i8 u16 i16 f16 bf16 u32 i32 f32 u64 i64 f64\n"
 	      "DEVICE: host:  sim:CHIP[@N][?time=functional|approx|trace&…]\n",
 	      out);
+}
+
+static int help(const struct verb *verb)
+{
+	printf("usage: roadbed %s %s\n  %s\n", verb->name, verb->usage, verb->summary);
+	words(stdout);
+	return TOOL_OK;
+}
+
+/* A text in one line, each run of blanks as one. */
+static void print_flat(const char *text)
+{
+	for (bool blank = false; *text; text++) {
+		const bool is = *text == ' ' || *text == '\n';
+
+		if (!is || !blank)
+			putchar(is ? ' ' : *text);
+		blank = is;
+	}
+}
+
+/* For completion and the manual: name, usage and summary of each verb, in a line with tabs. */
+static int list_verbs(void)
+{
+	for (size_t i = 0; i < VERBS; i++) {
+		printf("%s\t", verbs[i].name);
+		print_flat(verbs[i].usage);
+		putchar('\t');
+		print_flat(verbs[i].summary);
+		putchar('\n');
+	}
+	return TOOL_OK;
+}
+
+static bool wants_help(const struct verb *verb, int argc, char **argv)
+{
+	return !verb->own_help && argc > 2 &&
+	       (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"));
 }
 
 static int version(void)
@@ -131,8 +178,12 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--version"))
 		return flushed(version());
+	if (!strcmp(argv[1], "--verbs"))
+		return flushed(list_verbs());
 	for (size_t i = 0; i < VERBS; i++)
-		if (!strcmp(argv[1], verbs[i].name))
+		if (!strcmp(argv[1], verbs[i].name) && wants_help(&verbs[i], argc, argv))
+			return flushed(help(&verbs[i]));
+		else if (!strcmp(argv[1], verbs[i].name))
 			return flushed(verbs[i].run(argc - 2, argv + 2));
 	return unknown(argv[1]);
 }
