@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* By libdrm. Nodes of accel are DRM's, too. Whatever stands at the path may answer anything. */
+/*
+ * By the calls of <drm.h>, as libdrm declares them: its own functions repeat a call that is
+ * interrupted for ever. Nodes of accel are DRM's, too. Whatever stands at the path may answer
+ * anything.
+ */
 #include "hal/bus/facts_drm.h"
 #include "hal/bus/sysfs.h"
 
+#include <drm.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
-#include <xf86drm.h>
 
 struct ask {
 	struct road_facts *facts;
@@ -30,32 +35,41 @@ static void add_text(const struct ask *ask, const char *name, const char *text)
 	road_fact_text(ask->facts, ROAD_SOURCE_KERNEL, full_name(ask, name, full), text);
 }
 
+enum { TRIES = 100 }; /* of what is interrupted */
+
+static bool call(const struct ask *ask, unsigned long request, void *argument)
+{
+	for (unsigned tries = 0; ask->fd >= 0 && tries < TRIES; tries++) {
+		if (!ioctl(ask->fd, request, argument))
+			return true;
+		if (errno != EINTR && errno != EAGAIN)
+			return false;
+	}
+	return false;
+}
+
 static void ask_version(const struct ask *ask)
 {
-	drmVersionPtr version = ask->fd < 0 ? NULL : drmGetVersion(ask->fd);
-	char text[96] = "", driver[64] = "";
+	char name[64] = "", text[48] = "";
+	struct drm_version version = {.name_len = sizeof(name) - 1, .name = name};
+	const bool known = call(ask, DRM_IOCTL_VERSION, &version);
 
-	if (version) {
-		snprintf(text, sizeof(text), "%d.%d.%d", version->version_major,
-			 version->version_minor, version->version_patchlevel);
-		if (version->name)
-			snprintf(driver, sizeof(driver), "%.*s",
-				 version->name_len < 0 ? 0 : version->name_len, version->name);
-	}
-	add_text(ask, "drm.driver", driver);
+	name[sizeof(name) - 1] = 0;
+	if (known)
+		snprintf(text, sizeof(text), "%d.%d.%d", version.version_major,
+			 version.version_minor, version.version_patchlevel);
+	add_text(ask, "drm.driver", known ? name : "");
 	add_text(ask, "drm.version", text);
-	if (version)
-		drmFreeVersion(version);
 }
 
 static void ask_cap(const struct ask *ask, const char *name, uint64_t cap, uint64_t mask)
 {
-	uint64_t value = 0;
+	struct drm_get_cap get = {.capability = cap};
 	char full[64];
 
 	full_name(ask, name, full);
-	if (ask->fd >= 0 && !drmGetCap(ask->fd, cap, &value))
-		road_fact_bool(ask->facts, ROAD_SOURCE_KERNEL, full, value & mask);
+	if (call(ask, DRM_IOCTL_GET_CAP, &get))
+		road_fact_bool(ask->facts, ROAD_SOURCE_KERNEL, full, get.value & mask);
 	else
 		road_fact_unknown(ask->facts, ROAD_SOURCE_KERNEL, full, "");
 }
@@ -65,7 +79,7 @@ static int open_node(const char *path, int *error)
 {
 	int fd = -1;
 
-	for (unsigned tries = 0; fd < 0 && tries < 100; tries++) {
+	for (unsigned tries = 0; fd < 0 && tries < TRIES; tries++) {
 		fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 		*error = fd < 0 ? errno : 0;
 		if (*error != EINTR)

@@ -351,20 +351,24 @@ static int show_all(road_instance *instance, struct words *words)
 int verb_info(int argc, char **argv)
 {
 	struct words words = {.json = false};
-	const struct tool_option options[] = {
-		{"--json", &words.json, NULL}, {"--field", NULL, &words.field}, {NULL, NULL, NULL}};
+	bool no_wake = false;
+	const struct tool_option options[] = {{"--json", &words.json, NULL},
+					      {"--no-wake", &no_wake, NULL},
+					      {"--field", NULL, &words.field},
+					      {NULL, NULL, NULL}};
 	struct tool_error error;
 	road_instance *instance;
 	int left = 0, rc = tool_options(options, argc, argv, &left, &error), code;
 
 	if (!rc && (left > 1 || (words.field && !left)))
-		rc = tool_error_allow(&error, "info", "takes one DEVICE", left ? argv[1] : "none",
-				      "roadbed info DEVICE [--json] [--field NAME]; roadbed info");
+		rc = tool_error_allow(
+			&error, "info", "takes one DEVICE", left ? argv[1] : "none",
+			"roadbed info DEVICE [--json] [--field NAME] [--no-wake]; roadbed info");
 	if (rc) {
 		tool_error_print(&error);
 		return TOOL_USAGE;
 	}
-	code = library_open(&instance);
+	code = library_open_no_wake(no_wake, &instance);
 	if (code)
 		return code;
 	code = left ? show(instance, argv[0], &words) : show_all(instance, &words);

@@ -11,20 +11,29 @@ static void message(void *user, int level, const char *object, const char *text)
 			level == ROAD_MESSAGE_ERROR ? "error" : "warning", object, text);
 }
 
+static int create(road_instance_options options, road_instance **out)
+{
+	options.size = sizeof(options);
+	options.message = message;
+	road_status status = road_instance_create(&options, out);
+
+	return status == ROAD_OK ? TOOL_OK : library_refuse("starting the library", status);
+}
+
 int library_open(road_instance **out)
 {
-	return library_open_firmware(NULL, NULL, out);
+	return create((road_instance_options){0}, out);
+}
+
+int library_open_no_wake(bool no_wake, road_instance **out)
+{
+	return create((road_instance_options){.flags = no_wake ? ROAD_INSTANCE_NO_WAKE : 0}, out);
 }
 
 int library_open_firmware(const char *folders, const char *keys, road_instance **out)
 {
-	const road_instance_options options = {.size = sizeof(options),
-					       .message = message,
-					       .firmware_folders = folders,
-					       .firmware_keys = keys};
-	road_status status = road_instance_create(&options, out);
-
-	return status == ROAD_OK ? TOOL_OK : library_refuse("starting the library", status);
+	return create((road_instance_options){.firmware_folders = folders, .firmware_keys = keys},
+		      out);
 }
 
 void library_error_print(const char *doing, const road_error *detail)

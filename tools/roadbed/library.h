@@ -10,6 +10,8 @@
 
 /* An instance that speaks on stderr. Answers an exit code. */
 int library_open(road_instance **out);
+/* The same; with no_wake no node is opened, and nothing read that wakes a device that sleeps. */
+int library_open_no_wake(bool no_wake, road_instance **out);
 /* The same, with folders of firmware and key files of one's own, as road_instance_options has them.
  */
 int library_open_firmware(const char *folders, const char *keys, road_instance **out);

@@ -17,9 +17,10 @@ static const struct verb {
 	 "      (Container Device Interface: simulated ones), for clusters (Node Feature "
 	 "Discovery)",
 	 verb_list},
-	{"info", "[DEVICE] [--json] [--field NAME]",
+	{"info", "[DEVICE] [--json] [--field NAME] [--no-wake]",
 	 "what a device is and can do, and from where that is known; without DEVICE: all that are\n"
-	 "      here; --field prints one value, by a property's name or its place in the JSON",
+	 "      here; --field prints one value, by a property's name or its place in the JSON;\n"
+	 "      --no-wake opens no kernel's node and wakes no device that sleeps",
 	 verb_info},
 	{"caps", "DEVICE [--require EXPR | --diff OTHER] [--json]",
 	 "every property by name; --require exits with 1 unless EXPR holds\n"
