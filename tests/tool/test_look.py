@@ -43,6 +43,7 @@ def field():
         got = roadbed('info', 'host:', '--field', name, code=1)
         assert got.stdout == '' and name in got.stderr, got
     tap.says(roadbed('info', 'host:', '--field', 'vendor', code=1).stderr, 'unknown')
+    assert roadbed('info', 'host:', '--no-wake', '--field', 'class').stdout == 'cpu\n'
     tap.says(roadbed('info', '--field', 'class', code=2).stderr, 'takes one DEVICE')
 
 
