@@ -8,6 +8,9 @@
 #include <roadbed-driver/firmware.h>
 #include <roadbed/firmware_boot.h>
 
+/* A slower heartbeat says nothing in time. */
+#define BOOT_HEARTBEAT_MAX_NS UINT64_C(1000000000)
+
 struct road_firmware_boot {
 	const struct road_firmware_ops *ops;
 	struct road_drv_device *dev;

@@ -32,8 +32,11 @@ static road_firmware_error take_component(struct road_firmware_boot *boot, uint3
 static road_firmware_error pass_on(struct road_firmware_boot *boot, road_firmware_error error,
 				   const road_firmware_detail *detail)
 {
-	return boot_fail(boot, error, detail->what[0] ? detail->what : "no image is to be had",
-			 detail->seen, detail->allowed);
+	char what[sizeof(detail->what) + sizeof(detail->where) + 2];
+
+	snprintf(what, sizeof(what), "%s%s%s", detail->where, detail->where[0] ? ": " : "",
+		 detail->what[0] ? detail->what : "no image is to be had");
+	return boot_fail(boot, error, what, detail->seen, detail->allowed);
 }
 
 /* What the caller verified is for this component of this chip, or it is not offered. */

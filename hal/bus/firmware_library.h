@@ -26,6 +26,9 @@
 	CALL(image_bytes)         \
 	CALL(image_verify)        \
 	CALL(keys_create)         \
+	CALL(image_dependency)    \
+	CALL(version_compare)     \
+	CALL(keys_get)            \
 	CALL(keys_free)           \
 	CALL(keys_add)            \
 	CALL(keys_add_folder)     \

@@ -304,8 +304,9 @@ extern const struct road_class road_device_class;
 /* Heap `index` with what the instance's buffers take of it. */
 road_status road_device_heap_read(struct road_device *device, uint32_t index, road_heap_info *out);
 void road_device_fault_add(struct road_device *device, struct road_fault *fault);
-/* Fails what its queues have not done. No lock held. */
-void road_device_fail_queues(struct road_device *device, const road_error *why);
+/* Fails what those of its queues have not done that were opened or reset under boot number `boots`
+ * of its firmware, or an earlier one. No lock held. */
+void road_device_fail_queues(struct road_device *device, const road_error *why, uint64_t boots);
 /* Fails the work of a device that is gone; once. No lock held. */
 void road_device_lose(struct road_device *device);
 /* ROAD_OK unless it is lost or wedged, or its firmware crashed; then why, recorded. */
@@ -474,6 +475,7 @@ struct road_queue {
 	bool region_gone;     /* the driver let go of the queue: it counts nowhere any more */
 	struct road_queue *held_next; /* of its region: region_order.c */
 	bool is_held;
+	_Atomic uint64_t boots; /* number of the boot that its work is of: firmware.h */
 };
 extern const struct road_class road_queue_class;
 /* Moves what can be moved to the device. */

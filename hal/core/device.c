@@ -149,10 +149,8 @@ static road_status match(const struct road_instance *instance, struct road_bus *
 
 /* What all regions of the device have in common. A device that says it has some, and shows none,
  * has none. */
-static void look_at_root(struct road_device *device)
+static void look_at_root(struct road_device *device, struct road_device_info *info)
 {
-	struct road_device_info *info = &device->info;
-
 	device->root = (struct road_region_info){.size = sizeof(device->root)};
 	if (info->features & ROAD_FEATURE_REGIONS &&
 	    !device->region.info(&device->drv, 0, &device->root))
@@ -161,9 +159,8 @@ static void look_at_root(struct road_device *device)
 	info->commands &= ~(1u << ROAD_COMMAND_RECONFIGURE);
 }
 
-static void fill_info(struct road_device *device)
+static void fill_info(struct road_device *device, struct road_device_info *info)
 {
-	struct road_device_info *info = &device->info;
 	struct road_bus *bus = device->drv.bus;
 	struct road_bus_ids ids = {0};
 
@@ -187,7 +184,7 @@ static void fill_info(struct road_device *device)
 		info->commands |= 1u << ROAD_COMMAND_WRITE | 1u << ROAD_COMMAND_READ;
 	if (info->queue_classes)
 		info->commands |= 1u << ROAD_COMMAND_BARRIER | 1u << ROAD_COMMAND_CALLBACK;
-	look_at_root(device);
+	look_at_root(device, info);
 }
 
 static void take_costs(struct road_device *device)
@@ -209,9 +206,14 @@ static road_status start_driver(struct road_device *device)
 
 	if (status)
 		return status;
-	device->info = (struct road_device_info){0};
+	struct road_device_info info = {0};
+
+	fill_info(device, &info);
+	/* The instance looks for a PCI address among open devices while one loads its firmware. */
+	pthread_mutex_lock(&device->instance->lock);
+	device->info = info;
+	pthread_mutex_unlock(&device->instance->lock);
 	device->counters = device->properties = 0;
-	fill_info(device);
 	road_telemetry_count(device);
 	road_device_count_properties(device);
 	return ROAD_OK;

@@ -14,8 +14,6 @@ void road_device_fault_add(struct road_device *device, struct road_fault *fault)
 	if (device->fault_next - device->fault_first > ROAD_FAULTS_KEPT)
 		device->fault_first++;
 	pthread_mutex_unlock(&device->fault_lock);
-	if (fault->kind == ROAD_FAULT_FIRMWARE)
-		road_boot_heard(device);
 	road_instance_change(device->instance, ROAD_CHANGE_FAULT, device->address, fault->text);
 }
 
@@ -60,7 +58,7 @@ road_status road_device_health(road_device *device, uint32_t *health, uint64_t *
 		pthread_mutex_unlock(&queue->lock);
 	}
 	pthread_mutex_unlock(&device->lock);
-	if (device->boot && atomic_load(&device->boot->crashed))
+	if (road_boot_crashed(device))
 		*health = ROAD_HEALTH_FAULTED;
 	if (atomic_load(&device->wedged))
 		*health = ROAD_HEALTH_WEDGED;
@@ -93,14 +91,15 @@ static struct road_queue *queue_after(struct road_device *device, uint64_t after
 	return best;
 }
 
-void road_device_fail_queues(struct road_device *device, const road_error *why)
+void road_device_fail_queues(struct road_device *device, const road_error *why, uint64_t boots)
 {
 	struct road_queue *queue;
 	uint64_t after = 0;
 
 	while ((queue = queue_after(device, after))) {
 		after = queue->object.id;
-		road_queue_abandon(queue, why);
+		if (atomic_load(&queue->boots) <= boots)
+			road_queue_abandon(queue, why);
 		road_object_drop(&queue->object);
 	}
 }
@@ -113,7 +112,7 @@ void road_device_lose(struct road_device *device)
 	if (atomic_exchange(&device->lost_handled, true))
 		return;
 	road_error_set(&why, ROAD_DEVICE_LOST, "the device is gone", device->address, "", "");
-	road_device_fail_queues(device, &why);
+	road_device_fail_queues(device, &why, UINT64_MAX);
 	road_instance_change(device->instance, ROAD_CHANGE_LOST, device->address,
 			     "the device does not answer any more");
 	road_instance_message(device->instance, ROAD_MESSAGE_ERROR, device->address,
@@ -130,7 +129,7 @@ static void wedge(struct road_device *device)
 	atomic_store(&device->wedged, true);
 	road_error_set(&why, ROAD_FAULT, "the device did not come back from a reset",
 		       device->address, "", wedged_hint);
-	road_device_fail_queues(device, &why);
+	road_device_fail_queues(device, &why, UINT64_MAX);
 	road_instance_message(device->instance, ROAD_MESSAGE_ERROR, device->address,
 			      "the device did not come back from a reset: reset it again, or cycle "
 			      "its power");
@@ -143,7 +142,7 @@ road_status road_device_usable(struct road_device *device, const char *where)
 	if (atomic_load(&device->wedged))
 		return road_fail(ROAD_FAULT, "the device did not come back from a reset", where,
 				 "wedged", wedged_hint);
-	if (device->boot && atomic_load(&device->boot->crashed))
+	if (road_boot_crashed(device))
 		return road_fail(ROAD_FAULT, "the device's firmware crashed", where, "crashed",
 				 "road_device_reset boots it again");
 	return ROAD_OK;
@@ -175,7 +174,7 @@ road_status road_device_reset(road_device *device, uint32_t scope)
 	atomic_fetch_add(&device->resets, 1);
 	road_regions_reset(device);
 	road_error_set(&why, ROAD_CANCELLED, "the device was reset", device->address, "", "");
-	road_device_fail_queues(device, &why);
+	road_device_fail_queues(device, &why, UINT64_MAX);
 	road_instance_change(device->instance, ROAD_CHANGE_RECOVERED, device->address, "reset");
 	return ROAD_OK;
 }

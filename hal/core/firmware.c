@@ -9,14 +9,18 @@
 
 /* ---- one boot ---- */
 
+/* All are there before the chip is told of any. */
 static road_firmware_error find_image(void *arg, const char *component,
 				      const road_firmware_image **out, road_firmware_detail *detail)
 {
-	struct road_boot *boot = arg;
+	const struct road_boot *boot = arg;
 
-	for (uint32_t i = 0; i < boot->chip.component_count; i++)
+	(void)detail;
+	for (uint32_t i = 0; i < boot->chip.component_count; i++) {
+		*out = boot->images[i].image;
 		if (!strcmp(boot->chip.components[i].name, component))
-			return road_boot_image_get(boot, i, out, detail);
+			return ROAD_FIRMWARE_OK;
+	}
 	return ROAD_FIRMWARE_NOT_FOUND; /* the machine asks for what describe named */
 }
 
@@ -118,15 +122,17 @@ static road_status begin(struct road_boot *boot)
 	const struct road_firmware_ops *ops = ops_of(boot->device);
 
 	road_status status = boot->boots ? describe_again(boot) : ROAD_OK;
+	road_firmware_error error = status ? 0 : road_boot_images_find(boot, &detail);
 
 	boot->calls->boot_free(boot->machine);
 	boot->machine = NULL;
+	if (error)
+		return road_boot_fail(boot, error, &detail);
 	if (!status)
 		status = ops->tell(drv, ROAD_FIRMWARE_TELL_RESTART, 0);
 	if (status)
 		return is_gone(boot->device) ? gone() : status;
-	road_firmware_error error =
-		boot->calls->boot_create(ops, drv, &options, &boot->machine, &detail);
+	error = boot->calls->boot_create(ops, drv, &options, &boot->machine, &detail);
 
 	if (!error)
 		return ROAD_OK;
@@ -147,10 +153,9 @@ road_status road_boot_run(struct road_boot *boot)
 	if (status)
 		return status;
 	road_fail_again(&before);
-	boot->boots++;
+	atomic_fetch_add(&boot->boots, 1);
 	boot->boot_ns = now_of(boot->device) - began;
 	boot->dumped = false;
-	atomic_store(&boot->crashed, false);
 	return ROAD_OK;
 }
 
@@ -224,7 +229,6 @@ static void keep_dump(struct road_boot *boot)
 	uint8_t *bytes = ops->dump ? malloc(room) : NULL;
 	uint32_t got = 1;
 
-	boot->dumped = true;
 	while (bytes && got && used < ROAD_DUMP_MAX) {
 		if (ops->dump(&boot->device->drv, used, bytes + used, (uint32_t)(room - used),
 			      &got) ||
@@ -243,22 +247,25 @@ static void keep_dump(struct road_boot *boot)
 	boot->dump_bytes = used;
 }
 
-/* Under the lock; what follows from it is done without. */
-static void note_crash(struct road_boot *boot, const road_error *why)
+void road_boot_heard(struct road_device *device, uint64_t boots)
 {
-	if (boot->dumped)
-		return;
-	atomic_store(&boot->crashed, true);
-	boot->crashes++;
-	keep_dump(boot);
-	road_instance_message(boot->device->instance, ROAD_MESSAGE_ERROR, boot->device->address,
-			      "%s; a reset boots it again", why->what);
+	struct road_boot *boot = device->boot;
+	uint64_t seen = boot ? atomic_load(&boot->crashed_boot) : boots;
+
+	while (seen < boots && !atomic_compare_exchange_weak(&boot->crashed_boot, &seen, boots))
+		;
 }
 
-void road_boot_heard(struct road_device *device)
+uint64_t road_boot_number(const struct road_device *device)
 {
-	if (device->boot)
-		atomic_store(&device->boot->crashed, true);
+	return device->boot ? atomic_load(&device->boot->boots) : 0;
+}
+
+bool road_boot_crashed(const struct road_device *device)
+{
+	const struct road_boot *boot = device->boot;
+
+	return boot && atomic_load(&boot->crashed_boot) == atomic_load(&boot->boots);
 }
 
 /* Under the lock: one step; true: it is not sound. */
@@ -292,75 +299,124 @@ static bool is_silent(struct road_boot *boot, road_error *why)
 	return is_broken(boot, why);
 }
 
-/* What no queue told of: one that stands still is found by whoever looks. */
-static void tell_fault(struct road_device *device, const road_error *why)
+/* What was found under the lock, and is told without it. */
+struct finding {
+	bool found; /* a crash that nobody had looked at */
+	bool heard; /* a queue told of it before */
+	uint64_t boots;
+	road_error why;
+};
+
+/* Under the lock. A chip that does not say that it crashed has left no dump: what is there is of an
+ * earlier one. */
+static void find_crash(struct road_boot *boot, bool patience, struct finding *out)
+{
+	const bool heard = road_boot_crashed(boot->device);
+
+	out->boots = atomic_load(&boot->boots);
+	out->heard = heard;
+	out->found = !boot->dumped &&
+		     (is_broken(boot, &out->why) || (patience && is_silent(boot, &out->why))) &&
+		     !is_gone(boot->device);
+	if (!out->found)
+		return;
+	road_boot_heard(boot->device, out->boots);
+	boot->crashes++;
+	boot->dumped = true;
+	boot->dump_bytes = 0;
+	if (road_boot_info(boot).code)
+		keep_dump(boot);
+}
+
+/* And fails the work. One that stands still is found by whoever looks: no queue told of it. */
+static void tell_crash(struct road_device *device, const struct finding *crash)
 {
 	struct road_fault fault = {.kind = ROAD_FAULT_FIRMWARE, .device_ns = now_of(device)};
 
-	snprintf(fault.text, sizeof(fault.text), "%s", why->what);
-	road_device_fault_add(device, &fault);
+	road_instance_message(device->instance, ROAD_MESSAGE_ERROR, device->address,
+			      "%s; a reset boots it again", crash->why.what);
+	snprintf(fault.text, sizeof(fault.text), "%s", crash->why.what);
+	if (!crash->heard)
+		road_device_fault_add(device, &fault);
+	road_device_fail_queues(device, &crash->why, crash->boots);
 }
 
 void road_boot_look(struct road_device *device, bool patience)
 {
 	struct road_boot *boot = device->boot;
-	road_error why;
-	bool broken, heard;
+	struct finding crash;
 
-	if (!boot || road_device_is_lost(device) || pthread_mutex_trylock(&boot->lock))
+	if (!boot || road_device_is_lost(device) || atomic_load(&boot->resets_wait) ||
+	    pthread_mutex_trylock(&boot->lock))
 		return;
-	broken = !boot->dumped && (is_broken(boot, &why) || (patience && is_silent(boot, &why)));
-	broken &= !is_gone(device); /* that is what is wrong, then */
-	heard = atomic_load(&boot->crashed);
-	if (broken)
-		note_crash(boot, &why);
+	find_crash(boot, patience, &crash);
 	pthread_mutex_unlock(&boot->lock);
-	if (!broken)
-		return;
-	if (!heard)
-		tell_fault(device, &why);
-	road_device_fail_queues(device, &why);
+	if (crash.found)
+		tell_crash(device, &crash);
 }
 
 /* ---- resets ---- */
 
-/* Under the lock. */
-static bool is_sound(struct road_boot *boot)
+/* Under the lock; whatever the firmware is. A chip that does not come back is at fault, even if the
+ * loader calls it unsupported. */
+static road_status boot_again(struct road_boot *boot)
 {
-	road_error unused;
+	road_status status = ROAD_OK;
+	road_error why;
 
-	return boot->machine && !atomic_load(&boot->crashed) && !is_broken(boot, &unused) &&
-	       !is_silent(boot, &unused);
+	for (int i = 0; i < ROAD_BOOT_TRIES; i++) {
+		status = road_boot_run(boot);
+		if (!status || is_gone(boot->device))
+			return status;
+	}
+	road_error_take(&why);
+	if (why.status == ROAD_UNSUPPORTED)
+		why.status = ROAD_FAULT;
+	return road_fail_again(&why);
 }
 
 /* Under the lock. */
-static road_status again(struct road_device *device, bool anyway)
+static road_status reset(struct road_device *device)
 {
 	struct road_boot *boot = device->boot;
-	road_status status = ROAD_OK;
+	const bool sound = boot->machine && !road_boot_crashed(device) && !boot->dumped &&
+			   !atomic_load(&device->wedged);
+	road_status status = sound ? ROAD_OK : boot_again(boot);
+	road_error why;
 
-	if (!anyway && is_sound(boot))
-		return ROAD_OK;
-	for (int i = 0; i < ROAD_BOOT_TRIES; i++) {
-		status = road_boot_run(boot);
-		if (!status || is_gone(device))
-			break;
-	}
-	return status;
+	if (status)
+		return status;
+	status = device->ops.reset(&device->drv);
+	if (status != ROAD_UNSUPPORTED || sound)
+		return status;
+	road_error_take(&why); /* the driver cannot work with what it worked with before */
+	why.status = ROAD_FAULT;
+	return road_fail_again(&why);
+}
+
+static void lock_for_reset(struct road_boot *boot)
+{
+	atomic_fetch_add(&boot->resets_wait, 1);
+	pthread_mutex_lock(&boot->lock);
+	atomic_fetch_sub(&boot->resets_wait, 1);
 }
 
 road_status road_boot_reset(struct road_device *device)
 {
 	struct road_boot *boot = device->boot;
+	struct finding crash;
 
 	if (!boot)
 		return device->ops.reset(&device->drv);
-	road_boot_look(device, false); /* of a crash that nobody looked at: the dump */
-	pthread_mutex_lock(&boot->lock);
-	road_status status = again(device, atomic_load(&device->wedged));
+	lock_for_reset(boot);
+	find_crash(boot, true, &crash);
+	if (crash.found) { /* queues let go of the chip while it still knows them */
+		pthread_mutex_unlock(&boot->lock);
+		tell_crash(device, &crash);
+		lock_for_reset(boot);
+	}
+	road_status status = reset(device);
 
-	if (!status)
-		status = device->ops.reset(&device->drv);
 	pthread_mutex_unlock(&boot->lock);
 	return status;
 }

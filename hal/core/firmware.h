@@ -31,14 +31,16 @@ struct road_boot {
 	struct road_device *device;
 	const struct road_firmware_library *calls;
 	pthread_mutex_t lock;
+	_Atomic uint32_t resets_wait; /* for the lock: who only looks leaves it to them */
 	struct road_firmware_chip chip;
 	struct road_boot_image images[ROAD_FIRMWARE_COMPONENTS_MAX];
 	road_firmware_boot *machine; /* of the last boot; NULL: none began */
-	uint64_t boots, crashes, boot_ns;
+	_Atomic uint64_t boots; /* so many were fine; what failed before is of an earlier one */
+	uint64_t crashes, boot_ns;
 	uint8_t *dump;
 	uint64_t dump_bytes;
-	_Atomic bool crashed; /* since it was booted last; its work is failed */
-	bool dumped;          /* the dump of this crash is here */
+	_Atomic uint64_t crashed_boot; /* number of the last boot that is known to have crashed */
+	bool dumped;                   /* somebody looked at the crash of this boot */
 };
 
 /* Describes the chip and boots it; ROAD_OK with device->boot NULL: it wants no firmware. */
@@ -46,8 +48,13 @@ road_status road_boot_open(struct road_device *device);
 void road_boot_close(struct road_device *device);
 /* Boots again if the firmware is not sound, then resets the driver. Of any device; no lock held. */
 road_status road_boot_reset(struct road_device *device);
-/* A queue said that the firmware crashed. Any thread, whichever lock of the core. */
-void road_boot_heard(struct road_device *device);
+/* A queue whose work is of boot number `boots` said that the firmware crashed. Any thread,
+ * whichever lock of the core. */
+void road_boot_heard(struct road_device *device, uint64_t boots);
+/* The number of the boot that is now; 0: the device boots nothing. */
+uint64_t road_boot_number(const struct road_device *device);
+/* Did what was booted last crash? */
+bool road_boot_crashed(const struct road_device *device);
 /* Looks at the chip once; with `patience` until its heartbeat moved or must have. Notices crashes:
  * then the queues fail. Does nothing if a boot is under way. No lock held. */
 void road_boot_look(struct road_device *device, bool patience);
@@ -58,13 +65,15 @@ road_status road_boot_run(struct road_boot *boot);
 road_firmware_boot_info road_boot_info(const struct road_boot *boot);
 
 /* ---- firmware_images.c ---- */
-/* The verified image of component `index`: the one that is there, or the simulator's, or what the
- * search finds. */
-road_firmware_error road_boot_image_get(struct road_boot *boot, uint32_t index,
-					const road_firmware_image **out,
-					road_firmware_detail *detail);
+/* All images that are not there yet: the simulator's, or what the search finds; verified, and each
+ * has what it depends on. */
+road_firmware_error road_boot_images_find(struct road_boot *boot, road_firmware_detail *detail);
+/* Does each of these, one a component, have what it depends on? */
+road_firmware_error road_boot_images_fit(const struct road_boot *boot,
+					 const struct road_boot_image *images,
+					 road_firmware_detail *detail);
 /* A copy of the caller's bytes, verified with these keys (none: the simulator's and the
- * machine's). */
+ * machine's), and not older than what runs. */
 road_firmware_error road_boot_image_take(struct road_boot *boot, uint32_t index, const void *bytes,
 					 size_t count, const road_firmware_load_options *options,
 					 struct road_boot_image *out, road_firmware_detail *detail);

@@ -60,8 +60,37 @@ static road_firmware_error add_files(const struct road_boot *boot, road_firmware
 	return error;
 }
 
-/* The caller's; else those of the machine, or the simulator's for what it brings itself; and the
- * instance's. */
+/* Those of this machine, and the instance's. */
+static road_firmware_error add_machine(const struct road_boot *boot, road_firmware_keys *keys,
+				       road_firmware_detail *detail)
+{
+	const char *files = boot->device->instance->firmware_keys;
+	road_firmware_error error = boot->calls->keys_add_folder(keys, NULL, detail);
+
+	return error || !files ? error : add_files(boot, keys, files, detail);
+}
+
+/* What this machine says of keys that are there already binds them: revoked is revoked. */
+static road_firmware_error bind_to_machine(const struct road_boot *boot, road_firmware_keys *keys,
+					   const uint8_t (*given)[32], uint32_t count,
+					   road_firmware_detail *detail)
+{
+	road_firmware_key one = {.size = sizeof(one)};
+	road_firmware_keys *machine = NULL;
+	road_firmware_error error = boot->calls->keys_create(&machine, detail);
+
+	if (!error)
+		error = add_machine(boot, machine, detail);
+	for (uint32_t i = 0; !error && !boot->calls->keys_get(machine, i, &one); i++)
+		for (uint32_t k = 0; k < count && !error; k++)
+			if (!memcmp(one.key, given[k], sizeof(one.key)))
+				error = boot->calls->keys_add(keys, &one, detail);
+	boot->calls->keys_free(machine);
+	return error;
+}
+
+/* The keys that count for an image that a caller brings: those that he names, as far as the machine
+ * lets them; else those of the machine, and the simulator's (may be NULL). */
 static road_firmware_error make_keys(const struct road_boot *boot, const uint8_t (*given)[32],
 				     uint32_t count, const uint8_t *simulator,
 				     road_firmware_keys **out, road_firmware_detail *detail)
@@ -70,49 +99,29 @@ static road_firmware_error make_keys(const struct road_boot *boot, const uint8_t
 
 	for (uint32_t i = 0; i < count && !error; i++)
 		error = add_key(boot, *out, given[i], detail);
-	if (!error && simulator)
+	if (!error && count)
+		error = bind_to_machine(boot, *out, given, count, detail);
+	else if (!error)
+		error = add_machine(boot, *out, detail);
+	if (!error && !count && simulator)
 		error = add_key(boot, *out, simulator, detail);
-	if (!error && !count && !simulator)
-		error = boot->calls->keys_add_folder(*out, NULL, detail);
-	if (!error && !count && boot->device->instance->firmware_keys)
-		error = add_files(boot, *out, boot->device->instance->firmware_keys, detail);
-	if (error && *out) {
-		boot->calls->keys_free(*out);
-		*out = NULL;
-	}
 	return error;
 }
 
 /* ---- verification ---- */
 
-/* What runs beside it, for dependencies: components that are there already. */
-static uint32_t list_present(const struct road_boot *boot, uint32_t but, road_firmware_present *out)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < boot->chip.component_count; i++) {
-		road_firmware_image_info info = {.size = sizeof(info)};
-
-		if (i != but && boot->images[i].image &&
-		    !boot->calls->image_info_get(boot->images[i].image, &info))
-			out[count++] = (road_firmware_present){i, info.version};
-	}
-	return count;
-}
-
+/* Dependencies are looked at when all images are there. */
 static road_firmware_error verify(const struct road_boot *boot, uint32_t index, const void *bytes,
-				  size_t count, const road_firmware_keys *keys,
+				  size_t count, const road_firmware_keys *keys, uint32_t counter,
 				  road_firmware_image **out, road_firmware_detail *detail)
 {
 	const struct road_firmware_component *component = &boot->chip.components[index];
-	road_firmware_present present[ROAD_FIRMWARE_COMPONENTS_MAX];
 	road_firmware_policy policy = {
 		.size = sizeof(policy),
-		.has = ROAD_FIRMWARE_HAS_VENDOR | ROAD_FIRMWARE_HAS_CLASS,
+		.has = ROAD_FIRMWARE_HAS_VENDOR | ROAD_FIRMWARE_HAS_CLASS |
+		       ROAD_FIRMWARE_HAS_COUNTER,
 		.component = component->name,
-		.present = present,
-		.present_count = list_present(boot, index, present),
-		.check_dependencies = 1,
+		.minimum_counter = counter,
 	};
 	road_firmware_error error = boot->calls->image_read(bytes, count, out, detail);
 
@@ -127,6 +136,47 @@ static road_firmware_error verify(const struct road_boot *boot, uint32_t index, 
 	return error;
 }
 
+static road_firmware_error lacks(const struct road_boot *boot, uint32_t index,
+				 const road_firmware_dependency *needs, const char *seen,
+				 road_firmware_detail *detail)
+{
+	char version[ROAD_FIRMWARE_VERSION_TEXT];
+
+	boot->calls->version_format(&needs->at_least, version);
+	*detail = (road_firmware_detail){.size = sizeof(*detail),
+					 .error = ROAD_FIRMWARE_DEPENDENCY_MISSING};
+	snprintf(detail->what, sizeof(detail->what),
+		 "needs another image in at least this version");
+	snprintf(detail->where, sizeof(detail->where), "component %s, image %" PRIu32,
+		 boot->chip.components[index].name, needs->image);
+	snprintf(detail->seen, sizeof(detail->seen), "%s", seen);
+	snprintf(detail->allowed, sizeof(detail->allowed), "%s", version);
+	return ROAD_FIRMWARE_DEPENDENCY_MISSING;
+}
+
+road_firmware_error road_boot_images_fit(const struct road_boot *boot,
+					 const struct road_boot_image *images,
+					 road_firmware_detail *detail)
+{
+	for (uint32_t i = 0; i < boot->chip.component_count; i++) {
+		road_firmware_dependency needs;
+
+		for (uint32_t d = 0; !boot->calls->image_dependency(images[i].image, d, &needs);
+		     d++) {
+			road_firmware_image_info info = {.size = sizeof(info)};
+			char seen[ROAD_FIRMWARE_VERSION_TEXT];
+
+			if (needs.image >= boot->chip.component_count)
+				return lacks(boot, i, &needs, "no such image", detail);
+			boot->calls->image_info_get(images[needs.image].image, &info);
+			boot->calls->version_format(&info.version, seen);
+			if (boot->calls->version_compare(&info.version, &needs.at_least) < 0)
+				return lacks(boot, i, &needs, seen, detail);
+		}
+	}
+	return ROAD_FIRMWARE_OK;
+}
+
 /* ---- where they are from ---- */
 
 static road_firmware_error take_simulators(struct road_boot *boot, uint32_t index,
@@ -135,11 +185,13 @@ static road_firmware_error take_simulators(struct road_boot *boot, uint32_t inde
 {
 	struct road_boot_image *image = &boot->images[index];
 	road_firmware_keys *keys = NULL;
-	road_firmware_error error = make_keys(boot, NULL, 0, key, &keys, detail);
+	road_firmware_error error = boot->calls->keys_create(&keys, detail);
 
 	*image = (struct road_boot_image){.source = "development image of the simulator"};
 	if (!error)
-		error = verify(boot, index, bytes, count, keys, &image->image, detail);
+		error = add_key(boot, keys, key, detail);
+	if (!error)
+		error = verify(boot, index, bytes, count, keys, 0, &image->image, detail);
 	boot->calls->keys_free(keys);
 	return error;
 }
@@ -167,7 +219,7 @@ static road_firmware_error take_found(struct road_boot *boot, uint32_t index,
 	*image = (struct road_boot_image){0};
 	snprintf(image->source, sizeof(image->source), "%s", boot->calls->file_path(file));
 	if (!error)
-		error = verify(boot, index, bytes, count, keys, &image->image, detail);
+		error = verify(boot, index, bytes, count, keys, 0, &image->image, detail);
 	boot->calls->keys_free(keys);
 	return error;
 }
@@ -196,26 +248,29 @@ static road_firmware_error search(struct road_boot *boot, uint32_t index,
 	return error;
 }
 
-road_firmware_error road_boot_image_get(struct road_boot *boot, uint32_t index,
-					const road_firmware_image **out,
-					road_firmware_detail *detail)
+static road_firmware_error find(struct road_boot *boot, uint32_t index,
+				road_firmware_detail *detail)
 {
 	const struct road_bus_control *control = boot->device->control;
 	struct road_bus *bus = boot->device->drv.bus;
 	const uint8_t *key;
 	const void *bytes;
 	size_t count;
+
+	if (control && control->firmware &&
+	    control->firmware(bus, boot->chip.components[index].name, &bytes, &count, &key))
+		return take_simulators(boot, index, bytes, count, key, detail);
+	return search(boot, index, detail);
+}
+
+road_firmware_error road_boot_images_find(struct road_boot *boot, road_firmware_detail *detail)
+{
 	road_firmware_error error = ROAD_FIRMWARE_OK;
 
-	if (!boot->images[index].image) {
-		if (control && control->firmware &&
-		    control->firmware(bus, boot->chip.components[index].name, &bytes, &count, &key))
-			error = take_simulators(boot, index, bytes, count, key, detail);
-		else
-			error = search(boot, index, detail);
-	}
-	*out = boot->images[index].image;
-	return error;
+	for (uint32_t i = 0; i < boot->chip.component_count && !error; i++)
+		if (!boot->images[i].image)
+			error = find(boot, i, detail);
+	return error ? error : road_boot_images_fit(boot, boot->images, detail);
 }
 
 road_firmware_error road_boot_image_take(struct road_boot *boot, uint32_t index, const void *bytes,
@@ -235,9 +290,15 @@ road_firmware_error road_boot_image_take(struct road_boot *boot, uint32_t index,
 	road_firmware_error error =
 		make_keys(boot, options->keys, options->key_count, simulator, &keys, detail);
 
+	road_firmware_image_info running = {.size = sizeof(running)};
+
+	/* Nothing older than what runs: else an old image would do that was signed once. */
+	if (!error && boot->images[index].image)
+		boot->calls->image_info_get(boot->images[index].image, &running);
 	*out = (struct road_boot_image){.source = "the caller"};
 	if (!error)
-		error = verify(boot, index, bytes, count, keys, &out->image, detail);
+		error = verify(boot, index, bytes, count, keys, running.counter, &out->image,
+			       detail);
 	boot->calls->keys_free(keys);
 	return error;
 }

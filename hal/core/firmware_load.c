@@ -153,6 +153,19 @@ static road_status find_component(const struct road_boot *boot, const road_firmw
 	return *out < boot->chip.component_count ? ROAD_OK : no_component(boot, source->component);
 }
 
+/* What each depends on is looked for among those that will run together. */
+static road_status check_together(struct road_boot *boot, const struct road_boot_image *fresh)
+{
+	struct road_boot_image set[ROAD_FIRMWARE_COMPONENTS_MAX];
+	road_firmware_detail detail = {.size = sizeof(detail)};
+
+	for (uint32_t i = 0; i < ROAD_FIRMWARE_COMPONENTS_MAX; i++)
+		set[i] = fresh[i].image ? fresh[i] : boot->images[i];
+	road_firmware_error error = road_boot_images_fit(boot, set, &detail);
+
+	return error ? road_boot_fail(boot, error, &detail) : ROAD_OK;
+}
+
 /* All of them, verified, or none. */
 static road_status take_images(struct road_boot *boot, const road_firmware_load_options *options,
 			       struct road_boot_image *fresh)
@@ -160,6 +173,7 @@ static road_status take_images(struct road_boot *boot, const road_firmware_load_
 	road_firmware_detail detail = {.size = sizeof(detail)};
 	road_status status = ROAD_OK;
 
+	road_fail_again(&(road_error){.status = ROAD_OK}); /* what is there later is of this load */
 	for (uint32_t i = 0; i < options->image_count && !status; i++) {
 		const road_firmware_source *source = &options->images[i];
 		uint32_t index = 0;
@@ -178,6 +192,8 @@ static road_status take_images(struct road_boot *boot, const road_firmware_load_
 		if (error)
 			status = road_boot_fail(boot, error, &detail);
 	}
+	if (!status)
+		status = check_together(boot, fresh);
 	if (status)
 		road_boot_images_free(boot, fresh);
 	return status;
@@ -224,11 +240,17 @@ static road_status load(struct road_boot *boot, const road_firmware_load_options
 	if (status) {
 		road_error_take(&why);
 		swap_images(boot, fresh, swap);
-		if (boot_and_start(boot))
+		road_status back = boot_and_start(boot);
+
+		if (back && !road_device_is_lost(device))
+			back = boot_and_start(boot); /* as a reset does, too */
+		if (back)
 			road_device_abandon(device);
 		(void)road_fail_again(&why);
 	}
 	road_boot_images_free(boot, fresh);
+	if (!road_device_is_lost(device))
+		atomic_store(&device->wedged, false); /* one of them runs */
 	return status;
 }
 
@@ -276,8 +298,9 @@ road_status road_device_firmware_load(road_device *device,
 				 : ROAD_OK;
 	if (status)
 		return status;
+	road_boot_look(device, false); /* of a crash that nobody looked at: the dump */
 	if (pthread_mutex_trylock(&device->boot->lock))
-		return road_fail(ROAD_BUSY, "another load or reset is under way",
+		return road_fail(ROAD_BUSY, "another load or reset is under way, or a look",
 				 "road_device_firmware_load: device", device->address, "");
 	pthread_mutex_lock(&device->instance->open_lock);
 	status = check_alone(device);

@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 
+#include "hal/core/firmware.h"
 #include "hal/core/region.h"
 #include "hal/core/submit.h"
 
@@ -222,6 +223,8 @@ static void fail_from(struct road_queue *queue, struct road_drv_progress *progre
 		progress->fault.point = queue->flight_first->value;
 		progress->fault.device_ns = work->time_ps / ROAD_NS_PS;
 		road_device_fault_add(device, &progress->fault);
+		if (progress->fault.kind == ROAD_FAULT_FIRMWARE)
+			road_boot_heard(device, atomic_load(&queue->boots));
 		road_space_fault(queue->space, &why);
 	}
 	road_queue_forget_wait(queue);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hal/core/firmware.h"
 #include "hal/core/region.h"
 #include "hal/core/submit.h"
 
@@ -187,6 +188,7 @@ static road_status make_queue(struct road_space *space, const road_queue_options
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a queue",
 				 "road_queue_create", "", "");
 	queue->space = space;
+	atomic_store(&queue->boots, road_boot_number(space->device));
 	queue->depth = options->depth;
 	queue->drv = (struct road_drv_queue){.dev = &space->device->drv,
 					     .space = &space->drv,
@@ -245,6 +247,8 @@ road_status road_queue_create(road_space *space, const road_queue_options *optio
 				   "road_queue_create: out", "NULL", "");
 	if (!status)
 		status = road_space_usable(space, "road_queue_create: space");
+	if (!status)
+		status = road_device_usable(space->device, "road_queue_create: space");
 	if (!status)
 		status = check_options(space->device, &own);
 	if (!status)
@@ -680,8 +684,10 @@ static road_status cancel(struct road_queue *queue, uint64_t from, bool reset)
 		status = drop_flight(queue, &why, &work);
 	else
 		cancel_pending(queue, from, &why, &work);
-	if (!status && reset)
+	if (!status && reset) {
 		queue->status.status = ROAD_OK;
+		atomic_store(&queue->boots, road_boot_number(queue->space->device));
+	}
 	new_timeline(queue, fresh);
 	queue->stopped = false;
 	if (queue->advance_missed) {

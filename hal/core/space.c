@@ -116,9 +116,7 @@ static road_status check_device(struct road_device *device, const void *out, con
 
 	if (!status && !out)
 		status = road_fail(ROAD_INVALID_ARGUMENT, "output is NULL", where, "NULL", "");
-	if (!status && road_device_is_lost(device))
-		status = road_fail(ROAD_DEVICE_LOST, "the device is gone", where, "", "");
-	return status;
+	return status ? status : road_device_usable(device, where);
 }
 
 road_status road_space_shared(road_device *device, road_space **out)

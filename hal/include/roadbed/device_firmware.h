@@ -59,8 +59,9 @@ typedef struct road_firmware_source {
 typedef struct road_firmware_load_options {
 	uint32_t size;
 	uint32_t key_count;
-	/* Public keys (Ed25519, 32 bytes each) that may have signed the images; none: the
-	 * simulator's own and those of this machine. */
+	/* Public keys (Ed25519, 32 bytes each) that may have signed the images, as far as this
+	 * machine's keys do not bind or revoke them; none: the simulator's own and those of this
+	 * machine. */
 	const uint8_t (*keys)[32];
 	const road_firmware_source *images; /* a component that is not named keeps its image */
 	uint32_t image_count;
@@ -69,10 +70,12 @@ typedef struct road_firmware_load_options {
 /*
  * Stops the device, boots these images and starts it anew: its memory is lost, what it can do may
  * be another. The caller's is the only reference, and nothing of the device is open (ROAD_BUSY);
- * nobody else may call anything for it meanwhile. All are verified before anything happens:
- * ROAD_SIGNATURE, ROAD_IMAGE_INVALID, ROAD_NOT_FOUND and others, with the finding, and the device
- * is as it was. When the chip refuses them, what ran before is booted again, and the answer says
- * why. ROAD_BUSY: another load or reset is under way. ROAD_UNSUPPORTED.
+ * nobody else may call anything for it meanwhile. All are verified before anything happens, each
+ * has what it depends on among those that will run, and none has a lower security counter than what
+ * runs: ROAD_ROLLBACK_REFUSED, ROAD_IMAGE_INCOMPATIBLE, ROAD_SIGNATURE, ROAD_IMAGE_INVALID,
+ * ROAD_NOT_FOUND and others, with the finding, and the device is as it was. When the chip refuses
+ * them, what ran before is booted again, and the answer says why. ROAD_BUSY: another load or reset
+ * is under way. ROAD_UNSUPPORTED.
  */
 ROAD_API road_status road_device_firmware_load(road_device *device,
 					       const road_firmware_load_options *options);

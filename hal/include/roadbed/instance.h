@@ -42,7 +42,7 @@ typedef struct road_instance_options {
 	 * instance's; simulated chips are the process's. */
 	const char *driver_folders;
 	/* Folders of firmware, absolute, separated by ':', before the system's own; and public key
-	 * files, likewise, whose signatures count beside those of the machine's keys
+	 * files, of any path, whose signatures count beside those of the machine's keys
 	 * (docs/firmware.md), whoever owns them. For chips whose firmware the host brings. NULL:
 	 * none. */
 	const char *firmware_folders, *firmware_keys;

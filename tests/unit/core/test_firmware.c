@@ -3,8 +3,10 @@
  * Devices that boot firmware: what opening, crashes, resets and loads do. On the three simulated
  * chips that have a boot ROM; images are the simulator's own, and the same payload signed anew.
  */
+#include <pthread.h>
 #include <roadbed/firmware.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "tests/unit/core/fixture.h"
@@ -67,8 +69,13 @@ static struct image image_own(const struct chip *chip, uint32_t component)
 }
 
 /* The same payload, signed by somebody else as another version. */
-static struct image image_signed(const struct chip *chip, uint32_t component,
-				 const struct signer *signer)
+struct wish {
+	uint32_t counter;
+	const road_firmware_dependency *needs; /* of the last component; NULL: nothing */
+};
+
+static struct image image_made(const struct chip *chip, uint32_t component,
+			       const struct signer *signer, struct wish wish)
 {
 	const struct image own = image_own(chip, component);
 	struct road_fw_header header;
@@ -77,7 +84,9 @@ static struct image image_signed(const struct chip *chip, uint32_t component,
 		.version = {9, 8, 7, 6},
 		.has = ROAD_FIRMWARE_HAS_COUNTER | ROAD_FIRMWARE_HAS_VENDOR |
 		       ROAD_FIRMWARE_HAS_CLASS,
-		.counter = 5,
+		.counter = wish.counter,
+		.dependencies = component + 1 == chip->count ? wish.needs : NULL,
+		.dependency_count = component + 1 == chip->count && wish.needs,
 		.vendor = {ROAD_PROGRAM_VENDOR},
 		.component = chip->components[component],
 	};
@@ -92,9 +101,15 @@ static struct image image_signed(const struct chip *chip, uint32_t component,
 	return made;
 }
 
+static struct image image_signed(const struct chip *chip, uint32_t component,
+				 const struct signer *signer)
+{
+	return image_made(chip, component, signer, (struct wish){.counter = 5});
+}
+
 /* All components of the chip, by that signer. */
-static road_status load_all(road_device *device, const struct chip *chip,
-			    const struct signer *signer)
+static road_status load_made(road_device *device, const struct chip *chip,
+			     const struct signer *signer, struct wish wish)
 {
 	road_firmware_source images[2];
 	const road_firmware_load_options options = {.size = sizeof(options),
@@ -104,7 +119,7 @@ static road_status load_all(road_device *device, const struct chip *chip,
 						    .image_count = chip->count};
 
 	for (uint32_t i = 0; i < chip->count; i++) {
-		const struct image image = image_signed(chip, i, signer);
+		const struct image image = image_made(chip, i, signer, wish);
 
 		images[i] = (road_firmware_source){chip->components[i], image.bytes, image.count};
 	}
@@ -113,6 +128,12 @@ static road_status load_all(road_device *device, const struct chip *chip,
 	for (uint32_t i = 0; i < chip->count; i++)
 		road_firmware_free((void *)(uintptr_t)images[i].bytes);
 	return status;
+}
+
+static road_status load_all(road_device *device, const struct chip *chip,
+			    const struct signer *signer)
+{
+	return load_made(device, chip, signer, (struct wish){.counter = 5});
 }
 
 /* ---- devices ---- */
@@ -498,6 +519,135 @@ static void a_boot_that_the_driver_fails_says_why(void)
 	road_instance_release(instance);
 }
 
+/* A boot that fails for what the loader calls unsupported is no reset that cannot be. */
+static void a_chip_that_speaks_no_protocol_any_more_is_wedged(void)
+{
+	EACH(chip)
+	{
+		struct fixture f = setup(chip->address);
+		road_queue *queue = NULL;
+
+		CU_ASSERT_EQUAL(road_sim_boot_fault(f.device, ROAD_SIM_BOOT_STOP, 0, 1), ROAD_OK);
+		CU_ASSERT_EQUAL(
+			road_sim_boot_fault(f.device, ROAD_SIM_BOOT_PROTOCOL, 0, UINT32_MAX),
+			ROAD_OK);
+		CU_ASSERT_EQUAL(road_device_reset(f.device, ROAD_RESET_DEVICE), ROAD_FAULT);
+		CU_ASSERT_EQUAL(health_of(f.device), ROAD_HEALTH_WEDGED);
+		CU_ASSERT_EQUAL(road_queue_create(f.space, NULL, &queue), ROAD_FAULT);
+		CU_ASSERT_EQUAL(firmware_of(f.device).crashes, 1);
+		CU_ASSERT_EQUAL(road_sim_boot_fault(f.device, ROAD_SIM_BOOT_HONEST, 0, 1), ROAD_OK);
+		CU_ASSERT_EQUAL(road_device_reset(f.device, ROAD_RESET_DEVICE), ROAD_OK);
+		CU_ASSERT_EQUAL(health_of(f.device), ROAD_HEALTH_OK);
+		teardown(&f);
+	}
+}
+
+static void older_firmware_is_not_loaded_over_what_runs(void)
+{
+	const struct signer signer = signer_new();
+	char options[96];
+
+	snprintf(options, sizeof(options), "?rom_key=%s", signer.hex);
+	EACH(chip)
+	{
+		road_instance *instance = open_instance();
+		road_device *device = open_with(instance, chip, options);
+
+		CU_ASSERT_EQUAL(load_made(device, chip, &signer, (struct wish){.counter = 7}),
+				ROAD_OK);
+		CU_ASSERT_EQUAL(load_made(device, chip, &signer, (struct wish){.counter = 6}),
+				ROAD_ROLLBACK_REFUSED);
+		CU_ASSERT_EQUAL(firmware_of(device).counter, 7);
+		CU_ASSERT_EQUAL(load_made(device, chip, &signer, (struct wish){.counter = 7}),
+				ROAD_OK);
+		road_device_release(device);
+		road_instance_release(instance);
+	}
+}
+
+/* What an image needs is looked for among those that will run with it. */
+static void dependencies_are_of_what_is_loaded_together(void)
+{
+	const struct signer signer = signer_new();
+	const road_firmware_dependency met = {0, {9, 8, 7, 6}}, unmet = {0, {9, 9, 0, 0}},
+				       nowhere = {7, {1, 0, 0, 0}};
+	const struct chip *chip = &chips[2];
+	char options[96];
+
+	snprintf(options, sizeof(options), "?rom_key=%s", signer.hex);
+	road_instance *instance = open_instance();
+	road_device *device = open_with(instance, chip, options);
+
+	CU_ASSERT_EQUAL(load_made(device, chip, &signer, (struct wish){5, &unmet}),
+			ROAD_IMAGE_INCOMPATIBLE);
+	CU_ASSERT(saw("load", "DEPENDENCY_MISSING"));
+	CU_ASSERT_EQUAL(load_made(device, chip, &signer, (struct wish){5, &nowhere}),
+			ROAD_IMAGE_INCOMPATIBLE);
+	CU_ASSERT_EQUAL(firmware_of(device).boots, 1);
+	CU_ASSERT_EQUAL(load_made(device, chip, &signer, (struct wish){5, &met}), ROAD_OK);
+	road_device_release(device);
+	road_instance_release(instance);
+}
+
+/* Who stands still left nothing: the dump of the crash before is not his. */
+static void a_dump_is_of_the_last_crash(void)
+{
+	EACH(chip)
+	{
+		struct fixture f = setup(chip->address);
+		uint8_t bytes[16];
+		size_t got = 0;
+
+		CU_ASSERT_EQUAL(road_sim_boot_fault(f.device, ROAD_SIM_BOOT_CRASH, 0, 1), ROAD_OK);
+		CU_ASSERT_EQUAL(road_device_reset(f.device, ROAD_RESET_DEVICE), ROAD_OK);
+		CU_ASSERT_EQUAL(road_device_firmware_dump(f.device, 0, bytes, 16, &got), ROAD_OK);
+		CU_ASSERT_EQUAL(road_sim_boot_fault(f.device, ROAD_SIM_BOOT_STOP, 0, 1), ROAD_OK);
+		CU_ASSERT_EQUAL(road_device_reset(f.device, ROAD_RESET_DEVICE), ROAD_OK);
+		CU_ASSERT_EQUAL(road_device_firmware_dump(f.device, 0, bytes, 16, &got),
+				ROAD_NOT_FOUND);
+		CU_ASSERT_EQUAL(firmware_of(f.device).crashes, 2);
+		teardown(&f);
+	}
+}
+
+static _Atomic int polling;
+
+static void *poll_health(void *arg)
+{
+	while (atomic_load(&polling)) {
+		uint32_t health;
+		uint64_t resets;
+
+		(void)road_device_health(arg, &health, &resets);
+	}
+	return NULL;
+}
+
+/* Who looks while another resets must not take the new firmware for the old. */
+static void looks_and_resets_meet(void)
+{
+	struct fixture f = setup(chips[0].address);
+	road_buffer *buffer = buffer_of(&f, ROAD_HEAP_DEVICE, 4096);
+	pthread_t threads[2];
+
+	atomic_store(&polling, 1);
+	for (int i = 0; i < 2; i++)
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, poll_health, f.device), 0);
+	for (int round = 0; round < 30; round++) {
+		CU_ASSERT_EQUAL(road_sim_boot_fault(f.device, ROAD_SIM_BOOT_CRASH, 0, 1), ROAD_OK);
+		CU_ASSERT_EQUAL(road_device_reset(f.device, ROAD_RESET_DEVICE), ROAD_OK);
+		CU_ASSERT_EQUAL(road_queue_reset(f.queue), ROAD_OK);
+		work(f.queue, buffer);
+	}
+	atomic_store(&polling, 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	CU_ASSERT_EQUAL(health_of(f.device), ROAD_HEALTH_OK);
+	CU_ASSERT_EQUAL(firmware_of(f.device).crashes, 30);
+	road_buffer_release(buffer);
+	teardown(&f);
+}
+
 static const struct tap_case cases[] = {
 	{"a device boots when it is opened", a_device_boots_when_it_is_opened},
 	{"a crash fails the work, and a reset boots again",
@@ -517,6 +667,14 @@ static const struct tap_case cases[] = {
 	{"the search never finds the simulators' key", the_search_never_finds_the_simulators_key},
 	{"a boot that fails leaves nothing", a_boot_that_fails_leaves_nothing},
 	{"a boot that the driver fails says why", a_boot_that_the_driver_fails_says_why},
+	{"a chip that speaks no protocol any more is wedged",
+	 a_chip_that_speaks_no_protocol_any_more_is_wedged},
+	{"older firmware is not loaded over what runs",
+	 older_firmware_is_not_loaded_over_what_runs},
+	{"dependencies are of what is loaded together",
+	 dependencies_are_of_what_is_loaded_together},
+	{"a dump is of the last crash", a_dump_is_of_the_last_crash},
+	{"looks and resets meet", looks_and_resets_meet},
 };
 
 TAP_MAIN(cases)
