@@ -343,6 +343,8 @@ static void test_damaged(void)
 			write_bytes(names[i], packed, cut);
 			CU_ASSERT_EQUAL(look(place, 0), ROAD_FIRMWARE_NOT_FOUND);
 			CU_ASSERT(tried_says(i + 1, names[i], ROAD_FIRMWARE_BAD_COMPRESSION, ""));
+			road_firmware_file_free(found);
+			found = NULL;
 			CU_ASSERT_EQUAL(road_firmware_open(path_of(names[i]).text, 0, &found, NULL),
 					ROAD_FIRMWARE_BAD_COMPRESSION);
 		}
