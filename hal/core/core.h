@@ -496,8 +496,9 @@ void road_queue_forget_wait(struct road_queue *queue);
 void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
 			    const road_error *why, struct road_work *work);
 /* The driver forgets the queue's work, then all of it fails; the queue refuses work with this
- * status until it is reset. No lock held. */
-void road_queue_abandon(struct road_queue *queue, const road_error *why);
+ * status until it is reset; unless it was reset under a later boot of the firmware than `boots`. No
+ * lock held. */
+void road_queue_abandon(struct road_queue *queue, const road_error *why, uint64_t boots);
 /* Fails everything unfinished; the queue then refuses work with this status. */
 void road_queue_fail_all(struct road_queue *queue, const road_error *why, struct road_work *work);
 

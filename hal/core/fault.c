@@ -98,8 +98,7 @@ void road_device_fail_queues(struct road_device *device, const road_error *why, 
 
 	while ((queue = queue_after(device, after))) {
 		after = queue->object.id;
-		if (atomic_load(&queue->boots) <= boots)
-			road_queue_abandon(queue, why);
+		road_queue_abandon(queue, why, boots);
 		road_object_drop(&queue->object);
 	}
 }

@@ -443,5 +443,5 @@ void road_queue_kick(struct road_queue *queue, struct road_work *work)
 		road_queue_move(queue, work);
 	pthread_mutex_unlock(&queue->lock);
 	if (abandon)
-		road_queue_abandon(queue, &why);
+		road_queue_abandon(queue, &why, UINT64_MAX);
 }

@@ -16,14 +16,17 @@ static struct road_queue *queue_of(struct road_object *object)
 	return (struct road_queue *)(void *)object;
 }
 
-/* Under the lock: waits until nobody is in the driver with this queue, and keeps them out. */
-static void stop_moves(struct road_queue *queue)
+/* Under the lock: waits until nobody is in the driver with this queue, and keeps them out. Another
+ * that stopped it meanwhile lets them in again at its end; false: or closed it. */
+static bool stop_moves(struct road_queue *queue)
 {
 	queue->stopped = true;
 	queue->idle_waiters++;
 	while (queue->kicking || queue->in_driver)
 		pthread_cond_wait(&queue->idle, &queue->lock);
 	queue->idle_waiters--;
+	queue->stopped = true;
+	return !queue->closed;
 }
 
 static void queue_unlist(struct road_queue *queue)
@@ -54,11 +57,10 @@ void road_queue_close(struct road_queue *queue, const road_error *why)
 	struct road_work work = ROAD_WORK_INIT(road_progress_now());
 
 	pthread_mutex_lock(&queue->lock);
-	if (queue->closed) {
+	if (queue->closed || !stop_moves(queue)) {
 		pthread_mutex_unlock(&queue->lock);
 		return;
 	}
-	stop_moves(queue);
 	queue->closed = true;
 	queue->in_driver++; /* the closing thread: others keep out */
 	pthread_mutex_unlock(&queue->lock);
@@ -66,6 +68,7 @@ void road_queue_close(struct road_queue *queue, const road_error *why)
 	road_region_queue_gone(queue);
 	pthread_mutex_lock(&queue->lock);
 	queue->in_driver--;
+	road_queue_tell_idle(queue);
 	pthread_mutex_unlock(&queue->lock);
 	road_queue_fail_all(queue, why, &work);
 	road_work_drain(&work);
@@ -595,6 +598,7 @@ static road_status drop_flight(struct road_queue *queue, const road_error *why,
 	road_queue_fail_all(queue, why, work);
 	pthread_mutex_lock(&queue->lock);
 	queue->in_driver--;
+	road_queue_tell_idle(queue); /* another reset waits for its turn */
 	if (status) {
 		road_error_take(&queue->status);
 		return status;
@@ -605,16 +609,21 @@ static road_status drop_flight(struct road_queue *queue, const road_error *why,
 	return ROAD_OK;
 }
 
-void road_queue_abandon(struct road_queue *queue, const road_error *why)
+void road_queue_abandon(struct road_queue *queue, const road_error *why, uint64_t boots)
 {
 	struct road_work work = ROAD_WORK_INIT(road_progress_now());
 
 	pthread_mutex_lock(&queue->lock);
-	if (!queue->closed) {
-		stop_moves(queue);
-		drop_flight(queue, why, &work);
-		queue->status = *why;
+	if (!queue->closed && stop_moves(queue)) {
+		if (atomic_load(&queue->boots) <= boots) { /* else it was reset meanwhile */
+			drop_flight(queue, why, &work);
+			queue->status = *why;
+		}
 		queue->stopped = false;
+		if (queue->advance_missed && !queue->status.status) {
+			queue->advance_missed = false;
+			road_drv_queue_ready(&queue->drv);
+		}
 	}
 	pthread_mutex_unlock(&queue->lock);
 	road_work_drain(&work);
@@ -673,13 +682,12 @@ static road_status cancel(struct road_queue *queue, uint64_t from, bool reset)
 	road_error_set(&why, ROAD_CANCELLED, reset ? "the queue was reset" : "cancelled",
 		       reset ? "road_queue_reset" : "road_queue_cancel", "", "");
 	pthread_mutex_lock(&queue->lock);
-	if (queue->closed) {
+	if (queue->closed || !stop_moves(queue)) {
 		status = road_queue_refuses(queue);
 		pthread_mutex_unlock(&queue->lock);
 		road_object_release(&fresh->object);
 		return status;
 	}
-	stop_moves(queue);
 	if (reset || flight_has(queue, from))
 		status = drop_flight(queue, &why, &work);
 	else
