@@ -262,6 +262,10 @@ static road_status check_load(const road_firmware_load_options *options)
 		what = "road_device_firmware_load: options.images";
 	else if (options->key_count && !options->keys)
 		what = "road_device_firmware_load: options.keys";
+	if (options->reserved)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "reserved field in use",
+				     "road_device_firmware_load: options.reserved",
+				     options->reserved, "0");
 	for (uint32_t i = 0; i < options->image_count && !what; i++)
 		if (!options->images[i].bytes)
 			what = "road_device_firmware_load: options.images[].bytes";

@@ -82,10 +82,12 @@ CONFORMANCE_CASE(hotplug, unplug_with_mapped_buffer_no_sigbus)
 	pull(f, &rig);
 	seen = host;
 	for (int i = 0; i < 4096; i++) {
-		sum += seen[i];
+		(void)seen[i];
 		seen[i] = (unsigned char)i;
 	}
-	CHECK(sum <= 4096u * 255u);
+	for (int i = 0; i < 4096; i++)
+		sum += seen[i] != (unsigned char)i;
+	CHECK_EQ(sum, 0);
 	road_buffer_release(buffer);
 	rig_close(&rig);
 }

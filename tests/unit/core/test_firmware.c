@@ -439,6 +439,9 @@ static void what_does_not_verify_never_reaches_the_chip(void)
 		((uint8_t *)image.bytes)[40] ^= 1;
 		CU_ASSERT_EQUAL(road_device_firmware_load(device, &options), ROAD_SIGNATURE);
 		CU_ASSERT(saw("load", "HASH_MISMATCH"));
+		options.reserved = 1; /* a member of a later version */
+		CU_ASSERT_EQUAL(road_device_firmware_load(device, &options), ROAD_INVALID_ARGUMENT);
+		options.reserved = 0;
 		source.component = "nonsense";
 		CU_ASSERT_EQUAL(road_device_firmware_load(device, &options), ROAD_NOT_FOUND);
 		CU_ASSERT_EQUAL(firmware_of(device).boots, 1);
