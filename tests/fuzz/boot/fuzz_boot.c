@@ -378,7 +378,12 @@ static road_status describe(struct road_drv_device *dev, struct road_firmware_ch
 						   .protocol_min = 2,
 						   .protocol_max = 5};
 
-	return road_boot_unit_describe(dev, &port, out);
+	struct world *w = (struct world *)(void *)((char *)dev - offsetof(struct world, dev));
+	const road_status status = road_boot_unit_describe(dev, &port, out);
+
+	/* It may say another number each time: the last is what the loader goes by. */
+	w->components = out->component_count;
+	return status;
 }
 
 static const struct road_firmware_ops ops = {describe, ROAD_BOOT_UNIT_OPS};
@@ -395,7 +400,6 @@ static road_firmware_boot *begin(struct world *w)
 	w->images = 0;
 	if (describe(&w->dev, &chip) || ops.tell(&w->dev, ROAD_FIRMWARE_TELL_RESTART, 0))
 		return NULL;
-	w->components = chip.component_count;
 	if (road_firmware_boot_create(&ops, &w->dev, &options, &boot, NULL))
 		check(!boot);
 	return boot;
