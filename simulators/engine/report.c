@@ -62,7 +62,9 @@ size_t sim_report(struct sim_env *env, char *out, size_t bytes)
 {
 	struct text text = {out, bytes, 0};
 
-	say(&text, "{\"schema\":1,\"simulated\":true,\"chip\":\"%s\",\"family\":\"%s\",",
+	say(&text,
+	    "{\"schema\":\"roadbed.report.1\",\"simulated\":true,\"chip\":\"%s\",\"family\":\"%"
+	    "s\",",
 	    env->chip->name, env->ops->family);
 	say(&text, "\"virtual_ns\":%" PRIu64 ",\"seed\":%" PRIu64 ",\"violations\":%" PRIu64 ",",
 	    sim_now(env) / SIM_PS_PER_NS, env->seed, env->violation_count);

@@ -25,7 +25,7 @@ def every():
     document = json.loads(caps('host:', '--json').stdout)
     rows = document['properties']
     names = [row['name'] for row in rows]
-    assert document['schema'] == 1 and document['address'] == 'host:', document
+    assert document['schema'] == 'roadbed.caps.1' and document['address'] == 'host:', document
     assert names == sorted(names) and len(set(names)) == len(names), names
     info = json.loads(tap.run(ROADBED, 'info', 'host:', '--json').stdout)
     by_name = {row['name']: row for row in rows}

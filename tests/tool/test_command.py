@@ -70,7 +70,7 @@ def no_regions():
 def regions():
     document = json.loads(roadbed('regions', 'sim:rpu-small', '--json').stdout)
     root = document['regions'][0]
-    assert document['schema'] == 1 and len(document['regions']) == 1
+    assert document['schema'] == 'roadbed.regions.1' and len(document['regions']) == 1
     assert root['index'] == 0 and root['children'] == 0 and root['active'] is None
     assert root['unit'] == 'tile' and root['units'] > 1
     assert {slot['state'] for slot in root['slots']} == {'empty'}
@@ -163,7 +163,7 @@ def _():
 @case('list names the host device')
 def _():
     devices = json.loads(roadbed('list', '--json').stdout)
-    assert devices['schema'] == 1
+    assert devices['schema'] == 'roadbed.list.1'
     host = [d for d in devices['devices'] if d['address'] == 'host:']
     assert len(host) == 1 and host[0]['simulated'] is False and host[0]['status'] == 'ok', host
     assert 'host:' in roadbed('list').stdout
@@ -204,7 +204,7 @@ def _():
 @case('info tells what the host device is')
 def _():
     info = json.loads(roadbed('info', 'host:', '--json').stdout)
-    assert info['schema'] == 1 and info['simulated'] is False and info['class'] == 'cpu'
+    assert info['schema'] == 'roadbed.info.1' and info['simulated'] is False and info['class'] == 'cpu'
     assert info['pci_vendor'] is None and info['pci_address'] is None
     assert info['heaps'] and all('granule_bytes' in h for h in info['heaps'])
     assert info['properties'] and all(p['source'] for p in info['properties'])
@@ -255,7 +255,7 @@ def _():
     saxpy('zeros:f32:100', '--report', 'r.json')
     with open('r.json') as file:
         report = json.load(file)
-    assert report['schema'] == 1 and report['cycles'] is None and report['simulated'] is False
+    assert report['schema'] == 'roadbed.report.1' and report['cycles'] is None and report['simulated'] is False
     assert report['order_sensitive'] is None and report['wall_seconds'] >= 0
 
 
@@ -392,7 +392,7 @@ def _():
     vecadd('--report', 'r')
     with open('r') as file:
         report = json.load(file)
-    assert report['schema'] == 1 and report['simulated'] is True
+    assert report['schema'] == 'roadbed.report.1' and report['simulated'] is True
     assert report['thread_instructions'] >= 1000 and report['warp_instructions'] >= 32
     assert report['virtual_ns'] > 0 and report['kernel_ns'] > 0 and report['wall_seconds'] > 0
     assert report['fidelity']['calibration'] == 'uncalibrated', report['fidelity']

@@ -29,7 +29,7 @@ def once():
     got = documents(events(DEVICE, '--once', '--json').stdout)
     assert [one['kind'] for one in got] == ['arrived', 'removed'], got
     for one in got:
-        assert one['schema'] == 1 and one['address'] == DEVICE and one['lost'] == 0, one
+        assert one['schema'] == 'roadbed.event.1' and one['address'] == DEVICE and one['lost'] == 0, one
     assert [one['sequence'] for one in got] == [1, 2] and got[0]['time_ns'] == 0, got
     assert got[1]['time_ns'] > 0 and got[0]['text'] == 'opened', got
 

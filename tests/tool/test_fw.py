@@ -70,7 +70,7 @@ def keygen():
     assert not os.path.exists('key'), 'a private key without its public half stayed'
     document = json.loads(fw('keygen', 'third', '--json').stdout)
     key = document.pop('key')
-    assert document == {'schema': 1, 'private': 'third', 'public': 'third.pub'}
+    assert document == {'schema': 'roadbed.fw-keygen.1', 'private': 'third', 'public': 'third.pub'}
     with open('third.pub', encoding='ascii') as file:
         der = base64.b64decode(file.read().split('-----')[2])
     assert der[-32:].hex() == key and len(der) == 44
@@ -99,7 +99,7 @@ def inspect():
                  'nothing of this is verified']:
         assert line in text, f'{line!r} is not in {text}'
     document = json.loads(fw('inspect', 'image', '--json').stdout)
-    assert document['schema'] == 1 and document['verified'] is False
+    assert document['schema'] == 'roadbed.fw-inspect.1' and document['verified'] is False
     assert document['counter'] == 7 and document['vendor'] == VENDOR
     assert len(document['entries']) == 9 and document['entries'][-1]['protected'] is False
     make('--version', '0.0.1', out='bare')

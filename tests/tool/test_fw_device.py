@@ -102,7 +102,7 @@ def status_and_load():
         tap.says(text, f'{device}: ready\n', 'version: 1.0.0\n', 'protocol: 1, of 1 to 1\n',
                  'boots: 1\ncrashes: 0\n', 'from: development image of the simulator')
         got = json.loads(fw('status', device, '--json').stdout)
-        assert got['schema'] == 1 and got['state'] == 'ready' and got['crashes'] == 0, got
+        assert got['schema'] == 'roadbed.fw-status.1' and got['state'] == 'ready' and got['crashes'] == 0, got
         assert got['pull'] is (chip == 'dsa-small') and got['boot_ns'] > 0, got
         assert [one['name'] for one in got['components']] == list(components), got
         text = fw('load', device, *paths, '--key', 'key.pub').stdout

@@ -25,7 +25,7 @@ def listed(*words, devices=None, code=0):
 
 def rows(*words, **options):
     document = json.loads(listed('--json', *words, **options).stdout)
-    assert document['schema'] == 1, document
+    assert document['schema'] == 'roadbed.list.1', document
     for row in document['devices']:
         assert list(row) == MEMBERS, row
     return {row['address']: row for row in document['devices']}

@@ -20,7 +20,7 @@ def watch(*words, code=0):
 
 def rounds(*words):
     got = [json.loads(line) for line in watch('--json-lines', *words).stdout.splitlines()]
-    assert all(one['schema'] == 1 for one in got), got
+    assert all(one['schema'] == 'roadbed.watch.1' for one in got), got
     return got
 
 

@@ -39,7 +39,7 @@ static void print_table(const struct bench *bench)
 
 static int print_json(const struct bench *bench)
 {
-	struct json_object *document = json_document(), *rows = json_new_array();
+	struct json_object *document = json_document("bench"), *rows = json_new_array();
 
 	for (unsigned i = 0; i < bench->row_count; i++) {
 		const struct bench_row *row = &bench->rows[i];

@@ -32,7 +32,7 @@ static int print_all(const struct words *words, const struct properties *all)
 
 static int print_all_json(const struct words *words, const struct properties *all)
 {
-	struct json_object *document = json_document(), *array = json_new_array();
+	struct json_object *document = json_document("caps"), *array = json_new_array();
 
 	json_add_text(document, "address", words->address);
 	json_add(document, "properties", array);
@@ -112,7 +112,7 @@ static int require(const struct words *words, const struct properties *all)
 		return TOOL_USAGE;
 	}
 	if (words->json) {
-		struct json_object *document = json_document();
+		struct json_object *document = json_document("caps-require");
 
 		json_add_text(document, "address", words->address);
 		json_add_text(document, "require", words->require);
@@ -188,7 +188,7 @@ static int print_differences(const struct words *words, const struct properties 
 		any = each_difference(a, b, print_difference, NULL);
 		return any ? TOOL_FAILURE : TOOL_OK;
 	}
-	document = json_document();
+	document = json_document("caps-diff");
 	array = json_new_array();
 	json_add_text(document, "a", words->address);
 	json_add_text(document, "b", words->other);

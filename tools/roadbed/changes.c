@@ -75,7 +75,7 @@ void changes_fill(const struct changes *changes, const road_change *change, stru
 
 void changes_print_json(const struct changes *changes, const road_change *change)
 {
-	struct json_object *document = json_document();
+	struct json_object *document = json_document("event");
 
 	changes_fill(changes, change, document);
 	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PLAIN |

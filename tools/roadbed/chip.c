@@ -33,7 +33,7 @@ static void identity_json(struct json_object *to, const road_candidate *one)
 
 static int list_json(const struct candidates *all)
 {
-	struct json_object *document = json_document(), *array = json_new_array();
+	struct json_object *document = json_document("chip-list"), *array = json_new_array();
 
 	json_add(document, "chips", array);
 	for (uint32_t i = 0; i < all->count; i++) {
@@ -139,7 +139,7 @@ static int show_chip(const road_candidate *one, road_device *device, bool json)
 	char memory[32];
 
 	if (json) {
-		document = json_document();
+		document = json_document("chip-show");
 		identity_json(document, one);
 		if (device)
 			parameters_json(document, device);
@@ -191,7 +191,7 @@ static int show(road_instance *instance, const char *name, bool json)
 
 static int check_json(const char *path, const road_sim_chip *chip)
 {
-	struct json_object *document = json_document();
+	struct json_object *document = json_document("chip-check");
 
 	json_add_text(document, "file", path);
 	json_add_text(document, "name", chip->name);

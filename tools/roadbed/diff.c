@@ -197,7 +197,7 @@ static struct json_object *read_report(const char *path)
 
 static int print_rows(const struct diff *diff)
 {
-	struct json_object *document = json_document();
+	struct json_object *document = json_document("diff");
 
 	json_add_u64(document, "differences", diff->count);
 	json_add(document, "members", diff->rows);

@@ -36,7 +36,7 @@ static void tell_json(struct doctor *doctor, const char *id, enum doctor_result 
 
 static int run(struct doctor *doctor, bool json)
 {
-	struct json_object *document = json ? json_document() : NULL;
+	struct json_object *document = json ? json_document("doctor") : NULL;
 
 	doctor->tell = json ? tell_json : tell_text;
 	if (json) {

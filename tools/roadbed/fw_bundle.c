@@ -113,7 +113,7 @@ static int create(const char *folder, const struct words *w)
 		code = write_manifest(folder, w, text, bytes);
 	free(entries);
 	if (!code && w->json) {
-		struct json_object *document = json_document();
+		struct json_object *document = json_document("fw-bundle");
 
 		json_add_u64(document, "components", count);
 		json_add_text(document, "manifest", text);
@@ -137,7 +137,7 @@ static int verify(const char *folder, const struct words *w)
 
 	road_firmware_keys_free(keys);
 	if (w->json) {
-		struct json_object *document = json_document();
+		struct json_object *document = json_document("fw-bundle-verify");
 
 		json_add_bool(document, "verified", !rc);
 		json_add_known_text(document, "error", rc ? road_firmware_error_name(rc) : "");

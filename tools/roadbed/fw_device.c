@@ -110,7 +110,7 @@ static struct json_object *components_json(const struct firmware *firmware)
 static void print_json(const char *address, const struct firmware *firmware)
 {
 	const road_device_firmware *all = &firmware->all;
-	struct json_object *document = json_document();
+	struct json_object *document = json_document("fw-status");
 
 	json_add_text(document, "address", address);
 	json_add_text(document, "state", all->text);

@@ -149,7 +149,7 @@ static struct json_object *entries(const road_firmware_image *image)
 
 static int print_json(const struct sheet *sheet, const road_firmware_image *image)
 {
-	struct json_object *document = json_document();
+	struct json_object *document = json_document("fw-inspect");
 
 	for (unsigned i = 0; i < sheet->count; i++)
 		add_field(document, sheet->fields[i].name, &sheet->fields[i]);
@@ -203,7 +203,7 @@ static bool same(const struct field *a, const struct field *b)
 
 static int print_differences(const struct sheet *a, const struct sheet *b, bool json)
 {
-	struct json_object *document = json_document(), *all = json_new_array();
+	struct json_object *document = json_document("fw-diff"), *all = json_new_array();
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < a->count; i++) {

@@ -222,7 +222,7 @@ static int run(struct log *log)
 	if (code)
 		return code;
 	if (log->device.json) {
-		log->document = json_document();
+		log->document = json_document("fw-log");
 		log->lines = json_new_array();
 		json_add_text(log->document, "address", log->device.address);
 		json_add(log->document, "changes", log->lines);

@@ -7,7 +7,7 @@
 
 static void print_json(const road_firmware_file *file)
 {
-	struct json_object *document = json_document(), *all = json_new_array();
+	struct json_object *document = json_document("fw-search"), *all = json_new_array();
 	road_firmware_tried tried;
 	size_t bytes;
 

@@ -93,7 +93,7 @@ int fw_keygen(int argc, char **argv)
 	const int code = keygen(argv[0], public_path, hex);
 
 	if (!code && json) {
-		struct json_object *document = json_document();
+		struct json_object *document = json_document("fw-keygen");
 
 		json_add_text(document, "private", argv[0]);
 		json_add_text(document, "public", public_path);
@@ -167,7 +167,7 @@ static int report(const struct words *w, size_t bytes)
 		printf("%s: version %s, %zu bytes\n", w->out, w->version, bytes);
 		return TOOL_OK;
 	}
-	struct json_object *document = json_document();
+	struct json_object *document = json_document("fw-sign");
 
 	json_add_text(document, "file", w->out);
 	json_add_text(document, "version", w->version);

@@ -28,7 +28,7 @@ static const char *const pendings[] = {"none", "test", "permanent", "revert"};
 
 static void print_json(const road_firmware_store_state *state)
 {
-	struct json_object *document = json_document(), *slots = json_new_array();
+	struct json_object *document = json_document("fw-store"), *slots = json_new_array();
 
 	if (state->active == ROAD_FIRMWARE_SLOT_NONE)
 		json_add(document, "active", NULL);

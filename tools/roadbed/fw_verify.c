@@ -21,7 +21,7 @@ static int answer(const char *path, const road_firmware_image *image, road_firmw
 	road_firmware_version_format(&info.version, version);
 	fw_hex(info.key_hash, sizeof(info.key_hash), key);
 	if (json) {
-		struct json_object *document = json_document();
+		struct json_object *document = json_document("fw-verify");
 
 		json_add_bool(document, "verified", !rc);
 		json_add_text(document, "version", version);

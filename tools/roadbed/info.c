@@ -168,7 +168,7 @@ static void print_value(struct json_object *value, bool json)
 /* A property by its name, or a member of the document; a text without quotes unless as JSON. */
 static int print_field(const struct view *view, const char *name, bool json)
 {
-	struct json_object *document = json_document(), *value = NULL;
+	struct json_object *document = json_new(), *value = NULL;
 	const struct property *property;
 	struct properties all;
 	int code = properties_read(view->device, &all);
@@ -298,7 +298,7 @@ struct words {
 
 static int print_document(const struct view *view, struct json_object *devices)
 {
-	struct json_object *document = devices ? json_new() : json_document();
+	struct json_object *document = devices ? json_new() : json_document("info");
 	int code = fill_json(document, view);
 
 	if (code || !devices)
@@ -329,7 +329,7 @@ static int show(road_instance *instance, const char *address, struct words *word
 /* All that are here; one that does not open is told, and the others still shown. */
 static int show_all(road_instance *instance, struct words *words)
 {
-	struct json_object *document = words->json ? json_document() : NULL;
+	struct json_object *document = words->json ? json_document("info-all") : NULL;
 	struct candidates all;
 	int code = candidates_read(instance, CANDIDATES_DEVICES, &all);
 

@@ -20,18 +20,26 @@ struct json_object *json_new_array(void)
 	return made(json_object_new_array());
 }
 
-struct json_object *json_document(void)
-{
-	struct json_object *document = json_new();
-
-	json_add_u64(document, "schema", JSON_SCHEMA);
-	return document;
-}
-
 void json_add(struct json_object *object, const char *key, struct json_object *value)
 {
 	if (json_object_object_add(object, key, value))
 		tool_no_memory();
+}
+
+void json_add_schema(struct json_object *object, const char *name)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "roadbed.%s.1", name);
+	json_add_text(object, "schema", text);
+}
+
+struct json_object *json_document(const char *name)
+{
+	struct json_object *document = json_new();
+
+	json_add_schema(document, name);
+	return document;
 }
 
 void json_append(struct json_object *array, struct json_object *value)

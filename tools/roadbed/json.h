@@ -2,6 +2,9 @@
 /*
  * JSON that the command prints. Each document starts with "schema"; a key's name ends in its unit;
  * what is unknown is null. Running out of memory ends the command.
+ *
+ * "schema" names what the document looks like: "roadbed.NAME.1" is described by schema/NAME.json.
+ * Within a version members may be added; none goes, and none changes its meaning.
  */
 #ifndef TOOLS_ROADBED_JSON_H
 #define TOOLS_ROADBED_JSON_H
@@ -10,9 +13,9 @@
 
 #include "tools/roadbed/tool.h"
 
-#define JSON_SCHEMA 1
-
-struct json_object *json_document(void); /* an object with its schema number */
+/* An object with the name of its schema: that of schema/NAME.json. */
+struct json_object *json_document(const char *name);
+void json_add_schema(struct json_object *object, const char *name);
 struct json_object *json_new(void);
 struct json_object *json_new_array(void);
 

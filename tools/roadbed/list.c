@@ -27,11 +27,12 @@ static void row_json(struct json_object *object, const struct candidates *all, u
 	json_add_known_text(object, "reason", one->reason);
 }
 
-static int print_json(const struct candidates *all, const char *key)
+static int print_json(const struct candidates *all, bool explain)
 {
-	struct json_object *document = json_document(), *array = json_new_array();
+	struct json_object *document = json_document(explain ? "explain" : "list"),
+			   *array = json_new_array();
 
-	json_add(document, key, array);
+	json_add(document, explain ? "candidates" : "devices", array);
 	for (uint32_t i = 0; i < all->count; i++) {
 		struct json_object *object = json_new();
 
@@ -90,7 +91,7 @@ enum form { FORM_TABLE, FORM_JSON, FORM_CDI, FORM_NFD };
 static int print_form(const struct candidates *all, enum form form, bool explain)
 {
 	switch (form) {
-	case FORM_JSON: return print_json(all, explain ? "candidates" : "devices");
+	case FORM_JSON: return print_json(all, explain);
 	case FORM_CDI: return candidates_print_cdi(all);
 	case FORM_NFD: return candidates_print_nfd(all);
 	default: return print_words(all, explain);

@@ -272,7 +272,7 @@ static int json_region(const struct view *view, unsigned depth, void *to)
 
 static int print_json(road_region *root)
 {
-	struct json_object *document = json_document(), *array = json_new_array();
+	struct json_object *document = json_document("regions"), *array = json_new_array();
 	int code;
 
 	json_add(document, "regions", array);

@@ -90,7 +90,7 @@ struct json_object *run_report(struct run *run)
 	if (!report)
 		return NULL;
 	if (!has(report, "schema"))
-		json_add_u64(report, "schema", JSON_SCHEMA);
+		json_add_schema(report, "report");
 	add_launch(report, run);
 	for (size_t i = 0; i < sizeof(promised) / sizeof(promised[0]); i++)
 		if (!has(report, promised[i]))

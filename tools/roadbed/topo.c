@@ -303,7 +303,7 @@ static int json_links(struct topology *topology, struct json_object *array)
 
 static int print_json(struct topology *topology)
 {
-	struct json_object *document = json_document(), *devices = json_new_array();
+	struct json_object *document = json_document("topo"), *devices = json_new_array();
 	struct json_object *links = json_new_array();
 	int code;
 

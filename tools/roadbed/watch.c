@@ -172,7 +172,7 @@ static void json_device(struct json_object *array, road_device *device)
 
 static void json_round(struct view *view)
 {
-	struct json_object *document = json_document(), *devices = json_new_array();
+	struct json_object *document = json_document("watch"), *devices = json_new_array();
 	struct json_object *changes = json_new_array();
 
 	json_add(document, "devices", devices);

@@ -33,7 +33,7 @@ static const struct {
 	enum json_type type;
 	bool null; /* unknown: null, never 0 or "" */
 } schema[] = {
-	{"schema", json_type_int, false},         {"address", json_type_string, false},
+	{"schema", json_type_string, false},      {"address", json_type_string, false},
 	{"name", json_type_string, true},         {"vendor", json_type_string, true},
 	{"class", json_type_string, false},       {"simulated", json_type_boolean, false},
 	{"driver", json_type_string, true},       {"bus", json_type_string, true},
