@@ -30,14 +30,17 @@ static void begin_equal(struct road_shadow *shadow)
 	}
 }
 
-road_status road_shadow_create(void *host, uint64_t bytes, uint64_t line, struct road_shadow **out)
+road_status road_shadow_create(void *host, void *seen, uint64_t bytes, uint64_t line,
+			       struct road_shadow **out)
 {
 	struct road_shadow *shadow = calloc(1, sizeof(*shadow));
 
 	if (!shadow)
 		goto no_memory;
-	*shadow = (struct road_shadow){.host = host, .bytes = bytes, .line = line};
-	shadow->seen = pages(bytes);
+	*shadow = (struct road_shadow){
+		.host = host, .seen = seen, .bytes = bytes, .line = line, .given = seen != NULL};
+	if (!seen)
+		shadow->seen = pages(bytes);
 	shadow->clean = pages(bytes);
 	if (!shadow->seen || !shadow->clean)
 		goto no_memory;
@@ -54,7 +57,7 @@ void road_shadow_destroy(struct road_shadow *shadow)
 {
 	if (!shadow)
 		return;
-	if (shadow->seen)
+	if (shadow->seen && !shadow->given)
 		munmap(shadow->seen, shadow->bytes);
 	if (shadow->clean)
 		munmap(shadow->clean, shadow->bytes);
@@ -73,7 +76,7 @@ __attribute__((no_sanitize("thread"), noinline)) static void snapshot(char *to, 
 
 static void write_back(struct road_shadow *shadow, uint64_t at, uint64_t bytes)
 {
-	char line[256];
+	char line[ROAD_SHADOW_LINE_MAX];
 
 	snapshot(line, shadow->host + at, bytes);
 	if (!memcmp(line, shadow->clean + at, bytes))
@@ -107,10 +110,37 @@ static void show(char *to, const char *from, uint64_t bytes)
 	}
 }
 
+/*
+ * What the device writes, word by word from the first to the last, is fetched from the last to the
+ * first: so whoever finds the last word of a record finds all of it.
+ */
+__attribute__((no_sanitize("thread"), noinline)) static void fetch(char *to, const char *from,
+								   uint64_t bytes)
+{
+	uint64_t i = bytes;
+
+	while (i) {
+		const bool word = i % 8 == 0 && (uintptr_t)from % 8 == 0;
+
+		i -= word ? 8 : 1;
+		if (word) {
+			const uint64_t value = __atomic_load_n(
+				(const uint64_t *)(const void *)(from + i), __ATOMIC_ACQUIRE);
+
+			memcpy(to + i, &value, sizeof(value));
+		} else {
+			to[i] = __atomic_load_n(from + i, __ATOMIC_ACQUIRE);
+		}
+	}
+}
+
 static void invalidate(struct road_shadow *shadow, uint64_t at, uint64_t bytes)
 {
-	show(shadow->host + at, shadow->seen + at, bytes);
-	memcpy(shadow->clean + at, shadow->seen + at, bytes);
+	char line[ROAD_SHADOW_LINE_MAX];
+
+	fetch(line, shadow->seen + at, bytes);
+	show(shadow->host + at, line, bytes);
+	memcpy(shadow->clean + at, line, bytes);
 }
 
 void road_shadow_sync(struct road_shadow *shadow, uint64_t offset, uint64_t bytes,

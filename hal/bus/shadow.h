@@ -13,25 +13,30 @@
  * seen by the other only after both were synced. What one of them brings to the host is no write of
  * the host's to the other: road_shadow_share.
  *
- * One thread at a time: the engine's lock sees to that (the device reads and writes `seen` under
- * it). The host's bytes may change under a write-back that nobody asked for; the line is dirty
- * again then.
+ * One thread at a time: the owner's lock sees to that. The host's bytes may change under a
+ * write-back that nobody asked for; the line is dirty again then. Likewise the device may write
+ * `seen` meanwhile, where it runs in another process.
  */
 #ifndef HAL_BUS_SHADOW_H
 #define HAL_BUS_SHADOW_H
 
 #include <roadbed-driver/bus.h>
 
+enum { ROAD_SHADOW_LINE_MAX = 256 }; /* bytes */
+
 struct road_shadow {
 	char *host;  /* the program's or the driver's; not owned */
-	char *seen;  /* by the device */
+	char *seen;  /* by the device; owned unless it was given */
 	char *clean; /* by the host's cache, when it last met the device's */
 	uint64_t bytes, line;
+	bool given;
 	struct road_shadow *next; /* the owner's */
 };
 
-/* Both sides begin equal. ROAD_OUT_OF_HOST_MEMORY. */
-road_status road_shadow_create(void *host, uint64_t bytes, uint64_t line, struct road_shadow **out);
+/* Both sides begin equal. seen: zeroed memory that the device sees, which outlives the shadow;
+ * NULL: memory of the shadow's own. ROAD_OUT_OF_HOST_MEMORY. */
+road_status road_shadow_create(void *host, void *seen, uint64_t bytes, uint64_t line,
+			       struct road_shadow **out);
 void road_shadow_destroy(struct road_shadow *shadow); /* NULL is fine */
 /* Lines that [offset, offset + bytes) touches, within the shadow: BOTH writes back, then
  * invalidates. */

@@ -11,7 +11,7 @@
 
 #include "hal/bus/iova.h"
 #include "hal/bus/memfd.h"
-#include "hal/bus/shadow.h"
+#include "hal/bus/shadow_set.h"
 #include "hal/bus/sim_library.h"
 #include "hal/bus/transport.h"
 #include "hal/core/error.h"
@@ -22,9 +22,8 @@ struct sim_bus {
 	struct road_bus_handle handle;
 	struct sim_function *function;
 	struct road_iova_table iovas;
-	uint32_t line_bytes;         /* of caches that the chip does not look into; 0: coherent */
-	uint64_t evictions;          /* picks the lines that are written back unasked */
-	struct road_shadow *shadows; /* under the engine's lock */
+	uint32_t line_bytes; /* of caches that the chip does not look into; 0: coherent */
+	struct road_shadow_set shadows; /* under the engine's lock */
 	struct road_bus_ids ids;
 	_Atomic bool lost;
 	struct sim_bus *next;
@@ -155,22 +154,9 @@ static uint64_t bus_read(struct road_bus *bus, uint32_t region, uint64_t offset,
 	return sim->read(bus_of(bus)->function, region, offset, width, road_thread_time());
 }
 
-/* Caches write dirty lines back when they please: a few at each write to a register. */
 static void evict_some(void *arg)
 {
-	enum { AT_ONCE = 4 };
-	struct sim_bus *bus = arg;
-
-	for (uint32_t i = 0; i < AT_ONCE && bus->shadows; i++) {
-		struct road_shadow *shadow = bus->shadows;
-
-		/* a linear congruential generator (Knuth's MMIX): its upper half will do */
-		bus->evictions = bus->evictions * UINT64_C(6364136223846793005) +
-				 UINT64_C(1442695040888963407);
-		for (uint64_t skip = bus->evictions >> 60; skip && shadow->next; skip--)
-			shadow = shadow->next;
-		road_shadow_evict(shadow, bus->evictions >> 32);
-	}
+	road_shadow_set_evict(&((struct sim_bus *)arg)->shadows);
 }
 
 static void bus_write(struct road_bus *bus, uint32_t region, uint64_t offset, uint32_t width,
@@ -221,38 +207,22 @@ static void link_shadow(void *arg)
 {
 	struct shadow_call *call = arg;
 
-	call->shadow->next = call->bus->shadows;
-	call->bus->shadows = call->shadow;
+	road_shadow_set_add(&call->bus->shadows, call->shadow);
 }
 
 static void unlink_shadow(void *arg)
 {
 	struct shadow_call *call = arg;
-	struct road_shadow **at = &call->bus->shadows;
 
-	while (*at != call->shadow)
-		at = &(*at)->next;
-	*at = call->shadow->next;
-}
-
-static bool overlap(const struct road_shadow *a, const struct road_shadow *b)
-{
-	return (uintptr_t)a->host < (uintptr_t)b->host + b->bytes &&
-	       (uintptr_t)b->host < (uintptr_t)a->host + a->bytes;
+	road_shadow_set_remove(&call->bus->shadows, call->shadow);
 }
 
 static void sync_shadow(void *arg)
 {
 	struct shadow_call *call = arg;
 
-	if (call->direction != ROAD_DMA_TO_HOST)
-		road_shadow_sync(call->shadow, call->offset, call->bytes, ROAD_DMA_TO_DEVICE);
-	if (call->direction == ROAD_DMA_TO_DEVICE)
-		return;
-	for (struct road_shadow *other = call->bus->shadows; other; other = other->next)
-		if (other != call->shadow && overlap(other, call->shadow))
-			road_shadow_share(other, call->shadow, call->offset, call->bytes);
-	road_shadow_sync(call->shadow, call->offset, call->bytes, ROAD_DMA_TO_HOST);
+	road_shadow_set_sync(&call->bus->shadows, call->shadow, call->offset, call->bytes,
+			     call->direction);
 }
 
 /* Makes [host, host + bytes) reachable; dma is complete but for iova and data. */
@@ -262,7 +232,8 @@ static road_status show(struct sim_bus *bus, struct road_dma *dma, bool writable
 	road_status status = ROAD_OK;
 
 	if (bus->line_bytes)
-		status = road_shadow_create(dma->host, dma->bytes, bus->line_bytes, &call.shadow);
+		status = road_shadow_create(dma->host, NULL, dma->bytes, bus->line_bytes,
+					    &call.shadow);
 	if (!status)
 		status = road_iova_add(&bus->iovas, call.shadow ? call.shadow->seen : dma->host,
 				       dma->bytes, writable, &dma->iova);

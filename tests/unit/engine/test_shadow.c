@@ -15,7 +15,7 @@ static struct road_shadow *make(void)
 
 	for (int i = 0; i < BYTES; i++)
 		host[i] = (char)i;
-	CU_ASSERT_EQUAL_FATAL(road_shadow_create(host, BYTES, LINE, &shadow), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_shadow_create(host, NULL, BYTES, LINE, &shadow), ROAD_OK);
 	return shadow;
 }
 
@@ -83,7 +83,7 @@ static void what_another_mapping_brought_is_no_write_of_the_host(void)
 {
 	struct road_shadow *first = make(), *second = NULL;
 
-	CU_ASSERT_EQUAL_FATAL(road_shadow_create(host + LINE, 8, LINE, &second), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_shadow_create(host + LINE, NULL, 8, LINE, &second), ROAD_OK);
 	first->seen[LINE] = 97;
 	road_shadow_share(second, first, LINE, 8);
 	road_shadow_sync(first, LINE, 8, ROAD_DMA_TO_HOST);
