@@ -26,5 +26,13 @@ void bed_attach_drm(UMockdevTestbed *bed, const char *node, struct bed_drm *drm)
 int bed_run(const char *const *arguments, char **out);
 /* The same, and compares with the file: '*' in it stands for anything within a line. */
 void bed_check(const char *const *arguments, const char *golden);
+void bed_check_exit(const char *const *arguments, const char *golden, int code);
+/* Of output at hand. */
+void bed_compare(const char *seen, const char *golden);
+/* Appends what the command prints, which exits with this code. */
+void bed_collect(const char *const *arguments, int code, GString *to);
+/* Are these documents what their schemas say? A line says what is not. */
+bool bed_valid(const GString *documents);
+bool bed_can_validate(void); /* where python3-jsonschema is installed */
 
 #endif

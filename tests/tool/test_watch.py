@@ -62,7 +62,7 @@ def bars():
 def terminal():
     ours, theirs = pty.openpty()
     with subprocess.Popen([ROADBED, 'watch', 'host:', '--count', '2', '--interval', '0'],
-                          stdout=theirs) as child:
+                          stdout=theirs, env=dict(os.environ, TERM='xterm', NO_COLOR='1')) as child:
         os.close(theirs)
         text = b''
         while True:

@@ -18,6 +18,29 @@ struct doctor {
 	enum doctor_result worst;
 };
 
-void doctor_run(struct doctor *doctor);
+/* What a check found, and what would help; "" where nothing has to. */
+void doctor_tell(struct doctor *doctor, const char *id, enum doctor_result result,
+		 const char *remedy, const char *format, ...) TOOL_PRINTF(5, 6);
+
+/* Each tells what the rows of the table in doctor.c say: of the library and its surroundings, */
+void doctor_library(struct doctor *doctor);
+void doctor_simulators(struct doctor *doctor);
+void doctor_firmware(struct doctor *doctor);
+void doctor_cache(struct doctor *doctor);
+void doctor_drivers(struct doctor *doctor);
+void doctor_environment(struct doctor *doctor);
+void doctor_devices(struct doctor *doctor);
+/* of the machine, */
+void doctor_pci_bus(struct doctor *doctor);
+void doctor_pci_driver(struct doctor *doctor);
+void doctor_pci_ids(struct doctor *doctor);
+void doctor_iommu(struct doctor *doctor);
+void doctor_udev(struct doctor *doctor);
+void doctor_pinned_memory(struct doctor *doctor);
+void doctor_huge_pages(struct doctor *doctor);
+/* and of the nodes of its devices. */
+void doctor_nodes_accel(struct doctor *doctor);
+void doctor_nodes_dri(struct doctor *doctor);
+void doctor_groups(struct doctor *doctor);
 
 #endif

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/roadbed/doctor.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,32 +13,17 @@
 #include <roadbed/firmware.h>
 #endif
 
-static void tell(struct doctor *doctor, const char *id, enum doctor_result result,
-		 const char *remedy, const char *format, ...) TOOL_PRINTF(5, 6);
-
-static void tell(struct doctor *doctor, const char *id, enum doctor_result result,
-		 const char *remedy, const char *format, ...)
-{
-	char what[512];
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(what, sizeof(what), format, list);
-	va_end(list);
-	doctor->tell(doctor, id, result, what, remedy);
-}
-
 /* ---- libraries ---- */
 
-static void library(struct doctor *doctor)
+void doctor_library(struct doctor *doctor)
 {
 	const uint32_t version = road_version();
 
-	tell(doctor, "library", DOCTOR_PASS, "", "libroadbed %u.%u.%u", version >> 16,
-	     version >> 8 & 0xff, version & 0xff);
+	doctor_tell(doctor, "library", DOCTOR_PASS, "", "libroadbed %u.%u.%u", version >> 16,
+		    version >> 8 & 0xff, version & 0xff);
 }
 
-static void simulators(struct doctor *doctor)
+void doctor_simulators(struct doctor *doctor)
 {
 	uint32_t chips = 0;
 
@@ -50,18 +31,20 @@ static void simulators(struct doctor *doctor)
 		const road_candidate *one = &doctor->all.at[i];
 
 		if (!strcmp(one->address, "sim:")) {
-			tell(doctor, "simulators", DOCTOR_WARN,
-			     "install libroadbed-sim.so, of this version, beside libroadbed.so",
-			     "%s", one->reason);
+			doctor_tell(
+				doctor, "simulators", DOCTOR_WARN,
+				"install libroadbed-sim.so, of this version, beside libroadbed.so",
+				"%s", one->reason);
 			return;
 		}
 		chips += one->simulated && !one->status && !doctor->all.here[i];
 	}
-	tell(doctor, "simulators", DOCTOR_PASS, "", "%" PRIu32 " chips can be simulated", chips);
+	doctor_tell(doctor, "simulators", DOCTOR_PASS, "", "%" PRIu32 " chips can be simulated",
+		    chips);
 }
 
 #ifdef ROADBED_FIRMWARE
-static void firmware(struct doctor *doctor)
+void doctor_firmware(struct doctor *doctor)
 {
 	road_firmware_detail detail = {.size = sizeof(detail)};
 	road_firmware_keys *keys = NULL;
@@ -69,35 +52,36 @@ static void firmware(struct doctor *doctor)
 	uint32_t count = 0;
 
 	if (road_firmware_keys_create(&keys, &detail)) {
-		tell(doctor, "firmware.loader", DOCTOR_FAIL, "", "%s", detail.what);
+		doctor_tell(doctor, "firmware.loader", DOCTOR_FAIL, "", "%s", detail.what);
 		return;
 	}
-	tell(doctor, "firmware.loader", DOCTOR_PASS, "", "libroadbed-firmware is there");
+	doctor_tell(doctor, "firmware.loader", DOCTOR_PASS, "", "libroadbed-firmware is there");
 	if (road_firmware_keys_add_folder(keys, NULL, &detail)) {
-		tell(doctor, "firmware.keys", DOCTOR_FAIL,
-		     "folder and files have to belong to root, and nobody else may write them",
-		     "%s: %s", detail.where[0] ? detail.where : ROAD_FIRMWARE_KEYS_FOLDER,
-		     detail.what);
+		doctor_tell(
+			doctor, "firmware.keys", DOCTOR_FAIL,
+			"folder and files have to belong to root, and nobody else may write them",
+			"%s: %s", detail.where[0] ? detail.where : ROAD_FIRMWARE_KEYS_FOLDER,
+			detail.what);
 	} else {
 		while (!road_firmware_keys_get(keys, count, &key))
 			count++;
-		tell(doctor, "firmware.keys", DOCTOR_PASS, "", "%" PRIu32 " keys in %s", count,
-		     ROAD_FIRMWARE_KEYS_FOLDER);
+		doctor_tell(doctor, "firmware.keys", DOCTOR_PASS, "", "%" PRIu32 " keys in %s",
+			    count, ROAD_FIRMWARE_KEYS_FOLDER);
 	}
 	road_firmware_keys_free(keys);
 }
 #else
-static void firmware(struct doctor *doctor)
+void doctor_firmware(struct doctor *doctor)
 {
-	tell(doctor, "firmware.loader", DOCTOR_WARN,
-	     "build with libsodium, for chips whose firmware the host brings",
-	     "this build loads no firmware");
+	doctor_tell(doctor, "firmware.loader", DOCTOR_WARN,
+		    "build with libsodium, for chips whose firmware the host brings",
+		    "this build loads no firmware");
 }
 #endif
 
 /* ---- folders ---- */
 
-static void cache(struct doctor *doctor)
+void doctor_cache(struct doctor *doctor)
 {
 	const char *own = getenv("ROADBED_CACHE"), *xdg = getenv("XDG_CACHE_HOME");
 	const char *home = getenv("HOME");
@@ -105,7 +89,7 @@ static void cache(struct doctor *doctor)
 	struct stat is;
 
 	if (own && !strcmp(own, "off")) {
-		tell(doctor, "cache", DOCTOR_PASS, "", "switched off by ROADBED_CACHE");
+		doctor_tell(doctor, "cache", DOCTOR_PASS, "", "switched off by ROADBED_CACHE");
 		return;
 	}
 	if (own && *own)
@@ -115,24 +99,24 @@ static void cache(struct doctor *doctor)
 	else
 		snprintf(path, sizeof(path), "%s/.cache/roadbed", home ? home : "");
 	if (path[0] != '/')
-		tell(doctor, "cache", DOCTOR_WARN, "ROADBED_CACHE=/absolute/folder, or =off",
-		     "%s is not absolute: compiled kernels are kept in memory alone", path);
+		doctor_tell(doctor, "cache", DOCTOR_WARN, "ROADBED_CACHE=/absolute/folder, or =off",
+			    "%s is not absolute: compiled kernels are kept in memory alone", path);
 	else if (stat(path, &is) && errno == ENOENT)
-		tell(doctor, "cache", DOCTOR_PASS, "", "%s is made when it is needed", path);
+		doctor_tell(doctor, "cache", DOCTOR_PASS, "", "%s is made when it is needed", path);
 	else if (stat(path, &is))
-		tell(doctor, "cache", DOCTOR_WARN, "", "%s: %s", path, strerror(errno));
+		doctor_tell(doctor, "cache", DOCTOR_WARN, "", "%s: %s", path, strerror(errno));
 	else if (!S_ISDIR(is.st_mode) || access(path, R_OK | W_OK | X_OK))
-		tell(doctor, "cache", DOCTOR_WARN, "a folder that this user may write",
-		     "%s is no folder that can be written", path);
+		doctor_tell(doctor, "cache", DOCTOR_WARN, "a folder that this user may write",
+			    "%s is no folder that can be written", path);
 	else if (is.st_uid != geteuid() || is.st_mode & (S_IWGRP | S_IWOTH))
-		tell(doctor, "cache", DOCTOR_WARN, "chown it to this user, chmod go-w",
-		     "%s is open to others", path);
+		doctor_tell(doctor, "cache", DOCTOR_WARN, "chown it to this user, chmod go-w",
+			    "%s is open to others", path);
 	else
-		tell(doctor, "cache", DOCTOR_PASS, "", "%s", path);
+		doctor_tell(doctor, "cache", DOCTOR_PASS, "", "%s", path);
 }
 
 /* Files of ROADBED_DRIVERS have paths for addresses. */
-static void driver_folders(struct doctor *doctor)
+void doctor_drivers(struct doctor *doctor)
 {
 	const char *folders = getenv("ROADBED_DRIVERS");
 	bool sound = true;
@@ -143,101 +127,100 @@ static void driver_folders(struct doctor *doctor)
 		if (one->address[0] != '/' || one->status == ROAD_NOT_READY || !one->status)
 			continue;
 		sound = false;
-		tell(doctor, "drivers", DOCTOR_FAIL,
-		     one->status == ROAD_PERMISSION
-			     ? "chown it to root or this user, chmod go-w; its folders likewise"
-			     : "",
-		     "%s: %s", one->address, one->reason);
+		doctor_tell(
+			doctor, "drivers", DOCTOR_FAIL,
+			one->status == ROAD_PERMISSION
+				? "chown it to root or this user, chmod go-w; its folders likewise"
+				: "",
+			"%s: %s", one->address, one->reason);
 	}
 	if (sound)
-		tell(doctor, "drivers", DOCTOR_PASS, "", "%s",
-		     folders && *folders ? folders : "no folders from outside (ROADBED_DRIVERS)");
+		doctor_tell(doctor, "drivers", DOCTOR_PASS, "", "%s",
+			    folders && *folders ? folders
+						: "no folders from outside (ROADBED_DRIVERS)");
 }
 
-/* ---- nodes of the kernel ---- */
+/* ---- the environment ---- */
 
-static void closed_node(struct doctor *doctor, const char *id, const char *path,
-			const struct stat *is)
+/* What the library and the firmware loader read. */
+static const char *const variables[] = {"ROADBED_DEVICES", "ROADBED_DRIVERS", "ROADBED_CACHE",
+					"ROADBED_FIRMWARE_PATH", "ROADBED_TIMEOUT_SCALE"};
+enum { VARIABLES = sizeof(variables) / sizeof(variables[0]) };
+#define LIBRARIES "ROADBED_LIBRARY_" /* and a driver's scheme */
+
+static bool is_variable(const char *text, size_t bytes)
 {
-	const struct group *group = getgrgid(is->st_gid);
-	char remedy[384];
-
-	if (!group)
-		snprintf(remedy, sizeof(remedy), "chgrp it to a group of this user, chmod g+rw");
-	else if (is->st_gid && (is->st_mode & (S_IRGRP | S_IWGRP)) == (S_IRGRP | S_IWGRP))
-		snprintf(remedy, sizeof(remedy), "usermod -aG %s USER, and log in again",
-			 group->gr_name);
-	else
-		snprintf(remedy, sizeof(remedy),
-			 "in /etc/udev/rules.d/70-accelerators.rules: SUBSYSTEM==\"%s\", "
-			 "GROUP=\"render\", MODE=\"0660\"",
-			 !strcmp(id, "node.accel") ? "accel" : "drm");
-	tell(doctor, id, DOCTOR_FAIL, remedy, "%s: no right to open it (group %s, mode %03o)", path,
-	     group ? group->gr_name : "unknown", (unsigned)is->st_mode & 0777);
+	for (int i = 0; i < VARIABLES; i++)
+		if (strlen(variables[i]) == bytes && !strncmp(text, variables[i], bytes))
+			return true;
+	return !strncmp(text, LIBRARIES, strlen(LIBRARIES)) && bytes > strlen(LIBRARIES);
 }
 
-/* Nodes DEV/FOLDER/PREFIX*. */
-static void nodes(struct doctor *doctor, const char *id, const char *folder, const char *prefix)
+static bool is_scale(const char *text)
 {
-	char path[PATH_MAX];
-	uint32_t count = 0, closed = 0;
-	struct dirent *entry;
-	struct stat is;
-	DIR *all;
+	char *stopped = NULL;
 
-	snprintf(path, sizeof(path), "%s/%s", doctor->dev, folder);
-	all = opendir(path);
-	if (!all && errno != ENOENT)
-		tell(doctor, id, DOCTOR_FAIL, "", "%s: %s", path, strerror(errno));
-	while (all && (entry = readdir(all))) {
-		if (strncmp(entry->d_name, prefix, strlen(prefix)))
+	return strtod(text, &stopped) >= 1 && stopped != text && !*stopped;
+}
+
+void doctor_environment(struct doctor *doctor)
+{
+	const char *scale = getenv("ROADBED_TIMEOUT_SCALE");
+	uint32_t known = 0, wrong = 0;
+
+	for (char **at = environ; *at; at++) {
+		const size_t bytes = strcspn(*at, "=");
+
+		if (strncmp(*at, "ROADBED_", 8))
 			continue;
-		if ((size_t)snprintf(path, sizeof(path), "%s/%s/%s", doctor->dev, folder,
-				     entry->d_name) >= sizeof(path))
+		if (is_variable(*at, bytes)) {
+			known++;
 			continue;
-		if (stat(path, &is))
-			continue; /* it went while we looked */
-		count++;
-		if (!access(path, R_OK | W_OK))
-			continue;
-		closed++;
-		closed_node(doctor, id, path, &is);
+		}
+		wrong++;
+		doctor_tell(doctor, "environment", DOCTOR_WARN,
+			    "unset it; the manual's ENVIRONMENT has those that count",
+			    "%.*s: no variable of this name is read",
+			    (int)(bytes < 64 ? bytes : 64), *at);
 	}
-	if (all)
-		closedir(all);
-	if (!closed && (all || errno == ENOENT))
-		tell(doctor, id, DOCTOR_PASS, "", "%" PRIu32 " nodes %s/%s/%s*, all open to us",
-		     count, doctor->dev, folder, prefix);
-}
-
-/* Real functions that a program drives itself lie in pinned memory. */
-static void pinned_memory(struct doctor *doctor)
-{
-	const uint64_t enough = UINT64_C(64) << 20;
-	char path[PATH_MAX];
-	struct rlimit limit;
-	struct stat is;
-
-	snprintf(path, sizeof(path), "%s/vfio/vfio", doctor->dev);
-	if (stat(path, &is)) {
-		tell(doctor, "memory.pinned", DOCTOR_PASS, "", "no VFIO: nothing is pinned");
-		return;
+	if (scale && !is_scale(scale)) {
+		wrong++;
+		doctor_tell(doctor, "environment", DOCTOR_WARN, "a number of 1 or more",
+			    "ROADBED_TIMEOUT_SCALE=%.64s is not taken", scale);
 	}
-	if (getrlimit(RLIMIT_MEMLOCK, &limit))
-		return;
-	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= enough)
-		tell(doctor, "memory.pinned", DOCTOR_PASS, "", "enough memory can be pinned");
-	else
-		tell(doctor, "memory.pinned", DOCTOR_WARN,
-		     "in /etc/security/limits.conf: @GROUP - memlock unlimited",
-		     "%" PRIu64 " KiB can be pinned (ulimit -l)", (uint64_t)limit.rlim_cur >> 10);
+	if (!wrong)
+		doctor_tell(doctor, "environment", DOCTOR_PASS, "",
+			    "%" PRIu32 " variables ROADBED_* are set", known);
 }
 
 /* ---- devices ---- */
 
-static void devices(struct doctor *doctor)
+/* Is it one of the addresses that ROADBED_DEVICES lists? */
+static bool is_named(const char *address)
 {
-	uint32_t ready = 0, simulated = 0;
+	const char *at = getenv("ROADBED_DEVICES");
+	const size_t bytes = strlen(address);
+
+	while (at && *at) {
+		at += strspn(at, "; ");
+		if (!strncmp(at, address, bytes) && strchr("; ", at[bytes]))
+			return true;
+		at += strcspn(at, ";");
+	}
+	return false;
+}
+
+/* One that was to be here, or is here, and cannot be opened. */
+static bool is_lacking(const road_candidate *one)
+{
+	if (!one->status || one->status == ROAD_NOT_READY)
+		return false;
+	return one->status != ROAD_NOT_FOUND || is_named(one->address);
+}
+
+void doctor_devices(struct doctor *doctor)
+{
+	uint32_t ready = 0, simulated = 0, lacking = 0;
 
 	for (uint32_t i = 0; i < doctor->all.count; i++) {
 		const road_candidate *one = &doctor->all.at[i];
@@ -246,27 +229,23 @@ static void devices(struct doctor *doctor)
 			continue;
 		ready += !one->status;
 		simulated += !one->status && one->simulated;
-		if (one->status && one->status != ROAD_NOT_FOUND && one->status != ROAD_NOT_READY)
-			tell(doctor, "device", DOCTOR_WARN, "", "%s: %s: %s", one->address,
-			     road_status_text(one->status), one->reason);
+		if (!is_lacking(one))
+			continue;
+		lacking++;
+		doctor_tell(doctor, "device", DOCTOR_WARN,
+			    is_named(one->address)
+				    ? "ROADBED_DEVICES lists it; `roadbed list --all` "
+				      "has the chips that can be simulated"
+				    : "",
+			    "%s: %s: %s", one->address, road_status_text(one->status), one->reason);
 	}
+	if (!lacking)
+		doctor_tell(doctor, "device", DOCTOR_PASS, "", "none that is here is refused");
 	if (ready)
-		tell(doctor, "devices", DOCTOR_PASS, "",
-		     "%" PRIu32 " can be opened, %" PRIu32 " of them simulated", ready, simulated);
+		doctor_tell(doctor, "devices", DOCTOR_PASS, "",
+			    "%" PRIu32 " can be opened, %" PRIu32 " of them simulated", ready,
+			    simulated);
 	else
-		tell(doctor, "devices", DOCTOR_WARN, "`roadbed explain` says why each is none",
-		     "no device can be opened");
-}
-
-void doctor_run(struct doctor *doctor)
-{
-	library(doctor);
-	simulators(doctor);
-	firmware(doctor);
-	cache(doctor);
-	driver_folders(doctor);
-	nodes(doctor, "node.accel", "accel", "accel");
-	nodes(doctor, "node.dri", "dri", "renderD");
-	pinned_memory(doctor);
-	devices(doctor);
+		doctor_tell(doctor, "devices", DOCTOR_WARN,
+			    "`roadbed explain` says why each is none", "no device can be opened");
 }

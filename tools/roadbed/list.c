@@ -4,6 +4,7 @@
 #include "tools/roadbed/candidates.h"
 #include "tools/roadbed/json.h"
 #include "tools/roadbed/library.h"
+#include "tools/roadbed/terminal.h"
 #include "tools/roadbed/verbs.h"
 
 #include <stdlib.h>
@@ -57,20 +58,50 @@ static const char *or_dash(const char *text)
 	return text[0] ? text : "-";
 }
 
+/* Ready ones stand out, and those that were refused or are gone. */
+static enum terminal_color color_of(const struct candidates *all, uint32_t i)
+{
+	switch (all->at[i].status) {
+	case ROAD_OK: return all->here[i] ? TERMINAL_GREEN : TERMINAL_PLAIN;
+	case ROAD_NOT_READY:
+	case ROAD_UNSUPPORTED: return TERMINAL_PLAIN;
+	case ROAD_NOT_FOUND: return TERMINAL_YELLOW;
+	default: return TERMINAL_RED;
+	}
+}
+
+/* A line of the table; the widths are those of all. */
+struct widths {
+	int address, name, driver;
+};
+
+static void print_row(const struct candidates *all, uint32_t i, const struct widths *widths)
+{
+	const road_candidate *one = &all->at[i];
+	const bool has_class = one->device_class != ROAD_CLASS_OTHER;
+	char memory[32] = "-";
+
+	if (one->memory_bytes)
+		bytes_as_text(one->memory_bytes, memory, sizeof(memory));
+	printf("%-*s  %-*s  %-5s  %10s  %-*s  %-13s  %s%s%s", widths->address, one->address,
+	       widths->name, or_dash(one->name), has_class ? word_of_class(one->device_class) : "-",
+	       memory, widths->driver, or_dash(one->driver), word_of_simulated(one->simulated),
+	       terminal_begin(color_of(all, i)), road_status_text(one->status),
+	       terminal_end(color_of(all, i)));
+}
+
 static void print_table(const struct candidates *all, bool reasons)
 {
-	int address = width_of(all, offsetof(road_candidate, address), 7);
-	int name = width_of(all, offsetof(road_candidate, name), 4);
-	int driver = width_of(all, offsetof(road_candidate, driver), 6);
+	const struct widths widths = {width_of(all, offsetof(road_candidate, address), 7),
+				      width_of(all, offsetof(road_candidate, name), 4),
+				      width_of(all, offsetof(road_candidate, driver), 6)};
 
-	printf("%-*s  %-*s  %-*s  %-13s  STATUS\n", address, "ADDRESS", name, "NAME", driver,
-	       "DRIVER", "KIND");
+	printf("%-*s  %-*s  %-5s  %10s  %-*s  %-13s  STATUS\n", widths.address, "ADDRESS",
+	       widths.name, "NAME", "CLASS", "MEMORY", widths.driver, "DRIVER", "KIND");
 	for (uint32_t i = 0; i < all->count; i++) {
 		const road_candidate *one = &all->at[i];
 
-		printf("%-*s  %-*s  %-*s  %-13s  %s", address, one->address, name,
-		       or_dash(one->name), driver, or_dash(one->driver),
-		       word_of_simulated(one->simulated), road_status_text(one->status));
+		print_row(all, i, &widths);
 		if (one->reason[0] && (reasons || one->status != ROAD_OK))
 			printf(": %s", one->reason);
 		putchar('\n');

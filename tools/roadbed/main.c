@@ -47,7 +47,7 @@ static const struct verb {
 	 "the catalogue of chips: all of them, one with the source of each value, and whether a\n"
 	 "      chip's file is sound",
 	 verb_chip},
-	{"doctor", "[--dev FOLDER] [--json]",
+	{"doctor", "[--dev FOLDER] [--json | --list]",
 	 "looks for what keeps devices from working here; exits with 1 for warnings, 2 for "
 	 "failures",
 	 verb_doctor},

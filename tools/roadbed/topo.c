@@ -135,15 +135,44 @@ static int link_of(const struct topology *topology, uint32_t a, uint32_t b, road
 	return status ? library_refuse("reading a link", status) : TOOL_OK;
 }
 
-/* "host memory", and its rate where one is known. */
-static void link_text(const road_link *link, char *out, size_t bytes)
+/* Where the ways of two real functions part: the last bridge that they share, else their NUMA
+ * nodes;
+ * "" where neither is known. */
+static void relation(const struct node *a, const struct node *b, char *out, size_t bytes)
 {
-	if (link->bytes_per_second)
-		snprintf(out, bytes, "%s%s, %.1f GB/s", link->path,
-			 link->peer_access ? ", peer access" : "",
-			 (double)link->bytes_per_second / 1e9);
-	else
-		snprintf(out, bytes, "%s%s", link->path, link->peer_access ? ", peer access" : "");
+	size_t same = 0, bridge = 0;
+
+	out[0] = 0;
+	if (a == b || !a->path[0] || !b->path[0])
+		return;
+	for (size_t i = 0; a->path[i] && a->path[i] == b->path[i]; i++)
+		if (a->path[i] == '/') {
+			bridge = same;
+			same = i + 1;
+		}
+	if (same)
+		snprintf(out, bytes, "PCI bridge %.*s", (int)(same - bridge - 1), a->path + bridge);
+	else if (a->numa >= 0 && a->numa == b->numa)
+		snprintf(out, bytes, "NUMA node %d", a->numa);
+	else if (a->numa >= 0 && b->numa >= 0)
+		snprintf(out, bytes, "NUMA nodes %d and %d", a->numa, b->numa);
+}
+
+/* "host memory (NUMA node 0), 31.5 GB/s" */
+static int link_text(const struct topology *topology, uint32_t a, uint32_t b, char *out,
+		     size_t bytes)
+{
+	char place[64], rate[32] = "";
+	road_link link;
+
+	if (link_of(topology, a, b, &link))
+		return TOOL_FAILURE;
+	relation(&topology->nodes[a], &topology->nodes[b], place, sizeof(place));
+	if (link.bytes_per_second)
+		snprintf(rate, sizeof(rate), ", %.1f GB/s", (double)link.bytes_per_second / 1e9);
+	snprintf(out, bytes, "%s%s%s%s%s%s", link.path, place[0] ? " (" : "", place,
+		 place[0] ? ")" : "", a != b && link.peer_access ? ", peer access" : "", rate);
+	return TOOL_OK;
 }
 
 /* ---- as a tree: NUMA nodes, PCI paths, devices ---- */
@@ -191,24 +220,65 @@ static int print_tree(struct topology *topology)
 
 /* ---- as a matrix ---- */
 
+/* How wide a column of the matrix is; -1: a link cannot be read. */
+static int width_of(const struct topology *topology, uint32_t column)
+{
+	char text[192];
+	int width = 0;
+
+	for (uint32_t i = 0; i < topology->count; i++) {
+		if (link_text(topology, i, column, text, sizeof(text)))
+			return -1;
+		width = (int)strlen(text) > width ? (int)strlen(text) : width;
+	}
+	return width;
+}
+
+static int matrix_row(const struct topology *topology, uint32_t row, const int *widths)
+{
+	char text[192];
+
+	for (uint32_t i = 0; i < topology->count; i++) {
+		if (link_text(topology, row, i, text, sizeof(text)))
+			return TOOL_FAILURE;
+		printf("  %-*s", i + 1 < topology->count ? widths[i] : 0, text);
+	}
+	putchar('\n');
+	return TOOL_OK;
+}
+
+/* A row and a column for each device; the columns have the rows' numbers. */
 static int print_matrix(struct topology *topology)
 {
-	char text[96];
-	road_link link;
+	int *widths = calloc(topology->count + 1, sizeof(*widths)), head = 0, code = TOOL_OK;
+	char number[16];
 
-	for (uint32_t i = 0; i < topology->count; i++)
-		printf("[%" PRIu32 "] %s\n", i, topology->nodes[i].info.address);
+	if (!widths)
+		tool_no_memory();
 	for (uint32_t i = 0; i < topology->count; i++) {
-		printf("[%" PRIu32 "]", i);
-		for (uint32_t j = 0; j < topology->count; j++) {
-			if (link_of(topology, i, j, &link))
-				return TOOL_FAILURE;
-			link_text(&link, text, sizeof(text));
-			printf("  [%" PRIu32 "] %s%s", j, text, j + 1 < topology->count ? ";" : "");
-		}
-		putchar('\n');
+		const int bytes = (int)strlen(topology->nodes[i].info.address);
+
+		head = bytes > head ? bytes : head;
+		widths[i] = width_of(topology, i);
+		if (widths[i] < 0)
+			goto out;
 	}
-	return TOOL_OK;
+	printf("%-*s", head + 7, "");
+	for (uint32_t i = 0; i < topology->count; i++) {
+		snprintf(number, sizeof(number), "[%" PRIu32 "]", i);
+		printf("  %-*s", i + 1 < topology->count ? widths[i] : 0, number);
+	}
+	putchar('\n');
+	for (uint32_t i = 0; i < topology->count && !code; i++) {
+		snprintf(number, sizeof(number), "[%" PRIu32 "]", i);
+		printf("%-6s %-*s", number, head, topology->nodes[i].info.address);
+		code = matrix_row(topology, i, widths);
+	}
+	free(widths);
+	return code;
+out:
+	free(widths);
+	return TOOL_FAILURE;
 }
 
 /* ---- as a graph ---- */
@@ -227,7 +297,7 @@ static void dot_text(const char *text)
 
 static int dot_links(struct topology *topology)
 {
-	char text[96];
+	char text[192];
 	road_link link;
 
 	for (uint32_t i = 0; i < topology->count; i++) {
@@ -236,7 +306,8 @@ static int dot_links(struct topology *topology)
 				return TOOL_FAILURE;
 			if (!link.peer_access)
 				continue; /* through the host, as all are */
-			link_text(&link, text, sizeof(text));
+			if (link_text(topology, i, j, text, sizeof(text)))
+				return TOOL_FAILURE;
 			putchar('\t');
 			dot_text(topology->nodes[i].info.address);
 			fputs(" -- ", stdout);
@@ -281,6 +352,7 @@ static int print_dot(struct topology *topology)
 
 static int json_links(struct topology *topology, struct json_object *array)
 {
+	char place[64];
 	road_link link;
 
 	for (uint32_t i = 0; i < topology->count; i++) {
@@ -293,6 +365,8 @@ static int json_links(struct topology *topology, struct json_object *array)
 			json_add_text(object, "a", topology->nodes[i].info.address);
 			json_add_text(object, "b", topology->nodes[j].info.address);
 			json_add_text(object, "path", link.path);
+			relation(&topology->nodes[i], &topology->nodes[j], place, sizeof(place));
+			json_add_known_text(object, "relation", place);
 			json_add_bool(object, "peer_access", link.peer_access);
 			json_add_known_u64(object, "bytes_per_second", link.bytes_per_second);
 			json_append(array, object);

@@ -12,6 +12,7 @@
 #include "tools/roadbed/changes.h"
 #include "tools/roadbed/end.h"
 #include "tools/roadbed/json.h"
+#include "tools/roadbed/terminal.h"
 #include "tools/roadbed/verbs.h"
 
 enum { CHANGES_KEPT = 8, BAR = 30 };
@@ -84,10 +85,34 @@ static void print_bar(uint64_t part, uint64_t whole)
 {
 	const uint32_t filled = (uint32_t)lround(fmin((double)part / (double)whole, 1) * BAR);
 
-	printf("  [");
-	for (uint32_t i = 0; i < BAR; i++)
-		putchar(i < filled ? '#' : '.');
+	const enum terminal_color color = filled * 10 >= BAR * 9   ? TERMINAL_RED
+					  : filled * 10 >= BAR * 7 ? TERMINAL_YELLOW
+								   : TERMINAL_GREEN;
+
+	printf("  [%s", terminal_begin(color));
+	for (uint32_t i = 0; i < filled; i++)
+		putchar('#');
+	fputs(terminal_end(color), stdout);
+	for (uint32_t i = filled; i < BAR; i++)
+		putchar('.');
 	printf("] %.1f %%", 100.0 * (double)part / (double)whole);
+}
+
+/* A device that is lost or faulted says so, and in red. */
+static void print_heading(road_device *device, const road_device_info *info)
+{
+	uint32_t health = ROAD_HEALTH_OK;
+	uint64_t resets;
+
+	(void)road_device_health(device, &health, &resets);
+	const enum terminal_color color = health == ROAD_HEALTH_OK ? TERMINAL_GREEN : TERMINAL_RED;
+
+	printf("%s%s%s  %s (%s)", terminal_begin(color), info->address, terminal_end(color),
+	       info->name, word_of_simulated(info->simulated));
+	if (health != ROAD_HEALTH_OK)
+		printf("  %s%s%s", terminal_begin(color), word_of_health(health),
+		       terminal_end(color));
+	putchar('\n');
 }
 
 static road_status print_device(road_device *device)
@@ -99,7 +124,7 @@ static road_status print_device(road_device *device)
 
 	if (status)
 		return status;
-	printf("%s  %s (%s)\n", info.address, info.name, word_of_simulated(info.simulated));
+	print_heading(device, &info);
 	for (uint32_t i = 0;
 	     !(status = road_device_telemetry(device, ROAD_TELEMETRY_ALL, i, &metric)); i++) {
 		const uint64_t whole =
@@ -123,7 +148,7 @@ static road_status print_device(road_device *device)
 static void print_round(struct view *view)
 {
 	if (view->terminal)
-		fputs("\033[H\033[2J", stdout);
+		terminal_clear();
 	for (uint32_t i = 0; i < view->device_count; i++) {
 		const road_status status = print_device(view->devices[i]);
 
@@ -251,7 +276,7 @@ static int open_all(struct view *view, road_instance *instance, int argc, char *
 
 static int run(const struct words *words, int argc, char **argv)
 {
-	struct view view = {.words = words, .terminal = isatty(STDOUT_FILENO)};
+	struct view view = {.words = words, .terminal = terminal_is()};
 	road_instance *instance;
 	int code, opened;
 
