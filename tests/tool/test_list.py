@@ -110,8 +110,15 @@ def nfd():
         lines = listed('--nfd', **options).stdout.splitlines()
         assert lines[0].startswith('#'), lines
         for line in lines[1:]:
-            assert re.fullmatch(r'roadbed\.dev/[a-z][a-z.-]*=[0-9]+', line), line
-        return dict(line.removeprefix('roadbed.dev/').split('=') for line in lines[1:])
+            # A label of Kubernetes in a feature file: prefix/name=value, of at most 63 characters
+            # each but the prefix, which is a DNS name of somebody's own.
+            label = re.fullmatch(r'([a-z0-9.-]{1,253})/([A-Za-z0-9][-A-Za-z0-9_.]*)=([-A-Za-z0-9_.]*)', line)
+            assert label and label[1] == 'roadbed.dev' and label[3].isdigit(), line
+            assert all(len(part) <= 63 and part[-1].isalnum() for part in label.groups()[1:]), line
+        assert sum(map(len, lines)) < 64 << 10
+        got = [line.removeprefix('roadbed.dev/').split('=') for line in lines[1:]]
+        assert len(dict(got)) == len(got), got
+        return dict(got)
 
     got = features()
     assert got['simulated-device.count'] == '0' and int(got['device.count']) >= 1, got

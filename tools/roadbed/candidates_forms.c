@@ -83,6 +83,54 @@ static void cdi_all(struct json_object *array, const struct candidates *candidat
 		cdi_device(array, "all", addresses);
 }
 
+/* Folders of this variable, which devices from outside of the tree come from: the container has
+ * them at the same place, to be read. Mounts without a type, and edits for all devices, are in
+ * 0.3.0. */
+static void cdi_folders(struct json_object *env, struct json_object *mounts, const char *variable)
+{
+	const char *folders = getenv(variable);
+	char text[4096];
+
+	if (!folders || !*folders)
+		return;
+	snprintf(text, sizeof(text), "%s=%s", variable, folders);
+	json_append(env, json_object_new_string(text));
+	for (const char *at = folders; *at; at += strcspn(at, ":"), at += *at == ':') {
+		static const char *const options[] = {"bind", "ro", "nosuid", "nodev"};
+		struct json_object *mount, *array;
+
+		if (at[0] != '/' || strcspn(at, ":") >= sizeof(text))
+			continue;
+		snprintf(text, sizeof(text), "%.*s", (int)strcspn(at, ":"), at);
+		mount = json_new();
+		array = json_new_array();
+		json_add_text(mount, "hostPath", text);
+		json_add_text(mount, "containerPath", text);
+		json_add(mount, "options", array);
+		for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+			json_append(array, json_object_new_string(options[i]));
+		json_append(mounts, mount);
+	}
+}
+
+/* What every device of the specification needs; nothing where all comes with the library. */
+static void cdi_edits(struct json_object *document)
+{
+	struct json_object *edits = json_new(), *env = json_new_array(), *mounts = json_new_array();
+
+	cdi_folders(env, mounts, "ROADBED_DRIVERS");
+	cdi_folders(env, mounts, "ROADBED_FIRMWARE_PATH");
+	if (!json_object_array_length(env)) {
+		json_object_put(env);
+		json_object_put(mounts);
+		json_object_put(edits);
+		return;
+	}
+	json_add(edits, "env", env);
+	json_add(edits, "mounts", mounts);
+	json_add(document, "containerEdits", edits);
+}
+
 int candidates_print_cdi(const struct candidates *candidates)
 {
 	struct json_object *document = json_new(), *array = json_new_array();
@@ -90,6 +138,7 @@ int candidates_print_cdi(const struct candidates *candidates)
 
 	json_add_text(document, "cdiVersion", cdi_version(candidates));
 	json_add_text(document, "kind", "roadbed.dev/sim");
+	cdi_edits(document);
 	json_add(document, "devices", array);
 	for (uint32_t i = 0; i < candidates->count; i++) {
 		if (!is_cdi(&candidates->at[i]))
