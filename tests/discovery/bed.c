@@ -38,6 +38,29 @@ UMockdevTestbed *bed_new(const char *file)
 	return bed;
 }
 
+/* By hand: umockdev would tell the world of each. */
+void bed_add_function(UMockdevTestbed *bed, unsigned number)
+{
+	static const char *const files[][2] = {
+		{"class", "0x120000\n"}, {"vendor", "0x1002\n"}, {"device", "0x74a1\n"}};
+	char *root = umockdev_testbed_get_root_dir(bed);
+	char *folder = g_strdup_printf("%s/sys/bus/pci/devices/0000:%02x:%02x.%u", root,
+				       number >> 8, number >> 3 & 0x1f, number & 7);
+
+	CU_ASSERT_EQUAL_FATAL(g_mkdir_with_parents(folder, 0700), 0);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char *path = g_strdup_printf("%s/%s", folder, files[i][0]);
+		FILE *file = fopen(path, "w");
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+		fputs(files[i][1], file);
+		fclose(file);
+		g_free(path);
+	}
+	g_free(folder);
+	g_free(root);
+}
+
 /* ---- DRM ---- */
 
 static void put_text(UMockdevIoctlData *data, size_t pointer, size_t length_at, const char *text)

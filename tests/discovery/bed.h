@@ -11,6 +11,9 @@
 /* Describes the machine of FILE.testbed; NULL: an empty one. */
 UMockdevTestbed *bed_new(const char *file);
 
+/* Adds a PCI function, of an MI300X, that nothing is bound to; up to 65536 of them. */
+void bed_add_function(UMockdevTestbed *bed, unsigned number);
+
 /* How the node answers DRM's questions: as a driver of this name and version, by errno, or not at
  * all at first (EINTR this often). Lives until the bed is gone. */
 struct bed_drm {

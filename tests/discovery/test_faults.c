@@ -316,42 +316,19 @@ static void nothing_runs_on_a_device_that_no_driver_runs(void)
 
 enum { MANY = 2000 };
 
-/* By hand: umockdev would tell the world of each. */
-static void add_function(const char *root, unsigned number)
-{
-	static const char *const files[][2] = {
-		{"class", "0x120000\n"}, {"vendor", "0x1002\n"}, {"device", "0x74a1\n"}};
-	char *folder = g_strdup_printf("%s/sys/bus/pci/devices/0000:%02x:%02x.%u", root,
-				       number >> 8, number >> 3 & 0x1f, number & 7);
-
-	CU_ASSERT_EQUAL_FATAL(g_mkdir_with_parents(folder, 0700), 0);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char *path = g_strdup_printf("%s/%s", folder, files[i][0]);
-		FILE *file = fopen(path, "w");
-
-		CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-		fputs(files[i][1], file);
-		fclose(file);
-		g_free(path);
-	}
-	g_free(folder);
-}
-
 static void two_thousand_functions_are_listed(void)
 {
 	UMockdevTestbed *bed = umockdev_testbed_new();
-	char *root = umockdev_testbed_get_root_dir(bed);
 	road_candidate one = {.size = sizeof(one)};
 	road_instance *all = instance();
 	uint32_t count = 0;
 
 	for (unsigned i = 0; i < MANY; i++)
-		add_function(root, i);
+		bed_add_function(bed, i);
 	for (uint32_t i = 0; !road_instance_enumerate(all, 0, i, &one); i++)
 		count += !strncmp(one.address, "pci:", 4) && !strcmp(one.name, "Instinct MI300X");
 	CU_ASSERT_EQUAL(count, MANY);
 	road_instance_release(all);
-	g_free(root);
 	g_object_unref(bed);
 }
 
