@@ -46,6 +46,16 @@ def well():
     tap.says(roadbed('doctor', 'x', code=2).stderr, 'takes no argument')
 
 
+@tap.case('doctor counts accelerators, and the processor is none')
+def counted():
+    row = doctor('--dev', '/nonesuch', code=None, ROADBED_DEVICES='host:')['devices']
+    assert row['result'] == 'PASS' and row['what'].startswith('no accelerator is here'), row
+    if SIM:
+        row = doctor('--dev', '/nonesuch', ROADBED_CACHE='off',
+                     ROADBED_DEVICES='sim:edu;sim:gpu-small')['devices']
+        assert row['what'] == '2 accelerators can be opened, 2 of them simulated', row
+
+
 @tap.case('doctor names a cache that is none, and a folder of drivers that others may write')
 def folders():
     os.makedirs('dev')

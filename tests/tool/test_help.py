@@ -21,6 +21,13 @@ def verbs():
     assert not any('  ' in part for row in VERBS for part in row), VERBS
 
 
+@tap.case('no line of help is wider than 100 columns')
+def columns():
+    texts = [tap.run(ROADBED, '--help').stdout, tap.run(ROADBED, 'fw', '--help', code=None).stdout]
+    wide = [line for text in texts for line in text.splitlines() if len(line) > 100]
+    assert not wide, wide
+
+
 @tap.case('each verb has help of its own, and opens nothing for it')
 def own():
     for name, usage, _ in VERBS:
@@ -32,6 +39,35 @@ def own():
             tap.says(got.stdout, 'usage', f'roadbed {name}')
         if name != 'fw':
             assert usage in ' '.join(got.stdout.split()), (usage, got.stdout)
+
+
+@tap.case('the first screen of --help maps questions to commands, and each of them runs')
+def questions():
+    lines = tap.run(ROADBED, '--help').stdout.split('usage:')[0].splitlines()
+    rows = [re.split(r'  +', line) for line in lines if '?' in line]
+    assert len(lines) < 24 and len(rows) >= 6, lines
+    said = ' '.join(question for question, _ in rows)
+    for word in ('here', 'memory is free', 'links', 'missing'):
+        assert word in said, said
+    for question, answer in rows:
+        for command in answer.split('; '):
+            words = command.split(' (')[0].replace('DEVICE', 'host:').split()
+            assert words[0] == 'roadbed', command
+            if words[1] == 'conformance' or ('sim:' in command and not SIM):
+                continue
+            more = ['--count', '1'] if words[1] == 'watch' else []
+            got = tap.run(ROADBED, *words[1:], *more, code=None)
+            assert got.returncode == 0 or words[1] == 'doctor', got
+            assert got.stdout, (question, command)
+    info = tap.run(ROADBED, 'info', 'sim:gpu-small' if SIM else 'host:').stdout
+    assert re.search(r'free|bounded by the host', info), info
+    if SIM:
+        tap.says(info, '256 MiB, 256 MiB free, 0 B used')
+        assert tap.run(ROADBED, 'info', 'sim:gpu-small', '--field',
+                       'heaps.0.free_bytes').stdout == f'{256 << 20}\n'
+    assert 'ARG' not in tap.run(ROADBED, 'list', '--help').stdout
+    tap.says(tap.run(ROADBED, 'info', '--help').stdout, 'pci:', 'sim:CHIP')
+    tap.says(tap.run(ROADBED, 'caps', '--help').stdout, 'EXPR: ', 'GiB')
 
 
 @tap.case('what the help says of options is what verbs take')
@@ -64,6 +100,11 @@ def completion():
     assert completed('caps', 'host:', '--d') == {'--diff'}
     assert 'host:' in completed('info', '') and 'host:' not in completed('doctor', '')
     assert completed('chip', 'sh') == {'show'}
+    assert completed('doctor', '--') == {'--help', '--dev', '--json', '--list'}
+    fw = tap.run(ROADBED, 'fw', '--help', code=None).stdout
+    verbs_of_fw = set(re.findall(r'^  roadbed fw ([a-z]+)', fw, re.M))
+    assert not verbs_of_fw or completed('fw', '') >= verbs_of_fw, completed('fw', '')
+    assert not verbs_of_fw or completed('fw', 'ver') == {'verify'}, completed('fw', 'ver')
     with open('somefile', 'w'):
         pass
     assert completed('diff', 'some') == {'somefile'}

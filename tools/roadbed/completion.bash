@@ -16,6 +16,12 @@ _roadbed()
 		return ;;
 	esac
 	case ${COMP_WORDS[1]} in
+	fw)
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			usage=$("$1" fw --help 2> /dev/null | sed -n 's/^  roadbed fw \([a-z]*\).*/\1/p')
+			COMPREPLY=($(compgen -W "$usage" -- "$word"))
+			return
+		fi ;;
 	chip)
 		if [ "$COMP_CWORD" -eq 2 ]; then
 			COMPREPLY=($(compgen -W "list show check" -- "$word"))

@@ -220,7 +220,7 @@ static bool is_lacking(const road_candidate *one)
 
 void doctor_devices(struct doctor *doctor)
 {
-	uint32_t ready = 0, simulated = 0, lacking = 0;
+	uint32_t ready = 0, hosts = 0, simulated = 0, lacking = 0;
 
 	for (uint32_t i = 0; i < doctor->all.count; i++) {
 		const road_candidate *one = &doctor->all.at[i];
@@ -228,6 +228,7 @@ void doctor_devices(struct doctor *doctor)
 		if (!doctor->all.here[i] || one->address[0] == '/')
 			continue;
 		ready += !one->status;
+		hosts += !one->status && !strcmp(one->address, "host:");
 		simulated += !one->status && one->simulated;
 		if (!is_lacking(one))
 			continue;
@@ -241,10 +242,15 @@ void doctor_devices(struct doctor *doctor)
 	}
 	if (!lacking)
 		doctor_tell(doctor, "device", DOCTOR_PASS, "", "none that is here is refused");
-	if (ready)
+	if (ready > hosts)
 		doctor_tell(doctor, "devices", DOCTOR_PASS, "",
-			    "%" PRIu32 " can be opened, %" PRIu32 " of them simulated", ready,
-			    simulated);
+			    "%" PRIu32 " accelerators can be opened, %" PRIu32 " of them simulated",
+			    ready - hosts, simulated);
+	else if (ready)
+		doctor_tell(
+			doctor, "devices", DOCTOR_PASS, "",
+			"no accelerator is here, this machine's processor alone; `roadbed explain` "
+			"has all that was seen");
 	else
 		doctor_tell(doctor, "devices", DOCTOR_WARN,
 			    "`roadbed explain` says why each is none", "no device can be opened");

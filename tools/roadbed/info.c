@@ -87,6 +87,11 @@ static void abilities_json(struct json_object *to, const road_device_info *info)
 	json_add(to, "features", bits_json(info->features, word_of_feature));
 }
 
+static uint64_t free_of(const road_heap_info *heap)
+{
+	return heap->bytes > heap->used_bytes ? heap->bytes - heap->used_bytes : 0;
+}
+
 static int heaps_json(struct json_object *to, road_device *device)
 {
 	struct json_object *array = json_new_array();
@@ -100,6 +105,8 @@ static int heaps_json(struct json_object *to, road_device *device)
 		json_add_text(object, "kind", word_of_heap(heap.kind));
 		json_add_known_u64(object, "size_bytes", heap.bytes);
 		json_add_u64(object, "used_bytes", heap.used_bytes);
+		json_add(object, "free_bytes",
+			 heap.bytes ? json_object_new_uint64(free_of(&heap)) : NULL);
 		json_add_u64(object, "granule_bytes", heap.granule_bytes);
 		json_add_bool(object, "host_visible", heap.host_visible);
 		json_add_bool(object, "coherent", heap.coherent);
@@ -252,17 +259,21 @@ static int print_heaps(road_device *device)
 {
 	road_heap_info heap = {.size = sizeof(heap)};
 	road_status status;
-	char size[32], used[32], granule[32];
+	char size[32], left[32], used[32], granule[32];
 
-	for (uint32_t i = 0; (status = road_device_heap(device, i, &heap)) == ROAD_OK; i++)
-		printf("%-16s%s: %s, %s used, granule %s%s%s\n", i ? "" : "heaps",
-		       word_of_heap(heap.kind),
-		       heap.bytes ? bytes_as_text(heap.bytes, size, sizeof(size))
-				  : "bounded by the host",
+	for (uint32_t i = 0; (status = road_device_heap(device, i, &heap)) == ROAD_OK; i++) {
+		printf("%-16s%s: ", i ? "" : "heaps", word_of_heap(heap.kind));
+		if (heap.bytes)
+			printf("%s, %s free", bytes_as_text(heap.bytes, size, sizeof(size)),
+			       bytes_as_text(free_of(&heap), left, sizeof(left)));
+		else
+			fputs("bounded by the host", stdout);
+		printf(", %s used, granule %s%s%s\n",
 		       bytes_as_text(heap.used_bytes, used, sizeof(used)),
 		       bytes_as_text(heap.granule_bytes, granule, sizeof(granule)),
 		       heap.host_visible ? ", host visible" : "",
 		       heap.coherent ? ", coherent" : "");
+	}
 	return status == ROAD_NOT_FOUND ? TOOL_OK : library_refuse("reading heaps", status);
 }
 

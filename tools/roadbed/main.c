@@ -13,21 +13,24 @@ static const struct verb {
 	bool own_help; /* it takes --help itself */
 } verbs[] = {
 	{"list", "[--all] [--json | --cdi | --nfd]",
-	 "the devices; with --all also the whole catalogue of chips; as JSON, for containers\n"
-	 "      (Container Device Interface: simulated ones), for clusters (Node Feature "
-	 "Discovery)",
+	 "the devices that can be opened, with class and memory; with --all also the whole\n"
+	 "      catalogue of chips; as JSON, for containers (Container Device Interface: "
+	 "simulated\n"
+	 "      ones), for clusters (Node Feature Discovery)",
 	 verb_list},
 	{"info", "[DEVICE] [--json] [--field NAME] [--no-wake]",
-	 "what a device is and can do, and from where that is known; without DEVICE: all that are\n"
-	 "      here; --field prints one value, by a property's name or its place in the JSON;\n"
-	 "      --no-wake opens no kernel's node and wakes no device that sleeps",
+	 "what a device is and can do, how much of its memory is used and free, and from where\n"
+	 "      that is known; without DEVICE: all that are here; --field prints one value, by a\n"
+	 "      property's name or its place in the JSON; --no-wake opens no kernel's node and\n"
+	 "      wakes no device that sleeps",
 	 verb_info},
 	{"caps", "DEVICE [--require EXPR | --diff OTHER] [--json]",
 	 "every property by name; --require exits with 1 unless EXPR holds\n"
 	 "      ('memory.total_bytes >= 16GiB and region.slots >= 2'), --diff if OTHER differs",
 	 verb_caps},
 	{"explain", "[--all] [--json]",
-	 "every candidate seen, and why it became a device or did not", verb_explain},
+	 "every candidate seen, real and listed ones, and why it became a device or did not",
+	 verb_explain},
 	{"regions", "DEVICE [--layout N,N...] [--json]",
 	 "the parts that can be configured on their own, what is in them, and what it costs;\n"
 	 "      --layout splits the device before, into parts of so many units",
@@ -42,14 +45,16 @@ static const struct verb {
 	 "      until it is ended",
 	 verb_watch},
 	{"topo", "[DEVICE…] [--tree | --matrix | --dot | --json]",
-	 "how devices lie to each other and to the host: PCI, NUMA, links", verb_topo},
+	 "how devices lie to each other and to the host: NUMA nodes and ways over PCI (--tree),\n"
+	 "      the link of each two (--matrix), a graph for Graphviz (--dot)",
+	 verb_topo},
 	{"chip", "list | show NAME | check FILE [--json]",
 	 "the catalogue of chips: all of them, one with the source of each value, and whether a\n"
 	 "      chip's file is sound",
 	 verb_chip},
 	{"doctor", "[--dev FOLDER] [--json | --list]",
-	 "looks for what keeps devices from working here; exits with 1 for warnings, 2 for "
-	 "failures",
+	 "why a card is missing: looks for what keeps devices from working here, and says what\n"
+	 "      would help; exits with 1 for warnings, 2 for failures; --list names the checks",
 	 verb_doctor},
 	{"run",
 	 "DEVICE IMAGE KERNEL --grid X[,Y[,Z]] --block X[,Y[,Z]] [--shared BYTES]\n"
@@ -78,34 +83,66 @@ static const struct verb {
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
-static void words(FILE *out);
+/* What people come with, and what answers it. */
+static const struct {
+	const char *question, *answer;
+} questions[] = {
+	{"which chips are here?", "roadbed list"},
+	{"what is one, what can it do?", "roadbed info DEVICE; roadbed caps DEVICE"},
+	{"how much memory is free?", "roadbed info DEVICE (heaps); roadbed watch"},
+	{"what links are there?", "roadbed topo --matrix"},
+	{"why is my card missing?", "roadbed doctor; roadbed explain"},
+	{"does it do what it should?", "roadbed conformance DEVICE"},
+	{"what can be had without a chip?", "roadbed list --all; roadbed info sim:gpu-small"},
+};
+
+/* What stands for what in a usage; printed where it is used. */
+static const struct {
+	const char *word, *meaning;
+} words[] = {
+	{"DEVICE",
+	 "DEVICE: an address that `roadbed list` shows: host:  pci:0000:03:00.0  drm:renderD128\n"
+	 "  accel:accel0  sim:CHIP[@N][?time=functional|approx|trace&…]\n"},
+	{"ARG",
+	 "ARG: i32:N u32:N i64:N u64:N f32:X f64:X, or a buffer:\n"
+	 "  zeros:TYPE:COUNT  iota:TYPE:COUNT  rand:TYPE:COUNT:SEED  in:TYPE:FILE\n"
+	 "  each with >FILE behind it to be written back, raw and little-endian, after the run\n"
+	 "  TYPE: u8 i8 u16 i16 f16 bf16 u32 i32 f32 u64 i64 f64\n"},
+	{"EXPR",
+	 "EXPR: comparisons (== != < <= > >=, ~ for a text within another) of properties with\n"
+	 "  values, joined by and, or, not and parentheses; 16GiB, 1.4GHz, 5ms; "
+	 "docs/properties.md\n"},
+};
 
 static void usage(FILE *out)
 {
-	fputs("usage:\n", out);
+	fputs("roadbed looks at accelerators, real and simulated, and runs kernels on them.\n\n",
+	      out);
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		fprintf(out, "%-34s%s\n", questions[i].question, questions[i].answer);
+	fputs("\nusage:\n", out);
 	for (size_t i = 0; i < VERBS; i++)
 		fprintf(out, "  roadbed %s %s\n      %s\n", verbs[i].name, verbs[i].usage,
 			verbs[i].summary);
-	fputs("  roadbed --help | --version; roadbed VERB --help\n", out);
-	words(out);
-}
-
-/* What the words of the table stand for. */
-static void words(FILE *out)
-{
-	fputs("ARG: i32:N u32:N i64:N u64:N f32:X f64:X, or a buffer:\n"
-	      "  zeros:TYPE:COUNT  iota:TYPE:COUNT  rand:TYPE:COUNT:SEED  in:TYPE:FILE\n"
-	      "  each with >FILE behind it to be written back, raw and little-endian, after the "
-	      "run\n"
-	      "  TYPE: u8 i8 u16 i16 f16 bf16 u32 i32 f32 u64 i64 f64\n"
-	      "DEVICE: host:  sim:CHIP[@N][?time=functional|approx|trace&…]\n",
-	      out);
+	fputs("  roadbed --help | --version; roadbed VERB --help; man roadbed\n\n", out);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		fputs(words[i].meaning, out);
 }
 
 static int help(const struct verb *verb)
 {
 	printf("usage: roadbed %s %s\n  %s\n", verb->name, verb->usage, verb->summary);
-	words(stdout);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(verb->usage, words[i].word))
+			fputs(words[i].meaning, stdout);
+	return TOOL_OK;
+}
+
+/* For the manual: each question and its answer, in a line with a tab. */
+static int list_questions(void)
+{
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		printf("%s\t%s\n", questions[i].question, questions[i].answer);
 	return TOOL_OK;
 }
 
@@ -179,6 +216,8 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--version"))
 		return flushed(version());
+	if (!strcmp(argv[1], "--questions"))
+		return flushed(list_questions());
 	if (!strcmp(argv[1], "--verbs"))
 		return flushed(list_verbs());
 	for (size_t i = 0; i < VERBS; i++)
