@@ -61,6 +61,13 @@ struct road_bus_control {
 	bool (*violation)(struct road_bus *bus, uint32_t index, char *text, size_t bytes);
 	size_t (*report)(struct road_bus *bus, char *out, size_t bytes);
 	int (*trace)(struct road_bus *bus, int fd);
+	/* Can registers be reached? Why not, recorded. NULL: they can. */
+	road_status (*reach)(struct road_bus *bus);
+	/* A descriptor that is readable once the device is wanted back, or gone; the bus's. */
+	int (*lost_fd)(struct road_bus *bus);
+	/* Stops the device, releases what the kernel gave for it, and then says that it is lost.
+	 * The interrupt thread calls it. */
+	void (*let_go)(struct road_bus *bus);
 };
 
 struct road_bus_text { /* a piece of an address; not terminated */
@@ -77,6 +84,9 @@ struct road_bus_wish {
 struct road_candidate_sink {
 	/* The candidate is copied. false: that is enough, scan may return. */
 	bool (*seen)(struct road_candidate_sink *sink, const road_candidate *candidate);
+	/* Is there a driver that runs functions of PCI with these ids by their registers? NULL:
+	 * nobody asks. */
+	bool (*runs)(const struct road_candidate_sink *sink, const struct road_bus_ids *ids);
 };
 
 struct road_transport {

@@ -2,7 +2,8 @@
 /*
  * The baton: who runs the simulation, and how the others sleep.
  *
- * One thread holds it at a time. Who cannot have it sleeps on a futex of its own. Whoever leaves
+ * One thread holds it at a time. Who cannot have it sleeps on a futex of its own,
+ * or, once there are real devices, on a descriptor and theirs (interrupts.h). Whoever leaves
  * wakes one sleeper if work remains; one that was chosen and leaves instead passes the choice on
  * (road_baton_poke). A sleeper marks itself asleep, looks again, and only then sleeps.
  */
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "hal/core/core.h"
+#include "hal/core/interrupts.h"
 
 static struct {
 	pthread_mutex_t lock;
@@ -29,12 +30,20 @@ static void futex_wake(_Atomic uint32_t *word)
 
 void road_sleeper_wake(struct road_sleeper *sleeper)
 {
-	if (!atomic_exchange(&sleeper->word, 1))
+	if (atomic_exchange(&sleeper->word, 1))
+		return;
+	struct road_waker *waker = atomic_load(&sleeper->waker);
+
+	if (waker)
+		road_interrupts_wake(waker);
+	else
 		futex_wake(&sleeper->word);
 }
 
 bool road_sleeper_sleep(struct road_sleeper *sleeper, uint64_t deadline_ns)
 {
+	if (atomic_load(&sleeper->waker))
+		return road_interrupts_sleep(sleeper, deadline_ns);
 	struct timespec at = {.tv_sec = (time_t)(deadline_ns / 1000000000u),
 			      .tv_nsec = (long)(deadline_ns % 1000000000u)};
 

@@ -33,6 +33,8 @@ struct road_unplugged;   /* plug.c */
 struct road_config_entry;
 struct road_list_region;
 struct road_stage;
+struct road_waker; /* interrupts.c */
+struct road_interrupts;
 struct road_callback_job;
 
 /* ---- events: event.c ---- */
@@ -137,7 +139,8 @@ void road_work_drain(struct road_work *work);
 struct road_sleeper {
 	_Atomic uint32_t word; /* 0 asleep, 1 woken */
 	struct road_sleeper *next, *prev;
-	bool background; /* the pump: chosen last */
+	bool background;                  /* the pump: chosen last */
+	struct road_waker *_Atomic waker; /* it sleeps on descriptors: interrupts.h; NULL: futex */
 };
 
 /* One piece of everything that can run, up to virtual time `until_ps`. Only by the baton's
@@ -298,7 +301,8 @@ struct road_device {
 	pthread_mutex_t region_lock, config_lock; /* region.h */
 	struct road_region_node *regions;
 	struct road_config_entry *configs;
-	struct road_boot *boot; /* NULL: the chip boots no firmware */
+	struct road_boot *boot;             /* NULL: the chip boots no firmware */
+	struct road_interrupts *interrupts; /* as descriptors; NULL: none */
 };
 extern const struct road_class road_device_class;
 /* Heap `index` with what the instance's buffers take of it. */

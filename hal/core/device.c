@@ -9,6 +9,7 @@
 #include "hal/core/core.h"
 #include "hal/core/drivers.h"
 #include "hal/core/firmware.h"
+#include "hal/core/interrupts.h"
 #include "hal/core/region.h"
 #include "hal/core/submit.h"
 
@@ -47,6 +48,7 @@ static void device_close(struct road_object *object)
 	road_stage_trim(device);
 	device->ops.stop(&device->drv,
 			 road_device_is_lost(device) ? ROAD_STOP_LOST : ROAD_STOP_CLOSE);
+	road_interrupts_close(device);
 	road_boot_close(device);
 	if (bus)
 		bus->ops->close(bus);
@@ -98,14 +100,6 @@ static void lay_tables(struct road_device *device, const struct road_driver *dri
 	device->sleeps = driver->ops->wait;
 }
 
-static bool speaks_for(const struct road_driver *driver, const struct road_bus_ids *ids)
-{
-	if (driver->compatible && ids->compatible[0])
-		return !strcmp(driver->compatible, ids->compatible);
-	return driver->pci_vendor && driver->pci_vendor == ids->vendor &&
-	       driver->pci_device == ids->device;
-}
-
 /* A driver for what nobody else takes; it looks at what the bus knows. */
 static const struct road_driver *last_resort(const struct road_instance *instance,
 					     struct road_bus *bus)
@@ -119,6 +113,14 @@ static const struct road_driver *last_resort(const struct road_instance *instanc
 	return NULL;
 }
 
+/* Does the bus give its drivers registers at all? */
+static road_status can_reach(struct road_bus *bus)
+{
+	const struct road_bus_control *control = road_bus_control_of(bus);
+
+	return control->reach ? control->reach(bus) : ROAD_OK;
+}
+
 /* The driver that takes this function. */
 static road_status match(const struct road_instance *instance, struct road_bus *bus,
 			 const char *identity, const struct road_driver **out)
@@ -129,16 +131,18 @@ static road_status match(const struct road_instance *instance, struct road_bus *
 
 	bus->ops->ids(bus, &ids);
 	for (uint32_t i = 0; (driver = road_driver_at(instance, i, NULL)); i++) {
-		if (driver->scheme || !speaks_for(driver, &ids))
+		if (!road_driver_speaks_for(driver, &ids))
 			continue;
-		status = driver->ops->probe(bus);
+		status = can_reach(bus);
+		if (!status)
+			status = driver->ops->probe(bus);
 		if (status == ROAD_OK) {
 			*out = driver;
 			return ROAD_OK;
 		}
 	}
 	if (status != ROAD_NOT_FOUND)
-		return status; /* the driver recorded why */
+		return status; /* the bus or the driver recorded why */
 	*out = last_resort(instance, bus);
 	if (*out)
 		return ROAD_OK;
@@ -239,7 +243,15 @@ static road_status start(struct road_device *device, struct road_bus *bus,
 		return status;
 	status = start_driver(device);
 	if (status)
-		road_boot_close(device);
+		goto close_boot;
+	status = road_interrupts_open(device);
+	if (status)
+		goto stop;
+	return ROAD_OK;
+stop:
+	device->ops.stop(&device->drv, ROAD_STOP_CLOSE);
+close_boot:
+	road_boot_close(device);
 	return status;
 }
 

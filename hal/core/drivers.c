@@ -35,6 +35,16 @@ struct road_loaded {
 	bool complete; /* false: there was no memory for all */
 };
 
+bool road_driver_speaks_for(const struct road_driver *driver, const struct road_bus_ids *ids)
+{
+	if (driver->scheme)
+		return false;
+	if (driver->compatible && ids->compatible[0])
+		return !strcmp(driver->compatible, ids->compatible);
+	return driver->pci_vendor && driver->pci_vendor == ids->vendor &&
+	       driver->pci_device == ids->device;
+}
+
 const struct road_driver *road_driver_at(const struct road_instance *instance, uint32_t index,
 					 const char **path)
 {

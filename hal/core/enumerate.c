@@ -148,6 +148,7 @@ static bool listed(struct road_instance *instance, struct road_seen *seen)
 
 struct collect {
 	struct road_candidate_sink sink;
+	const struct road_instance *instance;
 	struct road_seen *seen;
 	bool full; /* no memory for more */
 };
@@ -163,9 +164,20 @@ static bool collected(struct road_candidate_sink *sink, const road_candidate *on
 	return own;
 }
 
+static bool runs(const struct road_candidate_sink *sink, const struct road_bus_ids *ids)
+{
+	const struct collect *collect = (const struct collect *)(const void *)sink;
+	const struct road_driver *driver;
+
+	for (uint32_t i = 0; (driver = road_driver_at(collect->instance, i, NULL)); i++)
+		if (road_driver_speaks_for(driver, ids))
+			return true;
+	return false;
+}
+
 static bool transports(struct road_instance *instance, struct road_seen *seen)
 {
-	struct collect collect = {.sink = {collected}, .seen = seen};
+	struct collect collect = {.sink = {collected, runs}, .instance = instance, .seen = seen};
 	const struct road_transport *transport;
 
 	for (uint32_t t = 0; !collect.full && (transport = road_transport_at(t)); t++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One slice of everything that can run in this process, and what it brought. See docs/time.md. */
-#include "hal/core/core.h"
+#include "hal/core/interrupts.h"
 
 enum { SLICE_EVENTS = 4096 };
 
@@ -99,6 +99,8 @@ void road_progress_device_add(struct road_device *device)
 	atomic_store(&devices.first, device);
 	atomic_fetch_add(&devices.sleep, device->sleeps);
 	pthread_mutex_unlock(&devices.walk.lock);
+	if (device->interrupts)
+		road_interrupts_look(); /* those that came before it was listed */
 }
 
 void road_progress_device_remove(struct road_device *device)
@@ -129,16 +131,12 @@ static bool deliver(struct road_device *device)
 		uint32_t vector = (uint32_t)__builtin_ctzll(pending);
 
 		pending &= pending - 1;
-		if (bus->ops->irq_take(bus, vector))
-			device->ops.irq(&device->drv, vector);
+		if (!bus->ops->irq_take(bus, vector))
+			continue;
+		device->ops.irq(&device->drv, vector);
+		bus->ops->irq_mask(bus, vector, false); /* a level was masked when it came */
 	}
 	return any;
-}
-
-static bool has_irq(const struct road_device *device)
-{
-	return device->control && device->control->irq_pending &&
-	       device->control->irq_pending(device->drv.bus);
 }
 
 static bool deliver_all(void)
@@ -148,7 +146,7 @@ static bool deliver_all(void)
 	walk_begin(&devices.walk);
 	for (struct road_device *device = atomic_load(&devices.first); device;
 	     device = atomic_load(&device->next_open))
-		if (has_irq(device))
+		if (device->control && device->control->irq_pending)
 			any |= deliver(device);
 	walk_end(&devices.walk);
 	return any;
@@ -316,8 +314,8 @@ bool road_progress_pending(void)
 {
 	const struct road_domain *d = road_progress_domain_get();
 
-	return atomic_load(&ready) || atomic_load(&gone) || atomic_load(&devices.unasked) ||
-	       (d && d->pending()) || source_pending();
+	return road_interrupts_pending() || atomic_load(&ready) || atomic_load(&gone) ||
+	       atomic_load(&devices.unasked) || (d && d->pending()) || source_pending();
 }
 
 struct road_progress road_progress_slice(uint64_t until_ps)
@@ -329,6 +327,8 @@ struct road_progress road_progress_slice(uint64_t until_ps)
 		while (road_progress_check_lost())
 			progress.ran = true;
 	run_sources(&progress);
+	if (road_interrupts_due())
+		progress.ran |= deliver_all();
 	if (d) {
 		struct road_slice slice = {0};
 

@@ -2,9 +2,10 @@
 /*
  * External agents, and the pump: a thread that runs the simulation while nobody waits, because
  * something outside (an exported descriptor, a program that spins on a written word) expects it.
- * It starts at the first such agent and lives as long as the process.
+ * Where there are real devices it is also the thread that their interrupts wake (interrupts.h). It
+ * starts at the first such agent and lives as long as the process.
  */
-#include "hal/core/core.h"
+#include "hal/core/interrupts.h"
 
 static _Atomic uint32_t agents_seen, agents_alive;
 
@@ -59,6 +60,7 @@ static void *run(void *arg)
 			watching = true; /* somebody else runs: it has still to look itself */
 		}
 		road_progress_check_lost();
+		road_interrupts_join(sleeper); /* awake it is woken by nobody */
 		atomic_store(&sleeper->word, 0);
 		if (atomic_load(&pump.called) || (road_progress_pending() && road_baton_free())) {
 			atomic_store(&sleeper->word, 1);

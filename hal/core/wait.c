@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "hal/core/firmware.h"
+#include "hal/core/interrupts.h"
 
 enum { INLINE_WAITERS = 8 };
 
@@ -184,6 +185,7 @@ static bool link_waiters(struct wait *wait)
 		wait->waiters = calloc(wait->count, sizeof(*wait->waiters));
 	if (!wait->waiters)
 		return false;
+	road_interrupts_join(&wait->sleeper);
 	for (uint32_t i = 0; i < wait->count; i++) {
 		wait->waiters[i] = (struct road_waiter){.value = wait->points[i].value,
 							.kind = ROAD_WAITER_THREAD,
@@ -197,6 +199,7 @@ static void unlink_waiters(struct wait *wait)
 {
 	for (uint32_t i = 0; i < wait->count; i++)
 		road_event_forget(wait->points[i].event, &wait->waiters[i]);
+	road_interrupts_leave(&wait->sleeper);
 	if (wait->waiters != wait->inlined)
 		free(wait->waiters);
 }

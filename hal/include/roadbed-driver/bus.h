@@ -113,7 +113,9 @@ struct road_bus_ops {
 	void (*dma_sync)(struct road_bus *bus, struct road_dma *dma, uint64_t offset,
 			 uint64_t bytes, enum road_dma_direction direction);
 	/* interrupts. bind: eventfd < 0 unbinds; a bus without descriptors answers UNSUPPORTED and
-	 * delivers through the core's progress loop instead. */
+	 * delivers through the core's progress loop instead. One that is a level is masked from its
+	 * coming until irq_mask(vector, false), which the core calls when the driver's irq returns.
+	 */
 	uint32_t (*irq_count)(struct road_bus *bus);
 	road_status (*irq_bind)(struct road_bus *bus, uint32_t vector, int eventfd);
 	bool (*irq_take)(struct road_bus *bus, uint32_t vector);
