@@ -12,8 +12,8 @@ enum { TEXT_MAX = 1024 };
 
 static const struct road_transport *const transports[] = {
 	&road_transport_pci, &road_transport_accel, &road_transport_drm, &road_transport_sim};
-/* record and replay take their places here. */
-static const struct road_decorator *const decorators[] = {&road_decorator_faulty};
+static const struct road_decorator *const decorators[] = {
+	&road_decorator_faulty, &road_decorator_record, &road_decorator_replay};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -72,11 +72,38 @@ static road_status parse_decorator(struct road_address *out, size_t *at, size_t 
 	return ROAD_OK;
 }
 
+static const struct road_decorator *find_decorator(const struct road_bus_text *name)
+{
+	for (size_t i = 0; i < COUNT(decorators); i++)
+		if (strlen(decorators[i]->name) == name->bytes &&
+		    !memcmp(decorators[i]->name, name->text, name->bytes))
+			return decorators[i];
+	return NULL;
+}
+
+/* `replay(FILE):` is all of an address. */
+static bool ends_in_source(const struct road_address *address)
+{
+	const uint32_t count = address->decorator_count;
+	const struct road_decorator *last =
+		count ? find_decorator(&address->decorators[count - 1].name) : NULL;
+
+	return last && last->is_source;
+}
+
 static road_status parse(struct road_address *out, char *storage)
 {
 	size_t at = 0, word;
 
 	for (;;) {
+		if (ends_in_source(out)) {
+			if (out->text[at])
+				return bad("nothing may stand behind a replay", out->text, at,
+					   "the end");
+			out->identity = out->text;
+			out->scheme = out->rest = out->options = storage;
+			return ROAD_OK;
+		}
 		word = word_length(out->text + at);
 		if (!word)
 			return bad("no scheme or decorator here", out->text, at,
@@ -146,15 +173,6 @@ const struct road_transport *road_transport_find(const char *scheme)
 	return NULL;
 }
 
-static const struct road_decorator *find_decorator(const struct road_bus_text *name)
-{
-	for (size_t i = 0; i < COUNT(decorators); i++)
-		if (strlen(decorators[i]->name) == name->bytes &&
-		    !memcmp(decorators[i]->name, name->text, name->bytes))
-			return decorators[i];
-	return NULL;
-}
-
 /* Decorators are checked before the bus is opened, so that a typing error touches no device. */
 static road_status find_all(const struct road_address *address, const struct road_decorator **found)
 {
@@ -163,7 +181,7 @@ static road_status find_all(const struct road_address *address, const struct roa
 		if (!found[i])
 			return bad("unknown decorator", address->text,
 				   (size_t)(address->decorators[i].name.text - address->text),
-				   "faulty");
+				   "faulty, record, replay");
 	}
 	return ROAD_OK;
 }
@@ -178,26 +196,37 @@ static road_status unknown_scheme(const struct road_address *address)
 			 "host, sim, pci, accel, drm");
 }
 
+/* A source opens itself. */
+static road_status open_innermost(const struct road_bus_wish *wish,
+				  const struct road_address *address, struct road_bus **out)
+{
+	*out = NULL;
+	if (ends_in_source(address))
+		return ROAD_OK;
+	return road_transport_find(address->scheme)
+		->open(wish, address->identity, address->rest, address->options, out);
+}
+
 road_status road_bus_open(const struct road_bus_wish *wish, const struct road_address *address,
 			  struct road_bus **out)
 {
-	const struct road_transport *transport = road_transport_find(address->scheme);
 	const struct road_decorator *found[ROAD_DECORATORS_MAX];
+	const char *inner = address->identity + strlen(address->identity) - strlen(address->rest);
 	struct road_bus *bus, *wrapped;
 	road_status status;
 
-	if (!transport)
+	inner -= address->scheme[0] ? strlen(address->scheme) + 1 : 0;
+	if (address->scheme[0] && !road_transport_find(address->scheme))
 		return unknown_scheme(address);
 	status = find_all(address, found);
-	if (status)
-		return status;
-	status = transport->open(wish, address->identity, address->rest, address->options, &bus);
+	if (!status)
+		status = open_innermost(wish, address, &bus);
 	for (uint32_t i = address->decorator_count; !status && i--;) {
-		status = found[i]->wrap(address->decorators[i].argument, bus, &wrapped);
-		if (status)
-			bus->ops->close(bus);
-		else
+		status = found[i]->wrap(address->decorators[i].argument, inner, bus, &wrapped);
+		if (!status)
 			bus = wrapped;
+		else if (bus)
+			bus->ops->close(bus);
 	}
 	if (!status)
 		*out = bus;

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hal/bus/transport.h"
+#include "hal/bus/forward.h"
 #include "hal/core/error.h"
 
 enum { RULES_MAX = 64, PLAN_MAX = 4096 };
@@ -34,9 +34,7 @@ struct rule {
 };
 
 struct faulty {
-	struct road_bus_handle handle;
-	struct road_bus *inner;
-	struct road_bus_control control;
+	struct road_forward forward;
 	struct rule rules[RULES_MAX];
 	uint32_t rule_count;
 	_Atomic uint64_t accesses;
@@ -59,11 +57,11 @@ static bool planned(const struct faulty *faulty, enum call call, uint64_t at)
 
 static void remove_now(struct faulty *faulty)
 {
-	const struct road_bus_control *inner = road_bus_control_of(faulty->inner);
+	const struct road_bus_control *inner = road_bus_control_of(faulty->forward.inner);
 
 	/* First the device stops: whoever hears that it is gone takes its memory back. */
 	if (inner->unplug)
-		inner->unplug(faulty->inner);
+		inner->unplug(faulty->forward.inner);
 	if (!atomic_exchange(&faulty->removed, true))
 		road_bus_gone();
 }
@@ -97,18 +95,11 @@ static road_status reach_call(struct faulty *faulty, enum call call, const char 
 	return ROAD_OK;
 }
 
-static void bus_ids(struct road_bus *bus, struct road_bus_ids *out)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	inner->ops->ids(inner, out);
-}
-
 static uint32_t bus_config_read(struct road_bus *bus, uint32_t offset)
 {
 	struct faulty *f = faulty_of(bus);
 
-	return reach(f) ? f->inner->ops->config_read(f->inner, offset) : UINT32_MAX;
+	return reach(f) ? road_forward_config_read(bus, offset) : UINT32_MAX;
 }
 
 static void bus_config_write(struct road_bus *bus, uint32_t offset, uint32_t value)
@@ -116,14 +107,7 @@ static void bus_config_write(struct road_bus *bus, uint32_t offset, uint32_t val
 	struct faulty *f = faulty_of(bus);
 
 	if (reach(f))
-		f->inner->ops->config_write(f->inner, offset, value);
-}
-
-static void bus_region_info(struct road_bus *bus, uint32_t region, struct road_bus_region *out)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	inner->ops->region_info(inner, region, out);
+		road_forward_config_write(bus, offset, value);
 }
 
 static road_status bus_region_map(struct road_bus *bus, uint32_t region, uint64_t offset,
@@ -132,14 +116,7 @@ static road_status bus_region_map(struct road_bus *bus, uint32_t region, uint64_
 	struct faulty *f = faulty_of(bus);
 	road_status status = reach_call(f, CALL_REGION_MAP, "region_map");
 
-	return status ? status : f->inner->ops->region_map(f->inner, region, offset, bytes, out);
-}
-
-static void bus_region_unmap(struct road_bus *bus, void *mapping, uint64_t bytes)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	inner->ops->region_unmap(inner, mapping, bytes);
+	return status ? status : road_forward_region_map(bus, region, offset, bytes, out);
 }
 
 static uint64_t bus_read(struct road_bus *bus, uint32_t region, uint64_t offset, uint32_t width)
@@ -150,7 +127,7 @@ static uint64_t bus_read(struct road_bus *bus, uint32_t region, uint64_t offset,
 		return width == 8 ? UINT64_MAX : UINT32_MAX;
 	if (atomic_load(&f->stuck))
 		return 0;
-	return f->inner->ops->read(f->inner, region, offset, width);
+	return road_forward_read(bus, region, offset, width);
 }
 
 static void bus_write(struct road_bus *bus, uint32_t region, uint64_t offset, uint32_t width,
@@ -159,28 +136,7 @@ static void bus_write(struct road_bus *bus, uint32_t region, uint64_t offset, ui
 	struct faulty *f = faulty_of(bus);
 
 	if (reach(f) && !atomic_load(&f->stuck))
-		f->inner->ops->write(f->inner, region, offset, width, value);
-}
-
-static uint64_t bus_now_ns(struct road_bus *bus)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return inner->ops->now_ns(inner);
-}
-
-static void bus_relax(struct road_bus *bus, uint64_t until_ns)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	inner->ops->relax(inner, until_ns);
-}
-
-static void bus_dma_limits(struct road_bus *bus, struct road_dma_limits *out)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	inner->ops->dma_limits(inner, out);
+		road_forward_write(bus, region, offset, width, value);
 }
 
 static road_status bus_dma_alloc(struct road_bus *bus, uint64_t bytes, struct road_dma *out)
@@ -188,14 +144,7 @@ static road_status bus_dma_alloc(struct road_bus *bus, uint64_t bytes, struct ro
 	struct faulty *f = faulty_of(bus);
 	road_status status = reach_call(f, CALL_DMA_ALLOC, "dma_alloc");
 
-	return status ? status : f->inner->ops->dma_alloc(f->inner, bytes, out);
-}
-
-static void bus_dma_free(struct road_bus *bus, struct road_dma *dma)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	inner->ops->dma_free(inner, dma);
+	return status ? status : road_forward_dma_alloc(bus, bytes, out);
 }
 
 static road_status bus_dma_map(struct road_bus *bus, void *host, uint64_t bytes,
@@ -204,14 +153,7 @@ static road_status bus_dma_map(struct road_bus *bus, void *host, uint64_t bytes,
 	struct faulty *f = faulty_of(bus);
 	road_status status = reach_call(f, CALL_DMA_MAP, "dma_map");
 
-	return status ? status : f->inner->ops->dma_map(f->inner, host, bytes, direction, out);
-}
-
-static void bus_dma_unmap(struct road_bus *bus, struct road_dma *dma)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	inner->ops->dma_unmap(inner, dma);
+	return status ? status : road_forward_dma_map(bus, host, bytes, direction, out);
 }
 
 static void bus_dma_sync(struct road_bus *bus, struct road_dma *dma, uint64_t offset,
@@ -220,35 +162,28 @@ static void bus_dma_sync(struct road_bus *bus, struct road_dma *dma, uint64_t of
 	struct faulty *f = faulty_of(bus);
 
 	if (reach(f))
-		f->inner->ops->dma_sync(f->inner, dma, offset, bytes, direction);
-}
-
-static uint32_t bus_irq_count(struct road_bus *bus)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return inner->ops->irq_count(inner);
+		road_forward_dma_sync(bus, dma, offset, bytes, direction);
 }
 
 static road_status bus_irq_bind(struct road_bus *bus, uint32_t vector, int eventfd)
 {
 	struct faulty *f = faulty_of(bus);
 
-	return reach(f) ? f->inner->ops->irq_bind(f->inner, vector, eventfd) : gone("irq_bind");
+	return reach(f) ? road_forward_irq_bind(bus, vector, eventfd) : gone("irq_bind");
 }
 
 static bool bus_irq_take(struct road_bus *bus, uint32_t vector)
 {
 	struct faulty *f = faulty_of(bus);
 
-	return reach(f) && f->inner->ops->irq_take(f->inner, vector);
+	return reach(f) && road_forward_irq_take(bus, vector);
 }
 
 static road_status bus_irq_wait(struct road_bus *bus, uint32_t vector, uint64_t until_ns)
 {
 	struct faulty *f = faulty_of(bus);
 
-	return reach(f) ? f->inner->ops->irq_wait(f->inner, vector, until_ns) : gone("irq_wait");
+	return reach(f) ? road_forward_irq_wait(bus, vector, until_ns) : gone("irq_wait");
 }
 
 static void bus_irq_mask(struct road_bus *bus, uint32_t vector, bool masked)
@@ -256,21 +191,21 @@ static void bus_irq_mask(struct road_bus *bus, uint32_t vector, bool masked)
 	struct faulty *f = faulty_of(bus);
 
 	if (reach(f))
-		f->inner->ops->irq_mask(f->inner, vector, masked);
+		road_forward_irq_mask(bus, vector, masked);
 }
 
 static road_status bus_control(struct road_bus *bus, unsigned long request, void *argument)
 {
 	struct faulty *f = faulty_of(bus);
 
-	return reach(f) ? f->inner->ops->control(f->inner, request, argument) : gone("control");
+	return reach(f) ? road_forward_control(bus, request, argument) : gone("control");
 }
 
 static road_status bus_symbol(struct road_bus *bus, const char *name, void **out)
 {
 	struct faulty *f = faulty_of(bus);
 
-	return reach(f) ? f->inner->ops->symbol(f->inner, name, out) : gone("symbol");
+	return reach(f) ? road_forward_symbol(bus, name, out) : gone("symbol");
 }
 
 static road_status bus_reset(struct road_bus *bus)
@@ -281,50 +216,43 @@ static road_status bus_reset(struct road_bus *bus)
 		return gone("reset");
 	if (atomic_load(&f->stuck))
 		return road_fail(ROAD_IO, "the device does not come back", "reset", "", "");
-	return f->inner->ops->reset(f->inner);
-}
-
-static road_status bus_fact(struct road_bus *bus, uint32_t index, struct road_property *out)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return inner->ops->fact(inner, index, out);
+	return road_forward_reset(bus);
 }
 
 static bool bus_lost(struct road_bus *bus)
 {
 	struct faulty *f = faulty_of(bus);
 
-	return atomic_load(&f->removed) || f->inner->ops->lost(f->inner);
+	return atomic_load(&f->removed) || road_forward_lost(bus);
 }
 
 static void bus_close(struct road_bus *bus)
 {
 	struct faulty *f = faulty_of(bus);
 
-	f->inner->ops->close(f->inner);
+	road_forward_close(bus);
 	free(f);
 }
 
 static const struct road_bus_ops bus_ops = {
 	.name = "faulty",
-	.ids = bus_ids,
+	.ids = road_forward_ids,
 	.config_read = bus_config_read,
 	.config_write = bus_config_write,
-	.region_info = bus_region_info,
+	.region_info = road_forward_region_info,
 	.region_map = bus_region_map,
-	.region_unmap = bus_region_unmap,
+	.region_unmap = road_forward_region_unmap,
 	.read = bus_read,
 	.write = bus_write,
-	.now_ns = bus_now_ns,
-	.relax = bus_relax,
-	.dma_limits = bus_dma_limits,
+	.now_ns = road_forward_now_ns,
+	.relax = road_forward_relax,
+	.dma_limits = road_forward_dma_limits,
 	.dma_alloc = bus_dma_alloc,
-	.dma_free = bus_dma_free,
+	.dma_free = road_forward_dma_free,
 	.dma_map = bus_dma_map,
-	.dma_unmap = bus_dma_unmap,
+	.dma_unmap = road_forward_dma_unmap,
 	.dma_sync = bus_dma_sync,
-	.irq_count = bus_irq_count,
+	.irq_count = road_forward_irq_count,
 	.irq_bind = bus_irq_bind,
 	.irq_take = bus_irq_take,
 	.irq_wait = bus_irq_wait,
@@ -334,121 +262,27 @@ static const struct road_bus_ops bus_ops = {
 	.reset = bus_reset,
 	.lost = bus_lost,
 	.close = bus_close,
-	.fact = bus_fact,
+	.fact = road_forward_fact,
 };
 
 /* ---- control: the inner bus's, and our own counter in front ---- */
-
-static void control_costs(struct road_bus *bus, uint64_t *submit_ps, uint64_t *query_ps)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	road_bus_control_of(inner)->costs(inner, submit_ps, query_ps);
-}
-
-static uint64_t control_irq_pending(struct road_bus *bus)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return road_bus_control_of(inner)->irq_pending(inner);
-}
 
 static void control_unplug(struct road_bus *bus)
 {
 	remove_now(faulty_of(bus));
 }
 
-static enum road_bus_inject control_inject(struct road_bus *bus, bool poison, uint64_t address)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return road_bus_control_of(inner)->inject(inner, poison, address);
-}
-
-static enum road_bus_inject control_phase_fail(struct road_bus *bus, uint32_t region,
-					       uint32_t phase, uint32_t times)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return road_bus_control_of(inner)->phase_fail(inner, region, phase, times);
-}
-
-static bool control_firmware(struct road_bus *bus, const char *component, const void **image,
-			     size_t *bytes, const uint8_t **key)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return road_bus_control_of(inner)->firmware(inner, component, image, bytes, key);
-}
-
-static enum road_bus_inject control_boot_fault(struct road_bus *bus, uint32_t fault, uint32_t phase,
-					       uint32_t times)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return road_bus_control_of(inner)->boot_fault(inner, fault, phase, times);
-}
-
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
 			    uint64_t *value)
 {
 	struct faulty *f = faulty_of(bus);
-	const struct road_bus_control *inner = road_bus_control_of(f->inner);
+	const struct road_bus_control *inner = road_bus_control_of(f->forward.inner);
 
 	if (index)
-		return inner->counter && inner->counter(f->inner, index - 1, name, value);
+		return inner->counter && inner->counter(f->forward.inner, index - 1, name, value);
 	*name = "faulty.accesses";
 	*value = atomic_load(&f->accesses);
 	return true;
-}
-
-static uint64_t control_violations(struct road_bus *bus)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return road_bus_control_of(inner)->violations(inner);
-}
-
-static bool control_violation(struct road_bus *bus, uint32_t index, char *text, size_t bytes)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return road_bus_control_of(inner)->violation(inner, index, text, bytes);
-}
-
-static size_t control_report(struct road_bus *bus, char *out, size_t bytes)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return road_bus_control_of(inner)->report(inner, out, bytes);
-}
-
-static int control_trace(struct road_bus *bus, int fd)
-{
-	struct road_bus *inner = faulty_of(bus)->inner;
-
-	return road_bus_control_of(inner)->trace(inner, fd);
-}
-
-static void make_control(struct faulty *faulty)
-{
-	const struct road_bus_control *inner = road_bus_control_of(faulty->inner);
-
-	faulty->control = (struct road_bus_control){
-		.domain = inner->domain,
-		.costs = inner->costs ? control_costs : NULL,
-		.irq_pending = inner->irq_pending ? control_irq_pending : NULL,
-		.unplug = control_unplug,
-		.inject = inner->inject ? control_inject : NULL,
-		.phase_fail = inner->phase_fail ? control_phase_fail : NULL,
-		.firmware = inner->firmware ? control_firmware : NULL,
-		.boot_fault = inner->boot_fault ? control_boot_fault : NULL,
-		.counter = control_counter,
-		.violations = inner->violations ? control_violations : NULL,
-		.violation = inner->violation ? control_violation : NULL,
-		.report = inner->report ? control_report : NULL,
-		.trace = inner->trace ? control_trace : NULL,
-	};
 }
 
 /* ---- the plan ---- */
@@ -549,25 +383,25 @@ static road_status read_plan(struct faulty *faulty, struct road_bus_text argumen
 	return parse_plan(faulty, text, "\n");
 }
 
-static road_status wrap(struct road_bus_text argument, struct road_bus *inner,
+static road_status wrap(struct road_bus_text argument, const char *address, struct road_bus *inner,
 			struct road_bus **out)
 {
 	struct faulty *faulty = calloc(1, sizeof(*faulty));
 
+	(void)address;
 	if (!faulty)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a bus", "faulty", "", "");
-	faulty->inner = inner;
 	road_status status = read_plan(faulty, argument);
 
 	if (status) {
 		free(faulty);
 		return status;
 	}
-	make_control(faulty);
-	faulty->handle.bus.ops = &bus_ops;
-	faulty->handle.control = &faulty->control;
-	*out = &faulty->handle.bus;
+	road_forward_init(&faulty->forward, &bus_ops, inner);
+	faulty->forward.control.unplug = control_unplug;
+	faulty->forward.control.counter = control_counter;
+	*out = &faulty->forward.handle.bus;
 	return ROAD_OK;
 }
 
-const struct road_decorator road_decorator_faulty = {"faulty", wrap};
+const struct road_decorator road_decorator_faulty = {.name = "faulty", .wrap = wrap};

@@ -101,8 +101,10 @@ struct road_transport {
 /* A bus around another one: `faulty(plan):…`. Owns `inner` when it succeeds. */
 struct road_decorator {
 	const char *name;
-	road_status (*wrap)(struct road_bus_text argument, struct road_bus *inner,
-			    struct road_bus **out);
+	/* address: what `inner` was opened by, decorators and options left out. */
+	road_status (*wrap)(struct road_bus_text argument, const char *address,
+			    struct road_bus *inner, struct road_bus **out);
+	bool is_source; /* nothing stands behind it: `replay(trace):`; inner is NULL */
 };
 
 /* Every bus that the core opens is one of these; `bus` is what the driver sees. */
@@ -156,7 +158,8 @@ road_status road_runtime_open(const char *library, struct road_bus **out);
 
 extern const struct road_transport road_transport_sim;
 extern const struct road_transport road_transport_pci, road_transport_accel, road_transport_drm;
-extern const struct road_decorator road_decorator_faulty;
+extern const struct road_decorator road_decorator_faulty, road_decorator_record,
+	road_decorator_replay;
 
 /* Some device is gone: the core will look for it. Any thread, no lock held. */
 void road_bus_gone(void);
