@@ -193,13 +193,25 @@ static void tell_functions(struct road_pci *pci, const struct road_nodes *nodes,
 	}
 }
 
+/* The bus itself: why it shows nothing. */
+static void tell_no_libpci(const char *why, road_found_fn fn, void *arg)
+{
+	struct road_found found = {.scheme = "pci", .status = ROAD_IO};
+
+	snprintf(found.reason, sizeof(found.reason), "libpci cannot start: %s", why);
+	(void)fn(arg, &found);
+}
+
 static void discover_functions(const struct road_nodes *nodes, road_found_fn fn, void *arg)
 {
 	place_text *places = calloc(PLACES_MAX, sizeof(*places));
-	struct road_pci *pci = road_pci_open();
+	char why[128];
+	struct road_pci *pci = road_pci_open(why);
 
 	if (pci && places)
 		tell_functions(pci, nodes, places, fn, arg);
+	else if (why[0])
+		tell_no_libpci(why, fn, arg);
 	road_pci_close(pci);
 	free(places);
 }
@@ -263,11 +275,13 @@ static road_status bad_place(const char *scheme, const char *place)
 static road_status find_function(const struct road_nodes *nodes, const char *place,
 				 struct road_found *out)
 {
-	struct road_pci *pci = road_pci_open();
 	struct road_function function;
-	char folder[64];
+	char folder[64], why[128];
+	struct road_pci *pci = road_pci_open(why);
 
 	snprintf(folder, sizeof(folder), ROAD_PCI_FOLDER "/%.31s", place);
+	if (!pci && why[0])
+		return road_fail(ROAD_IO, "libpci cannot start", "device address: pci", why, "");
 	if (!pci)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for libpci",
 				 "device address: pci", place, "");

@@ -39,8 +39,8 @@ struct road_function {
 	char why[128]; /* why this is not known; "" if it is */
 };
 struct road_pci;
-/* NULL: no host memory, or no libpci. */
-struct road_pci *road_pci_open(void);
+/* NULL: no host memory, and `why` is ""; or libpci cannot start, and `why` has its words. */
+struct road_pci *road_pci_open(char why[128]);
 void road_pci_close(struct road_pci *pci);
 /* Reads class and ids of the function at a place. */
 void road_pci_fill(struct road_pci *pci, const char *place, struct road_function *out);

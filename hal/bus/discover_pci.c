@@ -71,15 +71,26 @@ static void begin(void *arg)
 	pci_init(pci->access);
 }
 
-struct road_pci *road_pci_open(void)
+/* Begun or not: its lists are empty where it could not begin. */
+static void end(void *arg)
+{
+	struct road_pci *pci = arg;
+
+	pci_cleanup(pci->access);
+}
+
+struct road_pci *road_pci_open(char why[128])
 {
 	struct road_pci *pci = calloc(1, sizeof(*pci));
 
+	why[0] = 0;
 	if (!pci)
 		return NULL;
 	pci->access = pci_alloc();
-	if (pci->access && guarded(begin, pci, NULL, 0))
+	if (pci->access && guarded(begin, pci, why, 128))
 		return pci;
+	if (pci->access)
+		(void)guarded(end, pci, NULL, 0);
 	free(pci);
 	return NULL;
 }
@@ -88,7 +99,7 @@ void road_pci_close(struct road_pci *pci)
 {
 	if (!pci)
 		return;
-	pci_cleanup(pci->access);
+	(void)guarded(end, pci, NULL, 0);
 	free(pci);
 }
 

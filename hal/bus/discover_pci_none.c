@@ -9,10 +9,11 @@ struct road_pci {
 	char nothing;
 };
 
-struct road_pci *road_pci_open(void)
+struct road_pci *road_pci_open(char why[128])
 {
 	static struct road_pci none;
 
+	why[0] = 0;
 	return &none;
 }
 

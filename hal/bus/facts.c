@@ -36,19 +36,12 @@ static struct road_fact *add(struct road_facts *facts, uint32_t source, const ch
 	return fact;
 }
 
-static void set_text(road_property *property, const char *text)
-{
-	property->type = text[0] ? ROAD_VALUE_TEXT : ROAD_VALUE_NULL;
-	snprintf(property->text, sizeof(property->text), "%s", text);
-	road_text_clean(property->text);
-}
-
 void road_fact_text(struct road_facts *facts, uint32_t source, const char *name, const char *text)
 {
 	struct road_fact *fact = add(facts, source, name, "");
 
 	if (fact)
-		set_text(&fact->property, text ? text : "");
+		road_fact_set_text(&fact->property, text ? text : "");
 }
 
 void road_fact_u64(struct road_facts *facts, uint32_t source, const char *name, const char *unit,
@@ -78,124 +71,37 @@ void road_fact_unknown(struct road_facts *facts, uint32_t source, const char *na
 	add(facts, source, name, unit);
 }
 
-void road_fact_file(struct road_facts *facts, const char *folder, const struct road_fact_row *row)
+struct road_fact *road_fact_file(struct road_facts *facts, const char *folder,
+				 const struct road_fact_row *row)
 {
 	struct road_fact *fact = add(facts, ROAD_SOURCE_KERNEL, row->name, row->unit);
 
 	if (!fact)
-		return;
+		return NULL;
 	fact->how = row->how;
 	fact->scale = row->scale;
 	snprintf(fact->folder, sizeof(fact->folder), "%s", folder);
 	snprintf(fact->file, sizeof(fact->file), "%s", row->file);
+	snprintf(fact->other, sizeof(fact->other), "%s", row->other ? row->other : "");
+	if ((row->how & ROAD_FACT_HOW) == ROAD_FACT_LESS)
+		fact->property.source = ROAD_SOURCE_COMPUTED;
+	return fact;
 }
 
-/* ---- reading ---- */
-
-static bool number(const char *text, bool whole, uint64_t *out)
+bool road_facts_has(const struct road_facts *facts, const char *folder, const char *file)
 {
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	*out = strtoull(text, &end, 10);
-	return !whole || !*end;
+	for (uint32_t i = 0; i < facts->count; i++)
+		if (!strcmp(facts->at[i].file, file) && !strcmp(facts->at[i].folder, folder))
+			return true;
+	return false;
 }
 
-/* "… TOTAL_ERR_COR 12": lines of a counter's name and its value. */
-static bool read_total(const struct road_fact *fact, uint64_t *out)
+bool road_facts_named(const struct road_facts *facts, const char *name)
 {
-	char all[ROAD_SYSFS_MAX];
-	const char *at;
-
-	if (!road_sysfs_read(fact->folder, fact->file, all, sizeof(all)))
-		return false;
-	at = strstr(all, "TOTAL_");
-	if (!at)
-		return false;
-	at += strcspn(at, " \n");
-	return *at == ' ' && number(at + 1, false, out);
-}
-
-static bool read_leading(const struct road_fact *fact, double *out)
-{
-	char text[64], *end;
-
-	if (!road_sysfs_text(fact->folder, fact->file, text, sizeof(text)) || text[0] < '0' ||
-	    text[0] > '9')
-		return false;
-	*out = strtod(text, &end) * fact->scale;
-	return *end == ' ' || !*end;
-}
-
-static void read_text(const struct road_fact *fact, road_property *out)
-{
-	bool link = (fact->how & ROAD_FACT_HOW) == ROAD_FACT_LINK;
-	char text[sizeof(out->text)];
-
-	if (link ? road_sysfs_link(fact->folder, fact->file, text, sizeof(text))
-		 : road_sysfs_text(fact->folder, fact->file, text, sizeof(text)))
-		set_text(out, text);
-}
-
-static bool read_u64(const struct road_fact *fact, uint64_t *out)
-{
-	char text[32];
-
-	switch (fact->how & ROAD_FACT_HOW) {
-	case ROAD_FACT_TOTAL: return read_total(fact, out);
-	case ROAD_FACT_LINK_U64:
-		return road_sysfs_link(fact->folder, fact->file, text, sizeof(text)) &&
-		       number(text, true, out);
-	default: return road_sysfs_u64(fact->folder, fact->file, out);
-	}
-}
-
-static void read_fact(const struct road_fact *fact, road_property *out)
-{
-	bool known;
-
-	out->type = ROAD_VALUE_NULL;
-	switch (fact->how & ROAD_FACT_HOW) {
-	case ROAD_FACT_TEXT:
-	case ROAD_FACT_LINK: read_text(fact, out); return;
-	case ROAD_FACT_LEADING:
-		known = read_leading(fact, &out->f64);
-		out->type = known ? ROAD_VALUE_F64 : ROAD_VALUE_NULL;
-		return;
-	case ROAD_FACT_F64:
-		known = road_sysfs_f64(fact->folder, fact->file, &out->f64);
-		out->f64 *= fact->scale;
-		out->type = known ? ROAD_VALUE_F64 : ROAD_VALUE_NULL;
-		return;
-	default:
-		known = read_u64(fact, &out->u64);
-		out->type = known ? ROAD_VALUE_U64 : ROAD_VALUE_NULL;
-	}
-}
-
-/* Suspended at run time, or in D3: what is asked of it would wake it. */
-static bool asleep(const struct road_facts *facts)
-{
-	char text[32];
-
-	if (road_sysfs_text(facts->power, "power/runtime_status", text, sizeof(text)) &&
-	    !strncmp(text, "suspend", 7))
-		return true;
-	return road_sysfs_text(facts->power, "power_state", text, sizeof(text)) &&
-	       !strncmp(text, "D3", 2);
-}
-
-bool road_facts_at(const struct road_facts *facts, uint32_t index, road_property *out)
-{
-	if (index >= facts->count)
-		return false;
-	const struct road_fact *fact = &facts->at[index];
-
-	*out = fact->property;
-	if (fact->how && !(fact->how & ROAD_FACT_WAKES && facts->no_wake && asleep(facts)))
-		read_fact(fact, out);
-	return true;
+	for (uint32_t i = 0; i < facts->count; i++)
+		if (!strcmp(facts->at[i].property.name, name))
+			return true;
+	return false;
 }
 
 /* ---- what there is ---- */
@@ -225,11 +131,14 @@ static const struct road_fact_row of_device[] = {
 };
 
 /* Attributes that kernel drivers of accelerators share or have had for long; a device shows those
- * that it has. */
+ * that it has. Of amdgpu: Documentation/gpu/amdgpu/driver-misc; of ivpu and habanalabs: the
+ * kernel's Documentation/ABI. */
 static const struct road_fact_row of_drivers[] = {
 	{"memory.bytes", "bytes", "mem_info_vram_total", ROAD_FACT_U64},
 	{"memory.used", "bytes", "mem_info_vram_used", ROAD_FACT_U64},
+	{"memory.free", "bytes", "mem_info_vram_total", ROAD_FACT_LESS, 1, "mem_info_vram_used"},
 	{"memory.visible_bytes", "bytes", "mem_info_vis_vram_total", ROAD_FACT_U64},
+	{"memory.visible_used", "bytes", "mem_info_vis_vram_used", ROAD_FACT_U64},
 	{"memory.host_bytes", "bytes", "mem_info_gtt_total", ROAD_FACT_U64},
 	{"memory.host_used", "bytes", "mem_info_gtt_used", ROAD_FACT_U64},
 	{"memory.vendor", "", "mem_info_vram_vendor", ROAD_FACT_TEXT},
@@ -239,9 +148,23 @@ static const struct road_fact_row of_drivers[] = {
 	{"memory.used", "bytes", "npu_memory_utilization", ROAD_FACT_U64},
 	{"clock.compute", "MHz", "npu_current_frequency_mhz", ROAD_FACT_U64 | ROAD_FACT_WAKES},
 	{"clock.compute_max", "MHz", "npu_max_frequency_mhz", ROAD_FACT_U64},
+	{"clock.compute", "MHz", "clk_cur_freq_mhz", ROAD_FACT_U64 | ROAD_FACT_WAKES},
+	{"clock.compute_max", "MHz", "clk_max_freq_mhz", ROAD_FACT_U64},
+	{"pci.errors.replays", "", "pcie_replay_count", ROAD_FACT_U64 | ROAD_FACT_WAKES},
 	{"firmware.vbios", "", "vbios_version", ROAD_FACT_TEXT},
 	{"device.serial", "", "unique_id", ROAD_FACT_TEXT},
 	{"device.serial", "", "serial_number", ROAD_FACT_TEXT},
+	{"device.board", "", "product_name", ROAD_FACT_TEXT},
+	{"device.board_number", "", "product_number", ROAD_FACT_TEXT},
+};
+
+/* What NVIDIA's own driver says in /proc/driver/nvidia/gpus/PLACE, file `information`. */
+static const struct road_fact_row of_nvidia[] = {
+	{"device.board", "", "information", ROAD_FACT_WORD_TEXT, 1, "Model:"},
+	{"device.uuid", "", "information", ROAD_FACT_WORD_TEXT, 1, "GPU UUID:"},
+	{"firmware.vbios", "", "information", ROAD_FACT_WORD_TEXT, 1, "Video BIOS:"},
+	{"firmware.version", "", "information", ROAD_FACT_WORD_TEXT, 1, "GPU Firmware:"},
+	{"node.minor", "", "information", ROAD_FACT_WORD, 1, "Device Minor:"},
 };
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -320,6 +243,15 @@ static void add_names(struct road_facts *facts, const struct road_found *found)
 	road_fact_text(facts, ROAD_SOURCE_CATALOGUE, "device.family", found->family);
 }
 
+static void add_nvidia(struct road_facts *facts, const struct road_found *found)
+{
+	char folder[96];
+
+	snprintf(folder, sizeof(folder), "/proc/driver/nvidia/gpus/%.31s", found->place);
+	if (!strcmp(found->scheme, "pci"))
+		add_present(facts, folder, of_nvidia, ROWS(of_nvidia));
+}
+
 bool road_facts_find(struct road_facts *facts, const struct road_found *found, bool no_wake)
 {
 	*facts = (struct road_facts){.no_wake = no_wake};
@@ -332,8 +264,12 @@ bool road_facts_find(struct road_facts *facts, const struct road_found *found, b
 		add_rows(facts, found->folder, of_function, ROWS(of_function));
 	}
 	add_present(facts, found->folder, of_drivers, ROWS(of_drivers));
+	add_nvidia(facts, found);
 	road_facts_hwmon(facts, found->folder);
+	road_facts_ras(facts, found->folder);
 	road_facts_nodes(facts, found);
+	road_facts_rest(facts, found->folder, "");
+	road_facts_clients(facts, found); /* the last ones: there may be more than there is room */
 	if (facts->full)
 		road_facts_free(facts);
 	return !facts->full;
@@ -342,6 +278,8 @@ bool road_facts_find(struct road_facts *facts, const struct road_found *found, b
 void road_facts_free(struct road_facts *facts)
 {
 	free(facts->at);
+	road_usage_free(facts->usage);
 	facts->at = NULL;
+	facts->usage = NULL;
 	facts->count = 0;
 }

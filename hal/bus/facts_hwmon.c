@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sensors: FOLDER/hwmon/hwmonN/{temp,power,freq,fan,in}N_*, see the kernel's hwmon/sysfs-interface.
- */
+/* Sensors: FOLDER/hwmon/hwmonN/{temp,power,energy,freq,…}N_*, see the kernel's
+ * hwmon/sysfs-interface. */
 #include "hal/bus/facts.h"
 #include "hal/bus/sysfs.h"
 
@@ -22,24 +22,18 @@ struct sensor {
 
 static const struct sensor sensors[] = {
 	{"temp", "temperature", "C", 1e-3, {"input"}, 1},
+	{"temp", "temperature_max", "C", 1e-3, {"max"}, 1},
 	{"temp", "temperature_critical", "C", 1e-3, {"crit"}, 1},
+	{"temp", "temperature_emergency", "C", 1e-3, {"emergency"}, 1},
 	{"power", "power", "W", 1e-6, {"average", "input"}, 1},
-	{"power", "power_limit", "W", 1e-6, {"cap"}, 1},
+	{"power", "power_limit", "W", 1e-6, {"cap", "max"}, 1},
+	{"power", "power_limit_max", "W", 1e-6, {"cap_max", "rated_max"}, 1},
+	{"energy", "energy", "J", 1e-6, {"input"}, 1},
+	{"curr", "current", "A", 1e-3, {"input"}, 1},
 	{"freq", "clock", "MHz", 1e-6, {"input"}, 1},
 	{"fan", "fan", "rpm", 1, {"input"}, 1},
 	{"in", "voltage", "V", 1e-3, {"input"}, 0},
 };
-
-/* "Tctl edge" -> "tctl_edge": a part of a dotted name. */
-static void make_word(char *text)
-{
-	for (; *text; text++) {
-		if (*text >= 'A' && *text <= 'Z')
-			*text = (char)(*text - 'A' + 'a');
-		else if (!(*text >= 'a' && *text <= 'z') && !(*text >= '0' && *text <= '9'))
-			*text = '_';
-	}
-}
 
 /* By the sensor's label, or by its kind and number. */
 static void add(struct road_facts *facts, const char *folder, const struct sensor *sensor,
@@ -54,7 +48,7 @@ static void add(struct road_facts *facts, const char *folder, const struct senso
 	snprintf(label_file, sizeof(label_file), "%s%u_label", sensor->kind, number);
 	if (!road_sysfs_text(folder, label_file, label, sizeof(label)))
 		snprintf(label, sizeof(label), "%s%u", sensor->kind, number);
-	make_word(label);
+	road_text_word(label);
 	snprintf(name, sizeof(name), "%s.%s", sensor->name, label);
 	row.name = name;
 	road_fact_file(facts, folder, &row);
@@ -90,6 +84,7 @@ void road_facts_hwmon(struct road_facts *facts, const char *folder)
 		snprintf(chip, sizeof(chip), "%s/%.12s", path, entry->d_name);
 		for (size_t i = 0; i < sizeof(sensors) / sizeof(sensors[0]); i++)
 			add_all(facts, chip, &sensors[i]);
+		road_facts_rest(facts, chip, "hwmon.");
 	}
 	if (dir)
 		closedir(dir);

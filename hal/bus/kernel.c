@@ -119,6 +119,7 @@ static bool tell(void *arg, const struct road_found *found)
 	snprintf(one.vendor, sizeof(one.vendor), "%s", found->ids.vendor_name);
 	snprintf(one.family, sizeof(one.family), "%s", found->family ? found->family : "");
 	one.memory_bytes = found->memory_bytes;
+	snprintf(one.kernel_driver, sizeof(one.kernel_driver), "%s", found->kernel);
 	one.device_class = road_class_of_family(one.family);
 	snprintf(one.reason, sizeof(one.reason), "%s", found->reason);
 	return sink->seen(sink, &one);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hal/bus/sysfs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -29,8 +30,7 @@ static bool path_of(char path[PATH_MAX], const char *folder, const char *name)
 	return length > 0 && length < PATH_MAX;
 }
 
-/* The number of bytes that were read, at most `room`; -1: an error. */
-static ssize_t read_file(int fd, char *out, size_t room)
+ssize_t road_sysfs_read_all(int fd, char *out, size_t room)
 {
 	size_t used = 0;
 	ssize_t got = 1;
@@ -60,13 +60,15 @@ bool road_sysfs_read(const char *folder, const char *name, char *out, size_t byt
 
 	if (fd < 0)
 		return false;
-	ssize_t length = read_file(fd, out, bytes);
+	ssize_t length = road_sysfs_read_all(fd, out, bytes);
 
 	close(fd);
 	if (length <= 0 || (size_t)length >= bytes)
 		return false;
 	for (ssize_t i = 0; i < length; i++)
-		if (!printable(out[i]) && out[i] != '\n')
+		if (out[i] == '\t')
+			out[i] = ' ';
+		else if (!printable(out[i]) && out[i] != '\n')
 			out[i] = '?';
 	out[length] = 0;
 	return true;
@@ -140,10 +142,76 @@ bool road_sysfs_folder(const char *folder)
 	return !stat(folder, &is) && S_ISDIR(is.st_mode);
 }
 
+bool road_sysfs_public(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat is;
+
+	return path_of(path, folder, name) && !lstat(path, &is) && S_ISREG(is.st_mode) &&
+	       is.st_mode & S_IROTH;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* false: no host memory. */
+static bool add_name(struct road_sysfs_names *names, uint32_t *room, const char *name)
+{
+	if (names->count == *room) {
+		const uint32_t more = *room ? *room * 2 : 64;
+		void *at = realloc(names->at, more * sizeof(*names->at));
+
+		if (!at)
+			return false;
+		names->at = at;
+		*room = more;
+	}
+	snprintf(names->at[names->count++], sizeof(*names->at), "%s", name);
+	return true;
+}
+
+bool road_sysfs_list(const char *folder, struct road_sysfs_names *out)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	uint32_t room = 0;
+	bool fits = true;
+
+	*out = (struct road_sysfs_names){NULL, 0};
+	while (dir && fits && out->count < ROAD_SYSFS_NAMES_MAX && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && strlen(entry->d_name) < sizeof(*out->at))
+			fits = add_name(out, &room, entry->d_name);
+	if (dir)
+		closedir(dir);
+	if (!fits)
+		road_sysfs_names_free(out);
+	else if (out->count)
+		qsort(out->at, out->count, sizeof(*out->at), by_name);
+	return fits;
+}
+
+void road_sysfs_names_free(struct road_sysfs_names *names)
+{
+	free(names->at);
+	*names = (struct road_sysfs_names){NULL, 0};
+}
+
 bool road_sysfs_present(const char *folder, const char *name)
 {
 	char path[PATH_MAX];
 	struct stat is;
 
 	return path_of(path, folder, name) && !stat(path, &is);
+}
+
+void road_text_word(char *text)
+{
+	for (; *text; text++) {
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text - 'A' + 'a');
+		else if (!(*text >= 'a' && *text <= 'z') && !(*text >= '0' && *text <= '9'))
+			*text = '_';
+	}
 }

@@ -93,6 +93,7 @@ static void look_up(struct road_instance *instance, const struct road_address *a
 		memcpy(c->family, possible.family, sizeof(c->family));
 		c->device_class = possible.device_class;
 		c->memory_bytes = possible.memory_bytes;
+		memcpy(c->kernel_driver, possible.kernel_driver, sizeof(c->kernel_driver));
 		if (possible.status)
 			memcpy(c->reason, possible.reason, sizeof(c->reason));
 		else if (out)

@@ -78,11 +78,16 @@ static bool memory_metric(struct road_device *device, uint32_t index, struct roa
 		[ROAD_HEAP_SCRATCH] = "memory.scratch.used",
 	};
 	struct road_heap_info heap;
+	road_status status;
 
-	if (index >= device->info.heap_count || road_device_heap_read(device, index, &heap) ||
-	    heap.kind >= ROAD_HEAP_KINDS)
+	if (index >= device->info.heap_count)
+		return false;
+	status = road_device_heap_read(device, index, &heap);
+	if (status == ROAD_NOT_FOUND || heap.kind >= ROAD_HEAP_KINDS)
 		return false;
 	set(out, names[heap.kind], "bytes", heap.used_bytes);
+	if (status) /* its place in the list stays */
+		out->type = ROAD_VALUE_NULL;
 	return true;
 }
 

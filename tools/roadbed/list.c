@@ -24,6 +24,7 @@ static void row_json(struct json_object *object, const struct candidates *all, u
 	json_add_known_u64(object, "memory_total_bytes", one->memory_bytes);
 	json_add_text(object, "state", candidates_state(all, i));
 	json_add_known_text(object, "driver", one->driver);
+	json_add_known_text(object, "kernel_driver", one->kernel_driver);
 	json_add_text(object, "status", road_status_text(one->status));
 	json_add_known_text(object, "reason", one->reason);
 }

@@ -40,7 +40,9 @@ typedef struct road_heap_info {
 	uint64_t buffer_peak_bytes; /* the most that were alive at a time */
 	uint64_t buffer_count;      /* alive */
 } road_heap_info;
-/* index from 0; ROAD_NOT_FOUND ends the list. There is one heap of a kind. Device heaps may be the
+/* index from 0; ROAD_NOT_FOUND ends the list; ROAD_IO: what is in use cannot be known just now. A
+ * device that no driver runs has heaps, too, where its kernel driver says how full they are: it
+ * hands out nothing of them. There is one heap of a kind. Device heaps may be the
  * same memory and use it up together: road_device_info.memory_bytes is all there is. */
 ROAD_API road_status road_device_heap(road_device *device, uint32_t index, road_heap_info *out);
 

@@ -78,6 +78,8 @@ typedef struct road_candidate {
 	uint32_t device_class; /* enum road_device_class; ROAD_CLASS_OTHER: unknown, too */
 	uint32_t reserved_2;
 	uint64_t memory_bytes; /* device memory */
+	/* The kernel's driver that is bound to a real device; "" if none is, or there is no kernel's. */
+	char kernel_driver[32];
 } road_candidate;
 
 #define ROAD_ENUMERATE_POSSIBLE 0x1u /* also every chip that could be simulated */
