@@ -22,8 +22,6 @@ static const struct {
 	{"load.", true},
 	{"memory.used", true},
 	{"memory.free", true},
-	{"memory.visible_used", true},
-	{"memory.host_used", true},
 	{"clients.complete", false}, /* yes or no */
 	{"clients.", true},
 	{"pci.errors.", true},

@@ -45,14 +45,12 @@ static size_t read_at(int folder, const char *name, char *out, size_t bytes)
 /* Decimal digits and nothing else: a process, a descriptor. */
 static bool number_of(const char *name, uint32_t *out)
 {
-	char *end;
-	unsigned long value;
+	const size_t length = strlen(name);
 
-	if (name[0] < '0' || name[0] > '9' || strlen(name) > 9)
-		return false;
-	value = strtoul(name, &end, 10);
-	*out = (uint32_t)value;
-	return !*end;
+	*out = 0;
+	for (size_t i = 0; i < length && length <= 9; i++)
+		*out = *out * 10 + (uint32_t)(name[i] - '0');
+	return length && length <= 9 && strspn(name, "0123456789") == length;
 }
 
 static bool read_info(int process, uint32_t fd, struct road_fdinfo *out)

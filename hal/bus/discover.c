@@ -223,8 +223,7 @@ static void describe_node(struct road_found *found, const struct road_node *node
 	*found = (struct road_found){0};
 	snprintf(found->scheme, sizeof(found->scheme), "%s", node->scheme);
 	snprintf(found->place, sizeof(found->place), "%s", node->name);
-	snprintf(found->folder, sizeof(found->folder), "/sys/class/%s/%s/device", node->scheme,
-		 node->name);
+	snprintf(found->folder, sizeof(found->folder), "%s/device", node->folder);
 	if (!road_sysfs_folder(found->folder)) /* a virtual device */
 		found->folder[strlen(found->folder) - strlen("/device")] = 0;
 	look_at(found);

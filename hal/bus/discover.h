@@ -17,7 +17,8 @@ enum { ROAD_FOUND_MAX = 4096 }; /* functions or nodes that are listed; more are 
 
 struct road_node {
 	char name[32];     /* "renderD128" */
-	char scheme[8];    /* its subsystem: "drm", "accel" */
+	char scheme[8];    /* of its address: "drm", "accel"; "node" for a vendor's class */
+	char folder[96];   /* in sysfs: "/sys/class/drm/renderD128" */
 	char path[64];     /* "/dev/dri/renderD128" */
 	char function[32]; /* place of the PCI function above it; "" if there is none */
 };
@@ -25,9 +26,24 @@ struct road_nodes {
 	struct road_node *at; /* by scheme and name */
 	uint32_t count;
 };
-/* Render and accel nodes. No libudev, no udevd, no such subsystem: none. false: no host memory. */
+/* Render and accel nodes, and those of vendors' classes (node_class.c). No libudev, no udevd, no
+ * such subsystem: none. false: no host memory. */
 bool road_nodes_find(struct road_nodes *out);
 void road_nodes_free(struct road_nodes *nodes);
+
+/* A subsystem whose devices are accelerators. */
+struct road_node_class {
+	const char *subsystem; /* "drm": /sys/class/drm */
+	const char *start;     /* a node's name without the number at its end: "renderD" */
+	const char *place;     /* an attribute with the PCI function's place; NULL: it is above */
+	const char *known_from;
+};
+extern const struct road_node_class road_node_classes[];
+extern const unsigned road_node_class_count;
+/* The class that a device of this subsystem and name is of; NULL: of none. */
+const struct road_node_class *road_node_class_of(const char *subsystem, const char *name);
+/* Its scheme in addresses: that of the subsystem if it is the kernel's own, else "node". */
+const char *road_node_class_scheme(const struct road_node_class *node_class);
 
 /* ---- functions of PCI, by libpci ---- */
 

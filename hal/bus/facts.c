@@ -90,9 +90,17 @@ struct road_fact *road_fact_file(struct road_facts *facts, const char *folder,
 
 bool road_facts_has(const struct road_facts *facts, const char *folder, const char *file)
 {
-	for (uint32_t i = 0; i < facts->count; i++)
-		if (!strcmp(facts->at[i].file, file) && !strcmp(facts->at[i].folder, folder))
+	char path[sizeof(facts->at->folder) + sizeof(facts->at->file)];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	for (uint32_t i = 0; i < facts->count; i++) {
+		const struct road_fact *fact = &facts->at[i];
+		const size_t length = strlen(fact->folder);
+
+		if (length && !strncmp(path, fact->folder, length) && path[length] == '/' &&
+		    !strcmp(path + length + 1, fact->file))
 			return true;
+	}
 	return false;
 }
 
@@ -152,8 +160,8 @@ static const struct road_fact_row of_drivers[] = {
 	{"clock.compute_max", "MHz", "clk_max_freq_mhz", ROAD_FACT_U64},
 	{"pci.errors.replays", "", "pcie_replay_count", ROAD_FACT_U64 | ROAD_FACT_WAKES},
 	{"firmware.vbios", "", "vbios_version", ROAD_FACT_TEXT},
-	{"device.serial", "", "unique_id", ROAD_FACT_TEXT},
 	{"device.serial", "", "serial_number", ROAD_FACT_TEXT},
+	{"device.serial", "", "unique_id", ROAD_FACT_TEXT},
 	{"device.board", "", "product_name", ROAD_FACT_TEXT},
 	{"device.board_number", "", "product_number", ROAD_FACT_TEXT},
 };
@@ -176,12 +184,13 @@ static void add_rows(struct road_facts *facts, const char *folder, const struct 
 		road_fact_file(facts, folder, &rows[i]);
 }
 
-/* Those of drivers that have such a file, whatever is in it. */
+/* Those of drivers that have such a file, whatever is in it; of a name, the first one. */
 static void add_present(struct road_facts *facts, const char *folder,
 			const struct road_fact_row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (road_sysfs_present(folder, rows[i].file))
+		if (!road_facts_named(facts, rows[i].name) &&
+		    road_sysfs_present(folder, rows[i].file))
 			road_fact_file(facts, folder, &rows[i]);
 }
 

@@ -77,7 +77,8 @@ struct road_fact *road_fact_file(struct road_facts *facts, const char *folder,
 void road_facts_hwmon(struct road_facts *facts, const char *folder);
 /* Counters of errors that files of the folder `ras` below it have. */
 void road_facts_ras(struct road_facts *facts, const char *folder);
-/* Every other file of the folder that all may read, by its own name: "sysfs.PREFIXname". */
+/* Every other file of the folder, and of those in it, that all may read, by its own name:
+ * "sysfs.PREFIXname", "sysfs.PREFIXfolder.name". */
 void road_facts_rest(struct road_facts *facts, const char *folder, const char *prefix);
 /* Whether a fact of this folder's file is among them; one of this name. */
 bool road_facts_has(const struct road_facts *facts, const char *folder, const char *file);

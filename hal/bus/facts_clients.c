@@ -311,7 +311,7 @@ static void add_names(struct road_facts *facts, const struct road_clients *clien
 		for (uint32_t j = 0; j < count; j++) {
 			char word[sizeof(parts->name)], name[64];
 
-			snprintf(word, sizeof(word), "%s", parts[j].name);
+			snprintf(word, sizeof(word), "%.23s", parts[j].name);
 			road_text_word(word);
 			snprintf(name, sizeof(name),
 				 memory ? "clients.memory.%s.resident" : "load.engine.%s", word);

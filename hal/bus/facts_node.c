@@ -3,8 +3,10 @@
 #include "hal/bus/facts.h"
 #include "hal/bus/facts_drm.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool belongs(const struct road_node *node, const struct road_found *found)
 {
@@ -12,6 +14,16 @@ static bool belongs(const struct road_node *node, const struct road_found *found
 		       ? !node->function[0] && !strcmp(node->scheme, found->scheme) &&
 				 !strcmp(node->name, found->place)
 		       : !strcmp(node->function, found->place);
+}
+
+/* A vendor's node is not opened: that may take it from others, or start the device. */
+static void say_access(struct road_facts *facts, const struct road_node *node, unsigned number)
+{
+	char name[64];
+	const bool may = !access(node->path, R_OK | W_OK);
+
+	snprintf(name, sizeof(name), "node.%u.access", number);
+	road_fact_text(facts, ROAD_SOURCE_KERNEL, name, may ? "read and write" : strerror(errno));
 }
 
 void road_facts_nodes(struct road_facts *facts, const struct road_found *found)
@@ -29,7 +41,10 @@ void road_facts_nodes(struct road_facts *facts, const struct road_found *found)
 			continue;
 		snprintf(name, sizeof(name), "node.%u", count);
 		road_fact_text(facts, ROAD_SOURCE_KERNEL, name, nodes.at[i].path);
-		road_facts_drm(facts, &nodes.at[i], count++);
+		if (strcmp(nodes.at[i].scheme, "node"))
+			road_facts_drm(facts, &nodes.at[i], count++);
+		else
+			say_access(facts, &nodes.at[i], count++);
 	}
 	road_nodes_free(&nodes);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a fact is read anew whenever somebody asks. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,18 @@ static bool read_less(const struct road_fact *fact, uint64_t *out)
 	return true;
 }
 
+/* One that is written as we would: "0012" and "0x12" are texts. */
+static bool is_plain_number(const char *text, uint64_t *out)
+{
+	char again[24];
+
+	if (!number(text, false, out))
+		return false;
+	const int length = snprintf(again, sizeof(again), "%" PRIu64, *out);
+
+	return !strncmp(text, again, (size_t)length) && !strcmp(text + length, "\n");
+}
+
 /* All that a file says: a number if it is one, else its lines, with "; " between them. */
 static void read_lines(const struct road_fact *fact, road_property *out)
 {
@@ -94,12 +107,12 @@ static void read_lines(const struct road_fact *fact, road_property *out)
 	const char *line = all;
 	size_t used = 0;
 
-	if (road_sysfs_u64(fact->folder, fact->file, &out->u64)) {
+	if (!road_sysfs_read(fact->folder, fact->file, all, sizeof(all)))
+		return;
+	if (is_plain_number(all, &out->u64)) {
 		out->type = ROAD_VALUE_U64;
 		return;
 	}
-	if (!road_sysfs_read(fact->folder, fact->file, all, sizeof(all)))
-		return;
 	while (*line && used < sizeof(text)) {
 		const size_t length = strcspn(line, "\n");
 

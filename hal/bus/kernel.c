@@ -146,3 +146,4 @@ static bool tell(void *arg, const struct road_found *found)
 TRANSPORT(pci);
 TRANSPORT(accel);
 TRANSPORT(drm);
+TRANSPORT(node);

@@ -198,6 +198,13 @@ void road_sysfs_names_free(struct road_sysfs_names *names)
 	*names = (struct road_sysfs_names){NULL, 0};
 }
 
+bool road_sysfs_own_folder(const char *folder)
+{
+	struct stat is;
+
+	return !lstat(folder, &is) && S_ISDIR(is.st_mode);
+}
+
 bool road_sysfs_present(const char *folder, const char *name)
 {
 	char path[PATH_MAX];

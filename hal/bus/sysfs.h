@@ -25,6 +25,8 @@ bool road_sysfs_f64(const char *folder, const char *name, double *out);
 bool road_sysfs_link(const char *folder, const char *name, char *out, size_t bytes);
 /* Whether the folder is there; a file in it. */
 bool road_sysfs_folder(const char *folder);
+/* Likewise, and no link to one. */
+bool road_sysfs_own_folder(const char *folder);
 bool road_sysfs_present(const char *folder, const char *name);
 /* A regular file that everybody may read. */
 bool road_sysfs_public(const char *folder, const char *name);

@@ -157,7 +157,8 @@ road_status road_sim_check(const char *library_folder, const char *file, const c
 road_status road_runtime_open(const char *library, struct road_bus **out);
 
 extern const struct road_transport road_transport_sim;
-extern const struct road_transport road_transport_pci, road_transport_accel, road_transport_drm;
+extern const struct road_transport road_transport_pci, road_transport_accel, road_transport_drm,
+	road_transport_node;
 extern const struct road_decorator road_decorator_faulty, road_decorator_record,
 	road_decorator_replay;
 

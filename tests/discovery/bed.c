@@ -164,6 +164,7 @@ static char **environment(void)
 	all = g_environ_unsetenv(all, "ROADBED_TEST_FOLDER");
 	all = g_environ_unsetenv(all, "ROADBED_TEST_TOOL");
 	all = g_environ_unsetenv(all, "ROADBED_TEST_SCHEMA");
+	all = g_environ_unsetenv(all, "ROADBED_TEST_LIBPCI");
 	return g_environ_unsetenv(all, "ROADBED_TEST_WRITE");
 }
 

@@ -30,7 +30,7 @@ def plain(symbol):
     symbol = symbol.split('@')[0]
     symbol = re.sub(r'^__isoc(99|23)_', '', symbol)
     symbol = re.sub(r'^__(\w+)_chk$', r'\1', symbol)
-    return re.sub(r'^(open|openat|fopen|mmap|fcntl|ftruncate|fallocate|lseek|stat|fstat|fstatat|'
+    return re.sub(r'^(open|openat|fopen|mmap|fcntl|ftruncate|fallocate|lseek|stat|lstat|fstat|fstatat|'
                   r'readdir|getrlimit|pread|pwrite)64$', r'\1', symbol)
 
 

@@ -11,7 +11,7 @@ import tap
 ROADBED = os.path.abspath(sys.argv[1])
 SIM = len(sys.argv) > 2
 MEMBERS = ['address', 'name', 'vendor', 'class', 'family', 'simulated', 'memory_total_bytes',
-           'state', 'driver', 'status', 'reason']
+           'state', 'driver', 'kernel_driver', 'status', 'reason']
 CATALOGUE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../simulators/chips')
 
 

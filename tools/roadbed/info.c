@@ -99,9 +99,14 @@ static int heaps_json(struct json_object *to, road_device *device)
 	road_status status;
 
 	json_add(to, "heaps", array);
-	for (uint32_t i = 0; (status = road_device_heap(device, i, &heap)) == ROAD_OK; i++) {
-		struct json_object *object = json_new();
+	/* ROAD_IO: one whose use is not known just now is left out. */
+	for (uint32_t i = 0;
+	     (status = road_device_heap(device, i, &heap)) == ROAD_OK || status == ROAD_IO; i++) {
+		struct json_object *object;
 
+		if (status)
+			continue;
+		object = json_new();
 		json_add_text(object, "kind", word_of_heap(heap.kind));
 		json_add_known_u64(object, "size_bytes", heap.bytes);
 		json_add_u64(object, "used_bytes", heap.used_bytes);
@@ -261,17 +266,24 @@ static int print_heaps(road_device *device)
 	road_status status;
 	char size[32], left[32], used[32], granule[32];
 
-	for (uint32_t i = 0; (status = road_device_heap(device, i, &heap)) == ROAD_OK; i++) {
-		printf("%-16s%s: ", i ? "" : "heaps", word_of_heap(heap.kind));
+	for (uint32_t i = 0;
+	     (status = road_device_heap(device, i, &heap)) == ROAD_OK || status == ROAD_IO; i++) {
+		printf("%-16s", i ? "" : "heaps");
+		if (status) {
+			puts("unknown");
+			continue;
+		}
+		printf("%s: ", word_of_heap(heap.kind));
 		if (heap.bytes)
 			printf("%s, %s free", bytes_as_text(heap.bytes, size, sizeof(size)),
 			       bytes_as_text(free_of(&heap), left, sizeof(left)));
 		else
 			fputs("bounded by the host", stdout);
-		printf(", %s used, granule %s%s%s\n",
-		       bytes_as_text(heap.used_bytes, used, sizeof(used)),
-		       bytes_as_text(heap.granule_bytes, granule, sizeof(granule)),
-		       heap.host_visible ? ", host visible" : "",
+		printf(", %s used", bytes_as_text(heap.used_bytes, used, sizeof(used)));
+		if (heap.granule_bytes)
+			printf(", granule %s",
+			       bytes_as_text(heap.granule_bytes, granule, sizeof(granule)));
+		printf("%s%s\n", heap.host_visible ? ", host visible" : "",
 		       heap.coherent ? ", coherent" : "");
 	}
 	return status == ROAD_NOT_FOUND ? TOOL_OK : library_refuse("reading heaps", status);

@@ -81,9 +81,9 @@ static void take_changes(struct view *view, int *code)
 
 /* ---- text ---- */
 
-static void print_bar(uint64_t part, uint64_t whole)
+static void print_bar(double part, double whole)
 {
-	const uint32_t filled = (uint32_t)lround(fmin((double)part / (double)whole, 1) * BAR);
+	const uint32_t filled = (uint32_t)lround(fmin(part / whole, 1) * BAR);
 
 	const enum terminal_color color = filled * 10 >= BAR * 9   ? TERMINAL_RED
 					  : filled * 10 >= BAR * 7 ? TERMINAL_YELLOW
@@ -95,7 +95,20 @@ static void print_bar(uint64_t part, uint64_t whole)
 	fputs(terminal_end(color), stdout);
 	for (uint32_t i = filled; i < BAR; i++)
 		putchar('.');
-	printf("] %.1f %%", 100.0 * (double)part / (double)whole);
+	printf("] %.1f %%", 100.0 * part / whole);
+}
+
+/* A bar for what is a part of something. */
+static void print_share(road_device *device, const road_metric *metric)
+{
+	const double value = metric->type == ROAD_VALUE_F64 ? metric->f64 : (double)metric->u64;
+	const uint64_t whole =
+		metric->group == ROAD_TELEMETRY_MEMORY ? whole_of(device, metric->name) : 100;
+
+	if (metric->type == ROAD_VALUE_NULL || !whole ||
+	    (metric->group != ROAD_TELEMETRY_MEMORY && strcmp(metric->unit, "%")))
+		return;
+	print_bar(value, (double)whole);
 }
 
 /* A device that is lost or faulted says so, and in red. */
@@ -127,18 +140,12 @@ static road_status print_device(road_device *device)
 	print_heading(device, &info);
 	for (uint32_t i = 0;
 	     !(status = road_device_telemetry(device, ROAD_TELEMETRY_ALL, i, &metric)); i++) {
-		const uint64_t whole =
-			metric.group == ROAD_TELEMETRY_MEMORY && metric.type == ROAD_VALUE_U64
-				? whole_of(device, metric.name)
-				: 0;
-
-		if (metric.group == ROAD_TELEMETRY_CHIP && metric.type == ROAD_VALUE_U64 &&
-		    !metric.u64)
-			continue; /* a chip has many counters */
+		if (info.simulated && metric.group == ROAD_TELEMETRY_CHIP &&
+		    metric.type == ROAD_VALUE_U64 && !metric.u64)
+			continue; /* a model has many counters */
 		metric_text(&metric, text, sizeof(text));
 		printf("  %-32s %24s", metric.name, text);
-		if (whole)
-			print_bar(metric.u64, whole);
+		print_share(device, &metric);
 		putchar('\n');
 	}
 	return status == ROAD_NOT_FOUND ? ROAD_OK : status;
