@@ -155,6 +155,20 @@ static void doctor_names_a_node_that_is_missing(void)
 	g_object_unref(bed);
 }
 
+static void doctor_says_what_has_no_name_and_whether_udevd_is_there(void)
+{
+	UMockdevTestbed *bed = mixed();
+	char *seen;
+
+	CU_ASSERT_EQUAL(bed_run(RUN("doctor"), &seen), 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(seen, "WARN  pci.ids"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(seen, "accelerators have no name; pci.ids is "));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(seen, access("/run/udev/control", F_OK) ? "WARN  udev" : "PASS  udev"));
+	g_free(seen);
+	g_object_unref(bed);
+}
+
 static void doctor_counts_groups_of_an_iommu(void)
 {
 	UMockdevTestbed *bed = mixed();
@@ -214,6 +228,8 @@ static const struct tap_case cases[] = {
 	{"list is a table, too", list_is_a_table_too},
 	{"doctor names what no driver is bound to", doctor_names_what_no_driver_is_bound_to},
 	{"doctor names a node that is missing", doctor_names_a_node_that_is_missing},
+	{"doctor says what has no name, and whether udevd is there",
+	 doctor_says_what_has_no_name_and_whether_udevd_is_there},
 	{"doctor counts groups of an IOMMU", doctor_counts_groups_of_an_iommu},
 	{"JSON of a real machine is what the schemas say",
 	 json_of_a_real_machine_is_what_the_schemas_say},

@@ -194,4 +194,40 @@ def groups():
     assert doctor('--dev', '/nonesuch', code=None)['groups']['what'] == 'root needs none'
 
 
+@tap.case('doctor says that a group counts from the next login on')
+def login():
+    if os.geteuid():
+        return 'needs root, to stand for a user without rights'
+    with open('/etc/group', encoding='utf-8') as file:
+        text = file.read()
+    if '\nvideo:' not in text:
+        return 'there is no group video'
+    os.chmod('.', 0o755)
+    with open('group', 'w', encoding='utf-8') as file:
+        file.write(re.sub(r'\nvideo:(.*):(.*):.*', r'\nvideo:\1:\2:nobody', text))
+    os.chmod('group', 0o644)
+    script = '''mount --bind group /etc/group && exec setpriv --reuid 65534 --regid 65534 \\
+--clear-groups "$@"'''
+    words = ['unshare', '-m', 'sh', '-c', script, 'sh', ROADBED]
+    if subprocess.run(words + ['--version'], capture_output=True).returncode:
+        return 'no mount namespace, or another user cannot run the command from here'
+    got = subprocess.run(words + ['doctor', '--json', '--dev', '/nonesuch'], capture_output=True,
+                         text=True, env=dict(os.environ, HOME='/', ROADBED_CACHE='off'), timeout=60)
+    row = {row['id']: row for row in json.loads(got.stdout)['checks']}['groups']
+    assert row['result'] == 'WARN' and row['remedy'] == 'log in again', row
+    assert 'nobody was put into group video' in row['what'], row
+
+
+@tap.case('doctor tells the huge pages that the kernel has')
+def huge():
+    with open('/proc/meminfo', encoding='utf-8') as file:
+        kernel = dict(re.findall(r'^(HugePages_Total|HugePages_Free|Hugepagesize): +([0-9]+)',
+                                 file.read(), re.M))
+    row = doctor('--dev', '/nonesuch', code=None)['memory.hugepages']
+    if not kernel:
+        return 'this kernel has none'
+    tap.says(row['what'], f'{kernel["HugePages_Total"]} of {kernel["Hugepagesize"]} KiB reserved',
+             f'{kernel["HugePages_Free"]} free')
+
+
 tap.main()

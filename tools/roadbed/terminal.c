@@ -38,6 +38,15 @@ const char *terminal_end(enum terminal_color color)
 	return color != TERMINAL_PLAIN && has_colors() ? "\033[0m" : "";
 }
 
+enum terminal_color terminal_level(uint64_t part, uint64_t whole)
+{
+	const double share = whole ? (double)part / (double)whole : 0;
+
+	if (!whole)
+		return TERMINAL_PLAIN;
+	return share >= 0.9 ? TERMINAL_RED : share >= 0.7 ? TERMINAL_YELLOW : TERMINAL_GREEN;
+}
+
 void terminal_clear(void)
 {
 	fputs("\033[H\033[2J", stdout);

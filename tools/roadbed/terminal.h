@@ -5,6 +5,7 @@
 #define TOOLS_ROADBED_TERMINAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum terminal_color { TERMINAL_PLAIN, TERMINAL_GREEN, TERMINAL_YELLOW, TERMINAL_RED };
 
@@ -14,6 +15,9 @@ bool terminal_is(void);
  * (no-color.org). */
 const char *terminal_begin(enum terminal_color color);
 const char *terminal_end(enum terminal_color color);
+/* How full something is: red from nine tenths on, yellow from seven; plain where nothing is known.
+ */
+enum terminal_color terminal_level(uint64_t part, uint64_t whole);
 /* The screen is empty, and the next line is its first; only where terminal_is(). */
 void terminal_clear(void);
 

@@ -85,9 +85,7 @@ static void print_bar(double part, double whole)
 {
 	const uint32_t filled = (uint32_t)lround(fmin(part / whole, 1) * BAR);
 
-	const enum terminal_color color = filled * 10 >= BAR * 9   ? TERMINAL_RED
-					  : filled * 10 >= BAR * 7 ? TERMINAL_YELLOW
-								   : TERMINAL_GREEN;
+	const enum terminal_color color = terminal_level(part, whole);
 
 	printf("  [%s", terminal_begin(color));
 	for (uint32_t i = 0; i < filled; i++)
