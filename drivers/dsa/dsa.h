@@ -21,6 +21,7 @@
 #include <roadbed-driver/region_unit.h>
 #include <roadbed-driver/registers.h>
 #include <roadbed-driver/stream.h>
+#include <roadbed-driver/traits.h>
 
 #include "uapi/dsa/image.h"
 #include "uapi/dsa/isa.h"
@@ -48,6 +49,7 @@ struct dsa {
 	struct road_drv_device *dev;
 	struct road_bus *bus;
 	struct dsa_params params;
+	struct road_traits traits;
 	struct road_boot_program program; /* that streams obey */
 	bool clean;                       /* memory was zero at start */
 

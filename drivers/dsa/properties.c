@@ -39,6 +39,14 @@ static const struct road_parameter rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
+/* Chips of an older interface say nothing of it: all of it is unknown. */
+static road_status read_traits(struct dsa *dsa)
+{
+	if ((dsa_read32(dsa, ROAD_DSA_REG_VERSION) & 0xffffu) < 2)
+		return ROAD_OK;
+	return road_traits_read(dsa->dev, ROAD_DSA_REGION_REGS, ROAD_DSA_TRAITS, &dsa->traits);
+}
+
 /* What the firmware is able to; is it all that the driver needs? */
 static road_status read_program(struct dsa *dsa)
 {
@@ -61,6 +69,8 @@ road_status dsa_params_read(struct dsa *dsa)
 	road_status status =
 		road_parameters_read(dsa->dev, ROAD_DSA_REGION_REGS, rows, ROWS, &dsa->params);
 
+	if (!status)
+		status = read_traits(dsa);
 	return status ? status : read_program(dsa);
 }
 
@@ -108,12 +118,8 @@ road_status dsa_property(struct road_drv_device *dev, uint32_t index, struct roa
 		out->source = ROAD_SOURCE_CATALOGUE;
 	} else if (index == ROWS + 5 || index == ROWS + 6) {
 		of_launches(dsa, index + 1, index == ROWS + 5, out);
-	} else if (road_boot_program_property(&dsa->program, index - PROPERTIES, PROPERTIES + 1,
-					      out)) {
-		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
-				       "no property %u, there are %u", index,
-				       (unsigned)(PROPERTIES) +
-					       (dsa->program.known ? ROAD_BOOT_PROPERTIES : 0u));
+	} else {
+		return road_traits_last(&dsa->program, &dsa->traits, PROPERTIES, index, out);
 	}
 	return ROAD_OK;
 }

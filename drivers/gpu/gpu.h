@@ -18,6 +18,7 @@
 #include <roadbed-driver/region_unit.h>
 #include <roadbed-driver/registers.h>
 #include <roadbed-driver/stream.h>
+#include <roadbed-driver/traits.h>
 #include <roadbed/region.h>
 #include <stdatomic.h>
 
@@ -51,6 +52,7 @@ struct gpu {
 	struct road_drv_device *dev;
 	struct road_bus *bus;
 	struct gpu_params params;
+	struct road_traits traits;
 	struct road_boot_program program; /* that the command processor obeys */
 	bool clean;                       /* memory was zero at start */
 	struct road_ptx_options compile;

@@ -43,6 +43,14 @@ static const struct road_parameter rows[] = {
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), REGISTERS = ROWS - 1 }; /* the last is no property */
 enum { OPCODES = ROAD_GPU_OPCODE_BARRIER_OR + 1 };
 
+/* Chips of an older interface say nothing of it: all of it is unknown. */
+static road_status read_traits(struct gpu *gpu)
+{
+	if ((gpu_read32(gpu, ROAD_GPU_REG_VERSION) & 0xffffu) < 1)
+		return ROAD_OK;
+	return road_traits_read(gpu->dev, ROAD_GPU_REGION_REGS, ROAD_GPU_REG_TRAITS, &gpu->traits);
+}
+
 /* What the firmware is able to; is it all that the driver needs? */
 static road_status read_program(struct gpu *gpu)
 {
@@ -65,6 +73,9 @@ road_status gpu_params_read(struct gpu *gpu)
 	road_status status =
 		road_parameters_read(gpu->dev, ROAD_GPU_REGION_REGS, rows, ROWS, &gpu->params);
 
+	if (status)
+		return status;
+	status = read_traits(gpu);
 	if (status)
 		return status;
 	gpu->params.ecc = gpu_read32(gpu, ROAD_GPU_REG_STATUS) & ROAD_GPU_STATUS_ECC;
@@ -143,11 +154,9 @@ road_status gpu_property(struct road_drv_device *dev, uint32_t index, struct roa
 		road_parameter_property(&rows[index], &gpu->params, out);
 	else if (index < REGISTERS + OTHERS)
 		others[index - REGISTERS](gpu, out);
-	else if (road_boot_program_property(&gpu->program, index - REGISTERS - OTHERS, 26, out))
-		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
-				       "no property %u, there are %u", index,
-				       (unsigned)(REGISTERS + OTHERS) +
-					       (gpu->program.known ? ROAD_BOOT_PROPERTIES : 0u));
+	else
+		return road_traits_last(&gpu->program, &gpu->traits, REGISTERS + OTHERS, index,
+					out);
 	return ROAD_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "drivers/rpu/rpu.h"
+#include "uapi/traits.h"
 
 #define ROW(reg, m, least, most, number, text, in, times)                               \
 	{                                                                               \
@@ -37,6 +38,14 @@ static const struct road_parameter rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
+/* Chips of an older interface say nothing of it: all of it is unknown. */
+static road_status read_traits(struct rpu *rpu)
+{
+	if ((rpu_read32(rpu, ROAD_RPU_REG_VERSION) & 0xffffu) < 1)
+		return ROAD_OK;
+	return road_traits_read(rpu->dev, ROAD_RPU_REGION_REGS, ROAD_RPU_TRAITS, &rpu->traits);
+}
+
 /* What the firmware is able to; is it all that the driver needs? */
 static road_status read_program(struct rpu *rpu)
 {
@@ -60,10 +69,15 @@ road_status rpu_params_read(struct rpu *rpu)
 		road_parameters_read(rpu->dev, ROAD_RPU_REGION_REGS, rows, ROWS, &rpu->params);
 
 	if (!status)
+		status = read_traits(rpu);
+	if (!status)
 		status = read_program(rpu);
 	if (!status && !road_boot_has(&rpu->program, ROAD_RPU_WORK_GEMM, 1)) {
 		rpu->params.features &= ~ROAD_RPU_FEATURE_NEUR; /* nothing can be given to it */
 		rpu->params.neur_rate = 0;
+		rpu->traits.matrix_units = 0;
+		for (uint32_t p = ROAD_PEAK_MATRIX_F64; p <= ROAD_PEAK_MATRIX_I8; p++)
+			rpu->traits.peaks[p] = 0;
 	}
 	return status;
 }
@@ -92,11 +106,8 @@ road_status rpu_property(struct road_drv_device *dev, uint32_t index, struct roa
 		road_property_bool(out, index + 1, "launch.activate",
 				   road_boot_has(&rpu->program, ROAD_RPU_WORK_RUN, 2));
 		out->source = rpu->program.known ? ROAD_SOURCE_FIRMWARE : ROAD_SOURCE_CATALOGUE;
-	} else if (road_boot_program_property(&rpu->program, index - ROWS - 4, ROWS + 5, out)) {
-		return road_drv_errorf(ROAD_NOT_FOUND, "road_device_property_at",
-				       "no property %u, there are %u", index,
-				       (unsigned)(ROWS + 4) +
-					       (rpu->program.known ? ROAD_BOOT_PROPERTIES : 0u));
+	} else {
+		return road_traits_last(&rpu->program, &rpu->traits, ROWS + 4, index, out);
 	}
 	return ROAD_OK;
 }

@@ -18,6 +18,7 @@
 #include <roadbed-driver/region_unit.h>
 #include <roadbed-driver/registers.h>
 #include <roadbed-driver/stream.h>
+#include <roadbed-driver/traits.h>
 
 #include "uapi/region.h"
 #include "uapi/rpu/config.h"
@@ -44,6 +45,7 @@ struct rpu {
 	struct road_drv_device *dev;
 	struct road_bus *bus;
 	struct rpu_params params;
+	struct road_traits traits;
 	struct road_boot_program program; /* that streams and engines obey */
 	bool clean;                       /* memory was zero at start */
 

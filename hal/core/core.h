@@ -537,6 +537,9 @@ bool road_stall_text(struct road_event *event, char *bytes, size_t size);
 void road_telemetry_count(struct road_device *device);
 /* Likewise its properties: device_info.c. */
 void road_device_count_properties(struct road_device *device);
+/* What the chip's data sheet says, index from 0: catalogue_property.c. ROAD_NOT_FOUND, without a
+ * word, ends it. */
+road_status road_catalogue_property(struct road_device *device, uint32_t index, road_property *out);
 /* Takes the rounds of streams that are due. No lock held. */
 void road_telemetry_tick(void);
 

@@ -50,18 +50,21 @@ void road_device_count_properties(struct road_device *device)
 		device->properties++;
 }
 
-/* The driver's, then those of regions and of firmware. */
+/* The driver's, then those of regions, of firmware and of the catalogue. */
 static road_status property_at(struct road_device *device, uint32_t index, road_property *out)
 {
 	if (index < device->properties)
 		return device->ops.property(&device->drv, index, out);
-	index -= device->properties;
-	if (!road_region_property(device, index, out) ||
-	    !road_boot_property(device, index - road_region_properties(device), out))
+	const uint32_t of_regions = device->properties;
+	const uint32_t of_firmware = of_regions + road_region_properties(device);
+	const uint32_t of_catalogue = of_firmware + road_boot_properties(device);
+
+	if (!road_region_property(device, index - of_regions, out) ||
+	    !road_boot_property(device, index - of_firmware, out) ||
+	    !road_catalogue_property(device, index - of_catalogue, out))
 		return ROAD_OK;
 	return road_fail_u64(ROAD_NOT_FOUND, "the device has no more properties",
-			     "road_device_property_at: index", index + device->properties,
-			     "up to the last one's");
+			     "road_device_property_at: index", index, "up to the last one's");
 }
 
 road_status road_device_property_at(road_device *device, uint32_t index, road_property *out)

@@ -92,6 +92,7 @@ void road_device_abandon(struct road_device *device);
 
 /* ---- firmware_property.c ---- */
 /* Properties firmware.*, by position; ROAD_NOT_FOUND ends, without a detail. */
+uint32_t road_boot_properties(const struct road_device *device); /* how many */
 road_status road_boot_property(struct road_device *device, uint32_t index, road_property *out);
 
 #endif

@@ -58,6 +58,11 @@ static void fill(const struct road_boot *boot, uint32_t row, road_property *out)
 	}
 }
 
+uint32_t road_boot_properties(const struct road_device *device)
+{
+	return device->boot ? ROWS : 0;
+}
+
 road_status road_boot_property(struct road_device *device, uint32_t index, road_property *out)
 {
 	if (index >= ROWS || !device->boot)

@@ -81,6 +81,11 @@ struct road_chip_identity {
 	uint32_t pci_class;  /* class << 8 | subclass */
 	struct road_chip_ids pci_devices;
 	uint64_t memory_bytes;
+	/* As the data sheet says it; 0: it does not, or nobody knows. Operations a second, a
+	 * multiply and an add are two; of device memory: two transfers a cycle, all channels
+	 * together. */
+	uint64_t peak_f16, peak_bf16, peak_f32, peak_i8;
+	uint64_t memory_clock_hz, memory_bus_bits;
 };
 
 /* Virtual costs of the host's side, for every family. */

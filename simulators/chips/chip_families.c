@@ -7,6 +7,11 @@
 #include "simulators/chips/chip_internal.h"
 
 #define MEMBER(m) ROAD_CHIP_MEMBER(struct road_chip_identity, m)
+#define PEAK(name, m)                                                                       \
+	{                                                                                   \
+		name, ROAD_CHIP_DECIMAL, "TOP/s", UINT64_C(1000000000000), 0, 1000000, "0", \
+			MEMBER(m)                                                           \
+	}
 const struct road_chip_key road_chip_identity_keys[] = {
 	{"vendor", ROAD_CHIP_STRING, NULL, 1, 1, 63, NULL, MEMBER(vendor)},
 	{"product", ROAD_CHIP_STRING, NULL, 1, 1, 63, NULL, MEMBER(product)},
@@ -14,6 +19,14 @@ const struct road_chip_key road_chip_identity_keys[] = {
 	{"pci_devices", ROAD_CHIP_IDS, NULL, 1, 0, 0xffff, "0", MEMBER(pci_devices)},
 	{"pci_class", ROAD_CHIP_UINT, NULL, 1, 0, 0xffff, "0", MEMBER(pci_class)},
 	{"memory", ROAD_CHIP_UINT, "MiB", 1u << 20, 0, 1u << 24, "0", MEMBER(memory_bytes)},
+	/* What follows is published, and no part of any model: chip_table.c hands it on. */
+	PEAK("peak_f16", peak_f16),
+	PEAK("peak_bf16", peak_bf16),
+	PEAK("peak_f32", peak_f32),
+	PEAK("peak_i8", peak_i8),
+	{"memory_clock", ROAD_CHIP_DECIMAL, "MHz", 1000000, 0, 100000, "0",
+	 MEMBER(memory_clock_hz)},
+	{"memory_bus", ROAD_CHIP_UINT, "bit", 1, 0, 1u << 20, "0", MEMBER(memory_bus_bits)},
 };
 #undef MEMBER
 const size_t road_chip_identity_key_count =

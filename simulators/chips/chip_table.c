@@ -6,11 +6,12 @@
  *	chip-table embed OUT FILE...		the files themselves as C arrays
  *	chip-table fabrics OUT FILE...		the fabrics of RPUs, for tools/map
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "simulators/chips/chip.h"
+#include "simulators/chips/chip_internal.h"
 #include "simulators/chips/chip_rpu.h"
 
 /* The chip files lie together: those that others are like are found beside them. */
@@ -45,6 +46,38 @@ static void write_string(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+static const struct road_chip_value *value_of(const struct road_chip *chip, const char *name)
+{
+	for (size_t i = 0; i < chip->value_count; i++)
+		if (!strcmp(chip->values[i].name, name))
+			return &chip->values[i];
+	return NULL;
+}
+
+/* ", .published = {[ROAD_PUBLISHED_PEAK_F16] = {…}, …}": identity's keys behind "memory". */
+static void write_published(FILE *out, const struct road_chip *chip)
+{
+	bool behind = false;
+
+	fputs(", {", out);
+	for (size_t i = 0; i < road_chip_identity_key_count; i++) {
+		const struct road_chip_key *key = &road_chip_identity_keys[i];
+		const struct road_chip_value *value = behind ? value_of(chip, key->name) : NULL;
+		uint64_t number;
+
+		behind |= !strcmp(key->name, "memory");
+		if (!value)
+			continue;
+		memcpy(&number, (const char *)&chip->identity + key->offset, sizeof(number));
+		fputs("[ROAD_PUBLISHED_", out);
+		for (const char *at = key->name; *at; at++)
+			fputc(*at == '_' ? '_' : toupper((unsigned char)*at), out);
+		fprintf(out, "] = {UINT64_C(%" PRIu64 "), %u}, ", number,
+			value->kind == ROAD_CHIP_ASSUMED);
+	}
+	fputc('}', out);
+}
+
 static void write_identity(FILE *out, const struct road_chip *chip, unsigned device)
 {
 	const struct road_chip_identity *id = &chip->identity;
@@ -55,8 +88,10 @@ static void write_identity(FILE *out, const struct road_chip *chip, unsigned dev
 		write_string(out, texts[i]);
 		fputs(", ", out);
 	}
-	fprintf(out, "0x%04x, 0x%04x, 0x%04x},\n", (unsigned)id->pci_vendor, device,
+	fprintf(out, "0x%04x, 0x%04x, 0x%04x", (unsigned)id->pci_vendor, device,
 		(unsigned)id->pci_class);
+	write_published(out, chip);
+	fputs("},\n", out);
 }
 
 static int identities(FILE *out, const struct road_chip *chip, const char *path)

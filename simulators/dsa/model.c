@@ -156,6 +156,7 @@ static void *create(const struct sim_model_create *create)
 		return NULL;
 	}
 	chip->built_hz = chip->params.clock_hz;
+	dsa_traits_make(chip);
 	dsa_obey(chip, NULL);
 	if (build(chip))
 		return chip;

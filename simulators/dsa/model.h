@@ -21,6 +21,7 @@
 #include "simulators/dsa/core.h"
 #include "simulators/memory/ranges.h"
 #include "simulators/regions/unit.h"
+#include "simulators/traits/traits.h"
 #include "uapi/dsa/regs.h"
 #include "uapi/dsa/ring.h"
 
@@ -172,6 +173,7 @@ struct dsa_chip {
 	struct dsa_function functions[DSA_FUNCTIONS];
 	struct dsa_seat *seats; /* params.cores; their cores are made at the first task */
 	struct dsa_memory *path;
+	struct sim_traits traits;
 	struct sim_boot *boot; /* NULL: no boot ROM, and all that it can do is enabled */
 	struct sim_boot_options boot_options;
 	struct region_unit *unit; /* NULL: it cannot be reconfigured */
@@ -185,6 +187,9 @@ struct dsa_chip {
 	struct dsa_note notes[DSA_TASK_LOG];
 	uint64_t noted;
 };
+
+/* traits.c: once the chip's clock is known */
+void dsa_traits_make(struct dsa_chip *chip);
 
 /* model.c */
 bool dsa_chip_memory(struct dsa_chip *chip); /* false: none to be had */

@@ -73,12 +73,8 @@ static uint64_t read_time(void *arg)
 static uint64_t read_cube_rate(void *arg)
 {
 	const struct dsa_function *function = arg;
-	const struct road_dsa_params *p = &function->chip->params;
-	uint64_t cycle = p->systolic ? (uint64_t)p->systolic_rows * p->systolic_columns
-				     : (uint64_t)p->cube_m * p->cube_n * (p->cube_k_bytes / 2) /
-					       p->cube_interval;
 
-	return cycle * p->clock_hz * p->cores;
+	return function->chip->traits.peaks[ROAD_PEAK_MATRIX_F16] / 2;
 }
 
 static uint64_t read_irq_status(void *arg)
@@ -229,6 +225,9 @@ uint64_t dsa_register_read(struct dsa_function *function, uint64_t offset, uint3
 	if (is_region(function, offset))
 		return region_unit_read(function->chip->unit, function->index,
 					offset - ROAD_DSA_REGIONS, width);
+	if (sim_traits_is(offset, ROAD_DSA_TRAITS))
+		return sim_traits_read(&function->chip->traits, function->chip->env,
+				       function->index, offset - ROAD_DSA_TRAITS, width);
 	if (sim_boot_is(offset, ROAD_DSA_BOOT))
 		return sim_boot_read(function->chip->boot, function->index, offset - ROAD_DSA_BOOT,
 				     width);

@@ -2,6 +2,7 @@
 #include "simulators/engine/parameters.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "simulators/chips/chip.h"
 
@@ -54,6 +55,14 @@ bool sim_parameter(const struct sim_env *env, uint32_t index, struct sim_paramet
 				      value->source,
 				      road_chip_kind_name(value->kind),
 				      road_chip_settable(env->chip, value->name)};
+	return true;
+}
+
+bool sim_assumed(const struct sim_env *env, const char *parameter)
+{
+	for (size_t i = 0; i < env->chip->value_count; i++)
+		if (!strcmp(env->chip->values[i].name, parameter))
+			return env->chip->values[i].kind == ROAD_CHIP_ASSUMED;
 	return true;
 }
 

@@ -255,6 +255,7 @@ static void *create(const struct sim_model_create *create)
 		return NULL;
 	}
 	chip->built_khz = chip->params.clock_khz;
+	road_gpu_traits_make(chip);
 	road_gpu_obey(chip, NULL);
 	if (build(chip))
 		return chip;

@@ -20,6 +20,7 @@
 #include "simulators/gpu/timing.h"
 #include "simulators/gpu/warp.h"
 #include "simulators/regions/unit.h"
+#include "simulators/traits/traits.h"
 #include "uapi/gpu/aql.h"
 #include "uapi/gpu/profile.h"
 #include "uapi/gpu/regs.h"
@@ -257,6 +258,7 @@ struct gpu_chip {
 	uint32_t launches;  /* places taken */
 	uint32_t grid_id;
 
+	struct sim_traits traits;
 	struct sim_boot *boot;            /* NULL: no boot ROM, and all that it can do is enabled */
 	struct region_unit *unit;         /* NULL: it cannot be reconfigured */
 	struct gpu_partition *partitions; /* of regions, by number */
@@ -275,6 +277,9 @@ struct gpu_chip {
 	struct gpu_lines *lines; /* of kernels, the one launched first before the others */
 	uint32_t lines_kept;
 };
+
+/* traits.c: once the chip's clock is known */
+void road_gpu_traits_make(struct gpu_chip *chip);
 
 /* model.c */
 uint8_t *road_gpu_chip_memory(struct gpu_chip *chip);       /* NULL: none to be had */

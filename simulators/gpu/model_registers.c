@@ -220,6 +220,9 @@ uint64_t road_gpu_register_read(struct gpu_function *function, uint64_t offset, 
 	if (in_unit(function, offset))
 		return region_unit_read(function->chip->unit, function->index,
 					offset - ROAD_GPU_REG_UNIT, width);
+	if (sim_traits_is(offset, ROAD_GPU_REG_TRAITS))
+		return sim_traits_read(&function->chip->traits, function->chip->env,
+				       function->index, offset - ROAD_GPU_REG_TRAITS, width);
 	if (sim_boot_is(offset, ROAD_GPU_REG_BOOT))
 		return sim_boot_read(function->chip->boot, function->index,
 				     offset - ROAD_GPU_REG_BOOT, width);

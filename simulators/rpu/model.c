@@ -205,6 +205,7 @@ static void *create(const struct sim_model_create *create)
 		return NULL;
 	}
 	chip->built_hz = chip->params.clock_hz;
+	rpu_traits_make(chip);
 	rpu_obey(chip, NULL);
 	if (build(chip))
 		return chip;

@@ -27,6 +27,7 @@
 #include "simulators/memory/rows.h"
 #include "simulators/regions/unit.h"
 #include "simulators/rpu/fabric/fabric.h"
+#include "simulators/traits/traits.h"
 #include "uapi/rpu/regs.h"
 #include "uapi/rpu/ring.h"
 
@@ -215,7 +216,8 @@ struct rpu_chip {
 	struct road_poison poison;
 	struct rpu_function functions[RPU_FUNCTIONS];
 	struct rpu_tile *tiles; /* params.tiles */
-	struct sim_boot *boot;  /* NULL: no boot ROM, and all that it can do is enabled */
+	struct sim_traits traits;
+	struct sim_boot *boot; /* NULL: no boot ROM, and all that it can do is enabled */
 	struct sim_boot_options boot_options;
 	struct region_unit *unit;
 	struct rpu_config *active[ROAD_REGION_NUMBERS]; /* by region */
@@ -241,6 +243,9 @@ static inline uint64_t rpu_ceil(uint64_t a, uint64_t b)
 {
 	return a / b + (a % b != 0);
 }
+
+/* traits.c: once the chip's clock is known */
+void rpu_traits_make(struct rpu_chip *chip);
 
 /* model.c */
 bool rpu_chip_memory(struct rpu_chip *chip); /* false: none to be had */

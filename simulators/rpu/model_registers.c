@@ -77,10 +77,8 @@ static uint64_t read_time(void *arg)
 static uint64_t read_neur_rate(void *arg)
 {
 	const struct rpu_function *function = arg;
-	const struct road_rpu_params *p = &function->chip->params;
-	uint64_t side = p->neur_side;
 
-	return p->neur ? side * side * side * p->tiles * p->clock_hz : 0;
+	return function->chip->traits.peaks[ROAD_PEAK_MATRIX_F16] / 2;
 }
 
 static uint64_t read_irq_status(void *arg)
@@ -221,6 +219,9 @@ uint64_t rpu_register_read(struct rpu_function *function, uint64_t offset, uint3
 	if (is_region(offset))
 		return region_unit_read(function->chip->unit, function->index,
 					offset - ROAD_RPU_REGIONS, width);
+	if (sim_traits_is(offset, ROAD_RPU_TRAITS))
+		return sim_traits_read(&function->chip->traits, function->chip->env,
+				       function->index, offset - ROAD_RPU_TRAITS, width);
 	if (sim_boot_is(offset, ROAD_RPU_BOOT))
 		return sim_boot_read(function->chip->boot, function->index, offset - ROAD_RPU_BOOT,
 				     width);

@@ -162,5 +162,87 @@ again_v:
 	end
 .end
 
+; Nothing but products, or nothing but elements, of one shape: what peak rates are made of.
+; Arguments: count, shape
+.kernel peak_m_f16 arguments=16
+	ldarg.u64 x1, [0]
+	ldarg.u64 x2, [8]
+again_m_f16:
+	mmad.f16.init [x0], [x0], [x0], x2
+	pipe_barrier M
+	loop x1, again_m_f16
+	end
+.end
+
+.kernel peak_m_bf16 arguments=16
+	ldarg.u64 x1, [0]
+	ldarg.u64 x2, [8]
+again_m_bf16:
+	mmad.bf16.init [x0], [x0], [x0], x2
+	pipe_barrier M
+	loop x1, again_m_bf16
+	end
+.end
+
+.kernel peak_m_s8 arguments=16
+	ldarg.u64 x1, [0]
+	ldarg.u64 x2, [8]
+again_m_s8:
+	mmad.s8.init [x0], [x0], [x0], x2
+	pipe_barrier M
+	loop x1, again_m_s8
+	end
+.end
+
+.kernel peak_m_f32 arguments=16
+	ldarg.u64 x1, [0]
+	ldarg.u64 x2, [8]
+again_m_f32:
+	mmad.f32.init [x0], [x0], [x0], x2
+	pipe_barrier M
+	loop x1, again_m_f32
+	end
+.end
+
+.kernel peak_v_f32 arguments=16
+	ldarg.u64 x1, [0]
+	ldarg.u64 x2, [8]
+again_v_f32:
+	vmadd.f32 [x0], [x0], [x0], x2
+	pipe_barrier V
+	loop x1, again_v_f32
+	end
+.end
+
+.kernel peak_v_f16 arguments=16
+	ldarg.u64 x1, [0]
+	ldarg.u64 x2, [8]
+again_v_f16:
+	vmadd.f16 [x0], [x0], [x0], x2
+	pipe_barrier V
+	loop x1, again_v_f16
+	end
+.end
+
+.kernel peak_v_bf16 arguments=16
+	ldarg.u64 x1, [0]
+	ldarg.u64 x2, [8]
+again_v_bf16:
+	vmadd.bf16 [x0], [x0], [x0], x2
+	pipe_barrier V
+	loop x1, again_v_bf16
+	end
+.end
+
+.kernel peak_v_s32 arguments=16
+	ldarg.u64 x1, [0]
+	ldarg.u64 x2, [8]
+again_v_s32:
+	vadd.s32 [x0], [x0], [x0], x2
+	pipe_barrier V
+	loop x1, again_v_s32
+	end
+.end
+
 .data
 constants: .float 1.5, 2.5, 3.5, 4.5

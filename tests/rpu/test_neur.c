@@ -655,7 +655,46 @@ static void four_engines_work_for_one_queue(void)
 	finish(&r);
 }
 
+/* ---- the peak rate ---- */
+
+/* One product on each of the tiles: as many as there are in a row at the peak, and its start. */
+static void products_stay_below_the_peak_rate(void)
+{
+	static const struct {
+		const char *peak;
+		uint32_t kernel;
+	} rows[] = {{"peak.matrix.f16", 0}, {"peak.matrix.bf16", 3}, {"peak.matrix.i8", 5}};
+	static const struct shape s = {160, 160, 160};
+	static const uint32_t pitches[] = {320, 320, 640};
+
+	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rig r = begin(devices[0]);
+		road_buffer *in = buffer_of(&r.f, ROAD_HEAP_SCRATCH, 160 * 320);
+		road_buffer *out = buffer_of(&r.f, ROAD_HEAP_SCRATCH, 160 * 640);
+		road_property peak = {.size = sizeof(peak)}, tiles = {.size = sizeof(tiles)};
+		road_list *list = new_list(&r, 0);
+		uint64_t abc[3];
+
+		abc[0] = abc[1] = address_of(in);
+		abc[2] = address_of(out);
+		launch(&r, list, rows[i].kernel, abc, &s, pitches);
+		const uint64_t ns = run(&r, list);
+
+		CU_ASSERT_EQUAL(road_device_property(r.f.device, rows[i].peak, &peak), ROAD_OK);
+		CU_ASSERT_EQUAL(road_device_property(r.f.device, "compute.units", &tiles), ROAD_OK);
+		const double rate = 2.0 * s.m * s.n * s.k * (double)tiles.u64 * 1e9 / (double)ns;
+
+		printf("# %s: %.4g of %.4g\n", rows[i].peak, rate, (double)peak.u64);
+		CU_ASSERT(rate <= (double)peak.u64);
+		CU_ASSERT(rate >= 0.5 * (double)peak.u64); /* else the bound would say little */
+		road_buffer_release(in);
+		road_buffer_release(out);
+		finish(&r);
+	}
+}
+
 static const struct tap_case cases[] = {
+	{"products come close to the peak rate, and not above", products_stay_below_the_peak_rate},
 	{"products by NEUR are those of float64, of each type and with tails",
 	 products_are_those_of_float64},
 	{"each tile of the region has the product", each_tile_has_the_product},

@@ -69,7 +69,7 @@ int library_refuse(const char *doing, road_status status)
 WORDS(class, "other", "cpu", "gpu", "dsa", "rpu", "edu")
 WORDS(heap, "device", "device, host-visible", "host", "scratchpads")
 WORDS(health, "ok", "faulted", "lost", "wedged")
-WORDS(source, "register", "firmware", "kernel", "catalogue", "computed")
+WORDS(source, "register", "firmware", "kernel", "catalogue", "computed", "assumed")
 WORDS(fault, "none", "memory", "rights", "alignment", "illegal instruction", "trap", "deadlock",
       "watchdog", "image", "resources", "packet", "arithmetic", "transport", "callback", "ecc",
       "firmware")

@@ -69,8 +69,34 @@ static void fact_bits(struct properties *to, const char *prefix, uint64_t bits,
 	}
 }
 
-static void facts(struct properties *to, const road_device_info *info)
+/* Of device memory, however many heaps it is given out by. */
+static void fact_memory(struct properties *to, road_device *device, const road_device_info *info)
 {
+	road_heap_info heap = {.size = sizeof(heap)};
+	uint64_t used = 0, granule = 0;
+	bool any = false;
+
+	for (uint32_t i = 0; !road_device_heap(device, i, &heap); i++) {
+		if (heap.kind != ROAD_HEAP_DEVICE && heap.kind != ROAD_HEAP_DEVICE_VISIBLE)
+			continue;
+		any = true;
+		used += heap.used_bytes;
+		granule = heap.granule_bytes > granule ? heap.granule_bytes : granule;
+	}
+	fact_u64(to, "memory.total_bytes", "bytes", info->memory_bytes);
+	fact_u64(to, "memory.granule_bytes", "bytes", granule);
+	road_property *left =
+		fact(to, "memory.free_bytes",
+		     any && info->memory_bytes >= used ? ROAD_VALUE_U64 : ROAD_VALUE_NULL);
+
+	snprintf(left->unit, sizeof(left->unit), "bytes");
+	left->u64 = info->memory_bytes - used;
+}
+
+static void facts(struct properties *to, road_device *device, const road_device_info *info)
+{
+	char ids[8];
+
 	fact_text(to, "name", info->name);
 	fact_text(to, "vendor", info->vendor);
 	fact_text(to, "class", word_of_class(info->device_class));
@@ -78,7 +104,9 @@ static void facts(struct properties *to, const road_device_info *info)
 	fact_text(to, "bus", info->bus);
 	fact_text(to, "pci_address", info->pci_address);
 	fact(to, "simulated", ROAD_VALUE_BOOL)->u64 = info->simulated;
-	fact_u64(to, "memory.total_bytes", "bytes", info->memory_bytes);
+	snprintf(ids, sizeof(ids), "0x%04x", info->pci_vendor);
+	fact_text(to, "vendor_id", info->pci_vendor ? ids : "");
+	fact_memory(to, device, info);
 	fact_u64(to, "queues.max", "", info->queues_max);
 	fact_u64(to, "queues.depth_max", "", info->queue_depth_max);
 	fact_bits(to, "queue", info->queue_classes, word_of_queue_class);
@@ -100,7 +128,7 @@ int properties_read(road_device *device, struct properties *out)
 	*out = (struct properties){.count = 0};
 	if (status)
 		return library_refuse("reading the device", status);
-	facts(out, &info);
+	facts(out, device, &info);
 	for (uint32_t i = 0; (status = road_device_property_at(device, i, &one)) == ROAD_OK; i++)
 		*add(out, false) = one;
 	if (status != ROAD_NOT_FOUND) {

@@ -72,6 +72,9 @@ enum road_dsa_reg {
 	ROAD_DSA_REG_CONTEXT_TABLE64 = 0x148, /* bus address of the range table */
 	ROAD_DSA_REG_CONTEXT_COUNT = 0x150,   /* ranges */
 
+	/* Memory, caches, peak rates (uapi/traits.h); ROAD_TRAITS_BYTES. Since 1.2. */
+	ROAD_DSA_TRAITS = 0x200,
+
 	/* FEATURE_REGIONS: the reconfiguration unit, whose units are cores and whose images hold
 	 * microcode (microcode.h); ROAD_REGION_REGS_BYTES of enum road_region_reg. */
 	ROAD_DSA_REGIONS = 0x400,
@@ -85,7 +88,7 @@ enum road_dsa_reg {
 };
 #define ROAD_DSA_DOORBELL_STRIDE 8u
 #define ROAD_DSA_ID              0x52424453u /* "RBDS" */
-#define ROAD_DSA_INTERFACE       0x00010001u
+#define ROAD_DSA_INTERFACE       0x00010002u
 #define ROAD_DSA_NO_REGION       0xffffffffu
 #define ROAD_DSA_STREAMS_MAX     64u
 #define ROAD_DSA_CONTEXTS_MAX    32u

@@ -76,6 +76,9 @@ enum road_gpu_reg {
 	ROAD_GPU_REG_SPACE_PRINT64 = 0x158,
 	ROAD_GPU_REG_SPACE_PRINT_BYTES = 0x160, /* of its data; 0: none */
 
+	/* Memory, caches, peak rates (uapi/traits.h); ROAD_TRAITS_BYTES. Since 1.1. */
+	ROAD_GPU_REG_TRAITS = 0x200,
+
 	/* The reconfiguration unit (uapi/region.h, profile.h), where STATUS_REGIONS says so. */
 	ROAD_GPU_REG_UNIT = 0x400,
 
@@ -88,7 +91,7 @@ enum road_gpu_reg {
 };
 #define ROAD_GPU_DOORBELL_STRIDE 8u
 #define ROAD_GPU_ID              0x52424750u /* "RBGP" */
-#define ROAD_GPU_INTERFACE       0x00010000u
+#define ROAD_GPU_INTERFACE       0x00010001u
 #define ROAD_GPU_QUEUES_MAX      1024u
 #define ROAD_GPU_SPACES_MAX      256u
 

@@ -70,6 +70,9 @@ enum road_rpu_reg {
 	ROAD_RPU_REG_CONTEXT_TABLE64 = 0x148, /* bus address of the table (uapi/range.h) */
 	ROAD_RPU_REG_CONTEXT_COUNT = 0x150,   /* ranges */
 
+	/* Memory, caches, peak rates (uapi/traits.h); ROAD_TRAITS_BYTES. Since 1.1. */
+	ROAD_RPU_TRAITS = 0x200,
+
 	ROAD_RPU_REGIONS = 0x400, /* ROAD_REGION_REGS_BYTES: enum road_region_reg */
 	ROAD_RPU_BOOT = 0x800,    /* ROAD_BOOT_BYTES: uapi/firmware/boot.h */
 
@@ -79,7 +82,7 @@ enum road_rpu_reg {
 };
 #define ROAD_RPU_DOORBELL_STRIDE 8u
 #define ROAD_RPU_ID              0x52425250u /* "RBRP" */
-#define ROAD_RPU_INTERFACE       0x00010000u
+#define ROAD_RPU_INTERFACE       0x00010001u
 #define ROAD_RPU_STREAMS_MAX     64u
 #define ROAD_RPU_CONTEXTS_MAX    32u
 #define ROAD_RPU_TILES_MAX       32u

@@ -11,6 +11,17 @@
 
 #include <roadbed/device.h>
 
+/* What a chip's data sheet says of it. */
+enum road_published {
+	ROAD_PUBLISHED_PEAK_F16,  /* operations a second of dense numbers, all units together; a */
+	ROAD_PUBLISHED_PEAK_BF16, /* multiply and an add are two */
+	ROAD_PUBLISHED_PEAK_F32,
+	ROAD_PUBLISHED_PEAK_I8,
+	ROAD_PUBLISHED_MEMORY_CLOCK, /* Hz; two transfers a cycle */
+	ROAD_PUBLISHED_MEMORY_BUS,   /* bits, all channels together */
+	ROAD_PUBLISHED
+};
+
 struct road_chip_id {
 	const char *chip; /* name of the chip file: "a100-sxm4-80gb" */
 	const char *vendor;
@@ -19,6 +30,10 @@ struct road_chip_id {
 	uint16_t pci_vendor; /* 0: the chip has no PCI identity; matches nothing */
 	uint16_t pci_device; /* one row a device id */
 	uint16_t pci_class;  /* class << 8 | subclass */
+	struct {
+		uint64_t value;   /* 0: unknown */
+		uint32_t assumed; /* 1: the vendor has not published it */
+	} published[ROAD_PUBLISHED];
 };
 
 extern const struct road_chip_id road_chip_ids[];

@@ -83,7 +83,8 @@ enum road_value_source {
 	ROAD_SOURCE_FIRMWARE,
 	ROAD_SOURCE_KERNEL,
 	ROAD_SOURCE_CATALOGUE,
-	ROAD_SOURCE_COMPUTED
+	ROAD_SOURCE_COMPUTED,
+	ROAD_SOURCE_ASSUMED /* nobody has published it: a simulated chip is made like that */
 };
 /* A capability. Unknown is ROAD_VALUE_NULL, never 0. */
 typedef struct road_property {

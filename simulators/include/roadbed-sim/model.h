@@ -38,7 +38,7 @@ extern "C" {
  * (struct sim_event, struct sim_resource, struct sim_option, struct road_chip_key).
  */
 #define ROAD_SIM_ABI_MAJOR 1
-#define ROAD_SIM_ABI_MINOR 3
+#define ROAD_SIM_ABI_MINOR 4
 #define ROAD_SIM_ABI       ((uint32_t)ROAD_SIM_ABI_MAJOR << 16 | ROAD_SIM_ABI_MINOR)
 
 #define SIM_ERROR_BYTES 256 /* of the texts that say why create fails */
@@ -103,6 +103,9 @@ ROAD_SIM_API void sim_violation(struct sim_env *env, uint32_t function, const ch
 	__attribute__((format(printf, 3, 4)));
 /* Something was approximated or assumed for this result: counted by name (static storage). */
 ROAD_SIM_API void sim_approximate(struct sim_env *env, const char *name, uint64_t count);
+/* Is the chip's parameter of this name no more than an assumption, by its file or the address's
+ * options? A name that it does not have is one, too. Since 1.4. */
+ROAD_SIM_API bool sim_assumed(const struct sim_env *env, const char *parameter);
 
 /* A span of the event log; names in static storage or the model's memory. lane: row in the
  * picture. Does nothing unless fidelity is SIM_TRACE. */

@@ -191,13 +191,13 @@ CONFORMANCE_CASE(query, property_has_source)
 	road_metric metric = {.size = sizeof(metric)};
 
 	for (uint32_t i = 0; i < count; i++) {
-		CHECK(list[i].source <= ROAD_SOURCE_COMPUTED);
+		CHECK(list[i].source <= ROAD_SOURCE_ASSUMED);
 		CHECK(list[i].type <= ROAD_VALUE_BOOL);
 		if (!is_dotted(list[i].name))
 			CASE_FAIL("\"%s\" is no name of a property", list[i].name);
 	}
 	for (uint32_t i = 0; !road_device_telemetry(f->device, ROAD_TELEMETRY_ALL, i, &metric); i++)
-		if (metric.source > ROAD_SOURCE_COMPUTED || !metric.name[0])
+		if (metric.source > ROAD_SOURCE_ASSUMED || !metric.name[0])
 			CASE_FAIL("metric %s has source %u", metric.name, metric.source);
 }
 

@@ -64,7 +64,7 @@ static void check_metric(struct fixture *f, const road_metric *one, uint32_t gro
 	CHECK(one->group & groups && !(one->group & (one->group - 1)));
 	CHECK(one->type == ROAD_VALUE_NULL || one->type == ROAD_VALUE_U64 ||
 	      one->type == ROAD_VALUE_F64);
-	CHECK(one->source <= ROAD_SOURCE_COMPUTED);
+	CHECK(one->source <= ROAD_SOURCE_ASSUMED);
 	CHECK(one->type != ROAD_VALUE_F64 || one->f64 == one->f64);
 }
 

@@ -5,6 +5,7 @@
 
 #include "simulators/boot/boot.h"
 #include "tests/unit/sim_gpu_model/rig.h"
+#include "uapi/traits.h"
 
 static void identity(void)
 {
@@ -32,6 +33,10 @@ static void identity(void)
 		{ROAD_GPU_REG_REG_GRANULE, 256, 4},
 		{ROAD_GPU_REG_SHARED_GRANULE, 128, 4},
 		{ROAD_GPU_REG_SHARED_RESERVED, 1024, 4},
+		{ROAD_GPU_REG_TRAITS + ROAD_TRAITS_REG_L2_LINE, 128, 4},
+		{ROAD_GPU_REG_TRAITS + ROAD_TRAITS_REG_REGISTER_FILE, 64 << 10, 4},
+		{ROAD_GPU_REG_TRAITS + ROAD_TRAITS_REG_PEAK64 + 8 * ROAD_PEAK_VECTOR_F32,
+		 UINT64_C(512000000000), 8},
 		{ROAD_GPU_REG_STATUS,
 		 ROAD_GPU_STATUS_READY | ROAD_GPU_STATUS_CLEAN | ROAD_GPU_STATUS_ECC |
 			 ROAD_GPU_STATUS_REGIONS |
