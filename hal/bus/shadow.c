@@ -30,8 +30,8 @@ static void begin_equal(struct road_shadow *shadow)
 	}
 }
 
-road_status road_shadow_create(void *host, void *seen, uint64_t bytes, uint64_t line,
-			       struct road_shadow **out)
+static road_status create(void *host, void *seen, uint64_t bytes, uint64_t line, bool blank,
+			  struct road_shadow **out)
 {
 	struct road_shadow *shadow = calloc(1, sizeof(*shadow));
 
@@ -44,13 +44,26 @@ road_status road_shadow_create(void *host, void *seen, uint64_t bytes, uint64_t 
 	shadow->clean = pages(bytes);
 	if (!shadow->seen || !shadow->clean)
 		goto no_memory;
-	begin_equal(shadow);
+	if (!blank)
+		begin_equal(shadow);
 	*out = shadow;
 	return ROAD_OK;
 no_memory:
 	road_shadow_destroy(shadow);
 	return road_fail_u64(ROAD_OUT_OF_HOST_MEMORY, "no memory for what the device sees",
 			     "dma_map", bytes, "");
+}
+
+road_status road_shadow_create(void *host, void *seen, uint64_t bytes, uint64_t line,
+			       struct road_shadow **out)
+{
+	return create(host, seen, bytes, line, false, out);
+}
+
+road_status road_shadow_create_blank(void *host, uint64_t bytes, uint64_t line,
+				     struct road_shadow **out)
+{
+	return create(host, NULL, bytes, line, true, out);
 }
 
 void road_shadow_destroy(struct road_shadow *shadow)

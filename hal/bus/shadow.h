@@ -37,6 +37,10 @@ struct road_shadow {
  * NULL: memory of the shadow's own. ROAD_OUT_OF_HOST_MEMORY. */
 road_status road_shadow_create(void *host, void *seen, uint64_t bytes, uint64_t line,
 			       struct road_shadow **out);
+/* The same where `host` is zeroed memory that nobody has touched, with `seen` the shadow's own:
+ * then no page of either is. */
+road_status road_shadow_create_blank(void *host, uint64_t bytes, uint64_t line,
+				     struct road_shadow **out);
 void road_shadow_destroy(struct road_shadow *shadow); /* NULL is fine */
 /* Lines that [offset, offset + bytes) touches, within the shadow: BOTH writes back, then
  * invalidates. */

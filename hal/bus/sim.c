@@ -225,13 +225,17 @@ static void sync_shadow(void *arg)
 			     call->direction);
 }
 
-/* Makes [host, host + bytes) reachable; dma is complete but for iova and data. */
-static road_status show(struct sim_bus *bus, struct road_dma *dma, bool writable)
+/* Makes [host, host + bytes) reachable; dma is complete but for iova and data. fresh: it is zeroed
+ * memory that nobody has touched. */
+static road_status show(struct sim_bus *bus, struct road_dma *dma, bool writable, bool fresh)
 {
 	struct shadow_call call = {.bus = bus};
 	road_status status = ROAD_OK;
 
-	if (bus->line_bytes)
+	if (bus->line_bytes && fresh)
+		status = road_shadow_create_blank(dma->host, dma->bytes, bus->line_bytes,
+						  &call.shadow);
+	else if (bus->line_bytes)
 		status = road_shadow_create(dma->host, NULL, dma->bytes, bus->line_bytes,
 					    &call.shadow);
 	if (!status)
@@ -261,7 +265,7 @@ static road_status bus_dma_alloc(struct road_bus *bus, uint64_t bytes, struct ro
 
 	if (status)
 		return status;
-	status = show(bus_of(bus), &dma, true);
+	status = show(bus_of(bus), &dma, true, true);
 	if (status) {
 		road_memfd_free(dma.host, rounded, dma.fd);
 		return status;
@@ -300,7 +304,7 @@ static road_status bus_dma_map(struct road_bus *bus, void *host, uint64_t bytes,
 	if (!host || !bytes)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "nothing to map", "dma_map", bytes,
 				     ">= 1 byte at a pointer");
-	road_status status = show(bus_of(bus), &dma, direction != ROAD_DMA_TO_DEVICE);
+	road_status status = show(bus_of(bus), &dma, direction != ROAD_DMA_TO_DEVICE, false);
 
 	if (!status)
 		*out = dma;

@@ -31,6 +31,22 @@ static void both_sides_begin_equal_and_part_at_the_first_write(void)
 	road_shadow_destroy(shadow);
 }
 
+static void blank_memory_is_equal_without_a_look_at_it(void)
+{
+	static char blank[BYTES];
+	struct road_shadow *shadow = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(road_shadow_create_blank(blank, BYTES, LINE, &shadow), ROAD_OK);
+	for (int i = 0; i < BYTES; i++)
+		CU_ASSERT_EQUAL(shadow->seen[i], 0);
+	blank[3] = 99;
+	shadow->seen[LINE] = 98;
+	road_shadow_sync(shadow, 0, BYTES, ROAD_DMA_BOTH);
+	CU_ASSERT_EQUAL(shadow->seen[3], 99);
+	CU_ASSERT_EQUAL(blank[LINE], 98);
+	road_shadow_destroy(shadow);
+}
+
 static void only_dirty_lines_are_written_back(void)
 {
 	struct road_shadow *shadow = make();
@@ -103,6 +119,7 @@ static void what_another_mapping_brought_is_no_write_of_the_host(void)
 }
 
 static const struct tap_case cases[] = {
+	{"blank memory is equal on both sides", blank_memory_is_equal_without_a_look_at_it},
 	{"both sides begin equal and part at the first write",
 	 both_sides_begin_equal_and_part_at_the_first_write},
 	{"only dirty lines are written back", only_dirty_lines_are_written_back},
