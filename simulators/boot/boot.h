@@ -9,7 +9,7 @@
  *	 takes the next entry?  ── works ────────▶ it runs, and does not stand still
  *	 what does it work by?  ── program ──────▶
  *	                        ◀─ started ─────── from now on
- *	                        ◀─ stopped ─────── and from now on not: reset, crash, stop
+ *	                        ◀─ reset, queue ── and from now on not: reset, crash, stop
  *
  * A chip without a boot ROM (a build without libsodium; NULL) is as if all were enabled: each
  * function here that asks takes NULL for that.
@@ -51,11 +51,12 @@ enum sim_boot_fault {
 
 enum sim_boot_style { SIM_BOOT_PUSH, SIM_BOOT_PULL };
 
-/* Why firmware runs no more. */
-enum sim_boot_end {
-	SIM_BOOT_ENDED_RESET, /* of the chip: every function begins anew */
-	SIM_BOOT_ENDED_CRASH, /* every queue fails */
-	SIM_BOOT_ENDED_STILL  /* it stands still: nothing goes on, and nobody says so */
+/* What is done to a queue, which answers whether it is, or was, open. */
+enum sim_boot_verb {
+	SIM_BOOT_LOOK,
+	SIM_BOOT_FAIL, /* the firmware crashed: it fails, if it is open */
+	SIM_BOOT_DROP, /* the firmware stands still: its work is gone, and nobody says so */
+	SIM_BOOT_VERBS
 };
 
 struct sim_boot_component {
@@ -86,9 +87,11 @@ struct sim_boot_setup {
 	struct sim_boot_options options;
 	/* From events and register writes of the block; may call what asks. `arg` is all theirs. */
 	void (*started)(void *arg);
-	void (*stopped)(void *arg, enum sim_boot_end why);
-	/* For a dump. */
-	void (*count)(void *arg, uint32_t *queues_open, uint64_t *entries);
+	/* Firmware runs no more: what that means to a function, and to each of its queues. */
+	uint32_t functions, queues; /* of the chip, of a function */
+	void (*reset)(void *arg, uint32_t function);
+	bool (*queue)(void *arg, uint32_t function, uint32_t index, enum sim_boot_verb verb);
+	const uint64_t *entries; /* that queues have taken since power-on: for a dump */
 	void *arg;
 };
 

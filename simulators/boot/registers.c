@@ -81,7 +81,8 @@ static void write_control(void *arg, uint64_t value)
 	if (!(value & ROAD_BOOT_CONTROL_RESET))
 		return;
 	boot_power_on(boot);
-	boot->setup.stopped(boot->setup.arg, SIM_BOOT_ENDED_RESET);
+	for (uint32_t f = 0; f < boot->setup.functions; f++)
+		boot->setup.reset(boot->setup.arg, f);
 }
 
 /* ---- the dump ---- */

@@ -91,6 +91,17 @@ void boot_out_of_turn(struct sim_boot *boot, const char *what)
 
 /* ---- ends ---- */
 
+/* How many are, or were, open. */
+static uint32_t each_queue(struct sim_boot *boot, enum sim_boot_verb verb)
+{
+	uint32_t open = 0;
+
+	for (uint32_t f = 0; f < boot->setup.functions; f++)
+		for (uint32_t i = 0; i < boot->setup.queues; i++)
+			open += boot->setup.queue(boot->setup.arg, f, i, verb);
+	return open;
+}
+
 static void leave_dump(struct sim_boot *boot, enum road_boot_code code)
 {
 	static const char *const causes[ROAD_BOOT_CODES] = {
@@ -99,7 +110,6 @@ static void leave_dump(struct sim_boot *boot, enum road_boot_code code)
 		[ROAD_BOOT_CODE_NONCE] = "the host's answer is to another hello",
 	};
 	const struct boot_image *image = &boot->accepted;
-	uint64_t entries = 0;
 
 	boot->dump = (struct road_boot_dump){
 		.magic = ROAD_BOOT_DUMP_MAGIC,
@@ -109,8 +119,8 @@ static void leave_dump(struct sim_boot *boot, enum road_boot_code code)
 		.image = {image->version.major, image->version.minor, image->version.revision,
 			  image->version.build},
 	};
-	boot->setup.count(boot->setup.arg, &boot->dump.queues_open, &entries);
-	boot->dump.packets = sim_boot_runs(boot) ? entries - boot->entries : 0;
+	boot->dump.queues_open = each_queue(boot, SIM_BOOT_LOOK);
+	boot->dump.packets = sim_boot_runs(boot) ? *boot->setup.entries - boot->entries : 0;
 	snprintf(boot->dump_text, sizeof(boot->dump_text), "simulated firmware: %s, in phase %s",
 		 causes[code], boot_phase_names[boot->phase]);
 	boot->dump.text_bytes = (uint32_t)strlen(boot->dump_text);
@@ -125,7 +135,7 @@ static void end(struct sim_boot *boot, enum road_boot_code code)
 	boot->code = (uint32_t)code;
 	go(boot, ROAD_BOOT_PHASE_CRASHED);
 	if (ran)
-		boot->setup.stopped(boot->setup.arg, SIM_BOOT_ENDED_CRASH);
+		each_queue(boot, SIM_BOOT_FAIL);
 }
 
 static void panic(struct sim_boot *boot)
@@ -142,7 +152,7 @@ static void stand_still(struct sim_boot *boot)
 {
 	boot->still = true;
 	boot->still_ps = sim_now(env_of(boot));
-	boot->setup.stopped(boot->setup.arg, SIM_BOOT_ENDED_STILL);
+	each_queue(boot, SIM_BOOT_DROP);
 }
 
 void boot_stand_still(struct sim_boot *boot)
@@ -161,10 +171,8 @@ uint64_t boot_heartbeat(const struct sim_boot *boot)
 
 static void begin_work(struct sim_boot *boot)
 {
-	uint32_t open;
-
 	boot->run_ps = sim_now(env_of(boot));
-	boot->setup.count(boot->setup.arg, &open, &boot->entries);
+	boot->entries = *boot->setup.entries;
 	go(boot, ROAD_BOOT_PHASE_RUNNING);
 	boot->setup.started(boot->setup.arg);
 	if (hangs(boot))

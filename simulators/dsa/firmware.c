@@ -11,40 +11,25 @@ static void started(void *arg)
 	dsa_obey(chip, sim_boot_program(chip->boot));
 }
 
-static void crash_stream(struct dsa_stream *stream)
+static void reset(void *arg, uint32_t function)
 {
-	const struct road_dsa_stream_status why = {.fault = ROAD_DSA_FAULT_FIRMWARE};
-
-	if (stream->life == DSA_STREAM_LIVE)
-		road_dsa_stream_fault(stream, &why);
-}
-
-static void stopped(void *arg, enum sim_boot_end why)
-{
-	static void (*const ends[])(struct dsa_stream *) = {
-		[SIM_BOOT_ENDED_CRASH] = crash_stream,
-		[SIM_BOOT_ENDED_STILL] = dsa_stream_drop,
-	};
 	struct dsa_chip *chip = arg;
 
-	for (uint32_t f = 0; f < DSA_FUNCTIONS; f++) {
-		if (why == SIM_BOOT_ENDED_RESET)
-			dsa_function_reset(&chip->functions[f]);
-		else
-			for (uint32_t i = 0; i < chip->params.streams; i++)
-				ends[why](&chip->functions[f].streams[i]);
-	}
+	dsa_function_reset(&chip->functions[function]);
 }
 
-static void count(void *arg, uint32_t *queues_open, uint64_t *entries)
+static bool of_stream(void *arg, uint32_t function, uint32_t index, enum sim_boot_verb verb)
 {
-	const struct dsa_chip *chip = arg;
+	struct dsa_chip *chip = arg;
+	struct dsa_stream *stream = &chip->functions[function].streams[index];
+	const bool open = stream->life == DSA_STREAM_LIVE;
+	const struct road_dsa_stream_status why = {.fault = ROAD_DSA_FAULT_FIRMWARE};
 
-	*queues_open = 0;
-	for (uint32_t f = 0; f < DSA_FUNCTIONS; f++)
-		for (uint32_t i = 0; i < chip->params.streams; i++)
-			*queues_open += chip->functions[f].streams[i].life == DSA_STREAM_LIVE;
-	*entries = chip->counters.descriptors;
+	if (verb == SIM_BOOT_DROP)
+		dsa_stream_drop(stream);
+	else if (verb == SIM_BOOT_FAIL && open)
+		road_dsa_stream_fault(stream, &why);
+	return open;
 }
 
 bool dsa_boot_make(struct dsa_chip *chip)
@@ -60,8 +45,11 @@ bool dsa_boot_make(struct dsa_chip *chip)
 		.components = {{"control", IMAGE_MAX, 1}},
 		.options = chip->boot_options,
 		.started = started,
-		.stopped = stopped,
-		.count = count,
+		.functions = DSA_FUNCTIONS,
+		.queues = chip->params.streams,
+		.reset = reset,
+		.queue = of_stream,
+		.entries = &chip->counters.descriptors,
 		.arg = chip,
 	};
 

@@ -9,40 +9,25 @@ static void started(void *arg)
 	road_gpu_obey(chip, sim_boot_program(chip->boot));
 }
 
-static void crash_queue(struct gpu_queue *queue)
+static void reset(void *arg, uint32_t function)
 {
-	const struct road_gpu_queue_status why = {.fault = ROAD_GPU_FAULT_FIRMWARE};
-
-	if (queue->life == GPU_QUEUE_OPEN)
-		road_gpu_queue_fault(queue, queue->fetched ? queue->fetched - 1 : 0, &why);
-}
-
-static void stopped(void *arg, enum sim_boot_end why)
-{
-	static void (*const ends[])(struct gpu_queue *) = {
-		[SIM_BOOT_ENDED_CRASH] = crash_queue,
-		[SIM_BOOT_ENDED_STILL] = road_gpu_queue_drop,
-	};
 	struct gpu_chip *chip = arg;
 
-	for (uint32_t f = 0; f < GPU_FUNCTIONS; f++) {
-		if (why == SIM_BOOT_ENDED_RESET)
-			road_gpu_function_reset(&chip->functions[f]);
-		else
-			for (uint32_t i = 0; i < chip->params.queues; i++)
-				ends[why](&chip->functions[f].queues[i]);
-	}
+	road_gpu_function_reset(&chip->functions[function]);
 }
 
-static void count(void *arg, uint32_t *queues_open, uint64_t *entries)
+static bool of_queue(void *arg, uint32_t function, uint32_t index, enum sim_boot_verb verb)
 {
-	const struct gpu_chip *chip = arg;
+	struct gpu_chip *chip = arg;
+	struct gpu_queue *queue = &chip->functions[function].queues[index];
+	const bool open = queue->life == GPU_QUEUE_OPEN;
+	const struct road_gpu_queue_status why = {.fault = ROAD_GPU_FAULT_FIRMWARE};
 
-	*queues_open = 0;
-	for (uint32_t f = 0; f < GPU_FUNCTIONS; f++)
-		for (uint32_t i = 0; i < chip->params.queues; i++)
-			*queues_open += chip->functions[f].queues[i].life == GPU_QUEUE_OPEN;
-	*entries = chip->counters.packets;
+	if (verb == SIM_BOOT_DROP)
+		road_gpu_queue_drop(queue);
+	else if (verb == SIM_BOOT_FAIL && open)
+		road_gpu_queue_fault(queue, queue->fetched ? queue->fetched - 1 : 0, &why);
+	return open;
 }
 
 bool road_gpu_boot_make(struct gpu_chip *chip)
@@ -58,8 +43,11 @@ bool road_gpu_boot_make(struct gpu_chip *chip)
 		.components = {{"scheduler", 1u << 16, 1}},
 		.options = chip->options.boot,
 		.started = started,
-		.stopped = stopped,
-		.count = count,
+		.functions = GPU_FUNCTIONS,
+		.queues = chip->params.queues,
+		.reset = reset,
+		.queue = of_queue,
+		.entries = &chip->counters.packets,
 		.arg = chip,
 	};
 

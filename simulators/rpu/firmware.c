@@ -11,41 +11,26 @@ static void started(void *arg)
 	rpu_obey(chip, sim_boot_program(chip->boot));
 }
 
-static void crash_stream(struct rpu_stream *stream)
+static void reset(void *arg, uint32_t function)
 {
+	struct rpu_chip *chip = arg;
+
+	rpu_function_reset(&chip->functions[function]);
+}
+
+static bool of_stream(void *arg, uint32_t function, uint32_t index, enum sim_boot_verb verb)
+{
+	struct rpu_chip *chip = arg;
+	struct rpu_stream *stream = &chip->functions[function].streams[index];
+	const bool open = stream->life == RPU_STREAM_LIVE;
 	struct road_rpu_stream_status why = RPU_AT_NO_PLACE;
 
 	why.fault = ROAD_RPU_FAULT_FIRMWARE;
-	if (stream->life == RPU_STREAM_LIVE)
+	if (verb == SIM_BOOT_DROP)
+		rpu_stream_drop(stream);
+	else if (verb == SIM_BOOT_FAIL && open)
 		rpu_stream_fail(stream, stream->taken ? stream->taken - 1 : 0, &why);
-}
-
-static void stopped(void *arg, enum sim_boot_end why)
-{
-	static void (*const ends[])(struct rpu_stream *) = {
-		[SIM_BOOT_ENDED_CRASH] = crash_stream,
-		[SIM_BOOT_ENDED_STILL] = rpu_stream_drop,
-	};
-	struct rpu_chip *chip = arg;
-
-	for (uint32_t f = 0; f < RPU_FUNCTIONS; f++) {
-		if (why == SIM_BOOT_ENDED_RESET)
-			rpu_function_reset(&chip->functions[f]);
-		else
-			for (uint32_t i = 0; i < chip->params.streams; i++)
-				ends[why](&chip->functions[f].streams[i]);
-	}
-}
-
-static void count(void *arg, uint32_t *queues_open, uint64_t *entries)
-{
-	const struct rpu_chip *chip = arg;
-
-	*queues_open = 0;
-	for (uint32_t f = 0; f < RPU_FUNCTIONS; f++)
-		for (uint32_t i = 0; i < chip->params.streams; i++)
-			*queues_open += chip->functions[f].streams[i].life == RPU_STREAM_LIVE;
-	*entries = chip->counters.entries;
+	return open;
 }
 
 bool rpu_boot_make(struct rpu_chip *chip)
@@ -61,8 +46,11 @@ bool rpu_boot_make(struct rpu_chip *chip)
 		.components = {{"mesh", IMAGE_MAX, 1}, {"tile", IMAGE_MAX, chip->params.tiles}},
 		.options = chip->boot_options,
 		.started = started,
-		.stopped = stopped,
-		.count = count,
+		.functions = RPU_FUNCTIONS,
+		.queues = chip->params.streams,
+		.reset = reset,
+		.queue = of_stream,
+		.entries = &chip->counters.entries,
 		.arg = chip,
 	};
 

@@ -109,18 +109,32 @@ static void started(void *arg)
 	rig.started++;
 }
 
-static void stopped(void *arg, enum sim_boot_end why)
+static void reset(void *arg, uint32_t function)
 {
 	CU_ASSERT(arg == &rig);
 	CU_ASSERT(!sim_boot_works(rig.boot));
-	rig.stopped[why]++;
+	CU_ASSERT(function < RIG_FUNCTIONS);
+	rig.resets++;
 }
 
-static void count(void *arg, uint32_t *queues_open, uint64_t *entries)
+/* The first queue of each function is shut. */
+static bool of_queue(void *arg, uint32_t function, uint32_t index, enum sim_boot_verb verb)
 {
-	(void)arg;
-	*queues_open = 3;
-	*entries = rig.entries;
+	CU_ASSERT(arg == &rig);
+	CU_ASSERT(verb == SIM_BOOT_LOOK || !sim_boot_works(rig.boot));
+	CU_ASSERT_FATAL(function < RIG_FUNCTIONS && index < RIG_QUEUES);
+	rig.queues[function][index][verb]++;
+	return index > 0;
+}
+
+uint32_t rig_each(enum sim_boot_verb verb)
+{
+	const uint32_t times = rig.queues[0][0][verb];
+
+	for (uint32_t f = 0; f < RIG_FUNCTIONS; f++)
+		for (uint32_t i = 0; i < RIG_QUEUES; i++)
+			CU_ASSERT_EQUAL(rig.queues[f][i][verb], times);
+	return times;
 }
 
 void rig_begin_with(enum sim_boot_style style, uint32_t components,
@@ -145,8 +159,11 @@ void rig_begin_with(enum sim_boot_style style, uint32_t components,
 		.chip_class = ROAD_PROGRAM_CLASS_GPU,
 		.component_count = components,
 		.started = started,
-		.stopped = stopped,
-		.count = count,
+		.functions = RIG_FUNCTIONS,
+		.queues = RIG_QUEUES,
+		.reset = reset,
+		.queue = of_queue,
+		.entries = &rig.entries,
 		.arg = &rig,
 	};
 	memcpy(rig.setup.components, both, sizeof(both));

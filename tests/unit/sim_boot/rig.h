@@ -16,6 +16,8 @@
 #define RIG_US      UINT64_C(1000000)
 #define RIG_ENTRIES 40u
 
+enum { RIG_FUNCTIONS = 2, RIG_QUEUES = 4 };
+
 struct rig {
 	struct sim_boot *boot;
 	struct sim_boot_setup setup;
@@ -23,8 +25,9 @@ struct rig {
 	struct sim_event *event; /* the block has one */
 	uint64_t now, entries;
 	uint32_t violations, reads; /* of memory */
-	uint32_t started, stopped[3];
-	char said[256]; /* by the last violation */
+	uint32_t started, resets;
+	uint32_t queues[RIG_FUNCTIONS][RIG_QUEUES][SIM_BOOT_VERBS]; /* how often each was told */
+	char said[256];                                             /* by the last violation */
 };
 extern struct rig rig;
 
@@ -40,6 +43,9 @@ void rig_put(uint32_t reg, uint32_t width, uint64_t value);
 bool rig_step(void);
 /* Until nothing is under way; the phase then. */
 uint32_t rig_settle(void);
+
+/* How often each queue was told so. */
+uint32_t rig_each(enum sim_boot_verb verb);
 
 /* Images. */
 struct rig_image {

@@ -213,7 +213,7 @@ static void another_nonce(void)
 	CU_ASSERT_EQUAL(rig_get(ROAD_BOOT_REG_CODE, 4), ROAD_BOOT_CODE_NONCE);
 	CU_ASSERT(rig_get(ROAD_BOOT_REG_DUMP_BYTES, 4) > sizeof(struct road_boot_dump));
 	CU_ASSERT_EQUAL(rig.started, 0);
-	CU_ASSERT_EQUAL(rig.stopped[SIM_BOOT_ENDED_CRASH], 0); /* it never ran */
+	CU_ASSERT_EQUAL(rig_each(SIM_BOOT_FAIL), 0); /* it never ran */
 	rig_end();
 }
 
@@ -262,7 +262,7 @@ static void crash(void)
 	beat = rig_get(ROAD_BOOT_REG_HEARTBEAT64, 8);
 	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, SIM_BOOT_CRASH, 0, 1), SIM_INJECTED);
 	CU_ASSERT_EQUAL(rig_settle(), ROAD_BOOT_PHASE_CRASHED);
-	CU_ASSERT_EQUAL(rig.stopped[SIM_BOOT_ENDED_CRASH], 1);
+	CU_ASSERT_EQUAL(rig_each(SIM_BOOT_FAIL), 1);
 	CU_ASSERT(!sim_boot_runs(rig.boot));
 	CU_ASSERT_PTR_NULL(sim_boot_program(rig.boot));
 	CU_ASSERT_EQUAL(rig_get(ROAD_BOOT_REG_CODE, 4), ROAD_BOOT_CODE_PANIC);
@@ -272,7 +272,7 @@ static void crash(void)
 	CU_ASSERT_EQUAL(dump.time_ns, rig.now / 1000);
 	CU_ASSERT_EQUAL(dump.heartbeat, beat);
 	CU_ASSERT(dump.image.version_major == 2 && dump.image.version_build == 5);
-	CU_ASSERT_EQUAL(dump.queues_open, 3);
+	CU_ASSERT_EQUAL(dump.queues_open, RIG_FUNCTIONS * (RIG_QUEUES - 1));
 	CU_ASSERT_EQUAL(dump.packets, 5);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "panic"));
 	/* Again there is nothing that could crash. */
@@ -296,7 +296,7 @@ static void stop(void)
 
 	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, SIM_BOOT_STOP, 0, 1), SIM_INJECTED);
 	CU_ASSERT_EQUAL(rig_settle(), ROAD_BOOT_PHASE_RUNNING); /* it says nothing */
-	CU_ASSERT_EQUAL(rig.stopped[SIM_BOOT_ENDED_STILL], 1);
+	CU_ASSERT_EQUAL(rig_each(SIM_BOOT_DROP), 1);
 	CU_ASSERT(sim_boot_runs(rig.boot) && !sim_boot_works(rig.boot));
 	beat = rig_get(ROAD_BOOT_REG_HEARTBEAT64, 8);
 	CU_ASSERT_EQUAL(beat, before);
@@ -337,7 +337,7 @@ static void reset(void)
 			rig_put(ROAD_BOOT_REG_CONTROL, 4, ROAD_BOOT_CONTROL_RESET);
 			CU_ASSERT_EQUAL(phase(), ROAD_BOOT_PHASE_OFF);
 			CU_ASSERT_EQUAL(rig_get(ROAD_BOOT_REG_REQUEST_BYTES, 4), 0);
-			CU_ASSERT_EQUAL(rig.stopped[SIM_BOOT_ENDED_RESET], 1);
+			CU_ASSERT_EQUAL(rig.resets, RIG_FUNCTIONS);
 			CU_ASSERT_EQUAL(rig_settle(), ROAD_BOOT_PHASE_WAITING);
 			CU_ASSERT_EQUAL(rig.reads, reads);
 			CU_ASSERT_EQUAL(rig_boot(), ROAD_BOOT_PHASE_RUNNING);
