@@ -124,7 +124,7 @@ road_firmware_error boot_fail_number(struct road_firmware_boot *boot, road_firmw
 	char number[32], right[96];
 
 	snprintf(number, sizeof(number), "%" PRIu64, seen);
-	snprintf(right, sizeof(right), "%s %" PRIu64, rule, allowed);
+	firmware_rule(right, sizeof(right), rule, allowed);
 	return boot_fail(boot, error, what, number, right);
 }
 
@@ -226,9 +226,10 @@ static road_firmware_error stay(struct road_firmware_boot *boot,
 				const struct road_firmware_look *look, uint64_t now_ns)
 {
 	if (now_ns >= boot->deadline_ns)
-		return boot_fail_number(
-			boot, ROAD_FIRMWARE_TIMEOUT, "the chip stays in a boot state for too long",
-			now_ns - boot->since_ns, "ns, at most", boot->deadline_ns - boot->since_ns);
+		return boot_fail_number(boot, ROAD_FIRMWARE_TIMEOUT,
+					"the chip stays in a boot state for too long",
+					now_ns - boot->since_ns, "at most # ns",
+					boot->deadline_ns - boot->since_ns);
 	return states[boot->state].stay ? states[boot->state].stay(boot, look, now_ns)
 					: ROAD_FIRMWARE_OK;
 }

@@ -44,7 +44,7 @@ road_firmware_error boot_check_chip(struct road_firmware_boot *boot)
 	if (chip->heartbeat_ns > BOOT_HEARTBEAT_MAX_NS)
 		return boot_fail_number(boot, ROAD_FIRMWARE_BAD_DEVICE,
 					"the chip's heartbeat is too slow to watch",
-					chip->heartbeat_ns, "ns, at most", BOOT_HEARTBEAT_MAX_NS);
+					chip->heartbeat_ns, "at most # ns", BOOT_HEARTBEAT_MAX_NS);
 	if (!chip->protocol_min || chip->protocol_min > chip->protocol_max)
 		return boot_fail_number(boot, ROAD_FIRMWARE_BAD_DEVICE,
 					"the driver speaks no protocol", chip->protocol_min, "1 to",

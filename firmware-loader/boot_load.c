@@ -62,7 +62,7 @@ static road_firmware_error check_image(struct road_firmware_boot *boot,
 	if (boot->byte_count > component->bytes_max)
 		return boot_fail_number(boot, ROAD_FIRMWARE_TOO_BIG,
 					"the chip has no room for the image", boot->byte_count,
-					"bytes, at most", component->bytes_max);
+					"at most # bytes", component->bytes_max);
 	boot->version = info.version;
 	boot->counter = info.has & ROAD_FIRMWARE_HAS_COUNTER ? info.counter : 0;
 	return ROAD_FIRMWARE_OK;
@@ -152,19 +152,19 @@ static road_firmware_error check_request(struct road_firmware_boot *boot,
 	if (look->request_offset > boot->byte_count)
 		return boot_fail_number(boot, ROAD_FIRMWARE_BAD_DEVICE,
 					"the chip asks for bytes behind the image",
-					look->request_offset, "offset, at most", boot->byte_count);
+					look->request_offset, "at most #", boot->byte_count);
 	if (bytes > boot->byte_count - look->request_offset)
 		return boot_fail_number(boot, ROAD_FIRMWARE_BAD_DEVICE,
 					"the chip asks for bytes behind the image", bytes,
-					"bytes, at most", boot->byte_count - look->request_offset);
+					"at most # bytes", boot->byte_count - look->request_offset);
 	if (bytes > boot->chip.chunk_bytes)
 		return boot_fail_number(boot, ROAD_FIRMWARE_BAD_DEVICE,
 					"the chip asks for more than a transfer takes", bytes,
-					"bytes, at most", boot->chip.chunk_bytes);
+					"at most # bytes", boot->chip.chunk_bytes);
 	if (boot->requests >= requests_max(boot))
 		return boot_fail_number(boot, ROAD_FIRMWARE_BAD_DEVICE,
 					"the chip does not stop asking", boot->requests + 1,
-					"requests, at most", requests_max(boot));
+					"at most # requests", requests_max(boot));
 	return ROAD_FIRMWARE_OK;
 }
 

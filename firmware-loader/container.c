@@ -55,7 +55,7 @@ static road_firmware_error check_magic(const road_firmware_image *image,
 	if (image->byte_count < ROAD_FW_HEADER_BYTES)
 		return firmware_refuse_number(detail, ROAD_FIRMWARE_BAD_HEADER,
 					      "file is shorter than a header", "header byte 0",
-					      image->byte_count, "bytes, at least",
+					      image->byte_count, "at least # bytes",
 					      ROAD_FW_HEADER_BYTES);
 	if (bytes_u32(image->bytes) == ROAD_FW_MAGIC)
 		return ROAD_FIRMWARE_OK;

@@ -37,6 +37,15 @@ road_firmware_error firmware_refuse(road_firmware_detail *detail, road_firmware_
 	return error;
 }
 
+void firmware_rule(char *out, size_t bytes, const char *rule, uint64_t number)
+{
+	const char *hole = strchr(rule, '#');
+	const size_t before = hole ? (size_t)(hole - rule) : strlen(rule);
+
+	snprintf(out, bytes, "%.*s%s%" PRIu64 "%s", (int)before, rule, hole ? "" : " ", number,
+		 hole ? hole + 1 : "");
+}
+
 road_firmware_error firmware_refuse_number(road_firmware_detail *detail, road_firmware_error error,
 					   const char *what, const char *where, uint64_t seen,
 					   const char *rule, uint64_t allowed)
@@ -44,7 +53,7 @@ road_firmware_error firmware_refuse_number(road_firmware_detail *detail, road_fi
 	char number[32], right[128];
 
 	snprintf(number, sizeof(number), "%" PRIu64, seen);
-	snprintf(right, sizeof(right), "%s %" PRIu64, rule, allowed);
+	firmware_rule(right, sizeof(right), rule, allowed);
 	return firmware_refuse(detail, error, (struct finding){what, where, number, right});
 }
 

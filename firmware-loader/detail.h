@@ -13,7 +13,10 @@ struct finding {
 /* Fills *detail, of the size that its owner knows, unless it is NULL; answers `error`. */
 road_firmware_error firmware_refuse(road_firmware_detail *detail, road_firmware_error error,
 				    struct finding finding);
-/* The same with numbers for seen and allowed. */
+/* What is allowed, in words: `number` in the place of "#" in the rule, or at its end: "at most #
+ * ns", "at most". */
+void firmware_rule(char *out, size_t bytes, const char *rule, uint64_t number);
+/* The same as firmware_refuse with numbers for seen and allowed, the latter by firmware_rule. */
 road_firmware_error firmware_refuse_number(road_firmware_detail *detail, road_firmware_error error,
 					   const char *what, const char *where, uint64_t seen,
 					   const char *rule, uint64_t allowed);

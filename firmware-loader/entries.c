@@ -199,7 +199,7 @@ static road_firmware_error check_bounds(const road_firmware_image *image, const 
 		return firmware_refuse_number(detail, ROAD_FIRMWARE_BAD_TLV,
 					      "does not fit its area", where,
 					      left < head ? left : bytes_u16(image->bytes + at + 2),
-					      left < head ? "bytes, at least" : "bytes, at most",
+					      left < head ? "at least # bytes" : "at most # bytes",
 					      left < head ? head : left - head);
 	}
 	return ROAD_FIRMWARE_OK;

@@ -129,7 +129,7 @@ road_firmware_error file_read(int fd, const char *where, uint64_t bytes_max, voi
 							S_ISDIR(st.st_mode) ? "a folder" : "", ""});
 	if ((uint64_t)st.st_size > bytes_max)
 		return firmware_refuse_number(detail, ROAD_FIRMWARE_TOO_BIG, "the file is too big",
-					      where, (uint64_t)st.st_size, "bytes, at most",
+					      where, (uint64_t)st.st_size, "at most # bytes",
 					      bytes_max);
 	room = (size_t)st.st_size + 1; /* one more: whether it grew meanwhile */
 	bytes = malloc(room);

@@ -23,7 +23,7 @@ road_firmware_error road_firmware_image_read(const void *bytes, size_t byte_coun
 				       (struct finding){"is NULL", out ? "bytes" : "out", "", ""});
 	if (byte_count > most_bytes)
 		return firmware_refuse_number(detail, ROAD_FIRMWARE_TOO_BIG, "image is too big",
-					      "image", byte_count, "bytes, at most", most_bytes);
+					      "image", byte_count, "at most # bytes", most_bytes);
 	image = calloc(1, sizeof(*image) + byte_count);
 	if (!image)
 		return firmware_refuse(detail, ROAD_FIRMWARE_OUT_OF_MEMORY,

@@ -135,7 +135,7 @@ road_firmware_error road_firmware_medium_file(const char *path, uint64_t bytes,
 				       (struct finding){"is NULL", path ? "out" : "path", "", ""});
 	if (bytes > INT64_MAX)
 		return firmware_refuse_number(detail, ROAD_FIRMWARE_TOO_BIG, "more than a file has",
-					      path, bytes, "bytes, at most", INT64_MAX);
+					      path, bytes, "at most # bytes", INT64_MAX);
 	fd = open(path, flags, 0600);
 	if (fd < 0)
 		return firmware_refuse_errno(

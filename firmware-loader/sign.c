@@ -212,7 +212,7 @@ road_firmware_error road_firmware_sign(const void *payload, size_t payload_bytes
 	if (payload_bytes > ROAD_FW_PAYLOAD_MAX)
 		return firmware_refuse_number(detail, ROAD_FIRMWARE_TOO_BIG,
 					      "the payload is too big", "payload", payload_bytes,
-					      "bytes, at most", ROAD_FW_PAYLOAD_MAX);
+					      "at most # bytes", ROAD_FW_PAYLOAD_MAX);
 	rc = make(payload, payload_bytes, seed, &wanted, &w, detail);
 	if (rc)
 		return rc;

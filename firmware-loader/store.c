@@ -179,7 +179,7 @@ static road_firmware_error check_load(road_firmware_store *store, const void *by
 	if (byte_count > store->slot_bytes)
 		return firmware_refuse_number(detail, ROAD_FIRMWARE_TOO_BIG,
 					      "the image does not fit a slot", "image", byte_count,
-					      "bytes, at most", store->slot_bytes);
+					      "at most # bytes", store->slot_bytes);
 	/* before a byte is written: by the keys and the counter of the store, too */
 	rc = store_check(store, bytes, byte_count, NULL, detail);
 	return rc ? rc : check_free(store, detail);

@@ -22,7 +22,7 @@ static road_firmware_error too_big(uint64_t bytes_max, road_firmware_detail *det
 {
 	return firmware_refuse_number(detail, ROAD_FIRMWARE_TOO_BIG,
 				      "it grows too big when unpacked", "", bytes_max,
-				      "bytes, at most", bytes_max);
+				      "at most # bytes", bytes_max);
 }
 
 /* Room for one byte more than is used. One beyond the limit shows that there is more. */

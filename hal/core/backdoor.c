@@ -230,6 +230,26 @@ road_status road_sim_phase_fail(road_device *device, uint32_t region, uint32_t p
 	}
 }
 
+/* The chip boots firmware, and this cannot happen to it. */
+static road_status no_such_boot(uint32_t fault, uint32_t phase)
+{
+	switch (fault) {
+	case ROAD_SIM_BOOT_CRASH:
+	case ROAD_SIM_BOOT_STOP:
+		return road_fail_u64(ROAD_UNSUPPORTED, "no firmware runs that it could happen to",
+				     "road_sim_boot_fault: fault", fault,
+				     "those of boots, until one has been");
+	case ROAD_SIM_BOOT_HANG:
+		return road_fail_u64(ROAD_UNSUPPORTED, "no boot stays in this phase",
+				     "road_sim_boot_fault: phase", phase,
+				     "one that a boot passes, or ends in");
+	default:
+		return road_fail_u64(ROAD_UNSUPPORTED, "the chip does not pull its images",
+				     "road_sim_boot_fault: fault", fault,
+				     "a fault that images have that are pushed");
+	}
+}
+
 road_status road_sim_boot_fault(road_device *device, uint32_t fault, uint32_t phase, uint32_t times)
 {
 	const struct road_bus_control *control =
@@ -245,10 +265,14 @@ road_status road_sim_boot_fault(road_device *device, uint32_t fault, uint32_t ph
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "no such phase of this fault",
 				     "road_sim_boot_fault: phase", phase,
 				     "enum road_firmware_phase for HANG, else 0");
-	if (control->boot_fault(device->drv.bus, fault, phase, times) == ROAD_BUS_INJECTED)
-		return ROAD_OK;
-	return road_fail(ROAD_UNSUPPORTED, "the chip boots no firmware",
-			 "road_sim_boot_fault: device", device->address, "one with a boot ROM");
+	switch (control->boot_fault(device->drv.bus, fault, phase, times)) {
+	case ROAD_BUS_INJECTED: return ROAD_OK;
+	case ROAD_BUS_INJECT_NONE:
+		return road_fail(ROAD_UNSUPPORTED, "the chip boots no firmware",
+				 "road_sim_boot_fault: device", device->address,
+				 "one with a boot ROM");
+	default: return no_such_boot(fault, phase);
+	}
 }
 
 road_status road_sim_unplug(road_device *device)

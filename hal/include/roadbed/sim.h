@@ -163,8 +163,8 @@ enum road_sim_boot_fault {
 /*
  * The next `times` boots of the device (UINT32_MAX: all) go wrong like that, in place of what was
  * asked for before. phase: number of a boot phase (enum road_firmware_phase of
- * <roadbed-driver/firmware.h>), for HANG; else 0. ROAD_UNSUPPORTED: the chip boots no firmware;
- * ROAD_INVALID_ARGUMENT.
+ * <roadbed-driver/firmware.h>), for HANG; else 0. ROAD_UNSUPPORTED: the chip boots no firmware, or
+ * this cannot happen to it; ROAD_INVALID_ARGUMENT.
  */
 ROAD_API road_status road_sim_boot_fault(road_device *device, uint32_t fault, uint32_t phase,
 					 uint32_t times);

@@ -101,6 +101,14 @@ static road_status in_submission(struct fixture *f, const void *in)
 	return status;
 }
 
+/* The device is open, and stays what it is: whoever gets so far has read the structure. */
+static road_status in_load(struct fixture *f, const void *in)
+{
+	const road_status status = road_device_firmware_load(f->device, in);
+
+	return status == ROAD_BUSY ? ROAD_OK : status;
+}
+
 /* One that is right: each in memory of its own. */
 static void fill_none(struct fixture *f, void *in)
 {
@@ -130,6 +138,16 @@ static void fill_box(struct fixture *f, void *in)
 	box->rows = box->slices = 1;
 	box->bytes = 8;
 	box->dst_offset = 32;
+}
+
+static void fill_load(struct fixture *f, void *in)
+{
+	static const road_firmware_source image = {.bytes = "no image", .byte_count = 8};
+	road_firmware_load_options *options = in;
+
+	(void)f;
+	options->images = &image;
+	options->image_count = 1;
 }
 
 static void fill_reconfiguration(struct fixture *f, void *in)
@@ -235,6 +253,15 @@ static const struct in_row {
 	 ROAD_RECONFIGURE_LOSE_MEMORY,
 	 {offsetof(road_reconfiguration, reserved)},
 	 CAP(REGIONS)},
+	{"road_firmware_load_options",
+	 in_load,
+	 fill_load,
+	 sizeof(road_firmware_load_options),
+	 offsetof(road_firmware_load_options, reserved),
+	 -1,
+	 0,
+	 {offsetof(road_firmware_load_options, reserved)},
+	 CAP(FIRMWARE)},
 	{"road_submission",
 	 in_submission,
 	 fill_none,

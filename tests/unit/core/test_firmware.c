@@ -614,6 +614,43 @@ static void a_dump_is_of_the_last_crash(void)
 	}
 }
 
+/* What a boot cannot do is refused by what it lacks, not as if there was no firmware. */
+static void boots_that_cannot_go_wrong_so(void)
+{
+	static const struct {
+		uint32_t fault, phase;
+		const char *what;
+	} rows[] = {
+		{ROAD_SIM_BOOT_OFFSET, 0, "does not pull"},
+		{ROAD_SIM_BOOT_LENGTH, 0, "does not pull"},
+		{ROAD_SIM_BOOT_ENDLESS, 0, "does not pull"},
+		{ROAD_SIM_BOOT_HANG, ROAD_BOOT_PHASE_REJECTED, "no boot stays in this phase"},
+	};
+	road_error why = {.size = sizeof(why)};
+
+	EACH(chip)
+	{
+		struct fixture f = setup(chip->address);
+		road_property style = {.size = sizeof(style)};
+
+		CU_ASSERT_EQUAL(road_device_property(f.device, "firmware.transfer", &style),
+				ROAD_OK);
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			const bool can =
+				rows[i].fault != ROAD_SIM_BOOT_HANG && !strcmp(style.text, "pull");
+
+			CU_ASSERT_EQUAL(
+				road_sim_boot_fault(f.device, rows[i].fault, rows[i].phase, 1),
+				can ? ROAD_OK : ROAD_UNSUPPORTED);
+			if (can)
+				continue;
+			road_last_error(&why);
+			CU_ASSERT_PTR_NOT_NULL(strstr(why.what, rows[i].what));
+		}
+		teardown(&f);
+	}
+}
+
 static _Atomic int polling;
 
 static void *poll_health(void *arg)
@@ -654,6 +691,7 @@ static void looks_and_resets_meet(void)
 }
 
 static const struct tap_case cases[] = {
+	{"a boot that cannot go wrong so is refused, and why", boots_that_cannot_go_wrong_so},
 	{"a device boots when it is opened", a_device_boots_when_it_is_opened},
 	{"a crash fails the work, and a reset boots again",
 	 a_crash_fails_the_work_and_a_reset_boots_again},
