@@ -61,7 +61,7 @@ static void identity(void)
 static void no_register(void)
 {
 	static const uint64_t offsets[] = {0x044, 0x04c, 0x06c, 0x088,  0x0fc,   0x130,
-					   0x154, 0x158, 0x200, 0xfffc, 0x10000, 0x1fff8};
+					   0x154, 0x158, 0x3fc, 0xfffc, 0x10000, 0x1fff8};
 	struct rig *rig = rig_open_bare("time=functional");
 
 	for (size_t i = 0; i < COUNT(offsets); i++) {
