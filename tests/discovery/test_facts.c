@@ -199,6 +199,10 @@ static void how_much_memory_is_free_is_said(void)
 	CU_ASSERT_PTR_NOT_NULL(
 		strstr(seen, "device: 196592 MiB, 201019864 KiB free, 290344 KiB used"));
 	g_free(seen);
+	bed_write(bed, SYS "/mem_info_vram_used", "206141652993\n", -1); /* more than there is */
+	seen = run_well(RUN("info", CARD));
+	CU_ASSERT(has_line(seen, "memory.free", "unknown"));
+	g_free(seen);
 	/* A BAR is not the memory. */
 	bed_remove(bed, SYS "/mem_info_vram_total");
 	seen = run_well(RUN("info", CARD));
