@@ -118,7 +118,7 @@ static road_status can_reach(struct road_bus *bus)
 {
 	const struct road_bus_control *control = road_bus_control_of(bus);
 
-	return control->reach ? control->reach(bus) : ROAD_OK;
+	return control && control->reach ? control->reach(bus) : ROAD_OK;
 }
 
 /* The driver that takes this function. */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hal/core/interrupts.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -284,8 +282,9 @@ static road_status open_vector(struct road_interrupts *own, uint32_t vector)
 
 	if (fd < 0 || !watch(own->sets->level, fd, EPOLLIN, IS_IRQ) ||
 	    !watch(own->sets->edge, fd, EPOLLIN | EPOLLET, IS_IRQ)) {
-		road_status status = road_fail(ROAD_OUT_OF_HOST_MEMORY, strerror(errno),
-					       "road_device_open: interrupts", "", "");
+		road_status status =
+			road_fail(ROAD_OUT_OF_HOST_MEMORY, "no descriptors for interrupts",
+				  "road_device_open: interrupts", "", "");
 		if (fd >= 0)
 			close(fd); /* leaves the sets by that */
 		return status;
@@ -317,7 +316,7 @@ static road_status open_all(struct road_interrupts *own, uint32_t count)
 	own->lost = -1;
 	own->sets = use_sets();
 	if (!own->sets)
-		return road_fail(ROAD_OUT_OF_HOST_MEMORY, strerror(errno),
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no descriptors for interrupts",
 				 "road_device_open: interrupts", "", "");
 	for (uint32_t v = 0; !status && v < count; v++)
 		status = open_vector(own, v);
@@ -325,7 +324,7 @@ static road_status open_all(struct road_interrupts *own, uint32_t count)
 		own->lost = control->lost_fd(own->device->drv.bus);
 		if (own->lost >= 0 &&
 		    !watch(own->sets->edge, own->lost, EPOLLIN | EPOLLET, IS_LOST))
-			status = road_fail(ROAD_OUT_OF_HOST_MEMORY, strerror(errno),
+			status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no descriptors for interrupts",
 					   "road_device_open: interrupts", "", "");
 	}
 	if (status) {
@@ -344,7 +343,7 @@ road_status road_interrupts_open(struct road_device *device)
 	const struct road_bus_control *control = device->control;
 	struct road_bus *bus = device->drv.bus;
 
-	if (!bus || !control->irq_pending || control->domain)
+	if (!bus || !control || !control->irq_pending || control->domain)
 		return ROAD_OK;
 	const uint32_t count = bus->ops->irq_count(bus);
 	struct road_interrupts *own = calloc(1, sizeof(*own) + count * sizeof(own->fds[0]));
