@@ -90,8 +90,13 @@ uint64_t fixture_address(struct fixture *f, road_buffer *buffer);
 /* A second device of the same kind: of this instance, released with the fixture. */
 road_device *fixture_second(struct fixture *f);
 /* A further instance of its own, in checked mode, released with the fixture. devices: the list of
- * its options; NULL: the environment's. */
+ * its options; NULL: the environment's. Lets go of the device. */
 road_instance *fixture_instance(struct fixture *f, const char *devices, uint32_t flags);
+/* A device that one instance alone can have, as real ones are, is closed for a further instance, or
+ * another process, to open it: then all that the fixture gave of it is gone. fixture_back opens it
+ * again. Both do nothing for other devices. */
+void fixture_let_go(struct fixture *f);
+void fixture_back(struct fixture *f);
 /* The device, or another one, once more: opened in that instance, released with the fixture. */
 road_device *fixture_open_in(struct fixture *f, road_instance *instance, const char *address);
 /* Where libroadbed-sim is, for options of instances that a case makes itself; NULL: found. */

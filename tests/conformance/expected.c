@@ -41,12 +41,14 @@ static bool is_group(const char *name)
 	return false;
 }
 
-/* Is OPTION one of the address's, or what it names without its options? */
+/* Is OPTION one of the address's, its scheme, or what it names without its options? */
 static bool has_option(const char *address, const char *option)
 {
 	const char *at = strchr(address, '?');
 	size_t bytes = strlen(option);
 
+	if (bytes && option[bytes - 1] == ':') /* a scheme, wherever decorators let it stand */
+		return strstr(address, option) != NULL;
 	if (strcspn(address, "@?") == bytes && !strncmp(address, option, bytes))
 		return true;
 	while (at) {

@@ -8,7 +8,7 @@
  *	expected-failure NAME[?OPTION] REASON  NAME: GROUP.CASE
  *
  * ?OPTION: holds only for addresses with that option ("?time=functional"), or for that address
- * whatever its options ("?sim:openedge"). Of minima the last one that holds counts. What is
+ * whatever its options ("?sim:openedge"), or for all of a scheme ("?pci:"). Of minima the last one that holds counts. What is
  *unsupported or fails and is not listed, and what is listed and is not so (any more), fails the
  *run.
  */

@@ -96,6 +96,21 @@ void *fixture_memory(struct fixture *f, size_t bytes)
 
 /* ---- open and close ---- */
 
+static road_status open_device(struct fixture *f)
+{
+	road_status status = road_device_open(f->instance, f->address, &f->device);
+
+	if (!status)
+		status = road_device_info_get(f->device, &f->info);
+	if (!status)
+		status = count_heaps(f);
+	if (!status && (f->info.features & ROAD_FEATURE_SPACES))
+		status = road_space_create(f->device, NULL, &f->space);
+	else if (!status)
+		status = road_space_shared(f->device, &f->space);
+	return status;
+}
+
 road_status fixture_open(struct fixture *f, const struct fixture_where *where)
 {
 	road_instance_options options = {.size = sizeof(options),
@@ -113,17 +128,7 @@ road_status fixture_open(struct fixture *f, const struct fixture_where *where)
 	f->own->random = where->seed;
 	f->own->libraries = where->libraries;
 	status = road_instance_create(&options, &f->instance);
-	if (!status)
-		status = road_device_open(f->instance, where->address, &f->device);
-	if (!status)
-		status = road_device_info_get(f->device, &f->info);
-	if (!status)
-		status = count_heaps(f);
-	if (!status && (f->info.features & ROAD_FEATURE_SPACES))
-		status = road_space_create(f->device, NULL, &f->space);
-	else if (!status)
-		status = road_space_shared(f->device, &f->space);
-	return status;
+	return status ? status : open_device(f);
 }
 
 static void give_all_back(struct fixture *f)
@@ -168,9 +173,8 @@ static void look_for_buffers(struct fixture *f)
 	}
 }
 
-void fixture_close(struct fixture *f)
+static void close_device(struct fixture *f)
 {
-	give_all_back(f);
 	if (f->device && !f->lost) {
 		road_space_release(f->space);
 		f->space = NULL;
@@ -179,6 +183,14 @@ void fixture_close(struct fixture *f)
 	}
 	road_space_release(f->space);
 	road_device_release(f->device);
+	f->space = NULL;
+	f->device = NULL;
+}
+
+void fixture_close(struct fixture *f)
+{
+	give_all_back(f);
+	close_device(f);
 	road_instance_release(f->instance);
 	free(f->own);
 	f->own = NULL;
@@ -267,6 +279,61 @@ road_list *fixture_list(struct fixture *f, uint32_t flags)
 	return fixture_keep(f, list, give_back_list);
 }
 
+/* Simulated devices never are. */
+static bool is_exclusive(struct fixture *f)
+{
+	road_instance_options options = {.size = sizeof(options),
+					 .driver_folders = getenv("ROADBED_DRIVERS")};
+	road_instance *instance = NULL;
+	road_device *device = NULL;
+
+	if (f->info.simulated)
+		return false;
+	CHECK_OK(road_instance_create(&options, &instance));
+	const road_status status = road_device_open(instance, f->address, &device);
+
+	if (!status)
+		road_device_release(device);
+	road_instance_release(instance);
+	return status == ROAD_BUSY;
+}
+
+/* What is not of a device may stay. */
+static bool stays(const struct given *given)
+{
+	return given->release == free || given->release == give_back_instance;
+}
+
+void fixture_let_go(struct fixture *f)
+{
+	struct given **at = &f->own->given;
+
+	if (!f->device || !is_exclusive(f))
+		return;
+	while (*at) {
+		struct given *given = *at;
+
+		if (stays(given)) {
+			at = &given->next;
+			continue;
+		}
+		*at = given->next;
+		given->release(given->object);
+		free(given);
+	}
+	f->own->queue = NULL;
+	f->own->image = NULL;
+	f->own->second = NULL;
+	f->own->passing = NULL;
+	close_device(f);
+}
+
+void fixture_back(struct fixture *f)
+{
+	if (!f->device)
+		CHECK_OK(open_device(f));
+}
+
 road_instance *fixture_instance(struct fixture *f, const char *devices, uint32_t flags)
 {
 	/* Of the environment only this is taken, whatever the flags: without it a driver from
@@ -278,6 +345,7 @@ road_instance *fixture_instance(struct fixture *f, const char *devices, uint32_t
 					 .driver_folders = getenv("ROADBED_DRIVERS")};
 	road_instance *instance = NULL;
 
+	fixture_let_go(f);
 	CHECK_OK(road_instance_create(&options, &instance));
 	return fixture_keep(f, instance, give_back_instance);
 }

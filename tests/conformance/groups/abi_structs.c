@@ -500,6 +500,7 @@ static road_status out_change(struct fixture *f, void *out)
 
 	road_device_release(device);
 	road_watch_release(watch);
+	fixture_back(f);
 	return status;
 }
 

@@ -253,6 +253,7 @@ CONFORMANCE_CASE(discovery, open_twice_same_device_shared_instance)
 	CHECK_OK(road_device_open(f->instance, f->address, &a)); /* the fixture's, once more */
 	CHECK(a == f->device);
 	road_device_release(a);
+	fixture_let_go(f);
 	CHECK_OK(road_device_open(one, f->address, &a));
 	CHECK_OK(road_device_open(two, f->address, &b));
 	CHECK(a == b);
@@ -281,6 +282,13 @@ CONFORMANCE_CASE(discovery, private_instance_is_separate)
 	uint32_t health = 0;
 	uint64_t resets = 0;
 
+	if (!f->device) { /* one instance alone can have it: the other one is told, and harms nobody
+			   */
+		fixture_back(f);
+		CHECK_STATUS(road_device_open(other, f->address, &device), ROAD_BUSY);
+		fixture_pass(f);
+		return;
+	}
 	CHECK_OK(road_watch_create(f->instance, ROAD_CHANGE_ALL, &watch));
 	CHECK_OK(road_device_open(other, f->address, &device));
 	CHECK(device != f->device);
@@ -443,8 +451,10 @@ static void open_use_close(struct fixture *f)
 	road_queue *queue = NULL;
 	road_point point;
 
+	fixture_back(f);
 	memory.heap = fixture_heap(f);
 	options.library_folder = fixture_libraries(f);
+	fixture_let_go(f);
 	CHECK_OK(road_instance_create(&options, &instance));
 	CHECK_OK(road_device_open(instance, f->address, &device));
 	CHECK_OK(road_space_shared(device, &space));
@@ -523,6 +533,7 @@ CONFORMANCE_CASE(discovery, find_by_pci_address)
 	static const char *const malformed[] = {
 		"", "0000", "0000:00:00", "0000:00:00.0x", "g000:00:00.0", "sim:edu"};
 
+	fixture_back(f);
 	CHECK_OK(road_instance_find(f->instance, f->info.pci_address, address, sizeof(address)));
 	CHECK(!strcmp(address, f->info.address));
 	CHECK_OK(road_device_open(f->instance, f->address, &again));

@@ -644,6 +644,7 @@ CONFORMANCE_CASE(query, simulated_always_said)
 	CHECK_EQ(strstr(f->address, "sim:") != NULL, simulated);
 	CHECK_EQ(says_simulated(f, f->address), simulated);
 	look_at_pci(f);
+	fixture_back(f);
 	CHECK_STATUS(road_sim_violations(f->device, &count), wanted);
 	CHECK_STATUS(road_sim_deterministic(f->device, &deterministic), wanted);
 	if (!simulated)

@@ -15,12 +15,14 @@ static struct json_object *ask_command(struct fixture *f)
 	REQUIRE(!strchr(f->address, '\''));
 	snprintf(command, sizeof(command), "'%.4000s' info --json '%.1000s'", machine_command(),
 		 f->address);
+	fixture_let_go(f); /* for the command to open it */
 	FILE *pipe = popen(command, "re");
 
 	REQUIRE(pipe != NULL);
 	while ((got = fread(text + used, 1, room - 1 - used, pipe)))
 		used += got;
 	CHECK_EQ(pclose(pipe), 0);
+	fixture_back(f);
 	struct json_object *document = json_tokener_parse(text);
 
 	CHECK(document != NULL);

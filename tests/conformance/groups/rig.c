@@ -41,6 +41,8 @@ struct rig rig_open(struct fixture *f, road_instance *instance, const char *addr
 		CHECK_OK(road_instance_retain(instance));
 	else
 		CHECK_OK(road_instance_create(&options, &rig.instance));
+	if (rig.instance != f->instance)
+		fixture_let_go(f);
 	CHECK_OK(road_device_open(rig.instance, address, &rig.device));
 	CHECK_OK(road_space_shared(rig.device, &rig.space));
 	CHECK_OK(road_queue_create(rig.space, NULL, &rig.queue));
