@@ -7,7 +7,9 @@
 
 #include "hal/core/error.h"
 
-#define NAP_NS UINT64_C(20000) /* of one relax */
+/* Of one relax: a thousandth of the time that it may take at the most, within these. */
+#define NAP_MIN_NS UINT64_C(20000)
+#define NAP_MAX_NS UINT64_C(1000000)
 
 static road_status unsupported(struct road_bus *bus, const char *what)
 {
@@ -80,9 +82,11 @@ uint64_t road_bare_now_ns(struct road_bus *bus)
 void road_bare_relax(struct road_bus *bus, uint64_t until_ns)
 {
 	uint64_t now = road_bare_now_ns(bus), left = until_ns > now ? until_ns - now : 0;
-	struct timespec nap = {.tv_nsec = (long)(left < NAP_NS ? left : NAP_NS)};
+	uint64_t nap = left / 1000;
 
-	nanosleep(&nap, NULL);
+	nap = nap < NAP_MIN_NS ? NAP_MIN_NS : nap > NAP_MAX_NS ? NAP_MAX_NS : nap;
+	nap = nap < left ? nap : left;
+	nanosleep(&(struct timespec){.tv_nsec = (long)nap}, NULL);
 }
 
 void road_bare_dma_limits(struct road_bus *bus, struct road_dma_limits *out)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hal/bus/sysfs.h"
+#include "hal/bus/vfio_open.h"
 #include "hal/core/error.h"
 
 enum { PLACES_MAX = 32768 }; /* functions of one machine that are looked at */
@@ -44,16 +45,22 @@ bool road_pci_place(const char *text)
 	       rest[7] <= '7' && !rest[8];
 }
 
+static const struct road_chip_id *find_chip(uint16_t vendor, uint16_t device)
+{
+	for (unsigned i = 0; i < road_chip_id_count && vendor; i++)
+		if (road_chip_ids[i].pci_vendor == vendor && road_chip_ids[i].pci_device == device)
+			return &road_chip_ids[i];
+	return NULL;
+}
+
 /* Our own table first: the system's knows few accelerators. */
 static void name(struct road_found *found, struct road_pci *pci)
 {
 	struct road_bus_ids *ids = &found->ids;
 
-	for (unsigned i = 0; i < road_chip_id_count && ids->vendor; i++) {
-		const struct road_chip_id *row = &road_chip_ids[i];
+	const struct road_chip_id *row = find_chip(ids->vendor, ids->device);
 
-		if (row->pci_vendor != ids->vendor || row->pci_device != ids->device)
-			continue;
+	if (row) {
 		found->own_name = true;
 		found->chip = row->chip;
 		found->family = row->family;
@@ -126,7 +133,7 @@ static void describe(struct road_found *found, const struct road_function *funct
 		return;
 	}
 	name(found, pci);
-	say(found, what ? what : "a function with a node");
+	say(found, what ? what : found->nodes[0] ? "a function with a node" : "a function");
 }
 
 /* ---- functions ---- */
@@ -147,7 +154,9 @@ static bool is_wanted(const struct road_function *function, const struct road_no
 	if (has_node(nodes, function->place))
 		return true;
 	snprintf(folder, sizeof(folder), ROAD_PCI_FOLDER "/%.31s", function->place);
-	return function->why[0] ? road_sysfs_folder(folder) : !!class_word(function->class_code);
+	if (function->why[0])
+		return road_sysfs_folder(folder);
+	return class_word(function->class_code) || find_chip(function->vendor, function->device);
 }
 
 typedef char place_text[32];
@@ -275,7 +284,7 @@ static road_status find_function(const struct road_nodes *nodes, const char *pla
 				 struct road_found *out)
 {
 	struct road_function function;
-	char folder[64], why[128];
+	char folder[64], bound[32], why[128];
 	struct road_pci *pci = road_pci_open(why);
 
 	snprintf(folder, sizeof(folder), ROAD_PCI_FOLDER "/%.31s", place);
@@ -290,15 +299,19 @@ static road_status find_function(const struct road_nodes *nodes, const char *pla
 				 place, "one that is listed");
 	}
 	road_pci_fill(pci, place, &function);
-	const bool wanted = is_wanted(&function, nodes);
+	/* One that somebody gave to programs is asked for by name. */
+	const bool wanted = is_wanted(&function, nodes) ||
+			    (road_sysfs_link(folder, "driver", bound, sizeof(bound)) &&
+			     !strcmp(bound, ROAD_VFIO_DRIVER));
 
 	if (wanted)
 		describe(out, &function, pci, nodes);
 	road_pci_close(pci);
 	if (!wanted)
-		return road_fail_u64(ROAD_NOT_FOUND, "the function is no accelerator",
-				     "device address: pci, class", function.class_code,
-				     "0x1200.., 0x1201.., 0x03...., 0x0b40.., or a node");
+		return road_fail_u64(
+			ROAD_NOT_FOUND, "the function is no accelerator",
+			"device address: pci, class", function.class_code,
+			"0x1200.., 0x1201.., 0x03...., 0x0b40.., a node, a known chip");
 	return out->status ? road_fail(out->status, out->reason, "device address: pci", place, "")
 			   : ROAD_OK;
 }

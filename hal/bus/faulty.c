@@ -62,6 +62,8 @@ static void remove_now(struct faulty *faulty)
 	/* First the device stops: whoever hears that it is gone takes its memory back. */
 	if (inner->unplug)
 		inner->unplug(faulty->forward.inner);
+	else if (inner->let_go)
+		inner->let_go(faulty->forward.inner);
 	if (!atomic_exchange(&faulty->removed, true))
 		road_bus_gone();
 }

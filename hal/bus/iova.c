@@ -79,6 +79,30 @@ static bool make_room(struct road_iova_table *table)
 	return true;
 }
 
+/* Under the lock, with room. */
+static void insert(struct road_iova_table *table, size_t at, const struct road_iova_range *range)
+{
+	memmove(table->ranges + at + 1, table->ranges + at,
+		(table->count - at) * sizeof(*table->ranges));
+	table->ranges[at] = *range;
+	table->count++;
+}
+
+road_status road_iova_reserve(struct road_iova_table *table, uint64_t iova, uint64_t bytes)
+{
+	const struct road_iova_range range = {iova, bytes, NULL, false};
+	road_status status = ROAD_OK;
+
+	pthread_mutex_lock(&table->lock);
+	if (make_room(table))
+		insert(table, find(table, iova), &range);
+	else
+		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a mapping", "dma_map",
+				   "", "");
+	pthread_mutex_unlock(&table->lock);
+	return status;
+}
+
 road_status road_iova_add(struct road_iova_table *table, void *host, uint64_t bytes, bool writable,
 			  road_iova *out)
 {
@@ -97,12 +121,10 @@ road_status road_iova_add(struct road_iova_table *table, void *host, uint64_t by
 		status = road_fail_u64(ROAD_NO_SPACE, "no bus addresses left below the mask",
 				       "dma_map", bytes, "");
 	} else {
-		memmove(table->ranges + at + 1, table->ranges + at,
-			(table->count - at) * sizeof(*table->ranges));
-		table->ranges[at] =
-			(struct road_iova_range){start + in_page, bytes, host, writable};
-		table->count++;
-		table->cursor = start + span;
+		insert(table, at,
+		       &(struct road_iova_range){start + in_page, bytes, host, writable});
+		if (!table->lowest)
+			table->cursor = start + span;
 		out->value = start + in_page;
 	}
 	pthread_mutex_unlock(&table->lock);

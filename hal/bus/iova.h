@@ -28,12 +28,15 @@ struct road_iova_table {
 	_Atomic uint64_t removals; /* from 1 */
 	struct road_iova_hit hits[ROAD_IOVA_HITS];
 	uint64_t first, mask, cursor; /* addresses are given out upwards, then again from below */
+	bool lowest;                  /* each time the lowest gap that is large enough, instead */
 };
 
 void road_iova_init(struct road_iova_table *table, uint64_t mask);
 /* Lowers the mask. */
 void road_iova_limit(struct road_iova_table *table, uint64_t mask);
 void road_iova_free(struct road_iova_table *table);
+/* Gives none of [iova, iova + bytes) out: a range that is free and not empty. */
+road_status road_iova_reserve(struct road_iova_table *table, uint64_t iova, uint64_t bytes);
 /* ROAD_NO_SPACE: no gap below the mask is large enough. */
 road_status road_iova_add(struct road_iova_table *table, void *host, uint64_t bytes, bool writable,
 			  road_iova *out);

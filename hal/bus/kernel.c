@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The bus to devices that the kernel alone knows: functions of PCI and accelerators' nodes. It has
- * facts and nothing else; a port that runs such a device brings a bus of its own.
+ * facts and nothing else; a port that runs such a device brings a bus of its own. A function that
+ * is bound to vfio-pci gets that bus instead (vfio.h), if it can be opened.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,14 @@
 #include "hal/bus/facts.h"
 #include "hal/bus/sysfs.h"
 #include "hal/bus/transport.h"
+#include "hal/bus/vfio_open.h"
 #include "hal/core/error.h"
 
 struct kernel_bus {
 	struct road_bus_handle handle;
 	struct road_found found;
 	struct road_facts facts;
+	road_error closed; /* why its registers are not to be had */
 };
 
 static struct kernel_bus *bus_of(struct road_bus *bus)
@@ -82,7 +85,34 @@ static const struct road_bus_ops bus_ops = {
 	.fact = bus_fact,
 };
 
-static const struct road_bus_control no_control;
+static road_status control_reach(struct road_bus *bus)
+{
+	return road_fail_again(&bus_of(bus)->closed);
+}
+
+static const struct road_bus_control bus_control = {.reach = control_reach};
+
+/* Why the registers of what was found are closed to programs, or would be if it were opened. */
+static void say_closed(const struct road_found *found, bool no_wake, road_error *out)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "roadbed bind pci:%.31s", found->place);
+	if (strcmp(found->scheme, "pci"))
+		road_error_set(out, ROAD_UNSUPPORTED, "the kernel drives this device",
+			       "device address", found->kernel, "a function of PCI");
+	else if (!found->kernel[0])
+		road_error_set(out, ROAD_UNSUPPORTED, "no driver gives the function to programs",
+			       "device address: pci", found->place, command);
+	else if (strcmp(found->kernel, ROAD_VFIO_DRIVER))
+		road_error_set(out, ROAD_BUSY, "another driver has the function",
+			       "device address: pci", found->kernel, command);
+	else if (no_wake)
+		road_error_set(out, ROAD_UNSUPPORTED, "opening it would wake it",
+			       "device address: pci", found->place, "");
+	else
+		road_error_set(out, ROAD_OK, "", "", "", "");
+}
 
 static road_status open_found(const struct road_bus_wish *wish, const char *scheme,
 			      const char *place, const char *options, struct road_bus **out)
@@ -96,6 +126,15 @@ static road_status open_found(const struct road_bus_wish *wish, const char *sche
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a bus", scheme, place, "");
 	road_status status = road_discover_one(scheme, place, &bus->found);
 
+	if (!status) {
+		say_closed(&bus->found, wish->no_wake, &bus->closed);
+		if (!bus->closed.status && !road_vfio_open(&bus->found, false, out)) {
+			free(bus);
+			return ROAD_OK;
+		}
+		if (!bus->closed.status)
+			road_error_take(&bus->closed);
+	}
 	if (!status && !road_facts_find(&bus->facts, &bus->found, wish->no_wake))
 		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for facts", scheme, place,
 				   "");
@@ -104,9 +143,21 @@ static road_status open_found(const struct road_bus_wish *wish, const char *sche
 		return status;
 	}
 	bus->handle.bus.ops = &bus_ops;
-	bus->handle.control = &no_control;
+	bus->handle.control = &bus_control;
 	*out = &bus->handle.bus;
 	return ROAD_OK;
+}
+
+/* There is a driver: can it get at the function? Nothing is opened to find out. */
+static void tell_closed(road_candidate *one, const struct road_found *found)
+{
+	road_error why;
+
+	say_closed(found, false, &why);
+	one->status = why.status;
+	if (why.status)
+		snprintf(one->reason, sizeof(one->reason), "%.90s, to be had by: %.90s", why.what,
+			 why.allowed);
 }
 
 static bool tell(void *arg, const struct road_found *found)
@@ -122,6 +173,8 @@ static bool tell(void *arg, const struct road_found *found)
 	snprintf(one.kernel_driver, sizeof(one.kernel_driver), "%s", found->kernel);
 	one.device_class = road_class_of_family(one.family);
 	snprintf(one.reason, sizeof(one.reason), "%s", found->reason);
+	if (!one.status && sink->runs && sink->runs(sink, &found->ids))
+		tell_closed(&one, found);
 	return sink->seen(sink, &one);
 }
 
