@@ -124,10 +124,23 @@ void fake_begin(void)
 	fake_neighbour(FAKE_PLACE, "vfio-pci");
 }
 
+static bool is_open(void)
+{
+	pthread_mutex_lock(&lock);
+	const bool open = fake.container >= 0 || fake.group >= 0 || fake.device >= 0;
+
+	pthread_mutex_unlock(&lock);
+	return open;
+}
+
 void fake_end(void)
 {
 	char command[64];
 
+	/* Another thread of the library may have held on to it for a moment. */
+	for (int ms = 0; ms < 10000 && is_open(); ms++)
+		usleep(1000);
+	CU_ASSERT_FALSE(is_open());
 	CU_ASSERT_EQUAL(fake.broken, 0);
 	if (fake.broken)
 		printf("# %s\n", fake.why);

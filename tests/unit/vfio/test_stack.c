@@ -354,11 +354,11 @@ static void nothing_stays(void)
 	}
 	int after = descriptors();
 
-	for (int i = 0; i < 2000 && after != before; i++) {
+	for (int i = 0; i < 2000 && after > before; i++) {
 		usleep(1000); /* the interrupt thread is done with it a moment later */
 		after = descriptors();
 	}
-	CU_ASSERT_EQUAL(after, before);
+	CU_ASSERT(after <= before);
 	fake_end();
 }
 
