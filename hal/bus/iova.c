@@ -131,6 +131,42 @@ road_status road_iova_add(struct road_iova_table *table, void *host, uint64_t by
 	return status;
 }
 
+road_status road_iova_insert(struct road_iova_table *table, uint64_t iova, void *host,
+			     uint64_t bytes, bool writable)
+{
+	road_status status = ROAD_OK;
+
+	pthread_mutex_lock(&table->lock);
+	const size_t at = find(table, iova);
+
+	if (!bytes || iova > table->mask || bytes - 1 > table->mask - iova)
+		status = road_fail_u64(ROAD_INVALID_ARGUMENT, "bus address is beyond the mask",
+				       "dma_map", iova, "");
+	else if (at < table->count && table->ranges[at].iova < iova + bytes)
+		status = road_fail_u64(ROAD_BUSY, "bus address is mapped already", "dma_map", iova,
+				       "");
+	else if (!make_room(table))
+		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a mapping", "dma_map",
+				   "", "");
+	else
+		insert(table, at, &(struct road_iova_range){iova, bytes, host, writable});
+	pthread_mutex_unlock(&table->lock);
+	return status;
+}
+
+bool road_iova_find(struct road_iova_table *table, uint64_t iova, uint64_t bytes, void **host)
+{
+	pthread_mutex_lock(&table->lock);
+	const size_t at = find(table, iova);
+	const bool found = at < table->count && table->ranges[at].iova == iova &&
+			   table->ranges[at].bytes == bytes;
+
+	if (found)
+		*host = table->ranges[at].host;
+	pthread_mutex_unlock(&table->lock);
+	return found;
+}
+
 void road_iova_remove(struct road_iova_table *table, road_iova iova)
 {
 	pthread_mutex_lock(&table->lock);

@@ -40,6 +40,12 @@ road_status road_iova_reserve(struct road_iova_table *table, uint64_t iova, uint
 /* ROAD_NO_SPACE: no gap below the mask is large enough. */
 road_status road_iova_add(struct road_iova_table *table, void *host, uint64_t bytes, bool writable,
 			  road_iova *out);
+/* At an address that somebody else chose; ROAD_BUSY: something of it is mapped. The pages before
+ * and behind need not be free. */
+road_status road_iova_insert(struct road_iova_table *table, uint64_t iova, void *host,
+			     uint64_t bytes, bool writable);
+/* The mapping that begins there and is so long; false: there is none. */
+bool road_iova_find(struct road_iova_table *table, uint64_t iova, uint64_t bytes, void **host);
 void road_iova_remove(struct road_iova_table *table, road_iova iova);
 /*
  * NULL unless all of it lies in one mapping with this right. One thread at a time: the engine's

@@ -3,13 +3,84 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "hal/core/error.h"
+
+/* ---- what came from outside: which descriptor is behind a pointer ---- */
+
+struct mapped {
+	struct mapped *next;
+	const char *memory;
+	uint64_t bytes;
+	int fd; /* a copy */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct mapped *first;
+} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Without memory or a descriptor for it the mapping is one that nobody finds. */
+static void remember(const void *memory, uint64_t bytes, int fd)
+{
+	const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	struct mapped *one = copy >= 0 ? malloc(sizeof(*one)) : NULL;
+
+	if (!one) {
+		if (copy >= 0)
+			close(copy);
+		return;
+	}
+	*one = (struct mapped){.memory = memory, .bytes = bytes, .fd = copy};
+	pthread_mutex_lock(&all.lock);
+	one->next = all.first;
+	all.first = one;
+	pthread_mutex_unlock(&all.lock);
+}
+
+static void forget(const void *memory)
+{
+	struct mapped **at = &all.first;
+
+	pthread_mutex_lock(&all.lock);
+	while (*at && (*at)->memory != memory)
+		at = &(*at)->next;
+	struct mapped *one = *at;
+
+	if (one)
+		*at = one->next;
+	pthread_mutex_unlock(&all.lock);
+	if (one)
+		close(one->fd);
+	free(one);
+}
+
+int road_memfd_find(const void *memory, uint64_t bytes, uint64_t *offset)
+{
+	int fd = -1;
+
+	pthread_mutex_lock(&all.lock);
+	for (const struct mapped *one = all.first; one; one = one->next) {
+		const uint64_t from = (uint64_t)((uintptr_t)memory - (uintptr_t)one->memory);
+
+		if (from > one->bytes || bytes > one->bytes - from)
+			continue;
+		fd = fcntl(one->fd, F_DUPFD_CLOEXEC, 0);
+		*offset = from;
+		break;
+	}
+	pthread_mutex_unlock(&all.lock);
+	return fd;
+}
+
+/* ---- making and mapping ---- */
 
 /* Would the machine hold it at all? Pages are taken at the first touch: without this any size would
  * be granted that has addresses, and who fills it be killed later. */
@@ -45,11 +116,13 @@ fail:
 
 void road_memfd_free(void *memory, uint64_t bytes, int fd)
 {
+	forget(memory);
 	munmap(memory, bytes);
 	close(fd);
 }
 
-road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **memory)
+road_status road_memfd_map_at(int fd, uint64_t offset, uint64_t bytes, const char *where,
+			      void **memory)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct stat stat;
@@ -59,10 +132,12 @@ road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **mem
 				 "descriptor is no memory sealed against shrinking", where,
 				 seals < 0 ? "not sealable" : "not sealed",
 				 "a memfd with F_SEAL_SHRINK");
-	if (fstat(fd, &stat) || stat.st_size < 0 || (uint64_t)stat.st_size < bytes)
+	if (fstat(fd, &stat) || stat.st_size < 0 || (uint64_t)stat.st_size < offset ||
+	    (uint64_t)stat.st_size - offset < bytes)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "memory is smaller than asked for",
 				     where, bytes, "at most the memfd's size");
-	*memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	*memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+		       (off_t)offset);
 	if (*memory == MAP_FAILED && (errno == EPERM || errno == EACCES))
 		return road_fail(ROAD_PERMISSION, "memory may not be written", where,
 				 seals & F_SEAL_WRITE ? "sealed against writing" : "",
@@ -73,8 +148,18 @@ road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **mem
 	return ROAD_OK;
 }
 
+road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **memory)
+{
+	road_status status = road_memfd_map_at(fd, 0, bytes, where, memory);
+
+	if (!status)
+		remember(*memory, bytes, fd);
+	return status;
+}
+
 void road_memfd_unmap(void *memory, uint64_t bytes)
 {
+	forget(memory);
 	munmap(memory, bytes);
 }
 

@@ -15,6 +15,13 @@ void road_memfd_free(void *memory, uint64_t bytes, int fd);
  * call in errors. */
 road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **memory);
 void road_memfd_unmap(void *memory, uint64_t bytes);
+/* A piece of it, from `offset` (whole pages) on; ended by munmap. */
+road_status road_memfd_map_at(int fd, uint64_t offset, uint64_t bytes, const char *where,
+			      void **memory);
+
+/* The descriptor behind memory of road_memfd_map that covers all of the range, and where in it the
+ * range begins; -1: it is other memory. The descriptor is a copy: the caller closes it. */
+int road_memfd_find(const void *memory, uint64_t bytes, uint64_t *offset);
 
 /* Which memory a descriptor is, in words that other processes understand. */
 struct road_memfd_name {

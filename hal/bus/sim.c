@@ -13,6 +13,8 @@
 #include "hal/bus/memfd.h"
 #include "hal/bus/shadow_set.h"
 #include "hal/bus/sim_library.h"
+#include "hal/bus/sim_served.h"
+#include "hal/bus/synthetic.h"
 #include "hal/bus/transport.h"
 #include "hal/core/error.h"
 
@@ -26,15 +28,10 @@ struct sim_bus {
 	struct road_shadow_set shadows; /* under the engine's lock */
 	struct road_bus_ids ids;
 	_Atomic bool lost;
-	struct sim_bus *next;
-	uint32_t number; /* of its synthetic PCI address */
+	struct road_synthetic number; /* of its PCI address */
 };
 
-static struct {
-	pthread_mutex_t lock;
-	struct sim_bus *first; /* by number */
-} open_buses = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 static const struct sim_entry *sim; /* set once, before there is a bus */
 
 static struct sim_bus *bus_of(struct road_bus *bus)
@@ -47,39 +44,11 @@ static road_status load_library(const char *folder)
 	const struct sim_entry *entry;
 	road_status status = road_sim_library(folder, &entry);
 
-	pthread_mutex_lock(&open_buses.lock);
+	pthread_mutex_lock(&loading);
 	if (!status && !sim)
 		sim = entry;
-	pthread_mutex_unlock(&open_buses.lock);
+	pthread_mutex_unlock(&loading);
 	return status;
-}
-
-/* ---- the open buses ---- */
-
-/* The lowest number that no open bus has: the same address when a program runs again. */
-static void list_bus(struct sim_bus *bus)
-{
-	struct sim_bus **at = &open_buses.first;
-
-	pthread_mutex_lock(&open_buses.lock);
-	while (*at && (*at)->number == bus->number) {
-		bus->number++;
-		at = &(*at)->next;
-	}
-	bus->next = *at;
-	*at = bus;
-	pthread_mutex_unlock(&open_buses.lock);
-}
-
-static void unlist_bus(const struct sim_bus *bus)
-{
-	struct sim_bus **at = &open_buses.first;
-
-	pthread_mutex_lock(&open_buses.lock);
-	while (*at != bus)
-		at = &(*at)->next;
-	*at = bus->next;
-	pthread_mutex_unlock(&open_buses.lock);
 }
 
 static uint64_t to_ps(uint64_t ns)
@@ -407,7 +376,7 @@ static void bus_close(struct road_bus *bus)
 {
 	struct sim_bus *own = bus_of(bus);
 
-	unlist_bus(own);
+	road_synthetic_give(&own->number);
 	sim->close(own->function);
 	road_iova_free(&own->iovas);
 	free(own);
@@ -645,9 +614,7 @@ static void fill_ids(struct sim_bus *bus)
 	snprintf(bus->ids.compatible, sizeof(bus->ids.compatible), "%s", id.compatible);
 	snprintf(bus->ids.name, sizeof(bus->ids.name), "%s", id.product);
 	snprintf(bus->ids.vendor_name, sizeof(bus->ids.vendor_name), "%s", id.vendor);
-	/* Domains from 0x10000 on: no real function has one, PCI domains have 16 bits. */
-	snprintf(bus->ids.pci_address, sizeof(bus->ids.pci_address), "%05x:%02x:%02x.0",
-		 0x10000 + (bus->number >> 13), bus->number >> 5 & 0xff, bus->number & 0x1f);
+	road_synthetic_address(&bus->number, bus->ids.pci_address, sizeof(bus->ids.pci_address));
 }
 
 /* `at` points into `rest`, the end of `address`: names the column, from 1. */
@@ -693,8 +660,10 @@ static road_status refused(enum sim_open_result result, const char *error, const
 	}
 }
 
-static road_status transport_open(const struct road_bus_wish *wish, const char *address,
-				  const char *rest, const char *options, struct road_bus **out)
+/* host NULL: the bus's own memory. */
+static road_status open_bus(const struct road_bus_wish *wish, const char *address, const char *rest,
+			    const char *options, const struct road_sim_host *host,
+			    struct road_bus **out)
 {
 	char error[256] = "";
 	size_t name_bytes;
@@ -715,7 +684,7 @@ static road_status transport_open(const struct road_bus_wish *wish, const char *
 		.chip_bytes = name_bytes,
 		.options = options,
 		.address = address,
-		.host = {translate, &bus->iovas},
+		.host = {host ? host->translate : translate, host ? host->host : &bus->iovas},
 		.error = error,
 	};
 	enum sim_open_result result = sim->open(&open, &bus->function);
@@ -729,10 +698,16 @@ static road_status transport_open(const struct road_bus_wish *wish, const char *
 	bus->line_bytes = sim->line_bytes(bus->function);
 	bus->handle.bus.ops = &bus_ops;
 	bus->handle.control = &bus_control_table;
-	list_bus(bus);
+	road_synthetic_take(&bus->number);
 	fill_ids(bus);
 	*out = &bus->handle.bus;
 	return ROAD_OK;
+}
+
+static road_status transport_open(const struct road_bus_wish *wish, const char *address,
+				  const char *rest, const char *options, struct road_bus **out)
+{
+	return open_bus(wish, address, rest, options, NULL, out);
 }
 
 static void no_library(struct road_candidate_sink *sink, road_status status)
@@ -766,3 +741,28 @@ static void transport_scan(const char *library_folder, uint32_t flags,
 }
 
 const struct road_transport road_transport_sim = {"sim", transport_scan, transport_open};
+
+/* ---- chips whose host is another process ---- */
+
+road_status road_sim_open_for(const struct road_bus_wish *wish, const char *address,
+			      const char *rest, const char *options,
+			      const struct road_sim_host *host, struct road_bus **out)
+{
+	return open_bus(wish, address, rest, options, host, out);
+}
+
+uint32_t road_sim_line_bytes(struct road_bus *bus)
+{
+	return bus_of(bus)->line_bytes;
+}
+
+void road_sim_fence(void)
+{
+	sim->fence();
+}
+
+bool road_sim_region_fd(struct road_bus *bus, uint32_t region, uint64_t offset, uint64_t bytes,
+			int *fd, uint64_t *fd_offset)
+{
+	return sim->region_fd(bus_of(bus)->function, region, offset, bytes, fd, fd_offset);
+}

@@ -266,6 +266,20 @@ static void *entry_region_map(struct sim_function *function, uint32_t region, ui
 	return mapping;
 }
 
+static bool entry_region_fd(struct sim_function *function, uint32_t region, uint64_t offset,
+			    uint64_t bytes, int *fd, uint64_t *fd_offset)
+{
+	const char *at = entry_region_map(function, region, offset, bytes);
+	const struct sim_env *env = function->env;
+	uint64_t from = (uint64_t)((uintptr_t)at - (uintptr_t)env->memory);
+
+	if (!at || !env->memory || from > env->memory_bytes || bytes > env->memory_bytes - from)
+		return false;
+	*fd = env->memory_fd;
+	*fd_offset = from;
+	return true;
+}
+
 static uint64_t entry_read(struct sim_function *function, uint32_t region, uint64_t offset,
 			   uint32_t width, uint64_t *when)
 {
@@ -629,6 +643,7 @@ static const struct sim_entry entry = {
 	.line_bytes = entry_line_bytes,
 	.region = entry_region,
 	.region_map = entry_region_map,
+	.region_fd = entry_region_fd,
 	.read = entry_read,
 	.post = entry_post,
 	.irq_count = entry_irq_count,

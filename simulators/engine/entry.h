@@ -16,7 +16,7 @@
 #include <roadbed-sim/inject.h>
 #include <roadbed-sim/line.h>
 
-#define SIM_ENTRY_VERSION 10u
+#define SIM_ENTRY_VERSION 11u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */
@@ -100,6 +100,9 @@ struct sim_entry {
 		       bool *memory);
 	void *(*region_map)(struct sim_function *function, uint32_t region, uint64_t offset,
 			    uint64_t bytes);
+	/* The chip's sealed memory behind what region_map would give; false: there is none. */
+	bool (*region_fd)(struct sim_function *function, uint32_t region, uint64_t offset,
+			  uint64_t bytes, int *fd, uint64_t *fd_offset);
 	/* Costs read_ps; the domain runs up to then first. Pushes the function's posted writes
 	 * before it, as a read on a real bus does. */
 	uint64_t (*read)(struct sim_function *function, uint32_t region, uint64_t offset,
