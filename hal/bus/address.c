@@ -12,7 +12,7 @@ enum { TEXT_MAX = 1024 };
 
 static const struct road_transport *const transports[] = {
 	&road_transport_pci, &road_transport_accel, &road_transport_drm, &road_transport_node,
-	&road_transport_sim};
+	&road_transport_sim, &road_transport_sock};
 static const struct road_decorator *const decorators[] = {
 	&road_decorator_faulty, &road_decorator_record, &road_decorator_replay};
 
@@ -194,7 +194,7 @@ static road_status unknown_scheme(const struct road_address *address)
 	snprintf(where, sizeof(where), "device address, column %zu",
 		 strlen(address->identity) - strlen(address->rest) - strlen(address->scheme));
 	return road_fail(ROAD_NOT_FOUND, "unknown scheme", where, address->scheme,
-			 "host, sim, pci, accel, drm");
+			 "host, sim, pci, accel, drm, sock");
 }
 
 /* A source opens itself. */

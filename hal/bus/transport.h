@@ -156,11 +156,44 @@ road_status road_sim_check(const char *library_folder, const char *file, const c
  * loader's words. */
 road_status road_runtime_open(const char *library, struct road_bus **out);
 
-extern const struct road_transport road_transport_sim;
+extern const struct road_transport road_transport_sim, road_transport_sock;
 extern const struct road_transport road_transport_pci, road_transport_accel, road_transport_drm,
 	road_transport_node;
 extern const struct road_decorator road_decorator_faulty, road_decorator_record,
 	road_decorator_replay;
+
+/* ---- simulated chips for other processes: serve*.c ---- */
+
+struct road_server;
+
+struct road_server_wish {
+	const char *library_folder;
+	const char *const *addresses;
+	uint32_t address_count;
+	const char *socket_path;
+	uint32_t clients_max;
+	/* Somebody was let in, refused or thrown out; text says who and why. */
+	void (*tell)(void *user, int level, const char *text);
+	void *user;
+};
+
+struct road_server_state {
+	uint32_t clients, clients_peak;
+	uint64_t accepted, refused, dropped; /* connections, in all */
+	uint64_t maps, mapped_bytes;         /* of the clients' memory, now */
+	uint64_t messages, posts;            /* in all */
+};
+
+/* Opens the chips and listens; serves nobody before it is run. One thread at a time calls these,
+ * but for road_server_stop. */
+road_status road_server_open(const struct road_server_wish *wish, struct road_server **out);
+/* Serves until the deadline (ROAD_TIMEOUT) or until it is stopped (ROAD_OK). */
+road_status road_server_run(struct road_server *server, uint64_t deadline_ns);
+/* Any thread, and handlers of signals. */
+void road_server_stop(struct road_server *server);
+void road_server_state(const struct road_server *server, struct road_server_state *out);
+/* Clients see a lost device. */
+void road_server_close(struct road_server *server);
 
 /* Some device is gone: the core will look for it. Any thread, no lock held. */
 void road_bus_gone(void);

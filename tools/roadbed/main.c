@@ -68,6 +68,13 @@ static const struct verb {
 	 verb_run},
 	{"diff", "A.json B.json [--json]",
 	 "what differs between two reports of runs; exits with 1 if anything does", verb_diff},
+	{"serve", "ADDRESS… --socket PATH [--clients N] [--grace SECONDS] [--quiet]",
+	 "simulated chips for other processes, which open them as sock:PATH (of several the Nth, "
+	 "from 0,\n"
+	 "      as sock:PATH@N); prints the address once it can be opened, runs until it is ended, "
+	 "and then\n"
+	 "      waits for clients to leave (--grace, 5 seconds)",
+	 verb_serve},
 	{"fw", "VERB …", "makes, looks at and checks firmware; `roadbed fw --help` lists its verbs",
 	 verb_fw, true},
 	{"conformance", "DEVICE [--suite GROUP] [--case GROUP.CASE] [--list] [--help] …",

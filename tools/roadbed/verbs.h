@@ -16,6 +16,7 @@ int verb_chip(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_diff(int argc, char **argv);
+int verb_serve(int argc, char **argv);
 int verb_fw(int argc, char **argv);
 int verb_conformance(int argc, char **argv);
 int verb_new_driver(int argc, char **argv);

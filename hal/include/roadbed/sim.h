@@ -186,6 +186,57 @@ ROAD_API road_status road_sim_report(road_device *device, char *json, size_t byt
 /* Writes the event log of a device opened with time=trace, in Chrome's trace format. */
 ROAD_API road_status road_sim_trace(road_device *device, int fd);
 
+/*
+ * Simulated chips for other processes. Whoever opens `sock:PATH` (or `sock:PATH@N`, chip number N
+ * of `addresses`) gets a chip of its own, with memory that nobody else sees; all chips share the
+ * server's virtual time. What a client had is gone when it ends, however it ends; when the server
+ * ends, its clients have lost their devices.
+ */
+typedef struct road_sim_server road_sim_server;
+
+typedef struct road_sim_server_options {
+	uint32_t size;
+	uint32_t address_count;       /* >= 1 */
+	const char *const *addresses; /* sim:CHIP?options each */
+	/* Where to listen. The file gets mode 600; its folder is made with mode 700, or must have
+	 * it. An old socket whose server is gone is replaced. */
+	const char *socket_path;
+	uint32_t clients_max; /* at a time; 0: 64; at most 256 */
+	uint32_t reserved;    /* 0 */
+} road_sim_server_options;
+
+typedef struct road_sim_server_info {
+	uint32_t size;
+	uint32_t clients, clients_peak; /* now, and the most at a time */
+	uint32_t reserved;
+	uint64_t accepted, refused; /* connections, in all */
+	uint64_t dropped;           /* of those accepted: thrown out, for what they sent */
+	uint64_t maps;              /* pieces of the clients' memory that are mapped now */
+	uint64_t mapped_bytes;
+	uint64_t messages, posts; /* that came, in all; posts: register writes past the socket */
+} road_sim_server_info;
+
+/*
+ * Listens; nobody is served before the server is run. What clients did wrong is told through the
+ * instance's message function, on the thread that runs the server. ROAD_UNSUPPORTED: an address is
+ * of no simulated chip; ROAD_BUSY: another server listens there; ROAD_PERMISSION: others can look
+ * into the socket's folder; ROAD_IO; ROAD_INVALID_ARGUMENT; what road_device_open answers for the
+ * addresses.
+ */
+ROAD_API road_status road_sim_server_create(road_instance *instance,
+					    const road_sim_server_options *options,
+					    road_sim_server **out);
+/* Serves on this thread until road_sim_server_stop (ROAD_OK) or the deadline (ROAD_TIMEOUT; it may
+ * be run again). One thread at a time. */
+ROAD_API road_status road_sim_server_run(road_sim_server *server, uint64_t deadline);
+/* Ends the run, or the next one before it begins. Any thread; also from a handler of a signal. */
+ROAD_API road_status road_sim_server_stop(road_sim_server *server);
+/* By the thread that runs the server, or while none does. ROAD_INVALID_ARGUMENT: out is NULL or too
+ * short. */
+ROAD_API road_status road_sim_server_info_get(road_sim_server *server, road_sim_server_info *out);
+/* While no thread runs it. NULL does nothing. */
+ROAD_API void road_sim_server_destroy(road_sim_server *server);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server of simulated chips (sock_wire.h). Inside serve*.c only.
+ *
+ *	serve.c         socket, clients that come and go, the loop that runs the chips
+ *	serve_client.c  one connection: messages in, checked by the table of commands, replies out
+ *	serve_device.c  what vfio-user asks of a device
+ *	serve_road.c    what is ours: identity, time, the back door
+ *
+ * One thread does everything. A client has a bus to a chip that nobody else has; whatever it sends
+ * is checked, is bounded in number, and harms at most the client itself.
+ *
+ * A client could make an eventfd of its own block the server's writes to it (it shares the file's
+ * flags with us, and can fill the counter). Who can connect is of the same user and could as well
+ * end the server.
+ */
+#ifndef HAL_BUS_SERVE_H
+#define HAL_BUS_SERVE_H
+
+#include "hal/bus/address.h"
+#include "hal/bus/iova.h"
+#include "hal/bus/sock_io.h"
+#include "hal/bus/transport.h"
+
+enum {
+	ROAD_SERVE_CLIENTS_MAX = 256,
+	ROAD_SERVE_TELLS = 16, /* messages about one client */
+	ROAD_SERVE_REPLY_FDS = 2,
+};
+#define ROAD_SERVE_MAPPED_MAX (UINT64_C(1) << 40) /* bytes of DMA_MAPs of a client */
+
+struct road_server;
+
+/* One of the chips that are served. */
+struct road_served {
+	struct road_address address;
+	uint32_t clients; /* that have it */
+};
+
+struct road_client {
+	struct road_client *next;
+	struct road_server *server;
+	uint32_t number, process;
+	int sock;
+	bool greeted;         /* VERSION came */
+	bool doomed;          /* to be thrown out, or gone by itself */
+	uint32_t told;        /* of it */
+	uint64_t greet_by_ns; /* or it is thrown out */
+	struct road_wire_reader in;
+	/* the reply on its way; nothing is read before it is out */
+	_Alignas(8) unsigned char out[ROAD_WIRE_MESSAGE_MAX];
+	size_t out_bytes, out_sent;
+	int out_fds[ROAD_SERVE_REPLY_FDS]; /* closed when they are sent */
+	uint32_t out_fd_count;
+	/* what it has */
+	struct road_served *served; /* NULL: nothing yet */
+	struct road_bus *bus;
+	struct road_iova_table iovas;
+	uint32_t maps;
+	uint64_t mapped_bytes;
+	struct road_wire_page *page; /* NULL: it asked for none */
+	int page_fd;
+	int alive_fd;   /* hangs up on the client's side when it is closed; -1: none */
+	uint64_t taken; /* posts */
+	int irq_fds[ROAD_WIRE_VECTORS_MAX];
+	uint32_t irq_count;
+};
+
+struct road_server {
+	struct road_bus_wish wish;
+	char *library_folder, *path;
+	int listener, stop_fd;
+	uint64_t path_device, path_inode; /* of the socket's file */
+	struct road_served *served;
+	uint32_t served_count, clients_max;
+	const struct road_domain *domain; /* NULL: no chip was opened yet */
+	void (*tell)(void *user, int level, const char *text);
+	void *user;
+	struct road_client *clients;
+	uint32_t next_number;
+	struct road_server_state state;
+	_Atomic bool stopping;
+};
+
+/* ---- serve.c ---- */
+
+/* A word about a client, unless there were too many. */
+void road_serve_tell(struct road_client *client, int level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Gives the client the chip with this number. An errno. */
+int road_serve_give(struct road_client *client, uint32_t device);
+
+/* ---- serve_client.c ---- */
+
+/* Takes the socket. NULL: no memory. */
+struct road_client *road_client_new(struct road_server *server, int sock, uint32_t process);
+/* All that it had is free, and the chip as new. */
+void road_client_free(struct road_client *client);
+/* Reads and answers at most `budget` messages; false: there was none. */
+bool road_client_serve(struct road_client *client, uint32_t budget);
+/* Sends what is left of a reply. */
+void road_client_flush(struct road_client *client);
+/* Hands at most `budget` posted writes to the chip; false: there was none. */
+bool road_client_posts(struct road_client *client, uint32_t budget);
+/* It is thrown out at the end of this turn. Answers -1. */
+int road_client_doom(struct road_client *client, const char *why);
+
+/* What a handler answers with: payload behind the header, and a descriptor (the reply's). */
+void road_client_reply(struct road_client *client, const void *payload, size_t bytes);
+void road_client_reply_fd(struct road_client *client, int fd);
+
+/* ---- handlers: an errno, 0 or -1 (thrown out). The payload has at least the row's bytes. ---- */
+
+typedef int (*road_serve_handler)(struct road_client *client, const void *payload, size_t bytes);
+
+int road_serve_dma_map(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_dma_unmap(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_device_info(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_region_info(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_irq_info(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_set_irqs(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_region_read(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_region_write(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_reset(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_hello(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_relax(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_door(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_firmware(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_trace(struct road_client *client, const void *payload, size_t bytes);
+
+/* Interrupts of the client's function, to where it wants them. */
+void road_serve_interrupts(struct road_client *client);
+/* Forgets all mappings and the eventfds of interrupts. */
+void road_serve_unmap_all(struct road_client *client);
+void road_serve_unbind_all(struct road_client *client);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* <roadbed/sim.h>: simulated chips for other processes. The work is the bus's (hal/bus/serve.c). */
+#include <stdlib.h>
+
+#include <roadbed/sim.h>
+
+#include "hal/core/core.h"
+
+enum { CLIENTS = 64, CLIENTS_MAX = 256 };
+
+struct road_sim_server {
+	road_instance *instance; /* a reference */
+	struct road_server *server;
+};
+
+static void tell(void *user, int level, const char *text)
+{
+	road_instance_message(user, level, "server", "%s", text);
+}
+
+static road_status check_options(const road_sim_server_options *options)
+{
+	static const char *const where = "road_sim_server_create: options";
+
+	if (!options->address_count || !options->addresses || !options->socket_path)
+		return road_fail(ROAD_INVALID_ARGUMENT, "no address, or no socket", where, "",
+				 "at least one address, and a path");
+	for (uint32_t i = 0; i < options->address_count; i++)
+		if (!options->addresses[i])
+			return road_fail_u64(ROAD_INVALID_ARGUMENT, "address is NULL", where, i,
+					     "");
+	if (options->clients_max > CLIENTS_MAX)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "too many clients", where,
+				     options->clients_max, "at most 256");
+	if (options->reserved)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "reserved is not 0", where,
+				     options->reserved, "0");
+	return ROAD_OK;
+}
+
+static road_status open_server(road_instance *instance, const road_sim_server_options *options,
+			       road_sim_server **out)
+{
+	const struct road_server_wish wish = {
+		.library_folder = instance->library_folder,
+		.addresses = options->addresses,
+		.address_count = options->address_count,
+		.socket_path = options->socket_path,
+		.clients_max = options->clients_max ? options->clients_max : CLIENTS,
+		.tell = tell,
+		.user = instance,
+	};
+	road_sim_server *own = calloc(1, sizeof(*own));
+
+	if (!own)
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a server",
+				 "road_sim_server_create", "", "");
+	road_status status = road_server_open(&wish, &own->server);
+
+	if (status) {
+		free(own);
+		return status;
+	}
+	own->instance = instance;
+	road_object_retain(&instance->object);
+	*out = own;
+	return ROAD_OK;
+}
+
+road_status road_sim_server_create(road_instance *instance, const road_sim_server_options *options,
+				   road_sim_server **out)
+{
+	road_sim_server_options own = {.size = sizeof(own)};
+	road_status status = road_object_check(instance, &road_instance_class,
+					       "road_sim_server_create: instance");
+
+	if (!status && (!options || !out))
+		status = road_fail(ROAD_INVALID_ARGUMENT, "argument is NULL",
+				   options ? "road_sim_server_create: out"
+					   : "road_sim_server_create: options",
+				   "NULL", "");
+	if (!status)
+		status = road_struct_in(&own, sizeof(own), options,
+					offsetof(road_sim_server_options, clients_max),
+					"road_sim_server_create: options");
+	if (!status)
+		status = check_options(&own);
+	return status ? status : open_server(instance, &own, out);
+}
+
+static road_status check_server(const road_sim_server *server, const char *where)
+{
+	return server ? ROAD_OK
+		      : road_fail(ROAD_INVALID_ARGUMENT, "server is NULL", where, "NULL", "");
+}
+
+road_status road_sim_server_run(road_sim_server *server, uint64_t deadline)
+{
+	road_status status = check_server(server, "road_sim_server_run: server");
+
+	return status ? status : road_server_run(server->server, deadline);
+}
+
+road_status road_sim_server_stop(road_sim_server *server)
+{
+	road_status status = check_server(server, "road_sim_server_stop: server");
+
+	if (!status)
+		road_server_stop(server->server);
+	return status;
+}
+
+road_status road_sim_server_info_get(road_sim_server *server, road_sim_server_info *out)
+{
+	road_status status = check_server(server, "road_sim_server_info_get: server");
+	struct road_server_state state;
+
+	if (!status)
+		status = road_struct_out_check(out, 8, "road_sim_server_info_get: out");
+	if (status)
+		return status;
+	road_server_state(server->server, &state);
+	const road_sim_server_info info = {
+		.size = sizeof(info),
+		.clients = state.clients,
+		.clients_peak = state.clients_peak,
+		.accepted = state.accepted,
+		.refused = state.refused,
+		.dropped = state.dropped,
+		.maps = state.maps,
+		.mapped_bytes = state.mapped_bytes,
+		.messages = state.messages,
+		.posts = state.posts,
+	};
+
+	road_struct_out(out, &info, sizeof(info));
+	return ROAD_OK;
+}
+
+void road_sim_server_destroy(road_sim_server *server)
+{
+	if (!server)
+		return;
+	road_server_close(server->server);
+	road_instance_release(server->instance);
+	free(server);
+}
