@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `sock:PATH[@N]`: chip number N (0 unless said) of the server that listens at PATH. */
+/* `sock:PATH[#CHIP][@N]`: chip number CHIP (0 unless said) of the server that listens at PATH; N
+ * only tells apart several of a process. */
 #include "hal/bus/sock.h"
 
 #include <errno.h>
@@ -384,21 +385,27 @@ static const struct road_bus_ops bus_ops = {
 
 /* ---- opening ---- */
 
-/* PATH[@N]: where the path ends. */
-static road_status split(const char *rest, size_t *path_bytes, uint32_t *device)
+/* The number behind the last `mark` of the first *bytes, which then end before it; 0: none. */
+static uint32_t cut_number(const char *text, char mark, size_t *bytes)
 {
-	const char *at = strrchr(rest, '@');
+	const char *at = memrchr(text, mark, *bytes);
 	const size_t digits = at ? strspn(at + 1, "0123456789") : 0;
 
+	if (!digits || digits > 9 || at + 1 + digits != text + *bytes)
+		return 0;
+	*bytes = (size_t)(at - text);
+	return (uint32_t)strtoull(at + 1, NULL, 10);
+}
+
+/* PATH[#CHIP][@N]: where the path ends. */
+static road_status split(const char *rest, size_t *path_bytes, uint32_t *device)
+{
 	*path_bytes = strlen(rest);
-	*device = 0;
-	if (at && digits && digits < 10 && !at[1 + digits]) {
-		*path_bytes = (size_t)(at - rest);
-		*device = (uint32_t)strtoull(at + 1, NULL, 10);
-	}
+	cut_number(rest, '@', path_bytes);
+	*device = cut_number(rest, '#', path_bytes);
 	if (!*path_bytes || *path_bytes >= sizeof(((struct sockaddr_un *)0)->sun_path))
 		return road_fail(ROAD_INVALID_ARGUMENT, "no path of a socket", opening, rest,
-				 "sock:PATH or sock:PATH@N, at most 107 characters of path");
+				 "sock:PATH, sock:PATH#CHIP, at most 107 characters of path");
 	return ROAD_OK;
 }
 
@@ -406,6 +413,7 @@ static road_status connect_to(const char *path, size_t bytes, int *out)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	road_status status;
+	char seen[160];
 
 	memcpy(name.sun_path, path, bytes);
 	*out = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -415,10 +423,11 @@ static road_status connect_to(const char *path, size_t bytes, int *out)
 	if (!connect(*out, (const struct sockaddr *)&name, sizeof(name)))
 		return ROAD_OK;
 	status = errno == EACCES || errno == EPERM ? ROAD_PERMISSION : ROAD_NOT_FOUND;
+	snprintf(seen, sizeof(seen), "%.100s: %.50s", name.sun_path, strerror(errno));
 	return road_fail(status,
 			 errno == ECONNREFUSED ? "the server of this socket is gone"
 					       : "the socket cannot be reached",
-			 opening, strerror(errno), "where `roadbed serve` listens");
+			 opening, seen, "where `roadbed serve` listens");
 }
 
 static road_status greet(struct road_sock *sock)
@@ -580,4 +589,25 @@ static void transport_scan(const char *library_folder, uint32_t flags,
 	(void)sink;
 }
 
-const struct road_transport road_transport_sock = {"sock", transport_scan, transport_open};
+/* Is somebody there? More is told to who opens it. */
+static void transport_look(const char *rest, road_candidate *out)
+{
+	road_error why = {.size = sizeof(why)};
+	uint32_t device;
+	size_t bytes;
+	int sock = -1;
+
+	out->simulated = 1;
+	out->status = split(rest, &bytes, &device);
+	if (!out->status)
+		out->status = connect_to(rest, bytes, &sock);
+	if (sock >= 0)
+		close(sock);
+	if (out->status) {
+		road_error_take(&why);
+		snprintf(out->reason, sizeof(out->reason), "%.90s (%.90s)", why.what, why.seen);
+	}
+}
+
+const struct road_transport road_transport_sock = {"sock", transport_scan, transport_open,
+						   transport_look};

@@ -96,6 +96,9 @@ struct road_transport {
 	/* Opens NAME[@N] with options (terminated, "" = none). address: the identity text. */
 	road_status (*open)(const struct road_bus_wish *wish, const char *address, const char *rest,
 			    const char *options, struct road_bus **out);
+	/* Of a transport that finds nothing by itself: what an address that is named stands for, as
+	 * far as can be told without opening it. Fills status, reason, simulated. NULL: see scan. */
+	void (*look)(const char *rest, road_candidate *out);
 };
 
 /* A bus around another one: `faulty(plan):…`. Owns `inner` when it succeeds. */

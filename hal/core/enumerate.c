@@ -84,6 +84,12 @@ static void look_up(struct road_instance *instance, const struct road_address *a
 		if (driver->scheme && !strcmp(driver->scheme, address->scheme))
 			return;
 	c->simulated = transport == &road_transport_sim;
+	if (transport && transport->look) {
+		transport->look(address->rest, c);
+		if (road_is_unplugged(instance, address->identity))
+			c->status = ROAD_DEVICE_LOST;
+		return;
+	}
 	if (transport && find_possible(instance, transport, address, &possible)) {
 		const bool out = road_is_unplugged(instance, address->identity);
 

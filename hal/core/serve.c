@@ -9,9 +9,28 @@
 enum { CLIENTS = 64, CLIENTS_MAX = 256 };
 
 struct road_sim_server {
+	struct road_object object;
 	road_instance *instance; /* a reference */
 	struct road_server *server;
 };
+
+static void server_close(struct road_object *object)
+{
+	road_server_close(((road_sim_server *)(void *)object)->server);
+}
+
+static void server_finish(struct road_object *object)
+{
+	road_object_release(&((road_sim_server *)(void *)object)->instance->object);
+}
+
+static void server_free(struct road_object *object)
+{
+	free(object);
+}
+
+static const struct road_class server_class = {ROAD_TYPE_SERVER, "server", server_close,
+					       server_finish, server_free};
 
 static void tell(void *user, int level, const char *text)
 {
@@ -63,6 +82,7 @@ static road_status open_server(road_instance *instance, const road_sim_server_op
 	}
 	own->instance = instance;
 	road_object_retain(&instance->object);
+	road_object_init(&own->object, &server_class);
 	*out = own;
 	return ROAD_OK;
 }
@@ -88,31 +108,30 @@ road_status road_sim_server_create(road_instance *instance, const road_sim_serve
 	return status ? status : open_server(instance, &own, out);
 }
 
-static road_status check_server(const road_sim_server *server, const char *where)
-{
-	return server ? ROAD_OK
-		      : road_fail(ROAD_INVALID_ARGUMENT, "server is NULL", where, "NULL", "");
-}
-
 road_status road_sim_server_run(road_sim_server *server, uint64_t deadline)
 {
-	road_status status = check_server(server, "road_sim_server_run: server");
+	road_status status =
+		road_object_check(server, &server_class, "road_sim_server_run: server");
 
 	return status ? status : road_server_run(server->server, deadline);
 }
 
+/* In a handler of a signal no lock may be taken: so this looks at no set of live objects. */
 road_status road_sim_server_stop(road_sim_server *server)
 {
-	road_status status = check_server(server, "road_sim_server_stop: server");
-
-	if (!status)
-		road_server_stop(server->server);
-	return status;
+	if (!server)
+		return road_fail(ROAD_INVALID_ARGUMENT, "server is NULL",
+				 "road_sim_server_stop: server", "NULL", "");
+	if (road_forked())
+		return road_object_check(server, &server_class, "road_sim_server_stop: server");
+	road_server_stop(server->server);
+	return ROAD_OK;
 }
 
 road_status road_sim_server_info_get(road_sim_server *server, road_sim_server_info *out)
 {
-	road_status status = check_server(server, "road_sim_server_info_get: server");
+	road_status status =
+		road_object_check(server, &server_class, "road_sim_server_info_get: server");
 	struct road_server_state state;
 
 	if (!status)
@@ -137,11 +156,8 @@ road_status road_sim_server_info_get(road_sim_server *server, road_sim_server_in
 	return ROAD_OK;
 }
 
-void road_sim_server_destroy(road_sim_server *server)
+void road_sim_server_release(road_sim_server *server)
 {
-	if (!server)
-		return;
-	road_server_close(server->server);
-	road_instance_release(server->instance);
-	free(server);
+	if (road_object_mine(server, &server_class, "road_sim_server_release: server"))
+		road_object_release(&server->object);
 }

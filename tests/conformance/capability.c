@@ -154,6 +154,7 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_FIRMWARE_PUSH: return firmware_style(f) == 0;
 	case CAPABILITY_FIRMWARE_PULL: return firmware_style(f) == 1;
 	case CAPABILITY_SIMULATED: return f->info.simulated;
+	case CAPABILITY_DOMAIN: return fixture_in_process(f);
 	case CAPABILITY_TIMED: return timed(f);
 	case CAPABILITY_ECC: return truth(f, "memory.ecc");
 	case CAPABILITY_KERNEL_SPIN: return fixture_has_kernel(f, "spin");
@@ -222,6 +223,22 @@ static void twin_timed(struct fixture *f)
 	road_submission s = {.size = sizeof(s), .flags = ROAD_SUBMIT_TIMED, .times = &times};
 
 	CHECK_STATUS(road_queue_submit(fixture_queue(f), &s, NULL), ROAD_UNSUPPORTED);
+}
+
+/* Who runs it is outside: nothing is promised of its times, and its options were taken there. */
+static void twin_domain(struct fixture *f)
+{
+	road_device *device = NULL;
+	uint32_t deterministic = 1;
+	char address[300];
+
+	if (!f->info.simulated)
+		return;
+	CHECK_OK(road_sim_deterministic(f->device, &deterministic));
+	CHECK_EQ(deterministic, 0);
+	snprintf(address, sizeof(address), "%s@1?seed=7", f->address);
+	CHECK_STATUS(road_device_open(f->instance, address, &device), ROAD_INVALID_ARGUMENT);
+	CHECK_DETAIL("options");
 }
 
 static void twin_heap(struct fixture *f, uint32_t kind)
@@ -357,6 +374,7 @@ void capability_twin(struct fixture *f, enum capability capability)
 	case CAPABILITY_PCI: twin_pci(f); break;
 	case CAPABILITY_FIRMWARE: twin_firmware(f); break;
 	case CAPABILITY_SIMULATED: twin_simulated(f); break;
+	case CAPABILITY_DOMAIN: twin_domain(f); break;
 	default: break;
 	}
 }

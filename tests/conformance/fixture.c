@@ -553,7 +553,8 @@ static bool second_chip(struct fixture *f)
 {
 	size_t plain = strcspn(f->address, "?");
 
-	if (strncmp(f->address, "sim:", 4) || strchr(f->address, '@'))
+	if ((strncmp(f->address, "sim:", 4) && strncmp(f->address, "sock:", 5)) ||
+	    strchr(f->address, '@'))
 		return false;
 	snprintf(f->own->text, sizeof(f->own->text), "%.*s@1%s", (int)plain, f->address,
 		 f->address + plain);
@@ -574,6 +575,11 @@ static bool second_listed(struct fixture *f)
 		return true;
 	}
 	return false;
+}
+
+bool fixture_in_process(const struct fixture *f)
+{
+	return f->info.simulated && strcmp(f->info.bus, "sock");
 }
 
 bool fixture_can_second(struct fixture *f)

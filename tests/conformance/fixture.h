@@ -29,6 +29,8 @@ void *fixture_image_bytes(struct fixture *f, size_t *bytes);
 road_image *fixture_image(struct fixture *f);
 bool fixture_has_kernel(struct fixture *f, const char *name);
 bool fixture_can_second(struct fixture *f);
+/* Is it simulated here, and not in another process? */
+bool fixture_in_process(const struct fixture *f);
 const char *fixture_second_address(struct fixture *f);
 
 #endif

@@ -71,7 +71,7 @@ static const struct verb {
 	{"serve", "ADDRESS… --socket PATH [--clients N] [--grace SECONDS] [--quiet]",
 	 "simulated chips for other processes, which open them as sock:PATH (of several the Nth, "
 	 "from 0,\n"
-	 "      as sock:PATH@N); prints the address once it can be opened, runs until it is ended, "
+	 "      as sock:PATH#N); prints the address once it can be opened, runs until it is ended, "
 	 "and then\n"
 	 "      waits for clients to leave (--grace, 5 seconds)",
 	 verb_serve},
@@ -109,7 +109,7 @@ static const struct {
 } words[] = {
 	{"DEVICE",
 	 "DEVICE: an address that `roadbed list` shows: host:  pci:0000:03:00.0  drm:renderD128\n"
-	 "  accel:accel0  sim:CHIP[@N][?time=functional|approx|trace&…]\n"},
+	 "  accel:accel0  sim:CHIP[@N][?time=functional|approx|trace&…]  sock:PATH[#CHIP]\n"},
 	{"ARG",
 	 "ARG: i32:N u32:N i64:N u64:N f32:X f64:X, or a buffer:\n"
 	 "  zeros:TYPE:COUNT  iota:TYPE:COUNT  rand:TYPE:COUNT:SEED  in:TYPE:FILE\n"

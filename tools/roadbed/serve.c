@@ -60,14 +60,15 @@ static uint32_t clients_now(road_sim_server *server)
 /* Clients may finish what they do, for as long as was said. */
 static void wait_for_clients(road_sim_server *server, const struct words *words)
 {
-	uint32_t left;
-
 	for (uint64_t second = 0; second < words->grace_s && ends < 2; second++) {
-		left = clients_now(server);
+		const uint32_t left = clients_now(server);
+
 		if (!left)
 			return;
-		fprintf(stderr, "roadbed: waiting for %u client%s to leave, %" PRIu64 " s more\n",
-			left, left == 1 ? "" : "s", words->grace_s - second);
+		if (second)
+			fprintf(stderr,
+				"roadbed: waiting for %u client%s to leave, %" PRIu64 " s more\n",
+				left, left == 1 ? "" : "s", words->grace_s - second);
 		road_sim_server_run(server, road_deadline_after(SECOND_NS));
 	}
 }
@@ -105,7 +106,7 @@ static int serve(road_instance *instance, const struct words *words, int argc, c
 		say_end(served);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
-	road_sim_server_destroy(served);
+	road_sim_server_release(served);
 	return status ? library_refuse("serve", status) : TOOL_OK;
 }
 

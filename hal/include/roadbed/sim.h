@@ -11,11 +11,13 @@
 extern "C" {
 #endif
 
-/* The process's virtual time in ns (devices) and this thread's own virtual time. */
+/* The process's virtual time in ns (devices) and this thread's own virtual time. Of a device whose
+ * chip another process simulates both are that one's virtual time. */
 ROAD_API road_status road_sim_time(road_device *device, uint64_t *domain_ns, uint64_t *thread_ns);
 
 /* 1 while nothing outside the simulation (background threads, threaded callbacks, exported
- * descriptors, host stores to watched words) took part since the device was opened. */
+ * descriptors, host stores to watched words) took part since the device was opened; 0 for a device
+ * whose chip another process simulates. */
 ROAD_API road_status road_sim_deterministic(road_device *device, uint32_t *out);
 
 /* Counter `index`, from 0, of the device: dotted name with unit, and value. ROAD_NOT_FOUND ends the
@@ -187,7 +189,7 @@ ROAD_API road_status road_sim_report(road_device *device, char *json, size_t byt
 ROAD_API road_status road_sim_trace(road_device *device, int fd);
 
 /*
- * Simulated chips for other processes. Whoever opens `sock:PATH` (or `sock:PATH@N`, chip number N
+ * Simulated chips for other processes. Whoever opens `sock:PATH` (or `sock:PATH#N`, chip number N
  * of `addresses`) gets a chip of its own, with memory that nobody else sees; all chips share the
  * server's virtual time. What a client had is gone when it ends, however it ends; when the server
  * ends, its clients have lost their devices.
@@ -234,8 +236,8 @@ ROAD_API road_status road_sim_server_stop(road_sim_server *server);
 /* By the thread that runs the server, or while none does. ROAD_INVALID_ARGUMENT: out is NULL or too
  * short. */
 ROAD_API road_status road_sim_server_info_get(road_sim_server *server, road_sim_server_info *out);
-/* While no thread runs it. NULL does nothing. */
-ROAD_API void road_sim_server_destroy(road_sim_server *server);
+/* Ends the server; no thread runs it. NULL does nothing. */
+ROAD_API void road_sim_server_release(road_sim_server *server);
 
 #ifdef __cplusplus
 }

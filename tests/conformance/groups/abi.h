@@ -9,6 +9,9 @@
 /* Has the function a row in the table of wrong calls, or a reason to have none? */
 bool abi_call_listed(const char *function);
 
+/* Where a server may listen, in a folder that goes with the fixture. */
+const char *abi_socket(struct fixture *f);
+
 /* What a structure of the interface starts with. */
 static inline void abi_set_size(void *structure, uint32_t size)
 {

@@ -8,6 +8,8 @@
 
 #include <fcntl.h>
 #include <roadbed/host.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@ struct calls {
 	road_kernel *kernel;
 	road_region *region; /* likewise, as is the next one */
 	road_config *config;
+	road_sim_server *server; /* likewise: of a chip that this process simulates */
 	uint32_t heap;
 	void *out, *out2; /* where outputs go */
 	unsigned char bytes[64];
@@ -55,6 +58,7 @@ typedef road_status (*call_fn)(struct calls *c, uint32_t wrong);
 #define WATCH     P(0, c->watch)
 #define REGION    P(0, c->region)
 #define CONFIG    P(0, c->config)
+#define SERVER    P(0, c->server)
 #define OUT(i)    P(i, c->out)
 #define OUT2(i)   P(i, c->out2)
 
@@ -243,6 +247,19 @@ CALL(road_sim_chip_check, INSTANCE, P(1, "sound.yaml"),
 CALL(road_sim_plug, INSTANCE, P(1, V("sim:nothing", "nonsense")))
 CALL(road_sim_report, DEVICE, c->out, 1, c->out2)
 CALL(road_sim_trace, DEVICE, -1)
+static road_status call_road_sim_server_create(struct calls *c, uint32_t wrong)
+{
+	const char *const address = V("sim:nothing", "nonsense");
+	const road_sim_server_options options = {.size = sizeof(options),
+						 .address_count = 1,
+						 .addresses = &address,
+						 .socket_path = "/tmp/conformance-none/sock"};
+
+	return road_sim_server_create(INSTANCE, P(1, &options), OUT(2));
+}
+CALL(road_sim_server_run, SERVER, 0)
+CALL(road_sim_server_stop, SERVER)
+CALL(road_sim_server_info_get, SERVER, OUT(1))
 
 CALL(road_config_create, DEVICE, P(1, "nonsense"), V(8, 0), OUT(2))
 CALL(road_config_attach, DEVICE, P(1, c->bytes), OUT(2))
@@ -302,7 +319,7 @@ static const road_firmware_load_options *load_of(uint32_t wrong)
 CALL(road_device_firmware_load, DEVICE, load_of(wrong))
 CALL(road_device_firmware_dump, DEVICE, V(0, UINT64_MAX), P(1, c->bytes), 8, P(2, c->out))
 
-enum { NO_FORK = 1, FAILS = 2, WITH_CONFIG = 4 };
+enum { NO_FORK = 1, FAILS = 2, WITH_CONFIG = 4, WITH_SERVER = 8 };
 
 static const struct row {
 	const char *name;
@@ -457,6 +474,10 @@ static const struct row {
 	ROW(road_sim_plug, 2, 0, FAILS, CAP(SIMULATED)),
 	ROW(road_sim_report, 1, 0, 0, CAP(SIMULATED)),
 	ROW(road_sim_trace, 1, 0, 0, CAP(SIMULATED)),
+	ROW(road_sim_server_create, 3, 0, FAILS, CAP(DOMAIN)),
+	ROW(road_sim_server_run, 1, 0, WITH_SERVER, CAP(DOMAIN)),
+	ROW(road_sim_server_stop, 1, 0, WITH_SERVER, CAP(DOMAIN)),
+	ROW(road_sim_server_info_get, 2, sizeof(road_sim_server_info), WITH_SERVER, CAP(DOMAIN)),
 	ROW(road_device_firmware_get, 2, sizeof(road_device_firmware), 0, CAP(FIRMWARE)),
 	ROW(road_device_component_get, 2, sizeof(road_device_component), FAILS, CAP(FIRMWARE)),
 	ROW(road_device_firmware_load, 4, 0, FAILS, CAP(FIRMWARE)),
@@ -483,6 +504,33 @@ bool abi_call_listed(const char *function)
 	return false;
 }
 
+static void remove_folder(void *folder)
+{
+	rmdir(folder);
+}
+
+const char *abi_socket(struct fixture *f)
+{
+	enum { BYTES = 40 };
+	char *folder = fixture_memory(f, BYTES), *path = fixture_memory(f, BYTES);
+
+	strcpy(folder, "/tmp/conformance-XXXXXX");
+	REQUIRE(mkdtemp(folder));
+	fixture_keep(f, folder, remove_folder);
+	snprintf(path, BYTES, "%s/sock", folder);
+	return path;
+}
+
+static void server_open(struct calls *c)
+{
+	const road_sim_server_options options = {.size = sizeof(options),
+						 .address_count = 1,
+						 .addresses = &c->f->address,
+						 .socket_path = abi_socket(c->f)};
+
+	CHECK_OK(road_sim_server_create(c->f->instance, &options, &c->server));
+}
+
 static void calls_open(struct calls *c, struct fixture *f)
 {
 	*c = (struct calls){.f = f, .queue = fixture_queue(f), .buffer = fixture_buffer(f, 64)};
@@ -497,6 +545,8 @@ static void calls_open(struct calls *c, struct fixture *f)
 	c->out2 = (char *)c->out + OUT_BYTES / 2;
 	if (fixture_has(f, CAPABILITY_REGIONS))
 		CHECK_OK(road_region_root(f->device, &c->region));
+	if (fixture_has(f, CAPABILITY_DOMAIN))
+		server_open(c);
 	if (!fixture_has(f, CAPABILITY_IMAGES))
 		return;
 	size_t bytes;
@@ -508,6 +558,7 @@ static void calls_open(struct calls *c, struct fixture *f)
 
 static void calls_close(struct calls *c)
 {
+	road_sim_server_release(c->server);
 	road_config_release(c->config);
 	road_region_release(c->region);
 	road_kernel_release(c->kernel);
@@ -521,7 +572,8 @@ static bool is_whole(struct calls *c, const struct row *row)
 {
 	return (!(row->needs & CAP(IMAGES)) || c->kernel) &&
 	       (!(row->needs & CAP(REGIONS)) || c->region) &&
-	       (!(row->flags & WITH_CONFIG) || c->config);
+	       (!(row->flags & WITH_CONFIG) || c->config) &&
+	       (!(row->flags & WITH_SERVER) || c->server);
 }
 
 /* Calls it with outputs that are marked; says whether they are as they were. */

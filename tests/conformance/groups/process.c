@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chips that several processes share. The server is a thread of the case, or the command; clients
+ * are the case itself and runs of this suite, which are killed in the middle of what they do.
+ */
+#include "tests/conformance/groups/abi.h"
+#include "tests/conformance/groups/rig.h"
+#include "tests/conformance/machine.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RUN_NS UINT64_C(2000000)
+
+enum { ADDRESS_BYTES = 64, KILLS = 6, KILLS_SOAK = 1000 };
+
+/* ---- a server on a thread ---- */
+
+struct shop {
+	road_sim_server *server;
+	pthread_t thread;
+	pthread_mutex_t lock; /* of info */
+	road_sim_server_info info;
+	uint64_t looks; /* at it, so far */
+	_Atomic bool ended;
+	char address[ADDRESS_BYTES]; /* sock:PATH */
+};
+
+static void *tend(void *arg)
+{
+	struct shop *shop = arg;
+
+	while (!atomic_load(&shop->ended)) {
+		road_sim_server_info info = {.size = sizeof(info)};
+
+		(void)road_sim_server_run(shop->server, road_deadline_after(RUN_NS));
+		(void)road_sim_server_info_get(shop->server, &info);
+		pthread_mutex_lock(&shop->lock);
+		shop->info = info;
+		shop->looks++;
+		pthread_mutex_unlock(&shop->lock);
+	}
+	return NULL;
+}
+
+static struct shop *shop_open(struct fixture *f, uint32_t clients_max)
+{
+	struct shop *shop = fixture_memory(f, sizeof(*shop));
+	const road_sim_server_options options = {.size = sizeof(options),
+						 .address_count = 1,
+						 .addresses = &f->address,
+						 .socket_path = abi_socket(f),
+						 .clients_max = clients_max};
+
+	memset(shop, 0, sizeof(*shop));
+	pthread_mutex_init(&shop->lock, NULL);
+	snprintf(shop->address, sizeof(shop->address), "sock:%s", options.socket_path);
+	CHECK_OK(road_sim_server_create(f->instance, &options, &shop->server));
+	REQUIRE(!pthread_create(&shop->thread, NULL, tend, shop));
+	return shop;
+}
+
+static void shop_end(struct shop *shop)
+{
+	atomic_store(&shop->ended, true);
+	(void)road_sim_server_stop(shop->server);
+	pthread_join(shop->thread, NULL);
+	road_sim_server_release(shop->server);
+	pthread_mutex_destroy(&shop->lock);
+}
+
+static road_sim_server_info shop_look(struct shop *shop, uint64_t *looks)
+{
+	pthread_mutex_lock(&shop->lock);
+	const road_sim_server_info info = shop->info;
+
+	*looks = shop->looks;
+	pthread_mutex_unlock(&shop->lock);
+	return info;
+}
+
+static uint64_t shop_messages(struct shop *shop)
+{
+	uint64_t looks;
+
+	return shop_look(shop, &looks).messages;
+}
+
+/* What it says once it has so many clients; its first word may be of what was before. */
+static road_sim_server_info shop_settled(struct shop *shop, uint32_t clients)
+{
+	uint64_t first, looks;
+	road_sim_server_info info = shop_look(shop, &first);
+
+	looks = first;
+	for (int ms = 0; ms < 60000 && (info.clients != clients || looks < first + 2); ms++) {
+		poll(NULL, 0, 1);
+		info = shop_look(shop, &looks);
+	}
+	CHECK_EQ(info.clients, clients);
+	return info;
+}
+
+/* ---- clients in processes of their own ---- */
+
+/* A run of this suite: one case, on that address. Says nothing. */
+static pid_t client_start(const char *address, const char *name)
+{
+	const pid_t pid = fork();
+
+	REQUIRE(pid >= 0);
+	if (!pid) {
+		const int nowhere = open("/dev/null", O_RDWR);
+
+		dup2(nowhere, STDOUT_FILENO);
+		dup2(nowhere, STDERR_FILENO);
+		execl("/proc/self/exe", "roadbed-conformance", address, "--case", name,
+		      "--in-process", (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static int client_end(pid_t pid)
+{
+	int status = 0;
+
+	REQUIRE_EQ(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* One that is killed after it did so much; or ended before. */
+static void client_killed(struct fixture *f, struct shop *shop, const char *name)
+{
+	const uint64_t before = shop_messages(shop);
+	const uint64_t more = fixture_random(f) % 400;
+	const pid_t pid = client_start(shop->address, name);
+	siginfo_t ended = {0};
+
+	while (shop_messages(shop) < before + more && !ended.si_pid) {
+		REQUIRE(!waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT));
+		sched_yield();
+	}
+	kill(pid, SIGKILL);
+	(void)client_end(pid);
+}
+
+/* Kills some in the middle of that case; the one that was there before notices nothing. */
+static void kill_many(struct fixture *f, const char *name)
+{
+	struct shop *shop = shop_open(f, 4);
+	struct rig rig = rig_open(f, NULL, shop->address);
+	const struct outcome wanted = rig_work(f, &rig);
+	const road_sim_server_info first = shop_settled(shop, 1);
+
+	for (int i = 0; i < (f->soak ? KILLS_SOAK : KILLS); i++) {
+		client_killed(f, shop, name);
+		CHECK_EQ(rig_work(f, &rig).data, wanted.data);
+		const road_sim_server_info left = shop_settled(shop, 1);
+
+		CHECK_EQ(left.maps, first.maps);
+		CHECK_EQ(left.mapped_bytes, first.mapped_bytes);
+	}
+	rig_close(&rig);
+	CHECK_EQ(shop_settled(shop, 0).maps, 0);
+	shop_end(shop);
+}
+
+/* ---- the cases ---- */
+
+CONFORMANCE_CASE(process, two_processes_isolated)
+{
+	struct shop *shop = shop_open(f, 4);
+	struct rig rig = rig_open(f, NULL, shop->address);
+	unsigned char bytes[RIG_BYTES], back[RIG_BYTES];
+	road_buffer *buffer = rig_buffer(f, &rig);
+
+	fixture_fill_random(f, bytes, sizeof(bytes));
+	CHECK_OK(road_queue_write(rig.queue, buffer, 0, bytes, sizeof(bytes), NULL));
+	CHECK_OK(road_queue_drain(rig.queue, SOON));
+	/* One after the other allocates, fills and frees what memory there is. */
+	CHECK_EQ(client_end(client_start(shop->address, "memory.buffer_zero_initialised")), 0);
+	CHECK_EQ(
+		client_end(client_start(shop->address, "memory.buffer_exhaust_then_free_recovers")),
+		0);
+	CHECK_OK(road_queue_read(rig.queue, back, buffer, 0, sizeof(back), NULL));
+	CHECK_OK(road_queue_drain(rig.queue, SOON));
+	CHECK_SAME(bytes, back, sizeof(bytes));
+	road_buffer_release(buffer);
+	rig_close(&rig);
+	shop_end(shop);
+}
+
+CONFORMANCE_CASE(process, kill9_mid_submit_cleans_up)
+{
+	kill_many(f, "concurrency.stress_20000_random_ops_seeded");
+}
+
+CONFORMANCE_CASE(process, kill9_during_reconfigure)
+{
+	kill_many(f, "reconfigure.reconfig_1000_cycles_no_leak");
+}
+
+/* How many descriptors a program would inherit that this one runs. */
+static unsigned inherited(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 1024; fd++) {
+		const int flags = fcntl(fd, F_GETFD);
+
+		count += flags >= 0 && !(flags & FD_CLOEXEC);
+	}
+	return count;
+}
+
+/* Whatever server and device brought stays in this process. */
+CONFORMANCE_CASE(process, fork_exec_fds_cloexec)
+{
+	const unsigned before = inherited();
+	struct shop *shop = shop_open(f, 4);
+	struct rig rig = rig_open(f, NULL, shop->address);
+
+	CHECK(rig_work(f, &rig).data != 0);
+	CHECK_EQ(inherited(), before);
+	rig_close(&rig);
+	shop_end(shop);
+}
+
+CONFORMANCE_CASE(process, share_buffer_over_socket)
+{
+	struct shop *shop = shop_open(f, 4);
+	struct rig one = rig_open(f, NULL, shop->address), two = rig_open(f, NULL, shop->address);
+	const road_buffer_options options = {
+		.size = sizeof(options), .heap = ROAD_HEAP_HOST, .bytes = 4096};
+	unsigned char bytes[64], back[64] = {0};
+	road_buffer *mine = NULL, *theirs = NULL;
+	int fd = -1;
+
+	fixture_fill_random(f, bytes, sizeof(bytes));
+	CHECK_OK(road_buffer_create(one.space, &options, &mine));
+	CHECK_OK(road_buffer_export(mine, &fd));
+	CHECK_OK(road_buffer_import(two.space, fd, 4096, &theirs));
+	close(fd);
+	CHECK_OK(road_queue_write(one.queue, mine, 0, bytes, sizeof(bytes), NULL));
+	CHECK_OK(road_queue_drain(one.queue, SOON));
+	if (!fixture_has(f, CAPABILITY_NONCOHERENT)) {
+		CHECK_OK(road_queue_read(two.queue, back, theirs, 0, sizeof(back), NULL));
+		CHECK_OK(road_queue_drain(two.queue, SOON));
+		CHECK_SAME(bytes, back, sizeof(bytes));
+	}
+	road_buffer_release(theirs);
+	road_buffer_release(mine);
+	rig_close(&one);
+	rig_close(&two);
+	shop_end(shop);
+}
+
+/* Work of one client waits for work of another. */
+CONFORMANCE_CASE(process, share_event_over_socket)
+{
+	struct shop *shop = shop_open(f, 4);
+	struct rig one = rig_open(f, NULL, shop->address), two = rig_open(f, NULL, shop->address);
+	road_event *mine = NULL, *theirs = NULL;
+	road_point done;
+	int fd = -1;
+
+	CHECK_OK(road_event_create(one.instance, 0, &mine));
+	CHECK_OK(road_event_share(mine, &fd));
+	CHECK_OK(road_event_import(two.instance, fd, &theirs));
+	close(fd);
+	const road_point awaited = {theirs, 1}, signalled = {mine, 1};
+	const road_submission after = {.size = sizeof(after), .waits = &awaited, .wait_count = 1};
+	const road_submission before = {
+		.size = sizeof(before), .signals = &signalled, .signal_count = 1};
+
+	CHECK_OK(road_queue_submit(two.queue, &after, &done));
+	CHECK_STATUS(road_point_wait(done, 0), ROAD_TIMEOUT);
+	CHECK_OK(road_queue_submit(one.queue, &before, NULL));
+	CHECK_OK(road_point_wait(done, SOON));
+	road_event_release(theirs);
+	road_event_release(mine);
+	rig_close(&one);
+	rig_close(&two);
+	shop_end(shop);
+}
+
+/* ---- a server in a process of its own ---- */
+
+static pid_t serve(struct fixture *f, const char *path)
+{
+	int said[2];
+	char line[128];
+
+	REQUIRE(!pipe2(said, O_CLOEXEC));
+	const pid_t pid = fork();
+
+	REQUIRE(pid >= 0);
+	if (!pid) {
+		dup2(said[1], STDOUT_FILENO);
+		execl(machine_command(), "roadbed", "serve", f->address, "--socket", path,
+		      "--quiet", (char *)NULL);
+		_exit(127);
+	}
+	close(said[1]);
+	/* It says its address when it can be opened. */
+	REQUIRE(read(said[0], line, sizeof(line)) > 0);
+	close(said[0]);
+	return pid;
+}
+
+CONFORMANCE_CASE(process, server_crash_is_device_lost)
+{
+	const char *path = abi_socket(f);
+	char address[ADDRESS_BYTES];
+	const pid_t server = serve(f, path);
+	uint32_t health = 0;
+	uint64_t resets = 0;
+	road_point point;
+
+	snprintf(address, sizeof(address), "sock:%s", path);
+	struct rig rig = rig_open(f, NULL, address);
+	road_event *gate = NULL;
+
+	CHECK(rig_work(f, &rig).data != 0);
+	CHECK_OK(road_event_create(rig.instance, 0, &gate));
+	const road_point closed = {gate, 1};
+	const road_submission held = {.size = sizeof(held), .waits = &closed, .wait_count = 1};
+
+	CHECK_OK(road_queue_submit(rig.queue, &held, &point));
+	kill(server, SIGKILL);
+	(void)client_end(server);
+	/* Who waits hears it. */
+	CHECK_STATUS(road_point_wait(point, SOON), ROAD_DEVICE_LOST);
+	CHECK_OK(road_device_health(rig.device, &health, &resets));
+	CHECK_EQ(health, ROAD_HEALTH_LOST);
+	CHECK_STATUS(road_queue_submit(rig.queue, &held, &point), ROAD_DEVICE_LOST);
+	road_event_release(gate);
+	rig_close(&rig);
+	unlink(path);
+}
+
+CONFORMANCE_CASE(process, server_restart_is_new_device)
+{
+	const char *path = abi_socket(f);
+	char address[ADDRESS_BYTES];
+	pid_t server = serve(f, path);
+	uint32_t health = 0;
+	uint64_t resets = 0;
+
+	snprintf(address, sizeof(address), "sock:%s", path);
+	struct rig old = rig_open(f, NULL, address);
+	const struct outcome wanted = rig_work(f, &old);
+
+	kill(server, SIGKILL);
+	(void)client_end(server);
+	server = serve(f, path); /* where the old socket still lies */
+	struct rig new = rig_open(f, old.instance, address);
+
+	CHECK(new.device != old.device);
+	CHECK_EQ(rig_work(f, &new).data, wanted.data);
+	CHECK_OK(road_device_health(old.device, &health, &resets));
+	CHECK_EQ(health, ROAD_HEALTH_LOST);
+	rig_close(&new);
+	rig_close(&old);
+	kill(server, SIGTERM);
+	CHECK_EQ(client_end(server), 0);
+	CHECK_EQ(access(path, F_OK), -1);
+}
+
+/* ---- clients that mean harm ---- */
+
+static int raw_client(const char *address)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	const int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(name.sun_path, sizeof(name.sun_path), "%s", address + strlen("sock:"));
+	REQUIRE(sock >= 0);
+	REQUIRE(!connect(sock, (const struct sockaddr *)&name, sizeof(name)));
+	return sock;
+}
+
+CONFORMANCE_CASE(process, hostile_message_refused)
+{
+	struct shop *shop = shop_open(f, 4);
+	struct rig rig = rig_open(f, NULL, shop->address);
+	const struct outcome wanted = rig_work(f, &rig);
+	unsigned char noise[4096];
+
+	for (int i = 0; i < 20; i++) {
+		const int sock = raw_client(shop->address);
+
+		fixture_fill_random(f, noise, sizeof(noise));
+		(void)!send(sock, noise, sizeof(noise), MSG_NOSIGNAL);
+		while (recv(sock, noise, sizeof(noise), 0) > 0) /* until it hangs up */
+			;
+		close(sock);
+		CHECK_EQ(rig_work(f, &rig).data, wanted.data);
+	}
+	CHECK_EQ(shop_settled(shop, 1).dropped, 20);
+	rig_close(&rig);
+	shop_end(shop);
+}
+
+CONFORMANCE_CASE(process, client_quota_enforced)
+{
+	struct shop *shop = shop_open(f, 2);
+	struct rig one = rig_open(f, NULL, shop->address), two = rig_open(f, NULL, shop->address);
+	road_instance *instance = fixture_instance(f, NULL, 0);
+	road_device *device = NULL;
+
+	CHECK(road_device_open(instance, shop->address, &device) != ROAD_OK);
+	CHECK_EQ(shop_settled(shop, 2).refused, 1);
+	rig_close(&two);
+	shop_settled(shop, 1);
+	CHECK_OK(road_device_open(instance, shop->address, &device));
+	road_device_release(device);
+	rig_close(&one);
+	shop_end(shop);
+}
