@@ -30,6 +30,7 @@ struct road_shadow {
 	char *clean; /* by the host's cache, when it last met the device's */
 	uint64_t bytes, line;
 	bool given;
+	bool lent; /* the host's memory may go before the shadow does: looked at when asked alone */
 	struct road_shadow *next; /* the owner's */
 };
 

@@ -47,6 +47,7 @@ void road_shadow_set_evict(struct road_shadow_set *set)
 				 UINT64_C(1442695040888963407);
 		for (uint64_t skip = set->evictions >> 60; skip && shadow->next; skip--)
 			shadow = shadow->next;
-		road_shadow_evict(shadow, set->evictions >> 32);
+		if (!shadow->lent)
+			road_shadow_evict(shadow, set->evictions >> 32);
 	}
 }

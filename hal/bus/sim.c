@@ -214,8 +214,10 @@ static road_status show(struct sim_bus *bus, struct road_dma *dma, bool writable
 		road_shadow_destroy(call.shadow);
 		return status;
 	}
-	if (call.shadow)
+	if (call.shadow) {
+		call.shadow->lent = dma->fd < 0;
 		sim->quietly(link_shadow, &call);
+	}
 	dma->coherent = !call.shadow;
 	dma->data = call.shadow;
 	return ROAD_OK;

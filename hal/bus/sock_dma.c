@@ -84,11 +84,11 @@ static void untell(struct road_sock *sock, const struct seen *seen)
 
 /* ---- copies ---- */
 
-static road_status make_copy(struct road_sock *sock, void *host, uint64_t bytes, struct seen *seen)
+static road_status make_copy(struct road_sock *sock, const struct road_dma *dma, struct seen *seen)
 {
 	const uint32_t line = sock->hello.line_bytes;
 
-	seen->copy_bytes = round_up(bytes);
+	seen->copy_bytes = round_up(dma->bytes);
 	road_status status = road_memfd_alloc(seen->copy_bytes, &seen->copy, &seen->copy_fd);
 
 	if (status)
@@ -99,6 +99,7 @@ static road_status make_copy(struct road_sock *sock, void *host, uint64_t bytes,
 		road_memfd_free(seen->copy, seen->copy_bytes, seen->copy_fd);
 		return status;
 	}
+	seen->shadow->lent = dma->fd < 0;
 	pthread_mutex_lock(&sock->shadow_lock);
 	road_shadow_set_add(&sock->shadows, seen->shadow);
 	pthread_mutex_unlock(&sock->shadow_lock);
@@ -119,7 +120,7 @@ static void drop_copy(struct road_sock *sock, struct seen *seen)
 static road_status show_copy(struct road_sock *sock, struct road_dma *dma, bool writable,
 			     struct seen *seen)
 {
-	road_status status = make_copy(sock, dma->host, dma->bytes, seen);
+	road_status status = make_copy(sock, dma, seen);
 
 	if (status)
 		return status;

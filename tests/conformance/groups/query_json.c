@@ -104,7 +104,9 @@ static void look_at_properties(struct fixture *f, struct json_object *list)
 			if (strncmp(key, "value", 5))
 				continue;
 			CHECK_EQ(value == NULL, p.type == ROAD_VALUE_NULL);
-			if (p.type == ROAD_VALUE_U64)
+			/* Of a chip that others run, too, no two openings take the same time. */
+			if (p.type == ROAD_VALUE_U64 &&
+			    (fixture_has(f, CAPABILITY_DOMAIN) || strcmp(p.unit, "ns")))
 				CHECK_EQ(json_object_get_uint64(value), p.u64);
 			if (p.type == ROAD_VALUE_TEXT)
 				CHECK(!strcmp(json_object_get_string(value), p.text));

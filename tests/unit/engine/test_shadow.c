@@ -2,7 +2,7 @@
 /* Host memory as a device sees it that does not look into the host's caches. */
 #include <string.h>
 
-#include "hal/bus/shadow.h"
+#include "hal/bus/shadow_set.h"
 #include "tests/support/tap.h"
 
 enum { LINE = 64, BYTES = 5 * LINE + 8 }; /* the last line is short */
@@ -118,6 +118,28 @@ static void what_another_mapping_brought_is_no_write_of_the_host(void)
 	road_shadow_destroy(first);
 }
 
+static void lines_of_lent_memory_leave_the_cache_when_asked_alone(void)
+{
+	struct road_shadow_set set = {.first = NULL};
+	char mine[LINE] = {0};
+	struct road_shadow *shadow = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(road_shadow_create(mine, NULL, LINE, LINE, &shadow), ROAD_OK);
+	road_shadow_set_add(&set, shadow);
+	shadow->lent = true;
+	mine[0] = 1;
+	road_shadow_set_evict(&set);
+	CU_ASSERT_EQUAL(shadow->seen[0], 0);
+	road_shadow_set_sync(&set, shadow, 0, LINE, ROAD_DMA_TO_DEVICE);
+	CU_ASSERT_EQUAL(shadow->seen[0], 1);
+	shadow->lent = false;
+	mine[0] = 2;
+	road_shadow_set_evict(&set);
+	CU_ASSERT_EQUAL(shadow->seen[0], 2);
+	road_shadow_set_remove(&set, shadow);
+	road_shadow_destroy(shadow);
+}
+
 static const struct tap_case cases[] = {
 	{"blank memory is equal on both sides", blank_memory_is_equal_without_a_look_at_it},
 	{"both sides begin equal and part at the first write",
@@ -128,6 +150,8 @@ static const struct tap_case cases[] = {
 	{"what another mapping brought is no write of the host",
 	 what_another_mapping_brought_is_no_write_of_the_host},
 	{"a line that leaves the cache goes alone", a_line_that_leaves_the_cache_goes_alone},
+	{"lines of lent memory leave the cache when asked alone",
+	 lines_of_lent_memory_leave_the_cache_when_asked_alone},
 };
 
 TAP_MAIN(cases)
