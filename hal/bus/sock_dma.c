@@ -93,8 +93,8 @@ static road_status make_copy(struct road_sock *sock, const struct road_dma *dma,
 
 	if (status)
 		return status;
-	status =
-		road_shadow_create(host, seen->copy, bytes, line ? line : COPY_LINE, &seen->shadow);
+	status = road_shadow_create(dma->host, seen->copy, dma->bytes, line ? line : COPY_LINE,
+				    &seen->shadow);
 	if (status) {
 		road_memfd_free(seen->copy, seen->copy_bytes, seen->copy_fd);
 		return status;
