@@ -218,8 +218,9 @@ static road_status validate(const void *object, const struct road_class *class, 
 	pthread_mutex_unlock(&live.lock);
 	if (good)
 		return ROAD_OK;
-	return road_fail(found ? ROAD_INVALID_ARGUMENT : ROAD_NOT_FOUND, "bad handle", where, seen,
-			 class->name);
+	/* One that was released is gone for the program, whoever still holds its memory. */
+	return road_fail(known && known->class != class ? ROAD_INVALID_ARGUMENT : ROAD_NOT_FOUND,
+			 "bad handle", where, seen, class->name);
 }
 
 road_status road_object_check(const void *object, const struct road_class *class, const char *where)
