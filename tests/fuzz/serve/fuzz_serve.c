@@ -73,7 +73,7 @@ static void send_message(struct stranger *s, struct reader *r, uint32_t memories
 		char payload[PAYLOAD];
 	} out = {.head = {.id = 1}};
 	uint32_t count = 0;
-	int fds[4];
+	int fds[4] = {-1, -1, -1, -1};
 
 	reader_take(r, &out.head.command, sizeof(out.head.command));
 	out.head.bytes = (uint32_t)sizeof(out.head) + reader_u8(r);
