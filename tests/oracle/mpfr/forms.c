@@ -15,26 +15,19 @@ static const struct {
 };
 
 static const char *const type_names[] = {
-	"u8",     "s8",     "u16",  "s16", "u32", "s32",   "u64",  "s64",    "b16",
-	"b32",    "b64",    "f16",  "f32", "f64", "f16x2", "bf16", "bf16x2", "tf32",
-	"e4m3x2", "e5m2x2", "pred", "u4",  "s4",  "u2",    "s2"};
+#define TYPE(name) #name,
+	FORM_TYPES(TYPE)
+#undef TYPE
+};
 
-static bool is_type(const char *token)
+/* FORM_TYPE_COUNT: it is none. */
+static enum form_type type_named(const char *token)
 {
-	for (unsigned i = 0; i < sizeof(type_names) / sizeof(type_names[0]); i++) {
-		if (!strcmp(token, type_names[i]))
-			return true;
-	}
-	return false;
-}
+	unsigned i = 0;
 
-bool form_has(const struct form *form, const char *token)
-{
-	for (unsigned i = 0; i < form->tokens; i++) {
-		if (!strcmp(form->token[i], token))
-			return true;
-	}
-	return false;
+	while (i < FORM_TYPE_COUNT && strcmp(token, type_names[i]) != 0)
+		i++;
+	return (enum form_type)i;
 }
 
 static char register_of(const char *type)
@@ -71,10 +64,15 @@ static void parse_name(struct form *form, const char *at)
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, " "), at);
 	token = strtok_r(word, ".", &rest);
 	snprintf(form->name, sizeof(form->name), "%s", token);
+	form->name_word = form_word(token);
 	while ((token = strtok_r(NULL, ".", &rest)) && form->tokens < FORM_TOKENS) {
-		if (is_type(token) && form->types < 3)
+		const enum form_type type = type_named(token);
+
+		if (type < FORM_TYPE_COUNT && form->types < 3) {
+			form->type_of[form->types] = type;
 			snprintf(form->type[form->types++], sizeof(form->type[0]), "%s", token);
-		snprintf(form->token[form->tokens++], sizeof(form->token[0]), "%s", token);
+		}
+		form->token[form->tokens++] = form_word(token);
 	}
 }
 

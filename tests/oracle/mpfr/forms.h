@@ -5,17 +5,53 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { FORM_TEXT = 200, FORM_TOKENS = 10, FORM_INPUTS = 4 };
 enum form_group { FORM_F32, FORM_F64, FORM_HALF, FORM_INT, FORM_CVT, FORM_GROUPS };
 
+/* A short text that is compared at once: each value asks for some forty of them. Of a literal it
+ * is a constant. */
+struct form_word {
+	uint64_t part[2];
+};
+
+static inline struct form_word form_word(const char *text)
+{
+	struct form_word word = {{0, 0}};
+	const size_t bytes = strlen(text);
+
+	memcpy(&word, text, bytes < sizeof(word) ? bytes : sizeof(word));
+	return word;
+}
+
+static inline bool form_same(struct form_word a, struct form_word b)
+{
+	return a.part[0] == b.part[0] && a.part[1] == b.part[1];
+}
+
+/* Types by their spelling. */
+#define FORM_TYPES(X)                                                                             \
+	X(u8)                                                                                     \
+	X(s8) X(u16) X(s16) X(u32) X(s32) X(u64) X(s64) X(b16) X(b32) X(b64) X(f16) X(f32) X(f64) \
+		X(f16x2) X(bf16) X(bf16x2) X(tf32) X(e4m3x2) X(e5m2x2) X(pred) X(u4) X(s4) X(u2)  \
+			X(s2)
+enum form_type {
+#define TYPE(name) FORM_TYPE_##name,
+	FORM_TYPES(TYPE)
+#undef TYPE
+		FORM_TYPE_COUNT
+};
+
 struct form {
 	enum form_group group;
-	char text[FORM_TEXT];        /* PTX, without the last semicolon */
-	char name[16];               /* of the instruction that is meant */
-	char token[FORM_TOKENS][12]; /* what its dots name, in order */
-	unsigned tokens, operands;   /* operands: with the result */
-	char type[3][12];            /* its types, in order */
+	char text[FORM_TEXT]; /* PTX, without the last semicolon */
+	char name[16];        /* of the instruction that is meant */
+	struct form_word name_word;
+	struct form_word token[FORM_TOKENS]; /* what its dots name, in order */
+	unsigned tokens, operands;           /* operands: with the result */
+	char type[3][12];                    /* its types, in order */
+	enum form_type type_of[3];
 	unsigned types;
 	char result, second;     /* h, r, d, p; second: 0 if there is none */
 	char input[FORM_INPUTS]; /* kind of register 1 and so on; 0: not used */
@@ -23,7 +59,16 @@ struct form {
 	uint32_t immediate;      /* lop3 */
 };
 
-bool form_has(const struct form *form, const char *token);
+static inline bool form_has(const struct form *form, const char *token)
+{
+	const struct form_word word = form_word(token);
+
+	for (unsigned i = 0; i < form->tokens; i++)
+		if (form_same(form->token[i], word))
+			return true;
+	return false;
+}
+
 /* Each spelling of this group in turn. */
 void forms_each(enum form_group group, void (*visit)(const struct form *form, void *context),
 		void *context);

@@ -9,7 +9,7 @@
 
 typedef __int128 wide;
 
-#define IS(text)  (!strcmp(form->name, text))
+#define IS(text)  form_same(form->name_word, form_word(text))
 #define HAS(text) form_has(form, text)
 
 struct type {
@@ -19,30 +19,39 @@ struct type {
 	bool pair; /* bits are those of one */
 };
 
-static struct type type_of(const char *name)
+#define TYPE(name, ...) [FORM_TYPE_##name] = {__VA_ARGS__}
+static const struct type types[FORM_TYPE_COUNT] = {
+	TYPE(u8, 'u', 8),
+	TYPE(s8, 's', 8),
+	TYPE(u16, 'u', 16),
+	TYPE(s16, 's', 16),
+	TYPE(u32, 'u', 32),
+	TYPE(s32, 's', 32),
+	TYPE(u64, 'u', 64),
+	TYPE(s64, 's', 64),
+	TYPE(b16, 'b', 16),
+	TYPE(b32, 'b', 32),
+	TYPE(b64, 'b', 64),
+	TYPE(f16, 'f', 16, REF_F16),
+	TYPE(f32, 'f', 32, REF_F32),
+	TYPE(f64, 'f', 64, REF_F64),
+	TYPE(f16x2, 'f', 16, REF_F16, true),
+	TYPE(bf16, 'f', 16, REF_BF16),
+	TYPE(bf16x2, 'f', 16, REF_BF16, true),
+	TYPE(tf32, 'f', 32, REF_TF32),
+	TYPE(e4m3x2, 'f', 8, REF_E4M3, true),
+	TYPE(e5m2x2, 'f', 8, REF_E5M2, true),
+	TYPE(pred, 'b', 1),
+	TYPE(u4, 'u', 4),
+	TYPE(s4, 's', 4),
+	TYPE(u2, 'u', 2),
+	TYPE(s2, 's', 2),
+};
+#undef TYPE
+
+static struct type type_of(const struct form *form, unsigned number)
 {
-	static const struct {
-		const char *name;
-		struct type type;
-	} floats[] = {
-		{"f16", {'f', 16, REF_F16, false}},   {"bf16", {'f', 16, REF_BF16, false}},
-		{"f32", {'f', 32, REF_F32, false}},   {"f64", {'f', 64, REF_F64, false}},
-		{"f16x2", {'f', 16, REF_F16, true}},  {"bf16x2", {'f', 16, REF_BF16, true}},
-		{"tf32", {'f', 32, REF_TF32, false}}, {"e4m3x2", {'f', 8, REF_E4M3, true}},
-		{"e5m2x2", {'f', 8, REF_E5M2, true}}, {"pred", {'b', 1, 0, false}},
-	};
-
-	for (unsigned i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) {
-		if (!strcmp(name, floats[i].name))
-			return floats[i].type;
-	}
-	unsigned bits = name[1] == '8'   ? 8
-			: name[1] == '1' ? 16
-			: name[1] == '3' ? 32
-			: name[1] == '6' ? 64
-					 : (unsigned)(name[1] - '0');
-
-	return (struct type){name[0], bits, 0, false};
+	return types[form->type_of[number]];
 }
 
 static uint64_t cut(uint64_t value, unsigned bits)
@@ -72,14 +81,13 @@ static wide saturate(struct type type, wide value)
 
 static enum ref_round round_of(const struct form *form)
 {
-	static const char *const names[][2] = {
-		{"rz", "rzi"}, {"rm", "rmi"}, {"rp", "rpi"}, {"rna", "rna"}};
-
-	for (unsigned i = 0; i < 4; i++) {
-		if (HAS(names[i][0]) || HAS(names[i][1]))
-			return (enum ref_round)(i + 1);
-	}
-	return REF_RN;
+	if (HAS("rz") || HAS("rzi"))
+		return REF_RZ;
+	if (HAS("rm") || HAS("rmi"))
+		return REF_RM;
+	if (HAS("rp") || HAS("rpi"))
+		return REF_RP;
+	return HAS("rna") ? REF_RNA : REF_RN;
 }
 
 /* The half of a product that .lo, .hi or .wide names. */
@@ -484,7 +492,7 @@ static bool combined(const struct form *form, bool value, uint64_t with)
 static void compare(const struct form *form, struct type type, const uint64_t in[FORM_INPUTS],
 		    uint64_t out[2])
 {
-	struct type to = type_of(form->type[0]);
+	struct type to = type_of(form, 0);
 	bool first = holds(form, type, in[0], in[1]), second = !first;
 	uint64_t one = to.kind != 'f'         ? (type.pair ? 0xffff : UINT64_MAX)
 		       : to.format == REF_F32 ? 0x3f800000
@@ -529,7 +537,7 @@ static uint64_t narrow(const struct form *form, struct type to, struct type from
 
 static uint64_t converted(const struct form *form, const uint64_t in[FORM_INPUTS])
 {
-	struct type to = type_of(form->type[0]), from = type_of(form->type[1]);
+	struct type to = type_of(form, 0), from = type_of(form, 1);
 	struct ref_mode mode = {to.format, round_of(form), false, HAS("sat"), false, false};
 	wide value;
 
@@ -554,7 +562,7 @@ static uint64_t converted(const struct form *form, const uint64_t in[FORM_INPUTS
 
 static bool chosen(const struct form *form, const uint64_t in[FORM_INPUTS], uint64_t out[2])
 {
-	struct type by = type_of(form->type[form->types - 1]);
+	struct type by = type_of(form, form->types - 1);
 
 	if (IS("selp"))
 		out[0] = in[2] & 1 ? in[0] : in[1];
@@ -587,7 +595,7 @@ static bool by_halves(const struct form *form, struct type type, const uint64_t 
 static uint64_t packed(const struct form *form, const uint64_t in[FORM_INPUTS])
 {
 	static const struct type from = {'s', 32, 0, false};
-	struct type to = type_of(form->type[0]);
+	struct type to = type_of(form, 0);
 	uint64_t a = cut((uint64_t)saturate(to, number(from, in[0])), to.bits);
 	uint64_t b = cut((uint64_t)saturate(to, number(from, in[1])), to.bits);
 
@@ -596,7 +604,7 @@ static uint64_t packed(const struct form *form, const uint64_t in[FORM_INPUTS])
 
 static bool evaluate(const struct form *form, const uint64_t in[FORM_INPUTS], uint64_t out[2])
 {
-	struct type type = type_of(form->type[form->types - 1]);
+	struct type type = type_of(form, form->types - 1);
 	uint64_t second[FORM_INPUTS] = {
 		in[0], in[1] ^ (IS("and") || IS("or") || IS("xor") ? form->negated : 0), in[2],
 		in[3]};

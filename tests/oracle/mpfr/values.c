@@ -64,21 +64,15 @@ static uint64_t next(uint64_t *state)
 /* The type that decides what the sources are: the last one named; slct's last is of its third. */
 static struct source source_of(const struct form *form)
 {
-	static const struct {
-		const char *type;
-		struct source source;
-	} table[] = {
-		{"f16", {FLOAT, REF_F16, 16}},   {"bf16", {FLOAT, REF_BF16, 16}},
-		{"f32", {FLOAT, REF_F32, 32}},   {"f64", {FLOAT, REF_F64, 64}},
-		{"f16x2", {PAIR, REF_F16, 16}},  {"bf16x2", {PAIR, REF_BF16, 16}},
-		{"e4m3x2", {PAIR, REF_E4M3, 8}}, {"e5m2x2", {PAIR, REF_E5M2, 8}},
+	static const struct source sources[FORM_TYPE_COUNT] = {
+		[FORM_TYPE_f16] = {FLOAT, REF_F16, 16},   [FORM_TYPE_bf16] = {FLOAT, REF_BF16, 16},
+		[FORM_TYPE_f32] = {FLOAT, REF_F32, 32},   [FORM_TYPE_f64] = {FLOAT, REF_F64, 64},
+		[FORM_TYPE_f16x2] = {PAIR, REF_F16, 16},  [FORM_TYPE_bf16x2] = {PAIR, REF_BF16, 16},
+		[FORM_TYPE_e4m3x2] = {PAIR, REF_E4M3, 8}, [FORM_TYPE_e5m2x2] = {PAIR, REF_E5M2, 8},
 	};
+	const struct source source = sources[form->type_of[form->types - 1]];
 
-	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (!strcmp(form->type[form->types - 1], table[i].type))
-			return table[i].source;
-	}
-	return (struct source){INTEGER, REF_F32, 64};
+	return source.width ? source : (struct source){INTEGER, REF_F32, 64};
 }
 
 /* Those of a format, made once. */
@@ -176,7 +170,7 @@ void form_values(const struct form *form, uint32_t i, uint64_t *state, uint64_t 
 	bool random = i >= form_specials(form);
 
 	for (unsigned k = 0; k < FORM_INPUTS; k++) {
-		bool second = !strcmp(form->name, "slct") && k < 2;
+		bool second = form_same(form->name_word, form_word("slct")) && k < 2;
 		const struct source *of = second || form->input[k] == 'p' ? &whole : &source;
 		uint32_t index = k == 0 ? i % count : k == 1 ? i / count : (uint32_t)next(state);
 
