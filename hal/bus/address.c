@@ -11,8 +11,8 @@
 enum { TEXT_MAX = 1024 };
 
 static const struct road_transport *const transports[] = {
-	&road_transport_pci, &road_transport_accel, &road_transport_drm, &road_transport_node,
-	&road_transport_sim, &road_transport_sock};
+	&road_transport_pci,  &road_transport_accel, &road_transport_drm,
+	&road_transport_node, &road_transport_sim,   &road_transport_sock};
 static const struct road_decorator *const decorators[] = {
 	&road_decorator_faulty, &road_decorator_record, &road_decorator_replay};
 

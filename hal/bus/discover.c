@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "hal/bus/sysfs.h"
 #include "hal/bus/vfio_open.h"
@@ -100,17 +101,31 @@ static void say(struct road_found *found, const char *what)
 		 found->nodes[0] ? ", " : "", found->nodes);
 }
 
-/* What the device's folder says without being asked twice. */
-static void look_at(struct road_found *found)
+/* The folder's number, which no other one has while the machine runs; 0: it is not there. */
+static uint64_t inode_of(const char *folder)
 {
+	struct stat is;
+
+	return stat(folder, &is) || !S_ISDIR(is.st_mode) ? 0 : (uint64_t)is.st_ino;
+}
+
+bool road_found_here(const struct road_found *found)
+{
+	return found->inode && inode_of(found->folder) == found->inode;
+}
+
+/* What the device's folder says without being asked twice. */
+static void look_at(struct road_found *found, bool brief)
+{
+	found->inode = inode_of(found->folder);
 	if (!road_sysfs_link(found->folder, "driver", found->kernel, sizeof(found->kernel)))
 		found->kernel[0] = 0;
-	if (!road_sysfs_u64(found->folder, "mem_info_vram_total", &found->memory_bytes))
+	if (brief || !road_sysfs_u64(found->folder, "mem_info_vram_total", &found->memory_bytes))
 		found->memory_bytes = 0;
 }
 
 static void describe(struct road_found *found, const struct road_function *function,
-		     struct road_pci *pci, const struct road_nodes *nodes)
+		     struct road_pci *pci, const struct road_nodes *nodes, bool brief)
 {
 	const char *what = class_word(function->class_code);
 
@@ -124,7 +139,7 @@ static void describe(struct road_found *found, const struct road_function *funct
 	found->ids.subsystem = function->subsystem;
 	found->ids.class_code = function->class_code;
 	found->ids.revision = function->revision;
-	look_at(found);
+	look_at(found, brief);
 	add_nodes(found, nodes);
 	if (function->why[0]) {
 		found->status = ROAD_IO;
@@ -132,7 +147,8 @@ static void describe(struct road_found *found, const struct road_function *funct
 			 function->why);
 		return;
 	}
-	name(found, pci);
+	if (!brief)
+		name(found, pci);
 	say(found, what ? what : found->nodes[0] ? "a function with a node" : "a function");
 }
 
@@ -185,7 +201,7 @@ static uint32_t list_places(place_text *places)
 }
 
 static void tell_functions(struct road_pci *pci, const struct road_nodes *nodes, place_text *places,
-			   road_found_fn fn, void *arg)
+			   bool brief, road_found_fn fn, void *arg)
 {
 	struct road_function function;
 	struct road_found found;
@@ -196,7 +212,7 @@ static void tell_functions(struct road_pci *pci, const struct road_nodes *nodes,
 		road_pci_fill(pci, places[i], &function);
 		if (!is_wanted(&function, nodes))
 			continue;
-		describe(&found, &function, pci, nodes);
+		describe(&found, &function, pci, nodes, brief);
 		more = fn(arg, &found);
 		told++;
 	}
@@ -211,23 +227,27 @@ static void tell_no_libpci(const char *why, road_found_fn fn, void *arg)
 	(void)fn(arg, &found);
 }
 
-static void discover_functions(const struct road_nodes *nodes, road_found_fn fn, void *arg)
+/* false: no host memory. */
+static bool discover_functions(const struct road_nodes *nodes, bool brief, road_found_fn fn,
+			       void *arg)
 {
-	place_text *places = calloc(PLACES_MAX, sizeof(*places));
+	place_text *places = malloc(PLACES_MAX * sizeof(*places));
 	char why[128];
 	struct road_pci *pci = road_pci_open(why);
+	const bool able = places && (pci || why[0]);
 
 	if (pci && places)
-		tell_functions(pci, nodes, places, fn, arg);
-	else if (why[0])
+		tell_functions(pci, nodes, places, brief, fn, arg);
+	else if (able && !brief)
 		tell_no_libpci(why, fn, arg);
 	road_pci_close(pci);
 	free(places);
+	return able;
 }
 
 /* ---- nodes that no function is above ---- */
 
-static void describe_node(struct road_found *found, const struct road_node *node)
+static void describe_node(struct road_found *found, const struct road_node *node, bool brief)
 {
 	*found = (struct road_found){0};
 	snprintf(found->scheme, sizeof(found->scheme), "%s", node->scheme);
@@ -235,21 +255,22 @@ static void describe_node(struct road_found *found, const struct road_node *node
 	snprintf(found->folder, sizeof(found->folder), "%s/device", node->folder);
 	if (!road_sysfs_folder(found->folder)) /* a virtual device */
 		found->folder[strlen(found->folder) - strlen("/device")] = 0;
-	look_at(found);
+	look_at(found, brief);
 	snprintf(found->nodes, sizeof(found->nodes), "%s", node->path);
 	say(found, "a device outside of PCI");
 }
 
-static void discover_nodes(const struct road_nodes *nodes, const char *scheme, road_found_fn fn,
-			   void *arg)
+/* scheme NULL: all. */
+static void discover_nodes(const struct road_nodes *nodes, const char *scheme, bool brief,
+			   road_found_fn fn, void *arg)
 {
 	struct road_found found;
 	bool more = true;
 
 	for (uint32_t i = 0; more && i < nodes->count; i++) {
-		if (nodes->at[i].function[0] || strcmp(nodes->at[i].scheme, scheme))
+		if (nodes->at[i].function[0] || (scheme && strcmp(nodes->at[i].scheme, scheme)))
 			continue;
-		describe_node(&found, &nodes->at[i]);
+		describe_node(&found, &nodes->at[i], brief);
 		more = fn(arg, &found);
 	}
 }
@@ -263,10 +284,24 @@ void road_discover(const char *scheme, road_found_fn fn, void *arg)
 	if (!road_nodes_find(&nodes))
 		return;
 	if (strcmp(scheme, "pci"))
-		discover_nodes(&nodes, scheme, fn, arg);
+		discover_nodes(&nodes, scheme, false, fn, arg);
 	else
-		discover_functions(&nodes, fn, arg);
+		(void)discover_functions(&nodes, false, fn, arg);
 	road_nodes_free(&nodes);
+}
+
+bool road_discover_brief(road_found_fn fn, void *arg)
+{
+	struct road_nodes nodes;
+
+	if (!road_nodes_find(&nodes))
+		return false;
+	const bool able = discover_functions(&nodes, true, fn, arg);
+
+	if (able)
+		discover_nodes(&nodes, NULL, true, fn, arg);
+	road_nodes_free(&nodes);
+	return able;
 }
 
 static road_status bad_place(const char *scheme, const char *place)
@@ -305,7 +340,7 @@ static road_status find_function(const struct road_nodes *nodes, const char *pla
 			     !strcmp(bound, ROAD_VFIO_DRIVER));
 
 	if (wanted)
-		describe(out, &function, pci, nodes);
+		describe(out, &function, pci, nodes, false);
 	road_pci_close(pci);
 	if (!wanted)
 		return road_fail_u64(
@@ -329,7 +364,7 @@ static road_status find_node(const struct road_nodes *nodes, const char *scheme,
 		if (node->function[0])
 			return road_fail(ROAD_NOT_FOUND, "the node belongs to a PCI function",
 					 "device address", place, other);
-		describe_node(out, node);
+		describe_node(out, node, false);
 		return ROAD_OK;
 	}
 	return road_fail(ROAD_NOT_FOUND, "no node of this name", "device address", place,

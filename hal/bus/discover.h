@@ -81,12 +81,18 @@ struct road_found {
 	char reason[192];
 	const char *chip, *family; /* of our own table; NULL: not in it */
 	uint64_t memory_bytes;     /* the device's own, where sysfs says it; 0: unknown */
+	uint64_t inode; /* of the folder: another device at this place has another; 0: it went */
 	struct road_bus_ids ids;
 };
 
 typedef bool (*road_found_fn)(void *arg, const struct road_found *found);
 /* Everything of a scheme, in the order of places. false of fn ends. */
 void road_discover(const char *scheme, road_found_fn fn, void *arg);
+/* Everything of all schemes, in any order, without names and memory: these take longer. false: no
+ * host memory, something may be missing. */
+bool road_discover_brief(road_found_fn fn, void *arg);
+/* Whether it is still there: it, not another device at its place. */
+bool road_found_here(const struct road_found *found);
 /* The one at a place; ROAD_NOT_FOUND says what is there instead. */
 road_status road_discover_one(const char *scheme, const char *place, struct road_found *out);
 

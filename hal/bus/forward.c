@@ -298,6 +298,11 @@ static void control_let_go(struct road_bus *bus)
 	control_of(bus)->let_go(road_forward_inner(bus));
 }
 
+static size_t control_lost_why(struct road_bus *bus, char *out, size_t bytes)
+{
+	return control_of(bus)->lost_why(road_forward_inner(bus), out, bytes);
+}
+
 void road_forward_init(struct road_forward *forward, const struct road_bus_ops *ops,
 		       struct road_bus *inner)
 {
@@ -324,6 +329,7 @@ void road_forward_init(struct road_forward *forward, const struct road_bus_ops *
 		PASS(reach),
 		PASS(lost_fd),
 		PASS(let_go),
+		PASS(lost_why),
 	};
 #undef PASS
 	forward->inner = inner;

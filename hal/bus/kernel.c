@@ -35,7 +35,18 @@ static void bus_ids(struct road_bus *bus, struct road_bus_ids *out)
 
 static bool bus_lost(struct road_bus *bus)
 {
-	return !road_sysfs_folder(bus_of(bus)->found.folder);
+	return !road_found_here(&bus_of(bus)->found);
+}
+
+static size_t lost_why(struct road_bus *bus, char *out, size_t bytes)
+{
+	const struct road_found *found = &bus_of(bus)->found;
+
+	if (road_found_here(found)) /* a decorator's doing */
+		return 0;
+	return (size_t)snprintf(out, bytes, "%s:%s was pulled out%s", found->scheme, found->place,
+				road_sysfs_folder(found->folder) ? "; another device is there"
+								 : "");
 }
 
 static road_status bus_fact(struct road_bus *bus, uint32_t index, struct road_property *out)
@@ -90,7 +101,7 @@ static road_status control_reach(struct road_bus *bus)
 	return road_fail_again(&bus_of(bus)->closed);
 }
 
-static const struct road_bus_control bus_control = {.reach = control_reach};
+static const struct road_bus_control bus_control = {.reach = control_reach, .lost_why = lost_why};
 
 /* Why the registers of what was found are closed to programs, or would be if it were opened. */
 static void say_closed(const struct road_found *found, bool no_wake, road_error *out)

@@ -68,6 +68,8 @@ struct road_bus_control {
 	/* Stops the device, releases what the kernel gave for it, and then says that it is lost.
 	 * The interrupt thread calls it. */
 	void (*let_go)(struct road_bus *bus);
+	/* Of a device that is lost: why, as a text; how long it is. 0: the bus does not know. */
+	size_t (*lost_why)(struct road_bus *bus, char *out, size_t bytes);
 };
 
 struct road_bus_text { /* a piece of an address; not terminated */
@@ -97,7 +99,8 @@ struct road_transport {
 	road_status (*open)(const struct road_bus_wish *wish, const char *address, const char *rest,
 			    const char *options, struct road_bus **out);
 	/* Of a transport that finds nothing by itself: what an address that is named stands for, as
-	 * far as can be told without opening it. Fills status, reason, simulated. NULL: see scan. */
+	 * far as can be told without opening it. Fills status, reason, simulated. NULL: see scan.
+	 */
 	void (*look)(const char *rest, road_candidate *out);
 };
 

@@ -290,12 +290,16 @@ road_status road_sim_unplug(road_device *device)
 
 	if (!control)
 		return last_status();
-	road_status status = road_unplugged_add(device->instance, device->address);
+	bool fresh;
+	road_status status = road_unplugged_add(device->instance, device->address, &fresh);
 
 	if (status)
 		return status;
 	control->unplug(device->drv.bus);
 	road_device_lose(device);
+	if (fresh)
+		road_instance_change(device->instance, ROAD_CHANGE_REMOVED, device->address,
+				     "pulled out");
 	return ROAD_OK;
 }
 

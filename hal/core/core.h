@@ -230,6 +230,8 @@ struct road_instance {
 	} seen;
 	struct road_watch *watches;
 	uint64_t change_sequence;
+	struct road_instance *hotplug_next; /* hotplug.c, under its lock */
+	uint32_t hotplug_watches;
 	/* live buffers, sorted by address */
 	pthread_mutex_t lookup_lock;
 	struct road_buffer **lookup;
@@ -248,10 +250,17 @@ void road_instance_change(struct road_instance *instance, uint32_t kind, const c
 			  const char *text);
 void road_callback_stop(struct road_instance *instance);
 
+/* ---- hotplug.c ---- */
+/* Changes of the kernel's devices are told to the instance's watches, until the end of as many. No
+ * lock held. */
+road_status road_hotplug_begin(struct road_instance *instance);
+void road_hotplug_end(struct road_instance *instance);
+
 /* ---- plug.c ---- */
 /* Addresses of simulated devices that were pulled out, until they are plugged in again. */
 bool road_is_unplugged(struct road_instance *instance, const char *identity);
-road_status road_unplugged_add(struct road_instance *instance, const char *identity);
+/* *fresh: it was not out before. */
+road_status road_unplugged_add(struct road_instance *instance, const char *identity, bool *fresh);
 void road_unplugged_free(struct road_instance *instance);
 
 /* ---- device.c ---- */

@@ -444,6 +444,9 @@ road_status road_device_open(road_instance *instance, const char *address, road_
 	status = road_address_parse(address, &parsed);
 	if (status)
 		return status;
+	/* What was pulled out is not what is there now, even if nobody looked since. */
+	while (road_progress_check_lost())
+		; /* one at a time */
 	/* One open at a time, so that two threads get the same device. */
 	pthread_mutex_lock(&instance->open_lock);
 	struct road_device *device = find_open(instance, parsed.identity);

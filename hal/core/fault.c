@@ -49,6 +49,8 @@ road_status road_device_health(road_device *device, uint32_t *health, uint64_t *
 		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL",
 				 "road_device_health: health, resets", "NULL", "");
 	road_boot_look(device, false);
+	while (!device->info.simulated && road_progress_check_lost())
+		; /* a real one goes without a word to those who do not watch */
 	pthread_mutex_lock(&device->lock);
 	*health = ROAD_HEALTH_OK;
 	for (struct road_queue *queue = device->queues; queue; queue = queue->next) {
@@ -103,17 +105,36 @@ void road_device_fail_queues(struct road_device *device, const road_error *why, 
 	}
 }
 
+/* What the bus knows of it; "": nothing. */
+static void why_lost(struct road_device *device, char *text, size_t bytes)
+{
+	const struct road_bus_control *control = device->control;
+
+	if (!control || !control->lost_why || !control->lost_why(device->drv.bus, text, bytes))
+		text[0] = 0;
+}
+
+static road_status say_lost(struct road_device *device, const char *where)
+{
+	char text[64];
+
+	why_lost(device, text, sizeof(text));
+	return road_fail(ROAD_DEVICE_LOST, "the device is gone", where, text, "");
+}
+
 void road_device_lose(struct road_device *device)
 {
+	char text[64];
 	road_error why;
 
 	atomic_store_explicit(&device->lost, true, memory_order_release);
 	if (atomic_exchange(&device->lost_handled, true))
 		return;
-	road_error_set(&why, ROAD_DEVICE_LOST, "the device is gone", device->address, "", "");
+	why_lost(device, text, sizeof(text));
+	road_error_set(&why, ROAD_DEVICE_LOST, "the device is gone", device->address, text, "");
 	road_device_fail_queues(device, &why, UINT64_MAX);
 	road_instance_change(device->instance, ROAD_CHANGE_LOST, device->address,
-			     "the device does not answer any more");
+			     text[0] ? text : "the device does not answer any more");
 	road_instance_message(device->instance, ROAD_MESSAGE_ERROR, device->address,
 			      "the device is gone");
 }
@@ -137,7 +158,7 @@ static void wedge(struct road_device *device)
 road_status road_device_usable(struct road_device *device, const char *where)
 {
 	if (road_device_is_lost(device))
-		return road_fail(ROAD_DEVICE_LOST, "the device is gone", where, "", "");
+		return say_lost(device, where);
 	if (atomic_load(&device->wedged))
 		return road_fail(ROAD_FAULT, "the device did not come back from a reset", where,
 				 "wedged", wedged_hint);
@@ -159,8 +180,7 @@ road_status road_device_reset(road_device *device, uint32_t scope)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "unknown scope",
 				     "road_device_reset: scope", scope, "ROAD_RESET_DEVICE");
 	if (road_device_is_lost(device))
-		return road_fail(ROAD_DEVICE_LOST, "the device is gone", "road_device_reset", "",
-				 "");
+		return say_lost(device, "road_device_reset");
 	status = road_boot_reset(device);
 	if (status && status != ROAD_UNSUPPORTED && !road_device_is_lost(device)) {
 		road_error_take(&why);

@@ -44,7 +44,7 @@ void road_unplugged_free(struct road_instance *instance)
 	}
 }
 
-road_status road_unplugged_add(struct road_instance *instance, const char *identity)
+road_status road_unplugged_add(struct road_instance *instance, const char *identity, bool *fresh)
 {
 	const size_t bytes = strlen(identity) + 1;
 	struct road_unplugged *one = malloc(sizeof(*one) + bytes);
@@ -57,6 +57,7 @@ road_status road_unplugged_add(struct road_instance *instance, const char *ident
 	struct road_unplugged **at = place_of(instance, identity);
 
 	one->next = NULL;
+	*fresh = !*at;
 	if (*at)
 		free(one); /* it is out already */
 	else

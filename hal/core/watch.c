@@ -9,7 +9,12 @@
 
 #include "hal/core/core.h"
 
-enum { KEPT = 128 };
+enum {
+	KEPT = 128,
+	/* What devices that the kernel gets and loses bring. */
+	OF_KERNEL =
+		ROAD_CHANGE_ARRIVED | ROAD_CHANGE_REMOVED | ROAD_CHANGE_LOST | ROAD_CHANGE_RECOVERED
+};
 
 struct road_watch {
 	struct road_object object;
@@ -35,6 +40,8 @@ static void watch_close(struct road_object *object)
 	if (*at)
 		*at = watch->next;
 	pthread_mutex_unlock(&instance->change_lock);
+	if (watch->mask & OF_KERNEL)
+		road_hotplug_end(instance);
 	close(watch->fd);
 }
 
@@ -67,12 +74,16 @@ road_status road_watch_create(road_instance *instance, uint32_t mask, road_watch
 	struct road_watch *watch = calloc(1, sizeof(*watch));
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
-	if (!watch || fd < 0) {
+	if (!watch || fd < 0)
+		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory or descriptor for a watch",
+				   "road_watch_create", "", "");
+	else if (mask & OF_KERNEL)
+		status = road_hotplug_begin(instance);
+	if (status) {
 		free(watch);
 		if (fd >= 0)
 			close(fd);
-		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory or descriptor for a watch",
-				 "road_watch_create", "", "");
+		return status;
 	}
 	watch->instance = instance;
 	watch->mask = mask;

@@ -8,9 +8,9 @@
  *	expected-failure NAME[?OPTION] REASON  NAME: GROUP.CASE
  *
  * ?OPTION: holds only for addresses with that option ("?time=functional"), or for that address
- * whatever its options ("?sim:openedge"), or for all of a scheme ("?pci:"). Of minima the last one that holds counts. What is
- *unsupported or fails and is not listed, and what is listed and is not so (any more), fails the
- *run.
+ * whatever its options ("?sim:openedge"), or for all of a scheme ("?pci:"). Of minima the last one
+ *that holds counts. What is unsupported or fails and is not listed, and what is listed and is not
+ *so (any more), fails the run.
  */
 #ifndef TESTS_CONFORMANCE_EXPECTED_H
 #define TESTS_CONFORMANCE_EXPECTED_H

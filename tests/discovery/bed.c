@@ -113,7 +113,8 @@ static gboolean answer(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpo
 	bool version = request == DRM_IOCTL_VERSION, interrupted = drm->interrupted > 0;
 
 	(void)base;
-	drm->asked++;
+	if (!drm->asked++ && drm->on_ask)
+		drm->on_ask(drm->arg);
 	drm->interrupted -= interrupted;
 	if (drm->error || interrupted) {
 		umockdev_ioctl_client_complete(client, -1, interrupted ? EINTR : drm->error);

@@ -21,7 +21,9 @@ struct bed_drm {
 	int version[3];
 	int error;
 	unsigned interrupted;
-	unsigned asked; /* counts */
+	unsigned asked;            /* counts */
+	void (*on_ask)(void *arg); /* before the first answer; NULL: nothing */
+	void *arg;
 };
 void bed_attach_drm(UMockdevTestbed *bed, const char *node, struct bed_drm *drm);
 

@@ -21,7 +21,7 @@ ALLOWED = [
     (MODEL, [MODEL]),
     ('hal/core/firmware', ['hal/core/', 'hal/bus/firmware_library.h', PUBLIC, DRIVER]),
     ('hal/core/', ['hal/core/', 'hal/bus/transport.h', 'hal/bus/address.h', 'hal/bus/memfd.h',
-                   'hal/cache/cache.h', PUBLIC, DRIVER]),
+                   'hal/bus/monitor.h', 'hal/cache/cache.h', PUBLIC, DRIVER]),
     ('hal/cache/', ['hal/cache/', PUBLIC, DRIVER]),
     ('hal/helpers/', ['hal/helpers/', 'uapi/', PUBLIC, DRIVER]),
     ('hal/bus/sim', ['hal/bus/', 'hal/core/error.h', 'simulators/engine/entry.h', MODEL, PUBLIC,

@@ -78,7 +78,8 @@ typedef struct road_candidate {
 	uint32_t device_class; /* enum road_device_class; ROAD_CLASS_OTHER: unknown, too */
 	uint32_t reserved_2;
 	uint64_t memory_bytes; /* device memory */
-	/* The kernel's driver that is bound to a real device; "" if none is, or there is no kernel's. */
+	/* The kernel's driver that is bound to a real device; "" if none is, or there is no
+	 * kernel's. */
 	char kernel_driver[32];
 } road_candidate;
 
@@ -107,10 +108,12 @@ ROAD_API road_status road_instance_find(road_instance *instance, const char *pci
 
 /* Changes that a watch reports. */
 enum road_change_kind {
-	ROAD_CHANGE_ARRIVED = 0x1, /* a device was opened or plugged */
-	ROAD_CHANGE_REMOVED = 0x2,
-	ROAD_CHANGE_LOST = 0x4,      /* a device stopped answering */
-	ROAD_CHANGE_RECOVERED = 0x8, /* a reset made it usable again */
+	ROAD_CHANGE_ARRIVED = 0x1, /* a device was opened or plugged in */
+	ROAD_CHANGE_REMOVED = 0x2, /* closed or pulled out */
+	/* A device stopped answering; or the kernel's driver was unbound from one of the machine's,
+	 * or a node of it went: what is open of it is lost only when it is pulled out. */
+	ROAD_CHANGE_LOST = 0x4,
+	ROAD_CHANGE_RECOVERED = 0x8, /* a reset made it usable; or a driver or node, likewise */
 	ROAD_CHANGE_FAULT = 0x10,    /* a queue of the device faulted */
 	ROAD_CHANGE_BOOT = 0x20,     /* a boot state of its firmware */
 	ROAD_CHANGE_ALL = 0x3f
@@ -126,8 +129,18 @@ typedef struct road_change {
 	char text[128];
 } road_change;
 
-/* A reader of changes whose kind is in mask, from now on. Each reader gets all of them; one that
- * reads too slowly loses the oldest and is told so. */
+/*
+ * A reader of changes whose kind is in mask, from now on. Each reader gets all of them; one that
+ * reads too slowly loses the oldest and is told so.
+ *
+ * Whoever asks for any of arrived, removed, lost or recovered is also told of the machine's devices
+ * that are plugged in and pulled out, open or not, by the kernel's events or udev's, and where
+ * neither is to be had by looking from time to time. What quickly follows on each other may be told
+ * as one; a device that goes and comes has the same address and is another device. For this the
+ * process has one thread while it has such watches, whose start takes as long as it takes to
+ * enumerate; without them it has none. ROAD_INVALID_ARGUMENT; ROAD_OUT_OF_HOST_MEMORY: no memory,
+ * thread or descriptor.
+ */
 ROAD_API road_status road_watch_create(road_instance *instance, uint32_t mask, road_watch **out);
 ROAD_API void road_watch_release(road_watch *watch);
 /* The oldest unread change, ROAD_NOT_READY if there is none. */

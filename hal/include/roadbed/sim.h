@@ -172,9 +172,9 @@ ROAD_API road_status road_sim_boot_fault(road_device *device, uint32_t fault, ui
 					 uint32_t times);
 
 /*
- * Pulls the device out, as if it was unplugged: it is lost, and its address answers
- * ROAD_DEVICE_LOST until it is plugged in again. Then another device is there, whatever handles of
- * the one before are still held.
+ * Pulls the device out, as if it was unplugged: it is lost (ROAD_CHANGE_LOST and then
+ * ROAD_CHANGE_REMOVED), and its address answers ROAD_DEVICE_LOST until it is plugged in again. Then
+ * another device is there, whatever handles of the one before are still held.
  */
 ROAD_API road_status road_sim_unplug(road_device *device);
 /* Puts back what road_sim_unplug took from this instance (ROAD_CHANGE_ARRIVED). ROAD_NOT_FOUND:

@@ -257,9 +257,10 @@ CONFORMANCE_CASE(hotplug, unplug_rescan_100)
 	road_watch *watch = NULL;
 	road_change change = {.size = sizeof(change)};
 	const uint32_t rounds = f->soak ? 1000 : 100;
-	uint32_t lost = 0, arrived = 0;
+	uint32_t lost = 0, arrived = 0, removed = 0;
 
-	CHECK_OK(road_watch_create(instance, ROAD_CHANGE_LOST | ROAD_CHANGE_ARRIVED, &watch));
+	CHECK_OK(road_watch_create(
+		instance, ROAD_CHANGE_LOST | ROAD_CHANGE_ARRIVED | ROAD_CHANGE_REMOVED, &watch));
 	for (uint32_t i = 0; i < rounds; i++) {
 		road_device *device = NULL;
 
@@ -270,10 +271,12 @@ CONFORMANCE_CASE(hotplug, unplug_rescan_100)
 		while (!road_watch_next(watch, &change)) {
 			lost += change.kind == ROAD_CHANGE_LOST;
 			arrived += change.kind == ROAD_CHANGE_ARRIVED;
+			removed += change.kind == ROAD_CHANGE_REMOVED;
 		}
 	}
 	CHECK_EQ(lost, rounds);
 	CHECK_EQ(arrived, 2 * rounds); /* plugged in, opened */
+	CHECK_EQ(removed, 2 * rounds); /* pulled out, closed */
 	road_watch_release(watch);
 	struct rig rig = rig_open(f, instance, f->address);
 
