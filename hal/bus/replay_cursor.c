@@ -8,7 +8,8 @@
 #include "hal/bus/replay.h"
 
 enum {
-	AHEAD = 4096, /* events */
+	AHEAD = 4096, /* events that memory's may come too early */
+	LATE = 1024,  /* events that they may come too late */
 	TAKE_S = 2    /* of the host: how long an interrupt is waited for */
 };
 
@@ -146,10 +147,11 @@ find_floating(struct road_replayer *r, enum road_trace_kind kind, const uint64_t
 	return NULL;
 }
 
-/* Something that the device was given before it was told to look, and now was not. */
+/* Something that the device was given long before, and now was not. A thread that takes interrupts
+ * may be ahead of the one that gives. */
 static const struct road_trace_event *not_given(const struct road_replayer *r, size_t before)
 {
-	for (size_t at = r->floating; at < before; at++)
+	for (size_t at = r->floating; at + LATE < before; at++)
 		if (r->trace.events[at].kind == ROAD_TRACE_GIVE && !r->done[at])
 			return &r->trace.events[at];
 	return NULL;
