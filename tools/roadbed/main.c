@@ -56,6 +56,12 @@ static const struct verb {
 	 "why a card is missing: looks for what keeps devices from working here, and says what\n"
 	 "      would help; exits with 1 for warnings, 2 for failures; --list names the checks",
 	 verb_doctor},
+	{"bind", "DEVICE [--any] [--sys FOLDER]",
+	 "takes a function of PCI from its driver and gives it to programs (vfio-pci): for root;\n"
+	 "      --any also binds what is no accelerator that is known, --sys is where sysfs lies",
+	 verb_bind},
+	{"unbind", "DEVICE [--sys FOLDER]", "gives it back to the driver that the kernel chooses",
+	 verb_unbind},
 	{"run",
 	 "DEVICE IMAGE KERNEL --grid X[,Y[,Z]] --block X[,Y[,Z]] [--shared BYTES]\n"
 	 "              [--report FILE.json] [--trace FILE.json] [--lines] [--what-if] [--doubt]\n"

@@ -14,6 +14,8 @@ int verb_watch(int argc, char **argv);
 int verb_topo(int argc, char **argv);
 int verb_chip(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
+int verb_bind(int argc, char **argv);
+int verb_unbind(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_diff(int argc, char **argv);
 int verb_serve(int argc, char **argv);
