@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The guest's first process: runs what the host asks for, line by line, on the second serial port.
+export PATH=/bin
+busybox mkdir -p /proc /sys /dev /tmp /run
+busybox mount -t proc proc /proc
+busybox --install -s /bin
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmp /tmp
+exec 3<>/dev/ttyS1
+stty raw -echo <&3
+echo @ready >&3
+while read -r line <&3; do
+	sh -c "$line" </dev/null >/tmp/said 2>&1
+	status=$?
+	cat /tmp/said >&3
+	echo "@status $status" >&3
+done
