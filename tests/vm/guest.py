@@ -15,7 +15,8 @@ import subprocess
 import time
 
 MODULES = ('irqbypass', 'vfio', 'vfio_virqfd', 'vfio_iommu_type1', 'vfio-pci-core', 'vfio-pci')
-PATIENCE = 300  # seconds of the host, for anything
+# Seconds of the host, for anything.
+PATIENCE = 1500 if os.environ.get('ROADBED_VM_FULL') else 300
 
 
 class Missing(Exception):
