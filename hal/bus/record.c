@@ -200,7 +200,8 @@ static road_status map_aside(struct recorder *r, void *host, uint64_t bytes,
 {
 	struct road_bus *bus = &r->forward.handle.bus;
 	struct road_dma inner = {.fd = -1};
-	void *aside = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+	const bool is_possible = bytes && bytes <= SIZE_MAX - 4095;
+	void *aside = is_possible ? aligned_alloc(4096, (bytes + 4095) / 4096 * 4096) : NULL;
 	road_status status;
 
 	if (!aside)

@@ -14,6 +14,7 @@ enum { ROAD_REPLAY_VECTORS = 64 };
 /* What a register answered last, or was told: until the trace says more, it is taken for memory. */
 struct road_replay_known {
 	uint64_t numbers[3], value;
+	bool used; /* a row of the hash table */
 };
 
 struct road_replayer {
@@ -30,7 +31,7 @@ struct road_replayer {
 	uint64_t clock_ns;
 	bool moved; /* since time was last let pass */
 	struct road_replay_known *known;
-	size_t known_count;
+	size_t known_count, known_room; /* a power of two */
 	struct road_traced_list memory;
 	int eventfds[ROAD_REPLAY_VECTORS];
 	bool signalled[ROAD_REPLAY_VECTORS];

@@ -56,6 +56,37 @@ uint32_t road_replay_value_at(enum road_trace_kind kind)
 }
 
 /* NULL: it was never read, or, to be added, there is no memory. */
+/* Where the key is, or would be. */
+static struct road_replay_known *place_of(struct road_replay_known *table, size_t room,
+					  const uint64_t key[3])
+{
+	size_t at = (size_t)road_trace_digest(key, 3 * sizeof(*key)) & (room - 1);
+
+	while (table[at].used && memcmp(table[at].numbers, key, sizeof(table[at].numbers)) != 0)
+		at = (at + 1) & (room - 1);
+	return &table[at];
+}
+
+/* At most half of the table is used. */
+static bool make_room(struct road_replayer *r)
+{
+	const size_t room = r->known_room ? 2 * r->known_room : 64;
+
+	if (2 * (r->known_count + 1) <= r->known_room)
+		return true;
+	struct road_replay_known *grown = calloc(room, sizeof(*grown));
+
+	if (!grown)
+		return false;
+	for (size_t i = 0; i < r->known_room; i++)
+		if (r->known[i].used)
+			*place_of(grown, room, r->known[i].numbers) = r->known[i];
+	free(r->known);
+	r->known = grown;
+	r->known_room = room;
+	return true;
+}
+
 struct road_replay_known *road_replay_known(struct road_replayer *r, enum road_trace_kind kind,
 					    const uint64_t *numbers, bool add)
 {
@@ -63,18 +94,19 @@ struct road_replay_known *road_replay_known(struct road_replayer *r, enum road_t
 	const bool is_config = kind == ROAD_TRACE_CONFIG_READ || kind == ROAD_TRACE_CONFIG_WRITE;
 	const uint64_t key[3] = {is_config ? UINT64_MAX : numbers[0], numbers[is_config ? 0 : 1],
 				 is_config ? 4 : numbers[2]};
+	struct road_replay_known *known;
 
-	for (size_t i = 0; i < r->known_count; i++)
-		if (!memcmp(r->known[i].numbers, key, sizeof(key)))
-			return &r->known[i];
-	struct road_replay_known *grown =
-		add ? realloc(r->known, (r->known_count + 1) * sizeof(*grown)) : NULL;
-
-	if (!grown)
+	if (add && !make_room(r))
 		return NULL;
-	r->known = grown;
-	memcpy(grown[r->known_count].numbers, key, sizeof(key));
-	return &grown[r->known_count++];
+	if (!r->known_room)
+		return NULL;
+	known = place_of(r->known, r->known_room, key);
+	if (known->used || !add)
+		return known->used ? known : NULL;
+	r->known_count++;
+	memcpy(known->numbers, key, sizeof(key));
+	known->used = true;
+	return known;
 }
 
 /* ---- the place in the trace ---- */
@@ -311,6 +343,8 @@ bool road_replay_prepare(struct road_replayer *r)
 			known->value = value;
 	}
 	r->known_count = 0;
+	if (r->known)
+		memset(r->known, 0, r->known_room * sizeof(*r->known));
 	return true;
 }
 

@@ -197,7 +197,7 @@ road_status road_vfio_open(const struct road_found *found, bool no_wake, struct 
 		status = vfio_regions_open(bus);
 	if (!status)
 		status = vfio_irqs_open(bus);
-	if (!status && !road_facts_find(&bus->facts, found, no_wake))
+	if (!status && !road_facts_find(&bus->facts, &bus->found, no_wake))
 		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for facts",
 				   "device address: pci", found->place, "");
 	if (status) {

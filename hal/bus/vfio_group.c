@@ -305,7 +305,7 @@ static road_status hold(struct vfio_group *group, struct vfio_bus *bus)
 road_status vfio_group_get(struct vfio_bus *bus)
 {
 	const struct timespec moment = {.tv_nsec = 1000000};
-	struct vfio_group *group;
+	struct vfio_group *group = NULL;
 	road_status status;
 	uint32_t number;
 

@@ -197,8 +197,11 @@ road_status vfio_irq_bind(struct road_bus *bus, uint32_t vector, int eventfd)
 		status = vfio_gone("irq_bind");
 	} else {
 		status = switch_on(own);
+		/* Perhaps fewer can be had than were counted. */
 		if (!status && vector < own->irq_count)
 			status = replace(own, vector, eventfd);
+		else if (!status)
+			status = bad_vector("irq_bind", vector);
 	}
 	pthread_mutex_unlock(&own->irq_lock);
 	pthread_rwlock_unlock(&own->lock);

@@ -13,7 +13,8 @@ struct sets {
 	int level, edge;
 };
 
-/* What ends a sleep that is on descriptors. */
+/* What ends a sleep that is on descriptors. Whoever wakes a sleeper has no lock: so a waker lives
+ * for good, and serves another one after that; who is woken without a reason looks again. */
 struct road_waker {
 	struct road_waker *next;
 	struct sets *sets; /* a use */
@@ -25,17 +26,21 @@ struct road_interrupts {
 	struct road_device *device;
 	struct sets *sets; /* a use */
 	uint32_t count;
-	int lost; /* the bus's; -1: none */
+	bool leaving; /* the pump is in the bus's let_go */
+	int lost;     /* the bus's; -1: none */
 	int fds[];
 };
 
-/* The lock is taken before those of buses. */
+/* No bus is called under the lock, which everybody who waits takes: a bus may take long. */
 static struct {
 	pthread_mutex_t lock;
+	pthread_cond_t left; /* a device's `leaving` ended */
 	struct road_interrupts *first;
-	struct road_waker *spare;  /* while there are devices */
+	uint32_t devices;          /* those that open or close, too */
+	struct road_waker *spare;  /* of these sets, which the pump or the next sleeper takes */
+	struct road_waker *unused; /* of none */
 	struct sets *_Atomic sets; /* NULL: there are no devices */
-} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} all = {.lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER};
 
 static _Atomic bool due;
 
@@ -72,15 +77,15 @@ static void drop_sets(struct sets *sets)
 }
 
 /* Under the lock. */
-static void free_waker(struct road_waker *waker)
+static void retire_waker(struct road_waker *waker)
 {
-	close(waker->fd);
 	drop_sets(waker->sets);
-	free(waker);
+	waker->sets = NULL;
+	waker->next = all.unused;
+	all.unused = waker;
 }
 
-/* Under the lock; NULL: there is none to be had. */
-static struct road_waker *make_waker(struct sets *sets)
+static struct road_waker *new_waker(void)
 {
 	struct road_waker *waker = calloc(1, sizeof(*waker));
 
@@ -90,6 +95,20 @@ static struct road_waker *make_waker(struct sets *sets)
 		free(waker);
 		return NULL;
 	}
+	return waker;
+}
+
+/* Under the lock; NULL: there is none to be had. */
+static struct road_waker *make_waker(struct sets *sets)
+{
+	struct road_waker *waker = all.unused;
+
+	if (waker)
+		all.unused = waker->next;
+	else
+		waker = new_waker();
+	if (!waker)
+		return NULL;
 	waker->sets = sets;
 	sets->users++;
 	return waker;
@@ -143,7 +162,7 @@ void road_interrupts_leave(struct road_sleeper *sleeper)
 		waker->next = all.spare;
 		all.spare = waker;
 	} else {
-		free_waker(waker);
+		retire_waker(waker);
 	}
 	pthread_mutex_unlock(&all.lock);
 	atomic_store(&sleeper->waker, NULL);
@@ -156,15 +175,32 @@ void road_interrupts_wake(struct road_waker *waker)
 	(void)!write(waker->fd, &one, sizeof(one));
 }
 
-/* Devices that are wanted back. */
-static void let_go(void)
+/* Under the lock: a device that is wanted back, from `one` on. */
+static struct road_interrupts *wanted_back(struct road_interrupts *one)
 {
-	pthread_mutex_lock(&all.lock);
-	for (struct road_interrupts *one = all.first; one; one = one->next) {
+	for (; one; one = one->next) {
 		struct pollfd fd = {one->lost, POLLIN, 0};
 
 		if (one->lost >= 0 && poll(&fd, 1, 0) > 0)
-			one->device->control->let_go(one->device->drv.bus);
+			break;
+	}
+	return one;
+}
+
+/* Devices that are wanted back. One that closes meanwhile waits: road_interrupts_close. */
+static void let_go(void)
+{
+	pthread_mutex_lock(&all.lock);
+	struct road_interrupts *one = wanted_back(all.first);
+
+	while (one) {
+		one->leaving = true;
+		pthread_mutex_unlock(&all.lock);
+		one->device->control->let_go(one->device->drv.bus);
+		pthread_mutex_lock(&all.lock);
+		one->leaving = false;
+		pthread_cond_broadcast(&all.left);
+		one = wanted_back(one->next);
 	}
 	pthread_mutex_unlock(&all.lock);
 }
@@ -234,6 +270,7 @@ static struct sets *use_sets(void)
 	struct sets *sets = atomic_load(&all.sets);
 
 	if (sets) {
+		all.devices++;
 		sets->users++;
 		return sets;
 	}
@@ -247,6 +284,7 @@ static struct sets *use_sets(void)
 		drop_sets(sets);
 		return NULL;
 	}
+	all.devices++;
 	all.spare = make_waker(sets); /* the pump will take it */
 	atomic_store(&all.sets, sets);
 	return sets;
@@ -256,13 +294,13 @@ static struct sets *use_sets(void)
  * leaves them when it wakes. */
 static void unuse_sets(struct sets *sets)
 {
-	if (!all.first) {
+	if (!--all.devices) {
 		atomic_store(&all.sets, NULL);
 		while (all.spare) {
 			struct road_waker *waker = all.spare;
 
 			all.spare = waker->next;
-			free_waker(waker);
+			retire_waker(waker);
 		}
 	}
 	drop_sets(sets);
@@ -293,7 +331,6 @@ static road_status open_vector(struct road_interrupts *own, uint32_t vector)
 	return bus->ops->irq_bind(bus, vector, fd);
 }
 
-/* Under the lock. */
 static void close_vectors(struct road_interrupts *own)
 {
 	struct road_bus *bus = own->device->drv.bus;
@@ -307,21 +344,17 @@ static void close_vectors(struct road_interrupts *own)
 		epoll_ctl(own->sets->edge, EPOLL_CTL_DEL, own->lost, NULL);
 }
 
-/* Under the lock. */
+/* With a use of the sets. Fewer interrupts may be had than were counted. */
 static road_status open_all(struct road_interrupts *own, uint32_t count)
 {
 	const struct road_bus_control *control = own->device->control;
+	struct road_bus *bus = own->device->drv.bus;
 	road_status status = ROAD_OK;
 
-	own->lost = -1;
-	own->sets = use_sets();
-	if (!own->sets)
-		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no descriptors for interrupts",
-				 "road_device_open: interrupts", "", "");
-	for (uint32_t v = 0; !status && v < count; v++)
+	for (uint32_t v = 0; !status && v < count && v < bus->ops->irq_count(bus); v++)
 		status = open_vector(own, v);
 	if (!status && control->lost_fd) {
-		own->lost = control->lost_fd(own->device->drv.bus);
+		own->lost = control->lost_fd(bus);
 		if (own->lost >= 0 &&
 		    !watch(own->sets->edge, own->lost, EPOLLIN | EPOLLET, IS_LOST))
 			status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no descriptors for interrupts",
@@ -332,9 +365,30 @@ static road_status open_all(struct road_interrupts *own, uint32_t count)
 
 		road_error_take(&why);
 		close_vectors(own);
-		unuse_sets(own->sets);
 		status = road_fail_again(&why);
 	}
+	return status;
+}
+
+static road_status list_opened(struct road_interrupts *own, uint32_t count)
+{
+	pthread_mutex_lock(&all.lock);
+	own->sets = use_sets();
+	pthread_mutex_unlock(&all.lock);
+	if (!own->sets)
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no descriptors for interrupts",
+				 "road_device_open: interrupts", "", "");
+	road_status status = open_all(own, count);
+
+	pthread_mutex_lock(&all.lock);
+	if (status) {
+		unuse_sets(own->sets);
+	} else {
+		own->next = all.first;
+		all.first = own;
+		own->device->interrupts = own;
+	}
+	pthread_mutex_unlock(&all.lock);
 	return status;
 }
 
@@ -352,15 +406,9 @@ road_status road_interrupts_open(struct road_device *device)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for interrupts",
 				 "road_device_open", "", "");
 	own->device = device;
-	pthread_mutex_lock(&all.lock);
-	road_status status = open_all(own, count);
+	own->lost = -1;
+	road_status status = list_opened(own, count);
 
-	if (!status) {
-		own->next = all.first;
-		all.first = own;
-		device->interrupts = own;
-	}
-	pthread_mutex_unlock(&all.lock);
 	if (status) {
 		free(own);
 		return status;
@@ -380,10 +428,14 @@ void road_interrupts_close(struct road_device *device)
 	if (!own)
 		return;
 	pthread_mutex_lock(&all.lock);
+	while (own->leaving)
+		pthread_cond_wait(&all.left, &all.lock);
 	while (*at != own)
 		at = &(*at)->next;
 	*at = own->next;
+	pthread_mutex_unlock(&all.lock);
 	close_vectors(own);
+	pthread_mutex_lock(&all.lock);
 	unuse_sets(own->sets);
 	pthread_mutex_unlock(&all.lock);
 	device->interrupts = NULL;

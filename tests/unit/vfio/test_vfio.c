@@ -511,6 +511,10 @@ static void fewer_vectors(void)
 	bus = open_bus();
 	CU_ASSERT_EQUAL(bus->ops->irq_bind(bus, 0, -1), ROAD_OK);
 	CU_ASSERT_EQUAL(bus->ops->irq_count(bus), 2);
+	CU_ASSERT_EQUAL(bus->ops->irq_bind(bus, 2, -1), ROAD_INVALID_ARGUMENT);
+	bus->ops->close(bus);
+	bus = open_bus();
+	CU_ASSERT_EQUAL(bus->ops->irq_bind(bus, 5, -1), ROAD_INVALID_ARGUMENT);
 	bus->ops->close(bus);
 	fake_end();
 }
