@@ -21,7 +21,7 @@ static const struct {
 	{"fan.", true},
 	{"load.", true},
 	{"memory.used", true},
-	{"memory.free", true},
+	{"memory.free_bytes", true},
 	{"clients.complete", false}, /* yes or no */
 	{"clients.", true},
 	{"pci.errors.", true},

@@ -144,7 +144,8 @@ static const struct road_fact_row of_device[] = {
 static const struct road_fact_row of_drivers[] = {
 	{"memory.bytes", "bytes", "mem_info_vram_total", ROAD_FACT_U64},
 	{"memory.used", "bytes", "mem_info_vram_used", ROAD_FACT_U64},
-	{"memory.free", "bytes", "mem_info_vram_total", ROAD_FACT_LESS, 1, "mem_info_vram_used"},
+	{"memory.free_bytes", "bytes", "mem_info_vram_total", ROAD_FACT_LESS, 1,
+	 "mem_info_vram_used"},
 	{"memory.visible_bytes", "bytes", "mem_info_vis_vram_total", ROAD_FACT_U64},
 	{"memory.visible_used", "bytes", "mem_info_vis_vram_used", ROAD_FACT_U64},
 	{"memory.host_bytes", "bytes", "mem_info_gtt_total", ROAD_FACT_U64},

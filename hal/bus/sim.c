@@ -646,13 +646,29 @@ static road_status check_name(const char *address, const char *rest, size_t *byt
 	return ROAD_OK;
 }
 
+/* Whoever asked for "h100" meant one that begins so. */
+static void near_name(const char *rest, char *out, size_t room)
+{
+	const size_t bytes = strcspn(rest, "@");
+	struct sim_chip_id id;
+
+	snprintf(out, room, "one of `roadbed list --all`");
+	for (uint32_t i = 0; sim->chip(i, &id); i++)
+		if (!strncmp(id.name, rest, bytes)) {
+			snprintf(out, room, "did you mean %s? (`roadbed list --all`)", id.name);
+			return;
+		}
+}
+
 static road_status refused(enum sim_open_result result, const char *error, const char *address,
 			   const char *rest, const char *options)
 {
+	char near[64]; /* as much as an error has room for */
+
 	switch (result) {
 	case SIM_OPEN_NO_CHIP:
-		return bad(ROAD_NOT_FOUND, error, address, rest, rest,
-			   "one that ROAD_ENUMERATE_POSSIBLE lists");
+		near_name(rest, near, sizeof(near));
+		return bad(ROAD_NOT_FOUND, error, address, rest, rest, near);
 	case SIM_OPEN_NO_MODEL: return bad(ROAD_UNSUPPORTED, error, address, rest, rest, "");
 	case SIM_OPEN_NO_MEMORY:
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, error, "device address: sim", rest, "");

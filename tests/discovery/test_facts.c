@@ -191,7 +191,7 @@ static void files_of_a_driver_that_nobody_knows_are_shown_by_their_names(void)
 static void how_much_memory_is_free_is_said(void)
 {
 	UMockdevTestbed *bed = bed_new("facts.testbed");
-	char *seen = run_well(RUN("info", CARD, "--field", "memory.free"));
+	char *seen = run_well(RUN("info", CARD, "--field", "memory.free_bytes"));
 
 	CU_ASSERT_STRING_EQUAL(seen, "205844340736\n");
 	g_free(seen);
@@ -201,13 +201,13 @@ static void how_much_memory_is_free_is_said(void)
 	g_free(seen);
 	bed_write(bed, SYS "/mem_info_vram_used", "206141652993\n", -1); /* more than there is */
 	seen = run_well(RUN("info", CARD));
-	CU_ASSERT(has_line(seen, "memory.free", "unknown"));
+	CU_ASSERT(has_line(seen, "memory.free_bytes", "unknown"));
 	g_free(seen);
 	/* A BAR is not the memory. */
 	bed_remove(bed, SYS "/mem_info_vram_total");
 	seen = run_well(RUN("info", CARD));
 	CU_ASSERT(has_line(seen, "pci.bar0.bytes", "274877906944 bytes"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(seen, "\nmemory          unknown\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(seen, "\nmemory (total)  unknown\n"));
 	g_free(seen);
 	g_object_unref(bed);
 }
@@ -246,7 +246,7 @@ static void broken(const char *bytes, gssize count, bool is_number)
 
 	CU_ASSERT(has_line(seen, "pci.errors.replays", "unknown"));
 	CU_ASSERT(has_line(seen, "memory.used", "unknown"));
-	CU_ASSERT(has_line(seen, "memory.free", "unknown"));
+	CU_ASSERT(has_line(seen, "memory.free_bytes", "unknown"));
 	CU_ASSERT(has_line(seen, "errors.umc.correctable", "unknown"));
 	CU_ASSERT(has_line(seen, "errors.gfx.correctable", "3 "));
 	CU_ASSERT(has_line(seen, "memory.host_used", "12345678 bytes"));

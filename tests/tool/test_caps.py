@@ -61,11 +61,18 @@ def holds():
 def fails():
     got = caps('host:', '--require', 'class == cpu and memory.bytes >= 4096TiB', code=1)
     assert got.stdout == '' and len(got.stderr.splitlines()) == 1, got
-    tap.says(got.stderr, 'host:', 'column 18', 'memory.bytes >= 4096TiB', 'does not hold', 'bytes;')
+    tap.says(got.stderr, 'host:', 'column 18: memory.bytes is ', ' bytes, required >= 4096TiB')
     got = caps('host:', '--require', 'region.slots >= 2', code=1)
-    tap.says(got.stderr, 'has no such property', 'region.slots >= 2')
+    tap.says(got.stderr, 'column 1: region.slots is no property of this device, required >= 2')
+    tap.says(caps('host:', '--require', 'not class==cpu', code=1).stderr,
+             'column 5: class is "cpu", required not ==cpu')
+    tap.says(caps('host:', '--require', 'simulated', code=1).stderr,
+             'simulated is false, required true or not 0')
+    tap.says(caps('host:', '--require', 'not(feature.images )', code=1).stderr,
+             'feature.images is true, required false or 0')
     if SIM:
-        tap.says(caps(GPU, '--require', 'region.drain < 1ms', code=1).stderr, 'seen: unknown')
+        tap.says(caps(GPU, '--require', 'region.drain < 1ms', code=1).stderr,
+                 'region.drain is unknown, required < 1ms')
         caps(GPU, '--require', 'region.drain == null and memory.total_bytes == 256MiB')
 
 

@@ -229,7 +229,9 @@ def _():
 
 @case('a chip that does not exist is not found', sim=True)
 def _():
-    refused('info', 'sim:nonesuch', code=1, says=['nonesuch'])
+    refused('info', 'sim:nonesuch', code=1, says=['nonesuch', 'allowed: one of `roadbed list --all`'])
+    refused('info', 'sim:h100', code=1,
+            says=['"h100"', 'allowed: did you mean h100-sxm5? (`roadbed list --all`)'])
     refused('info', 'sim:edu?nonesuch=1', code=1, says=['nonesuch'])
 
 

@@ -43,7 +43,7 @@ def well():
     text = roadbed('doctor', '--dev', 'dev', code=0 if SIM else 1, ROADBED_CACHE='off').stdout
     assert all(re.match('(PASS|WARN|FAIL)  [a-z.]+ ', one) or 'remedy: ' in one
                for one in text.splitlines()), text
-    tap.says(roadbed('doctor', 'x', code=2).stderr, 'takes no argument')
+    tap.says(roadbed('doctor', 'x', code=2).stderr, 'takes no argument', 'explain DEVICE')
 
 
 @tap.case('doctor counts accelerators, and the processor is none')
@@ -145,6 +145,20 @@ def missing():
     tap.says(rows[0]['what'], 'sim:nonesuch')
     tap.says(rows[1]['what'], 'moon:x', 'unknown scheme')
     assert all('ROADBED_DEVICES' in row['remedy'] for row in rows), rows
+
+
+@tap.case('what ROADBED_DEVICES alone names feeds no check of the machine')
+def named():
+    if os.path.exists('/sys/bus/pci/devices/0000:ff:1f.7'):
+        return 'this machine has a function there'
+    bare = doctor('--dev', '/nonesuch', code=None, ROADBED_CACHE='off')
+    for address in ('pci:0000:ff:1f.7', 'accel:accel4095', 'drm:renderD4095'):
+        rows = doctor('--dev', '/nonesuch', code=1, ROADBED_CACHE='off', ROADBED_DEVICES=address)
+        for check in ('pci.bus', 'pci.driver', 'pci.ids', 'iommu', 'udev'):
+            assert rows[check] == bare[check], (address, rows[check], bare[check])
+        row = rows['device']
+        assert row['result'] == 'WARN' and row['what'].startswith(f'{address}: not found'), row
+        assert row['remedy'] == 'nothing at this address; correct or unset ROADBED_DEVICES', row
 
 
 @tap.case('doctor says how little memory can be pinned where VFIO needs it')

@@ -3,6 +3,7 @@
 """`roadbed events`: test_events.py ROADBED [SIM]. Without SIM the host is the only device."""
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -24,8 +25,8 @@ def documents(text):
 @tap.case('--once tells of the opening and of the closing, each once, in order')
 def once():
     lines = events(DEVICE, '--once').stdout.splitlines()
-    assert [line.split()[1] for line in lines] == ['arrived', 'removed'], lines
-    assert all(DEVICE in line for line in lines) and lines[0].startswith('    0.000000  '), lines
+    assert [line.split()[1] for line in lines] == ['opened', 'closed'], lines
+    assert all(line.endswith(f'  {DEVICE}') for line in lines) and lines[0].startswith('    0.000000  '), lines
     got = documents(events(DEVICE, '--once', '--json').stdout)
     assert [one['kind'] for one in got] == ['arrived', 'removed'], got
     for one in got:
@@ -51,17 +52,41 @@ def last():
 def ended_by(number):
     with subprocess.Popen([ROADBED, 'events', 'host:', '--follow'], stdout=subprocess.PIPE, text=True) as child:
         line = child.stdout.readline()  # at once, though it is a pipe
-        tap.says(line, 'arrived', 'host:')
+        tap.says(line, 'opened', 'host:')
         child.send_signal(number)
         rest = child.stdout.read()
         assert child.wait(60) == 0, child.returncode
-    tap.says(rest, 'removed')
+    tap.says(rest, 'closed')
 
 
 @tap.case('SIGINT and SIGTERM end it, and what it opened is closed')
 def signals():
     ended_by(signal.SIGINT)
     ended_by(signal.SIGTERM)
+
+
+@tap.case('on a terminal it says that it waits, and only where nothing but the user ends it')
+def waiting():
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([ROADBED, 'events', '--follow'], stdout=subprocess.PIPE, stderr=theirs) as child:
+        os.close(theirs)
+        text = b''
+        while b'\n' not in text:
+            text += os.read(ours, 4096)
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.read() == b'' and child.wait(60) == 0
+    assert text.strip() == b'waiting (Ctrl-C ends)', text
+    os.close(ours)
+    ours, theirs = pty.openpty()
+    subprocess.run([ROADBED, 'events', '--for', '0'], stderr=theirs, check=True, timeout=60)
+    os.set_blocking(ours, False)
+    try:
+        text = os.read(ours, 4096)
+    except BlockingIOError:
+        text = b''
+    os.close(ours)
+    os.close(theirs)
+    assert text == b'', text
 
 
 @tap.case('what does not open is told, and ends it unless another one did')
@@ -77,8 +102,8 @@ def failure():
 def words():
     for seconds in ('', 'x', '1s', '-1', 'nan'):
         tap.says(events('--for', seconds, code=2).stderr, '--for', 'seconds', '0 or more')
-    tap.says(events('--once', '--for', '1', code=2).stderr, 'one of both')
-    tap.says(events('--once', '--follow', code=2).stderr, 'one of both')
+    for both in (['--once', '--for', '1'], ['--once', '--follow'], ['--follow', '--for', '1']):
+        tap.says(events(*both, code=2).stderr, 'use only one of --once, --follow, --for')
     tap.says(events('--what', code=2).stderr, 'no such option')
 
 

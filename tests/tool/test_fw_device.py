@@ -176,7 +176,7 @@ def log():
     assert [one['text'].split()[0] for one in got['changes']] == STATES, got
     assert got['dump'] is None and got['changes'][0]['time_ns'] == 0, got
     text = tap.run(ROADBED, 'events', device, '--once').stdout
-    assert states(text) == STATES and text.splitlines()[-2].split()[1] == 'arrived', text
+    assert states(text) == STATES and text.splitlines()[-2].split()[1] == 'opened', text
     for fault, last, says in [('hang:auth', ['auth', 'rejected'], 'TIMEOUT'),
                               ('selftest', ['starting', 'crashed'], 'SELFTEST_FAILED'),
                               ('reject', ['auth', 'rejected'], 'ROM_REJECTED')]:

@@ -51,12 +51,15 @@ def questions():
         assert word in said, said
     for question, answer in rows:
         for command in answer.split('; '):
-            words = command.split(' (')[0].replace('DEVICE', 'host:').split()
+            words = command.replace('DEVICE', 'sim:gpu-small' if SIM else 'host:').split()
             assert words[0] == 'roadbed', command
             if words[1] == 'conformance' or ('sim:' in command and not SIM):
                 continue
-            more = ['--count', '1'] if words[1] == 'watch' else []
-            got = tap.run(ROADBED, *words[1:], *more, code=None)
+            if words[1] == 'events':  # --follow has no end of its own
+                words = ['roadbed', 'events', 'host:', '--once']
+            if 'memory.free_bytes' in words and not SIM:
+                continue  # the host's is unknown
+            got = tap.run(ROADBED, *words[1:], code=None)
             assert got.returncode == 0 or words[1] == 'doctor', got
             assert got.stdout, (question, command)
     info = tap.run(ROADBED, 'info', 'sim:gpu-small' if SIM else 'host:').stdout

@@ -70,6 +70,31 @@ def everything():
         assert row['memory_total_bytes'] in (None, info['memory_bytes']), row
 
 
+@tap.case('explain DEVICE has what begins so, with the scheme and the domain or without')
+def one():
+    def explained(*words, code=0):
+        env = dict(os.environ, ROADBED_DEVICES='host:;pci:0000:ff:1f.7;pci:0001:ff:1f.7')
+        return tap.run(ROADBED, 'explain', *words, code=code, env=env)
+
+    def addresses(*words):
+        return [row['address'] for row in json.loads(explained(*words, '--json').stdout)['candidates']]
+
+    everything = addresses()
+    assert {'host:', 'pci:0000:ff:1f.7', 'pci:0001:ff:1f.7'} <= set(everything), everything
+    for asked in ('pci:0000:ff:1f.7', '0000:ff:1f.7', 'ff:1f.7', 'ff:1f'):
+        assert addresses(asked) == ['pci:0000:ff:1f.7'], (asked, addresses(asked))
+    assert addresses('pci:') == [one for one in everything if one.startswith('pci:')]
+    lines = explained('ff:1f').stdout.splitlines()
+    assert len(lines) == 2 and lines[1].startswith('pci:0000:ff:1f.7 '), lines
+    got = explained('ff:1e', '--json', code=1)
+    assert got.stdout == '', got
+    tap.says(got.stderr, 'nothing that was seen has this address', 'ff:1e')
+    tap.says(explained('pci:', 'host:', code=2).stderr, 'takes one DEVICE', 'host:')
+    if SIM:
+        assert 'sim:h100-sxm5' in addresses('sim:h100', '--all'), addresses('sim:h100', '--all')
+        assert 'h100-sxm5' in explained('sim:h100', '--all').stdout
+
+
 NAME = re.compile('[A-Za-z0-9]([A-Za-z0-9_.:-]*[A-Za-z0-9])?')
 
 

@@ -38,6 +38,11 @@ def field():
         got = roadbed('info', 'host:', '--field', name, code=1)
         assert got.stdout == '' and name in got.stderr, got
     tap.says(roadbed('info', 'host:', '--field', 'vendor', code=1).stderr, 'unknown')
+    # What is null is unknown, and a field for all that.
+    assert info['heaps'][0]['free_bytes'] is None and info['device_clock_ns'] is None or SIM, info
+    for name in ('heaps.0.free_bytes', 'memory.free_bytes', 'pci_address'):
+        tap.says(roadbed('info', 'host:', '--field', name, code=1).stderr, 'the field is unknown', name)
+    tap.says(roadbed('info', 'host:', '--field', 'pci_address.x', code=1).stderr, 'no such field')
     assert roadbed('info', 'host:', '--no-wake', '--field', 'class').stdout == 'cpu\n'
     tap.says(roadbed('info', '--field', 'class', code=2).stderr, 'takes one DEVICE')
 
@@ -112,7 +117,8 @@ def check():
 @tap.case('topo shows devices and their links as tree, matrix, graph and JSON')
 def topo():
     tap.says(roadbed('topo').stdout, 'host:', 'not simulated')
-    head, *rows = roadbed('topo', '--matrix', 'host:').stdout.splitlines()
+    head, *rows, last = roadbed('topo', '--matrix', 'host:').stdout.splitlines()
+    assert last == 'no other device to link to' and len(rows) == 1, (rows, last)
     assert head.split() == ['[0]'] and rows[0].split(None, 2) == ['[0]', 'host:', 'same device']
     assert head.index('[0]') == rows[0].index('same'), (head, rows)
     tap.says(roadbed('topo', '--tree', '--dot', code=2).stderr, 'more than one form')

@@ -44,7 +44,7 @@ def changes():
     assert [one['kind'] for one in got[0]['changes']] == ['arrived'], got[0]['changes']
     assert got[1]['changes'] == [], got[1]
     text = watch('host:', '--count', '2', '--interval', '0').stdout
-    assert text.count('arrived') == 1 and text.count('host:  ') == 2, text
+    assert text.count('opened') == 1 and text.count('host:  ') == 2, text
 
 
 @tap.case('memory has a bar, where there is a whole')
@@ -75,7 +75,7 @@ def terminal():
             text += part
         assert child.wait(60) == 0, child.returncode
     os.close(ours)
-    assert text.count(b'\033[H\033[2J') == 2 and text.count(b'arrived') == 2, text
+    assert text.count(b'\033[H\033[2J') == 2 and text.count(b'opened') == 2, text
 
 
 @tap.case('SIGINT and SIGTERM end it')

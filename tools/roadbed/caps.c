@@ -79,23 +79,43 @@ static int look(void *arg, const char *name, struct expression_value *out, struc
 	return 0;
 }
 
-static void missed(void *arg, const char *part, int bytes, uint32_t column, const char *seen)
+/* "region.count is 1, required >= 2", of the part "region.count >= 2" that was to hold. */
+static void missed_text(const char *part, int bytes, const char *seen, bool wanted, char *out,
+			size_t room)
+{
+	const int name = (int)strcspn(part, " \t\n=!<>~()"), left = bytes - name;
+	const char *rest = part + name;
+	int blank = 0;
+
+	while (blank < left && strchr(" \t\n", rest[blank]))
+		blank++;
+	if (blank < left)
+		snprintf(out, room, "%.*s is %s, required %s%.*s", name, part, seen,
+			 wanted ? "" : "not ", left - blank, rest + blank);
+	else
+		snprintf(out, room, "%.*s is %s, required %s", name, part, seen,
+			 wanted ? "true or not 0" : "false or 0");
+}
+
+static void missed(void *arg, const char *part, int bytes, uint32_t column, const char *seen,
+		   bool wanted)
 {
 	const struct question *question = arg;
-	char where[200], wanted[192];
+	char where[200], text[192];
 
-	snprintf(wanted, sizeof(wanted), "%.*s", bytes, part);
+	snprintf(text, sizeof(text), "%.*s", bytes, part);
 	if (question->missed) {
 		struct json_object *object = json_new();
 
-		json_add_text(object, "part", wanted);
+		json_add_text(object, "part", text);
 		json_add_u64(object, "column", column);
 		json_add_text(object, "seen", seen);
 		json_append(question->missed, object);
 		return;
 	}
 	snprintf(where, sizeof(where), "%.120s: column %u", question->words->address, column);
-	tool_refuse(TOOL_FAILURE, where, "does not hold", seen, wanted);
+	missed_text(part, bytes, seen, wanted, text, sizeof(text));
+	tool_refuse(TOOL_FAILURE, where, text, "", "");
 }
 
 static int require(const struct words *words, const struct properties *all)

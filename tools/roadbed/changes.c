@@ -2,6 +2,7 @@
 #include "tools/roadbed/changes.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "tools/roadbed/json.h"
 
@@ -55,12 +56,25 @@ bool changes_next(struct changes *changes, road_change *out, int *code)
 	return !status;
 }
 
+/* Of the command's own opening and closing the library's text is the word: nobody plugged
+ * anything. */
+static bool is_own(const road_change *change)
+{
+	return (change->kind == ROAD_CHANGE_ARRIVED && !strcmp(change->text, "opened")) ||
+	       (change->kind == ROAD_CHANGE_REMOVED && !strcmp(change->text, "closed"));
+}
+
 void changes_print(const struct changes *changes, const road_change *change)
 {
+	const double at_s = (double)(change->time_ns - changes->from_ns) / 1e9;
+
 	if (change->lost)
 		printf("%12s  %" PRIu32 " changes before this one were lost\n", "", change->lost);
-	printf("%12.6f  %-9s  %s: %s\n", (double)(change->time_ns - changes->from_ns) / 1e9,
-	       word_of_kind(change->kind), change->address, change->text);
+	if (is_own(change))
+		printf("%12.6f  %-9s  %s\n", at_s, change->text, change->address);
+	else
+		printf("%12.6f  %-9s  %s: %s\n", at_s, word_of_kind(change->kind), change->address,
+		       change->text);
 }
 
 void changes_fill(const struct changes *changes, const road_change *change, struct json_object *to)

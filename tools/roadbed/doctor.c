@@ -122,7 +122,8 @@ int verb_doctor(int argc, char **argv)
 	int left = 0, rc = tool_options(options, argc, argv, &left, &error), code;
 
 	if (!rc && left)
-		rc = tool_error_set(&error, "doctor", "takes no argument", argv[0], "options only");
+		rc = tool_error_set(&error, "doctor", "takes no argument", argv[0],
+				    "options only; `roadbed explain DEVICE` is about one");
 	if (rc) {
 		tool_error_print(&error);
 		return TOOL_USAGE;

@@ -218,6 +218,20 @@ static bool is_lacking(const road_candidate *one)
 	return one->status != ROAD_NOT_FOUND || is_named(one->address);
 }
 
+/* Of the kernel's devices there is no catalogue to look them up in. */
+static const char *remedy_for(const road_candidate *one)
+{
+	static const char *const kernels[] = {"pci:", "accel:", "drm:", "node:"};
+
+	if (!is_named(one->address))
+		return "";
+	for (size_t i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++)
+		if (one->status == ROAD_NOT_FOUND &&
+		    !strncmp(one->address, kernels[i], strlen(kernels[i])))
+			return "nothing at this address; correct or unset ROADBED_DEVICES";
+	return "ROADBED_DEVICES lists it; `roadbed list --all` has the chips that can be simulated";
+}
+
 void doctor_devices(struct doctor *doctor)
 {
 	uint32_t ready = 0, hosts = 0, simulated = 0, lacking = 0;
@@ -233,12 +247,8 @@ void doctor_devices(struct doctor *doctor)
 		if (!is_lacking(one))
 			continue;
 		lacking++;
-		doctor_tell(doctor, "device", DOCTOR_WARN,
-			    is_named(one->address)
-				    ? "ROADBED_DEVICES lists it; `roadbed list --all` "
-				      "has the chips that can be simulated"
-				    : "",
-			    "%s: %s: %s", one->address, road_status_text(one->status), one->reason);
+		doctor_tell(doctor, "device", DOCTOR_WARN, remedy_for(one), "%s: %s: %s",
+			    one->address, road_status_text(one->status), one->reason);
 	}
 	if (!lacking)
 		doctor_tell(doctor, "device", DOCTOR_PASS, "", "none that is here is refused");

@@ -26,12 +26,14 @@ static uint32_t entries(const char *path)
 	return count;
 }
 
-/* The function's place, if it is one that was seen; NULL. */
+/* The function's place, if it is one that was seen; NULL. What ROADBED_DEVICES alone names is not
+ * there to be looked at. */
 static const char *place_of(const struct doctor *doctor, uint32_t i)
 {
 	const road_candidate *one = &doctor->all.at[i];
 
-	return doctor->all.here[i] && !one->simulated && !strncmp(one->address, "pci:", 4)
+	return doctor->all.here[i] && one->status != ROAD_NOT_FOUND && !one->simulated &&
+			       !strncmp(one->address, "pci:", 4)
 		       ? one->address + 4
 		       : NULL;
 }
@@ -44,8 +46,9 @@ static uint32_t real_devices(const struct doctor *doctor)
 
 	for (uint32_t i = 0; i < doctor->all.count; i++)
 		for (size_t n = 0; n < sizeof(schemes) / sizeof(schemes[0]); n++)
-			count += doctor->all.here[i] && !strncmp(doctor->all.at[i].address,
-								 schemes[n], strlen(schemes[n]));
+			count +=
+				doctor->all.here[i] && doctor->all.at[i].status != ROAD_NOT_FOUND &&
+				!strncmp(doctor->all.at[i].address, schemes[n], strlen(schemes[n]));
 	return count;
 }
 
@@ -75,9 +78,16 @@ void doctor_pci_bus(struct doctor *doctor)
 	}
 	for (uint32_t i = 0; i < doctor->all.count; i++)
 		accelerators += place_of(doctor, i) != NULL;
-	doctor_tell(doctor, "pci.bus", DOCTOR_PASS, "",
-		    "%" PRIu32 " functions, %" PRIu32 " of them accelerators", entries(FUNCTIONS),
-		    accelerators);
+	if (accelerators)
+		doctor_tell(doctor, "pci.bus", DOCTOR_PASS, "",
+			    "%" PRIu32 " functions, %" PRIu32 " of them accelerators",
+			    entries(FUNCTIONS), accelerators);
+	else
+		doctor_tell(doctor, "pci.bus", DOCTOR_PASS, "",
+			    "%" PRIu32 " functions; the kernel sees no accelerator among them: "
+			    "if a card is in, check its slot and power, or pass it to this VM or "
+			    "container",
+			    entries(FUNCTIONS));
 }
 
 void doctor_pci_driver(struct doctor *doctor)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* How often the devices are looked at: what stands still tells of nothing by itself. */
 enum { LOOK_MS = 500 };
@@ -88,6 +89,9 @@ static void wait_and_print(struct watcher *w, double until, int *code)
 {
 	struct pollfd readable = {.fd = w->changes.fd, .events = POLLIN};
 
+	/* A person sees nothing happen for long; what reads lines gets no other ones. */
+	if (isatty(STDERR_FILENO) && isinf(until))
+		fputs("waiting (Ctrl-C ends)\n", stderr);
 	while (!end_seen() && print_unread(w, code)) {
 		const double left = until - now_s();
 		double step = w->device_count ? LOOK_MS / 1e3 : 3600;
@@ -144,17 +148,15 @@ static int check_seconds(struct words *words, struct tool_error *error)
 	char *stopped = NULL;
 
 	words->last_s = HUGE_VAL;
-	if (words->once && words->follow)
-		return tool_error_set(error, "--once", "stands beside --follow", "", "one of both");
+	if (words->once + words->follow + (words->seconds != NULL) > 1)
+		return tool_error_set(error, "events", "has more than one end", "",
+				      "use only one of --once, --follow, --for");
 	if (!words->seconds)
 		return 0;
 	words->last_s = strtod(words->seconds, &stopped);
 	if (stopped == words->seconds || *stopped || !(words->last_s >= 0))
 		return tool_error_set(error, "--for", "is no number of seconds", words->seconds,
 				      "0 or more");
-	if (words->once || words->follow)
-		return tool_error_set(error, "--for", "stands beside --once or --follow",
-				      words->seconds, "one of both");
 	return 0;
 }
 

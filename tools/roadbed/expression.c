@@ -532,11 +532,11 @@ static enum expression_truth leaf(struct evaluation *of, const struct expression
 	if (of->failed || !of->missed || (result != wrong && result != EXPRESSION_UNKNOWN))
 		return result;
 	if (found)
-		snprintf(text, sizeof(text), "the device has no such property");
+		snprintf(text, sizeof(text), "no property of this device");
 	else
 		expression_value_text(&seen, text, sizeof(text));
 	of->missed(of->arg, of->expression->text + part->first, (int)part->bytes, part->first + 1,
-		   text);
+		   text, wrong == EXPRESSION_FALSE);
 	return result;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conditions on a device's properties: `memory.total_bytes >= 16GiB and region.slots >= 2`.
+ * Conditions on a device's properties: `memory.total_bytes >= 16GiB and region.count >= 2`.
  *
  *	either     = both { "or" both }
  *	both       = part { "and" part }
@@ -75,10 +75,10 @@ int expression_parse(const char *text, struct expression *out, struct tool_error
  * filled but for its place. */
 typedef int (*expression_look)(void *arg, const char *name, struct expression_value *out,
 			       struct tool_error *error);
-/* Told of each comparison that did not hold and so kept the whole from it: the part's text, the
- * value seen or why there is none. */
+/* Told of each comparison that kept the whole from holding: the part's text, the value seen or why
+ * there is none, and whether the part was to hold; false: behind a `not`. */
 typedef void (*expression_missed)(void *arg, const char *part, int bytes, uint32_t column,
-				  const char *seen);
+				  const char *seen, bool wanted);
 
 /* Does it hold? UNKNOWN: it hangs on what is unknown. -1: the names or types do not fit, error
  * filled. missed may be NULL. */

@@ -149,24 +149,28 @@ static int fill_json(struct json_object *document, const struct view *view)
 
 /* ---- one field ---- */
 
-/* "heaps.0.kind" of the document; members of arrays by number. */
-static struct json_object *field_of(struct json_object *at, const char *path)
+/* "heaps.0.kind" of the document; members of arrays by number. false: there is no such field. One
+ * that is unknown is NULL. */
+static bool field_of(struct json_object *at, const char *path, struct json_object **out)
 {
-	while (at && *path) {
+	while (*path) {
 		const size_t bytes = strcspn(path, ".");
 		char key[64];
 		uint64_t index;
 
 		snprintf(key, sizeof(key), "%.*s", (int)(bytes < 63 ? bytes : 63), path);
 		path += bytes + (path[bytes] == '.');
-		if (json_object_is_type(at, json_type_array))
-			at = tool_number(key, strlen(key), UINT32_MAX, &index)
-				     ? json_object_array_get_idx(at, index)
-				     : NULL;
-		else if (!json_object_object_get_ex(at, key, &at))
-			at = NULL;
+		if (json_object_is_type(at, json_type_array)) {
+			if (!tool_number(key, strlen(key), UINT32_MAX, &index) ||
+			    index >= json_object_array_length(at))
+				return false;
+			at = json_object_array_get_idx(at, index);
+		} else if (!json_object_object_get_ex(at, key, &at)) {
+			return false;
+		}
 	}
-	return at;
+	*out = at;
+	return true;
 }
 
 static void print_value(struct json_object *value, bool json)
@@ -184,6 +188,7 @@ static int print_field(const struct view *view, const char *name, bool json)
 	const struct property *property;
 	struct properties all;
 	int code = properties_read(view->device, &all);
+	bool known = true;
 
 	if (code)
 		return code;
@@ -193,14 +198,15 @@ static int print_field(const struct view *view, const char *name, bool json)
 	else
 		code = fill_json(document, view);
 	if (!code && !property)
-		value = json_object_get(field_of(document, name));
+		known = field_of(document, name, &value);
+	if (!property)
+		json_object_get(value);
 	if (value)
 		print_value(value, json);
 	else if (!code)
 		code = tool_refuse(TOOL_FAILURE, view->info.address,
-				   property ? "the field is unknown" : "there is no such field",
-				   name,
-				   property ? "" : "a member of --json, or of `roadbed caps`");
+				   known ? "the field is unknown" : "there is no such field", name,
+				   known ? "" : "a member of --json, or of `roadbed caps`");
 	json_object_put(value);
 	json_object_put(document);
 	properties_free(&all);
@@ -251,7 +257,7 @@ static void print_identity(const struct view *view)
 	uuid_text(info->uuid, text);
 	row("uuid", text);
 	row("health", word_of_health(view->health));
-	row("memory",
+	row("memory (total)",
 	    info->memory_bytes ? bytes_as_text(info->memory_bytes, text, sizeof(text)) : "");
 	number_row("queues", info->queues_max);
 	number_row("queue depth", info->queue_depth_max);

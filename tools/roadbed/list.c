@@ -130,7 +130,43 @@ static int print_form(const struct candidates *all, enum form form, bool explain
 	}
 }
 
-static int show(enum candidates_of of, enum form form)
+/* ---- those of one address ---- */
+
+static bool begins_with(const char *text, const char *part)
+{
+	return !strncmp(text, part, strlen(part));
+}
+
+/* "pci:0000:03:00.0", "0000:03:00.0", "03:00.0", or what one of these begins with. */
+static bool is_about(const road_candidate *one, const char *asked)
+{
+	static const char domain[] = "0000:";
+	const char *colon = strchr(one->address, ':'), *place = colon ? colon + 1 : one->address;
+
+	return begins_with(one->address, asked) || begins_with(place, asked) ||
+	       (begins_with(place, domain) && begins_with(place + strlen(domain), asked));
+}
+
+/* Leaves only those; an exit code. */
+static int keep_asked(struct candidates *all, const char *asked)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < all->count; i++) {
+		if (!is_about(&all->at[i], asked))
+			continue;
+		all->at[kept] = all->at[i];
+		all->here[kept++] = all->here[i];
+	}
+	all->count = kept;
+	return kept ? TOOL_OK
+		    : tool_refuse(TOOL_FAILURE, "explain", "nothing that was seen has this address",
+				  asked,
+				  "what `roadbed explain` shows, with --all the catalogue too");
+}
+
+/* asked: NULL, or what addresses begin with. */
+static int show(enum candidates_of of, enum form form, const char *asked)
 {
 	struct candidates all;
 	road_instance *instance;
@@ -139,6 +175,8 @@ static int show(enum candidates_of of, enum form form)
 	if (code)
 		return code;
 	code = candidates_read(instance, of, &all);
+	if (!code && asked)
+		code = keep_asked(&all, asked);
 	if (!code)
 		code = print_form(&all, form, of >= CANDIDATES_SEEN);
 	candidates_free(&all);
@@ -146,14 +184,19 @@ static int show(enum candidates_of of, enum form form)
 	return code;
 }
 
-static int parse(const struct tool_option *options, int argc, char **argv, const char *verb)
+static int parse(const struct tool_option *options, int argc, char **argv, const char *verb,
+		 const char **asked)
 {
 	struct tool_error error;
 	int left = 0, rc = tool_options(options, argc, argv, &left, &error);
 
-	if (!rc && !left)
+	if (!rc && asked && left == 1)
+		*asked = argv[0];
+	if (!rc && left <= (asked ? 1 : 0))
 		return TOOL_OK;
-	if (!rc)
+	if (!rc && asked)
+		tool_error_set(&error, verb, "takes one DEVICE, or none", argv[1], "");
+	else if (!rc)
 		tool_error_set(&error, verb, "takes no argument", argv[0], "options only");
 	tool_error_print(&error);
 	return TOOL_USAGE;
@@ -167,17 +210,19 @@ int verb_list(int argc, char **argv)
 					      {"--cdi", &cdi, NULL},
 					      {"--nfd", &nfd, NULL},
 					      {NULL, NULL, NULL}};
-	int code = parse(options, argc, argv, "list");
+	int code = parse(options, argc, argv, "list", NULL);
 
 	if (code)
 		return code;
 	if (json + cdi + nfd > 1)
 		return tool_refuse(TOOL_USAGE, "list", "has more than one form", "",
 				   "one of --json, --cdi, --nfd");
-	return show(all ? CANDIDATES_CATALOGUE : CANDIDATES_DEVICES, json  ? FORM_JSON
-								     : cdi ? FORM_CDI
-								     : nfd ? FORM_NFD
-									   : FORM_TABLE);
+	return show(all ? CANDIDATES_CATALOGUE : CANDIDATES_DEVICES,
+		    json  ? FORM_JSON
+		    : cdi ? FORM_CDI
+		    : nfd ? FORM_NFD
+			  : FORM_TABLE,
+		    NULL);
 }
 
 int verb_explain(int argc, char **argv)
@@ -185,9 +230,10 @@ int verb_explain(int argc, char **argv)
 	bool all = false, json = false;
 	const struct tool_option options[] = {
 		{"--all", &all, NULL}, {"--json", &json, NULL}, {NULL, NULL, NULL}};
-	int code = parse(options, argc, argv, "explain");
+	const char *asked = NULL;
+	int code = parse(options, argc, argv, "explain", &asked);
 
 	return code ? code
 		    : show(all ? CANDIDATES_EVERYTHING : CANDIDATES_SEEN,
-			   json ? FORM_JSON : FORM_TABLE);
+			   json ? FORM_JSON : FORM_TABLE, asked);
 }

@@ -26,19 +26,24 @@ static const struct verb {
 	 verb_info},
 	{"caps", "DEVICE [--require EXPR | --diff OTHER] [--json]",
 	 "every property by name; --require exits with 1 unless EXPR holds\n"
-	 "      ('memory.total_bytes >= 16GiB and region.slots >= 2'), --diff if OTHER differs",
+	 "      ('memory.total_bytes >= 16GiB and region.count >= 2'), --diff if OTHER differs",
 	 verb_caps},
-	{"explain", "[--all] [--json]",
-	 "every candidate seen, real and listed ones, and why it became a device or did not",
+	{"explain", "[DEVICE] [--all] [--json]",
+	 "every candidate seen, real and listed ones, and why it became a device or did not;\n"
+	 "      of those alone whose address, or place on PCI, begins with DEVICE",
 	 verb_explain},
 	{"regions", "DEVICE [--layout N,N...] [--json]",
 	 "the parts that can be configured on their own, what is in them, and what it costs;\n"
 	 "      --layout splits the device before, into parts of so many units",
 	 verb_regions},
 	{"events", "[DEVICE…] [--follow | --for SECONDS | --once] [--json]",
-	 "what happens to devices as it happens, from their opening on: boot states, faults, "
-	 "losses;\n"
-	 "      until it is ended, or only what opening and closing them causes (--once)",
+	 "what happens to devices as it happens: what is plugged in and pulled out (hot plug), "
+	 "and of\n"
+	 "      each DEVICE, which it opens, boot states, faults, losses; until it is ended, for a "
+	 "time\n"
+	 "      (--for), or only what opening and closing causes (--once); what happened before "
+	 "the\n"
+	 "      command started is recorded nowhere",
 	 verb_events},
 	{"watch", "[DEVICE…] [--interval SECONDS] [--count N] [--json-lines]",
 	 "what devices are doing, with bars, and what happens meanwhile; one round each second\n"
@@ -46,7 +51,9 @@ static const struct verb {
 	 verb_watch},
 	{"topo", "[DEVICE…] [--tree | --matrix | --dot | --json]",
 	 "how devices lie to each other and to the host: NUMA nodes and ways over PCI (--tree),\n"
-	 "      the link of each two (--matrix), a graph for Graphviz (--dot)",
+	 "      the link of each two (--matrix), a graph for Graphviz (--dot); a link over \"host "
+	 "memory\"\n"
+	 "      is no link of their own: data goes through the memory of the host",
 	 verb_topo},
 	{"chip", "list | show NAME | check FILE [--json]",
 	 "the catalogue of chips: all of them, one with the source of each value, and whether a\n"
@@ -102,9 +109,10 @@ static const struct {
 } questions[] = {
 	{"which chips are here?", "roadbed list"},
 	{"what is one, what can it do?", "roadbed info DEVICE; roadbed caps DEVICE"},
-	{"how much memory is free?", "roadbed info DEVICE (heaps); roadbed watch"},
+	{"how much memory is free?", "roadbed info DEVICE --field memory.free_bytes"},
 	{"what links are there?", "roadbed topo --matrix"},
 	{"why is my card missing?", "roadbed doctor; roadbed explain"},
+	{"what came or went?", "roadbed events --follow"},
 	{"does it do what it should?", "roadbed conformance DEVICE"},
 	{"what can be had without a chip?", "roadbed list --all; roadbed info sim:gpu-small"},
 };

@@ -76,10 +76,11 @@ static void fact_memory(struct properties *to, road_device *device, const road_d
 	uint64_t used = 0, granule = 0;
 	bool any = false;
 
+	/* A heap that the host bounds says nothing of what is left. */
 	for (uint32_t i = 0; !road_device_heap(device, i, &heap); i++) {
 		if (heap.kind != ROAD_HEAP_DEVICE && heap.kind != ROAD_HEAP_DEVICE_VISIBLE)
 			continue;
-		any = true;
+		any = any || heap.bytes;
 		used += heap.used_bytes;
 		granule = heap.granule_bytes > granule ? heap.granule_bytes : granule;
 	}
@@ -114,6 +115,17 @@ static void facts(struct properties *to, road_device *device, const road_device_
 	fact_bits(to, "feature", info->features, word_of_feature);
 }
 
+/* What a device says by itself stands for the fact of this name: names are told once. */
+static void take(struct properties *to, const road_property *is)
+{
+	for (uint32_t i = 0; i < to->count; i++)
+		if (to->at[i].fact && !strcmp(to->at[i].is.name, is->name)) {
+			to->at[i] = (struct property){.is = *is, .fact = false};
+			return;
+		}
+	*add(to, false) = *is;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct property *)a)->is.name, ((const struct property *)b)->is.name);
@@ -130,7 +142,7 @@ int properties_read(road_device *device, struct properties *out)
 		return library_refuse("reading the device", status);
 	facts(out, device, &info);
 	for (uint32_t i = 0; (status = road_device_property_at(device, i, &one)) == ROAD_OK; i++)
-		*add(out, false) = one;
+		take(out, &one);
 	if (status != ROAD_NOT_FOUND) {
 		properties_free(out);
 		return library_refuse("reading properties", status);

@@ -274,6 +274,8 @@ static int print_matrix(struct topology *topology)
 		printf("%-6s %-*s", number, head, topology->nodes[i].info.address);
 		code = matrix_row(topology, i, widths);
 	}
+	if (topology->count == 1 && !code)
+		puts("no other device to link to");
 	free(widths);
 	return code;
 out:

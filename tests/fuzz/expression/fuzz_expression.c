@@ -38,10 +38,12 @@ static int look(void *arg, const char *name, struct expression_value *out, struc
 	}
 }
 
-static void missed(void *arg, const char *part, int bytes, uint32_t column, const char *seen)
+static void missed(void *arg, const char *part, int bytes, uint32_t column, const char *seen,
+		   bool wanted)
 {
 	const struct expression *expression = arg;
 
+	(void)wanted;
 	if (bytes <= 0 || column < 1 || !seen[0] || part != expression->text + column - 1 ||
 	    (size_t)bytes + column - 1 > strlen(expression->text))
 		abort();
