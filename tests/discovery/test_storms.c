@@ -407,7 +407,7 @@ static void events_follow_shows_what_is_plugged_in_and_pulled_out(void)
 	struct rig rig = {.bed = bed_new(NULL)};
 	struct child child = start((const char *const[]){"events", "host:", "--follow", NULL});
 
-	reads(&child, "arrived", "host:", "opened"); /* from here on it watches */
+	reads(&child, "opened", "host:", ""); /* from here on it watches */
 	plug(&rig, FUNCTION(0));
 	reads(&child, "arrived", PCI(0), "plugged in: processing accelerator 1002:74a1");
 	bind_driver(&rig, FUNCTION(0), "amdgpu");
@@ -427,7 +427,7 @@ static void events_follow_tells_of_an_open_device_that_is_lost(void)
 	plug(&rig, FUNCTION(0));
 	struct child child = start((const char *const[]){"events", PCI(0), "--follow", NULL});
 
-	reads(&child, "arrived", PCI(0), "opened");
+	reads(&child, "opened", PCI(0), "");
 	pull(&rig, FUNCTION(0));
 	reads(&child, "lost", PCI(0), "was pulled out");
 	reads(&child, "removed", PCI(0), "pulled out");
