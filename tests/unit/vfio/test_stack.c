@@ -115,7 +115,7 @@ static void copies(void)
 static void with_fewer_messages(void)
 {
 	fake_begin();
-	fake.msix = 8;
+	fake.msi = 8;
 	fake.few = 1;
 	struct rig rig = rig_open();
 
