@@ -74,7 +74,10 @@ static uint64_t read_cube_rate(void *arg)
 {
 	const struct dsa_function *function = arg;
 
-	return function->chip->traits.peaks[ROAD_PEAK_MATRIX_F16] / 2;
+	const uint64_t cycle =
+		function->chip->traits.peaks[ROAD_PEAK_MATRIX_F16] / 2 / function->chip->built_hz;
+
+	return cycle * function->chip->params.clock_hz; /* as the firmware has set it */
 }
 
 static uint64_t read_irq_status(void *arg)
