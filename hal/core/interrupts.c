@@ -109,6 +109,7 @@ static struct road_waker *make_waker(struct sets *sets)
 		waker = new_waker();
 	if (!waker)
 		return NULL;
+	waker->next = NULL;
 	waker->sets = sets;
 	sets->users++;
 	return waker;
