@@ -374,7 +374,8 @@ bool road_progress_check_lost(void)
 
 	pthread_mutex_lock(&devices.walk.lock);
 	for (device = atomic_load(&devices.first); device; device = atomic_load(&device->next_open))
-		if (!atomic_load(&device->lost_handled) && !device->looked_at && is_lost(device))
+		if (!atomic_load(&device->lost_handled) && !device->looked_at && is_lost(device) &&
+		    road_object_retain_live(&device->object))
 			break;
 	if (device)
 		device->looked_at = true;
@@ -386,5 +387,8 @@ bool road_progress_check_lost(void)
 	device->looked_at = false;
 	pthread_cond_broadcast(&devices.unseen);
 	pthread_mutex_unlock(&devices.walk.lock);
+	/* Its work may have been the last to need it: then it closes here, and awaits nobody's
+	 * look. */
+	road_object_release(&device->object);
 	return true;
 }
