@@ -231,11 +231,19 @@ static void a_device_in_the_place_of_an_open_one_is_new_at_the_same_address(void
 static void nobody_has_to_watch_for_a_device_to_be_lost(void)
 {
 	struct rig rig = rig_new(NULL);
+	road_device *device = NULL;
+	uint64_t resets;
+	uint32_t health;
 
 	road_watch_release(rig.watch);
 	rig.watch = NULL;
 	plug(&rig, FUNCTION(0));
 	check_anew(&rig);
+	CU_ASSERT_EQUAL_FATAL(road_device_open(rig.instance, PCI(0), &device), ROAD_OK);
+	vanish(&rig, FUNCTION(0));
+	CU_ASSERT_EQUAL(road_device_health(device, &health, &resets), ROAD_OK);
+	CU_ASSERT_EQUAL(health, ROAD_HEALTH_LOST);
+	road_device_release(device);
 	rig_end(&rig);
 }
 
