@@ -141,7 +141,7 @@ def plugged(vm):
 def pulled_idle(vm):
     """a function that is pulled out is lost, and the program that has it lives on"""
     vm.run(f'(roadbed events pci:{LATER} --follow >/tmp/events 2>&1 & echo $! >/tmp/pid)')
-    vm.run('while ! grep -q arrived /tmp/events; do sleep 1; done')
+    vm.run('while ! grep -q opened /tmp/events; do sleep 1; done')
     vm.monitor('device_del', id='later')
     vm.run(f'while [ -e /sys/bus/pci/devices/{LATER} ]; do sleep 1; done')
     says(vm.run('while ! grep -q lost /tmp/events; do sleep 1; done; cat /tmp/events'), 'lost')
