@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -30,6 +31,7 @@ enum { SLICE_EVENTS = 1024, TURN_POSTS = 64, TURN_MESSAGES = 8, FIXED_FDS = 2, B
 #define LOOK_ON_NS   UINT64_C(50000)      /* before it sleeps */
 #define WATCH_NS     UINT64_C(100000)     /* between looks at words that the hosts may write */
 #define HOUSEKEEP_NS UINT64_C(1000000000) /* it sleeps no longer */
+#define LOCK_NS      UINT64_C(1000000000) /* for other servers that start in the folder */
 
 static const char *const where = "road_sim_server_create: socket";
 
@@ -196,14 +198,36 @@ static road_status clear_path(const char *path)
 	return ROAD_OK;
 }
 
-static road_status listen_at(struct road_server *server)
+/* Of servers that start together none takes for dead what another has bound, and does not listen to
+ * yet. *out: to be closed; the folder itself is locked, so that nothing is left behind. */
+static road_status lock_folder(const char *path, int *out)
+{
+	const uint64_t deadline = road_deadline_after(LOCK_NS);
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)] = "";
+
+	folder_of(path, folder, sizeof(folder));
+	*out = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*out < 0)
+		return road_fail(ROAD_IO, "folder of the socket cannot be opened", where,
+				 strerror(errno), "");
+	while (flock(*out, LOCK_EX | LOCK_NB)) {
+		if (road_host_now_ns() > deadline) {
+			close(*out);
+			return road_fail(ROAD_BUSY, "another server is starting in the folder",
+					 where, folder, "");
+		}
+		poll(NULL, 0, 1);
+	}
+	return ROAD_OK;
+}
+
+/* Under the folder's lock. */
+static road_status bind_at(struct road_server *server)
 {
 	struct sockaddr_un name;
 	struct stat stat;
-	road_status status = check_folder(server->path);
+	road_status status = clear_path(server->path);
 
-	if (!status)
-		status = clear_path(server->path);
 	if (status)
 		return status;
 	fill_name(server->path, &name);
@@ -220,6 +244,20 @@ static road_status listen_at(struct road_server *server)
 		return road_fail(ROAD_IO, "socket cannot be listened to", where, strerror(errno),
 				 "");
 	return ROAD_OK;
+}
+
+static road_status listen_at(struct road_server *server)
+{
+	road_status status = check_folder(server->path);
+	int lock;
+
+	if (!status)
+		status = lock_folder(server->path, &lock);
+	if (status)
+		return status;
+	status = bind_at(server);
+	close(lock);
+	return status;
 }
 
 /* The file goes if it is still ours. */
@@ -320,15 +358,41 @@ static void refuse(struct road_server *server, int sock, const char *why)
 		server->tell(server->user, ROAD_MESSAGE_WARNING, text);
 }
 
+static bool is_shut(struct road_server *server)
+{
+	if (server->shut_until_ns && road_host_now_ns() >= server->shut_until_ns)
+		server->shut_until_ns = 0;
+	return server->shut_until_ns;
+}
+
+/* Who cannot be let in stays at the door, and would wake the server again and again. */
+static void shut(struct road_server *server, const char *why)
+{
+	char text[160];
+
+	server->shut_until_ns = road_deadline_after(HOUSEKEEP_NS);
+	snprintf(text, sizeof(text), "a client has to wait: %s", why);
+	if (server->tell && !server->shut_told)
+		server->tell(server->user, ROAD_MESSAGE_WARNING, text);
+	server->shut_told = true;
+}
+
 /* false: nobody is at the door. */
 static bool accept_one(struct road_server *server)
 {
 	struct ucred who = {0};
 	socklen_t bytes = sizeof(who);
+
+	if (is_shut(server))
+		return false;
 	const int sock = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (sock < 0)
+	if (sock < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			shut(server, strerror(errno));
 		return false;
+	}
+	server->shut_told = false;
 	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &who, &bytes) || who.uid != geteuid()) {
 		refuse(server, sock, "it is of another user");
 		return true;
@@ -410,6 +474,15 @@ static void say_asleep(struct road_server *server, bool asleep)
 			atomic_store(&client->page->asleep, asleep);
 }
 
+/* A stop may write only after the loop saw that it stops: without this all later runs were awake.
+ */
+static void drain_stops(const struct road_server *server)
+{
+	uint64_t stops;
+
+	(void)!read(server->stop_fd, &stops, sizeof(stops));
+}
+
 /* Sleeps on the sockets until `until`, unless somebody posted meanwhile. */
 static void sleep_on(struct road_server *server, uint64_t until)
 {
@@ -421,13 +494,13 @@ static void sleep_on(struct road_server *server, uint64_t until)
 	nfds_t count = FIXED_FDS;
 
 	fds[0] = (struct pollfd){.fd = server->stop_fd, .events = POLLIN};
-	fds[1] = (struct pollfd){.fd = server->listener, .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = is_shut(server) ? -1 : server->listener, .events = POLLIN};
 	for (struct road_client *client = server->clients; client; client = client->next)
 		fds[count++] = (struct pollfd){.fd = client->sock,
 					       .events = client->out_bytes ? POLLOUT : POLLIN};
 	say_asleep(server, true);
-	if (!take_posts(server))
-		ppoll(fds, count, &time, NULL);
+	if (!take_posts(server) && ppoll(fds, count, &time, NULL) > 0 && fds[0].revents)
+		drain_stops(server); /* `stopping` was written before: the loop sees it */
 	say_asleep(server, false);
 }
 
@@ -459,17 +532,18 @@ static void rest(struct road_server *server, struct rest *rest, bool watching, u
 road_status road_server_run(struct road_server *server, uint64_t deadline_ns)
 {
 	struct rest resting = {0};
-	uint64_t stops;
 
 	while (!atomic_exchange(&server->stopping, false)) {
 		bool watching = false;
 		bool any = take_posts(server);
 
+		/* Looking at the sockets, or at the clock, costs more than a short slice. */
+		const bool look = ++resting.turns % 16 == 0;
+
 		any |= run_slice(server, &watching);
-		/* Looking at the sockets costs more than a short slice. */
-		if (!any || ++resting.turns % 16 == 0)
+		if (!any || look)
 			any |= take_messages(server);
-		const uint64_t now = any && resting.turns % 16 ? 0 : road_host_now_ns();
+		const uint64_t now = any && !look ? 0 : road_host_now_ns();
 
 		remove_doomed(server, now);
 		if (now >= deadline_ns)
@@ -480,6 +554,6 @@ road_status road_server_run(struct road_server *server, uint64_t deadline_ns)
 		else
 			rest(server, &resting, watching, deadline_ns);
 	}
-	(void)!read(server->stop_fd, &stops, sizeof(stops));
+	drain_stops(server);
 	return ROAD_OK;
 }

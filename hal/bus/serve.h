@@ -64,6 +64,7 @@ struct road_client {
 	uint64_t taken; /* posts */
 	int irq_fds[ROAD_WIRE_VECTORS_MAX];
 	uint32_t irq_count;
+	uint64_t irq_early; /* vectors that were raised before they had a descriptor */
 };
 
 struct road_server {
@@ -78,6 +79,8 @@ struct road_server {
 	void *user;
 	struct road_client *clients;
 	uint32_t next_number;
+	uint64_t shut_until_ns; /* nobody is let in; 0: anybody */
+	bool shut_told;
 	struct road_server_state state;
 	_Atomic bool stopping;
 };

@@ -237,7 +237,7 @@ static int check(struct road_client *client, const struct row *row, struct road_
 	return row->chip && !client->bus ? road_serve_give(client, 0) : 0;
 }
 
-/* Posted writes come before what was sent after them. */
+/* Posted writes come before what was sent after them. Once: who goes on posting has to wait. */
 static void act(struct road_client *client)
 {
 	const struct road_wire_header head = road_wire_header_of(&client->in);
@@ -245,8 +245,7 @@ static void act(struct road_client *client)
 
 	client->server->state.messages++;
 	client->out_bytes = sizeof(head);
-	while (road_client_posts(client, ROAD_WIRE_POSTS))
-		;
+	road_client_posts(client, ROAD_WIRE_POSTS);
 	int error = client->doomed ? -1 : check(client, row, head);
 
 	if (!error)
@@ -291,7 +290,8 @@ bool road_client_posts(struct road_client *client, uint32_t budget)
 
 	if (!page || client->doomed)
 		return false;
-	const uint64_t posted = atomic_load_explicit(&page->posted, memory_order_acquire);
+	/* Sequentially consistent: after `asleep` was written it must be looked at, not before. */
+	const uint64_t posted = atomic_load(&page->posted);
 
 	if (posted == client->taken)
 		return false;

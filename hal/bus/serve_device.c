@@ -77,9 +77,11 @@ int road_serve_dma_map(struct road_client *client, const void *payload, size_t b
 	return 0;
 }
 
+/* Other threads of this process may run the chips, too: they share one engine. */
 static void forget(struct road_client *client, uint64_t address, void *memory, uint64_t bytes)
 {
 	road_iova_remove(&client->iovas, (road_iova){address});
+	road_sim_fence();
 	munmap(memory, bytes);
 	client->maps--;
 	client->mapped_bytes -= bytes;
@@ -87,7 +89,6 @@ static void forget(struct road_client *client, uint64_t address, void *memory, u
 	client->server->state.mapped_bytes -= bytes;
 }
 
-/* The one thread that runs the chips is this one: none works with the memory now. */
 int road_serve_dma_unmap(struct road_client *client, const void *payload, size_t bytes)
 {
 	struct road_wire_dma_unmap ask;
@@ -316,6 +317,19 @@ static bool usable(int fd)
 	return flags >= 0 && !fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
+/* To where the client wants it; without such a place it is kept until there is one. */
+static void raise_irq(struct road_client *client, uint32_t vector)
+{
+	static const uint64_t one = 1;
+	const uint64_t bit = UINT64_C(1) << vector;
+
+	client->irq_early &= ~bit;
+	if (client->irq_fds[vector] < 0)
+		client->irq_early |= bit;
+	else if (write(client->irq_fds[vector], &one, sizeof(one)) < 0)
+		return; /* it is full: readable, which is what it is for */
+}
+
 int road_serve_set_irqs(struct road_client *client, const void *payload, size_t bytes)
 {
 	const uint32_t bind = ROAD_WIRE_IRQ_SET_EVENTFD | ROAD_WIRE_IRQ_SET_TRIGGER;
@@ -339,24 +353,22 @@ int road_serve_set_irqs(struct road_client *client, const void *payload, size_t 
 	for (uint32_t i = 0; i < ask.count; i++) {
 		unbind(client, ask.start + i);
 		client->irq_fds[ask.start + i] = road_wire_take_fd(&client->in, i);
+		if (client->irq_early >> (ask.start + i) & 1)
+			raise_irq(client, ask.start + i);
 	}
 	return 0;
 }
 
 void road_serve_interrupts(struct road_client *client)
 {
-	static const uint64_t one = 1;
 	uint64_t pending =
 		client->bus ? road_bus_control_of(client->bus)->irq_pending(client->bus) : 0;
 
 	for (; pending; pending &= pending - 1) {
 		const uint32_t vector = (uint32_t)__builtin_ctzll(pending);
 
-		if (!client->bus->ops->irq_take(client->bus, vector))
-			continue;
-		if (vector < client->irq_count && client->irq_fds[vector] >= 0 &&
-		    write(client->irq_fds[vector], &one, sizeof(one)) < 0)
-			continue; /* it is full: readable, which is what it is for */
+		if (client->bus->ops->irq_take(client->bus, vector) && vector < client->irq_count)
+			raise_irq(client, vector);
 	}
 }
 
@@ -364,5 +376,6 @@ int road_serve_reset(struct road_client *client, const void *payload, size_t byt
 {
 	(void)payload;
 	(void)bytes;
+	client->irq_early = 0;
 	return errno_of(client->bus->ops->reset(client->bus));
 }

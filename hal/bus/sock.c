@@ -104,13 +104,12 @@ static road_status ask_region(struct road_sock *sock, uint32_t region,
 		.ask_bytes = sizeof(ask),
 		.answer = &answer,
 		.answer_room = sizeof(answer),
+		.answer_fds_wanted = 1,
 	};
 	road_status status = road_sock_call(sock, &call, "region_info");
 
 	if (status)
 		return status;
-	if (call.answer_fds[1] >= 0)
-		close(call.answer_fds[1]);
 	*fd = call.answer_fds[0];
 	*out = answer;
 	return ROAD_OK;
@@ -484,6 +483,7 @@ static road_status hello(struct road_sock *sock, uint32_t device)
 		.ask_bytes = sizeof(ask),
 		.answer = &sock->hello,
 		.answer_room = sizeof(sock->hello),
+		.answer_fds_wanted = 2,
 	};
 	void *page = NULL;
 	road_status status = road_sock_call(sock, &call, opening);

@@ -67,6 +67,7 @@ struct road_sock_call {
 	uint32_t fd_count;
 	void *answer; /* at most answer_room bytes of it; the rest is lost */
 	size_t answer_room, answer_bytes;
+	uint32_t answer_fds_wanted;           /* others that come are closed */
 	int answer_fds[ROAD_SOCK_ANSWER_FDS]; /* the caller's; -1: none came */
 };
 

@@ -117,7 +117,7 @@ static road_status take_answer(struct road_sock *sock, struct road_wire_header h
 	call->answer_bytes = bytes < call->answer_room ? bytes : call->answer_room;
 	if (call->answer_bytes)
 		memcpy(call->answer, sock->in.bytes + sizeof(head), call->answer_bytes);
-	for (uint32_t i = 0; i < ROAD_SOCK_ANSWER_FDS; i++)
+	for (uint32_t i = 0; i < call->answer_fds_wanted; i++)
 		call->answer_fds[i] = road_wire_take_fd(&sock->in, i);
 	return ROAD_OK;
 }

@@ -19,7 +19,7 @@ struct road_sock_text {
 	char text[];
 };
 
-/* One that is there already, or a copy; "" without memory for it. */
+/* One that is there already, or a copy; NULL without memory for it. */
 static const char *keep(struct road_sock *sock, const void *bytes, size_t count)
 {
 	struct road_sock_text *one;
@@ -36,7 +36,7 @@ static const char *keep(struct road_sock *sock, const void *bytes, size_t count)
 		sock->texts = one;
 	}
 	pthread_mutex_unlock(&sock->text_lock);
-	return one ? one->text : "";
+	return one ? one->text : NULL;
 }
 
 void road_sock_texts_free(struct road_sock *sock)
@@ -79,7 +79,8 @@ static const char *take_text(struct road_sock *sock, const struct answer *answer
 	const size_t bytes = strnlen(text, answer->head.bytes - *at);
 
 	*at += bytes < answer->head.bytes - *at ? bytes + 1 : bytes;
-	return keep(sock, text, bytes);
+	text = keep(sock, text, bytes);
+	return text ? text : "";
 }
 
 static bool control_counter(struct road_bus *bus, uint32_t index, const char **name,
@@ -237,6 +238,8 @@ static void control_unplug(struct road_bus *bus)
 
 /* ---- bytes of any number ---- */
 
+#define FIRMWARE_MAX (UINT64_C(1) << 28) /* bytes that a server is believed */
+
 static bool control_firmware(struct road_bus *bus, const char *component, const void **image,
 			     size_t *bytes, const uint8_t **key)
 {
@@ -249,13 +252,14 @@ static bool control_firmware(struct road_bus *bus, const char *component, const 
 		.ask_bytes = sizeof(ask),
 		.answer = &answer,
 		.answer_room = sizeof(answer),
+		.answer_fds_wanted = 1,
 	};
 	void *memory = NULL;
 
 	snprintf(ask.component, sizeof(ask.component), "%s", component);
 	if (road_sock_call(sock, &call, "firmware") || call.answer_fds[0] < 0)
 		return false;
-	if (answer.found && answer.bytes)
+	if (answer.found && answer.bytes && answer.bytes <= FIRMWARE_MAX)
 		road_memfd_map_at(call.answer_fds[0], 0, answer.bytes, "firmware", &memory);
 	close(call.answer_fds[0]);
 	if (!memory)
@@ -264,7 +268,7 @@ static bool control_firmware(struct road_bus *bus, const char *component, const 
 	*bytes = answer.bytes;
 	*key = (const uint8_t *)keep(sock, answer.key, sizeof(answer.key));
 	munmap(memory, answer.bytes);
-	return true;
+	return *image && *key;
 }
 
 static int copy_out(int from, int to)
@@ -288,8 +292,10 @@ static int copy_out(int from, int to)
 static int control_trace(struct road_bus *bus, int fd)
 {
 	struct road_wire_trace answer = {.error = EIO};
-	struct road_sock_call call = {
-		.command = ROAD_WIRE_ROAD_TRACE, .answer = &answer, .answer_room = sizeof(answer)};
+	struct road_sock_call call = {.command = ROAD_WIRE_ROAD_TRACE,
+				      .answer = &answer,
+				      .answer_room = sizeof(answer),
+				      .answer_fds_wanted = 1};
 
 	if (road_sock_call(road_sock_of(bus), &call, "trace"))
 		return ENODEV;

@@ -242,6 +242,27 @@ static void the_socket_is_for_its_user_alone(void)
 	rig_end(server);
 }
 
+static void an_interrupt_that_came_before_its_descriptor_is_not_lost(void)
+{
+	struct rig_server *server = serve();
+	struct road_bus *bus = rig_open(server, EDU);
+	const int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct pollfd fd = {event, POLLIN, 0};
+
+	road_write32(bus, 0, ROAD_EDU_REG_IRQ_RAISE, 1);
+	CU_ASSERT_EQUAL(road_read32(bus, 0, ROAD_EDU_REG_IRQ_STATUS), 1);
+	rig_settled(server, 1); /* it has looked at interrupts meanwhile */
+	CU_ASSERT_EQUAL(bus->ops->irq_bind(bus, 0, event), ROAD_OK);
+	CU_ASSERT_EQUAL(poll(&fd, 1, MINUTE_MS), 1);
+	CU_ASSERT(bus->ops->irq_take(bus, 0));
+	/* Once. */
+	CU_ASSERT_EQUAL(bus->ops->irq_bind(bus, 0, event), ROAD_OK);
+	CU_ASSERT(!bus->ops->irq_take(bus, 0));
+	close_bus(bus);
+	close(event);
+	rig_end(server);
+}
+
 static void only_simulated_chips_are_served(void)
 {
 	static const char *const bad[] = {"host:", "pci:0000:00:00.0", "faulty(remove@1):sim:edu",
@@ -290,6 +311,8 @@ static const struct tap_case cases[] = {
 	{"one that asks a dead server hears it at once",
 	 one_that_asks_a_dead_server_hears_it_at_once},
 	{"the socket is for its user alone", the_socket_is_for_its_user_alone},
+	{"an interrupt that came before its descriptor is not lost",
+	 an_interrupt_that_came_before_its_descriptor_is_not_lost},
 	{"only simulated chips are served", only_simulated_chips_are_served},
 	{"bad addresses are refused", bad_addresses_are_refused},
 };

@@ -8,10 +8,13 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <roadbed-driver/driver.h>
 
+#include "hal/bus/sock.h"
 #include "tests/support/tap.h"
 #include "tests/unit/serve/rig.h"
 #include "uapi/edu.h"
@@ -585,6 +588,78 @@ static void a_page_that_changes_while_it_is_read_harms_its_owner_alone(void)
 	rig_end(scene.server);
 }
 
+static void without_descriptors_a_client_waits(void)
+{
+	struct scene scene = begin();
+	struct rig_client client;
+	struct rlimit before, few;
+
+	rig_settled(scene.server, 1); /* what went to the client is closed here */
+	const int next = eventfd(0, EFD_CLOEXEC);
+
+	close(next);
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = (rlim_t)next + 1; /* the client's own end, and no more */
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &few), 0);
+	rig_connect(scene.server, &client);
+	still_works(&scene);
+	still_works(&scene);
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CU_ASSERT(rig_said(scene.server, "a client has to wait"));
+	CU_ASSERT_EQUAL(rig_greet(&client), 0);
+	rig_leave(&client);
+	end(&scene, 0);
+}
+
+/* What a server of ill will answers to a bus: a message that is there already. */
+static void answer(struct road_sock *sock, int ends[2], uint16_t command, const void *payload,
+		   size_t bytes, const int fds[2])
+{
+	const struct road_wire_header head = {.command = command,
+					      .bytes = (uint32_t)(sizeof(head) + bytes),
+					      .flags = ROAD_WIRE_REPLY};
+	char message[ROAD_WIRE_MESSAGE_MAX];
+
+	memset(sock, 0, sizeof(*sock));
+	CU_ASSERT_EQUAL_FATAL(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+	sock->sock = ends[0];
+	memcpy(message, &head, sizeof(head));
+	if (bytes)
+		memcpy(message + sizeof(head), payload, bytes);
+	CU_ASSERT_EQUAL(road_wire_send(ends[1], message, head.bytes, fds, 2), (long)head.bytes);
+}
+
+static void a_server_that_sends_too_much_harms_no_client(void)
+{
+	const uint64_t huge = UINT64_C(1) << 44;
+	const struct road_wire_firmware firmware_answer = {.found = 1, .bytes = huge};
+	const int memory = rig_memory(huge, SEALS), fds[2] = {memory, memory};
+	static struct road_sock sock;
+	const uint8_t *key;
+	const void *image;
+	size_t count;
+	int ends[2];
+
+	const int before = rig_fds_open();
+
+	answer(&sock, ends, ROAD_WIRE_DEVICE_RESET, NULL, 0, fds);
+	struct road_sock_call call = {.command = ROAD_WIRE_DEVICE_RESET};
+
+	CU_ASSERT_EQUAL(road_sock_call(&sock, &call, "reset"), ROAD_OK);
+	close(ends[0]);
+	close(ends[1]);
+	answer(&sock, ends, ROAD_WIRE_ROAD_FIRMWARE, &firmware_answer, sizeof(firmware_answer),
+	       fds);
+	CU_ASSERT(!road_sock_control.firmware(&sock.handle.bus, "main", &image, &count, &key));
+	road_sock_texts_free(&sock);
+	close(ends[0]);
+	close(ends[1]);
+	CU_ASSERT_EQUAL(rig_fds_open(), before);
+	close(memory);
+}
+
 static void clients_that_die_leave_nothing(void)
 {
 	struct scene scene = begin();
@@ -640,6 +715,8 @@ static const struct tap_case cases[] = {
 	CASE(one_that_reads_no_answer_is_only_in_its_own_way),
 	CASE(posting_more_than_there_are_places_is_the_last),
 	CASE(a_page_that_changes_while_it_is_read_harms_its_owner_alone),
+	CASE(without_descriptors_a_client_waits),
+	CASE(a_server_that_sends_too_much_harms_no_client),
 	CASE(clients_that_die_leave_nothing),
 };
 
