@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <roadbed-driver/driver.h>
@@ -15,7 +14,6 @@
 #include "hal/bus/serve.h"
 #include "tests/support/tap.h"
 #include "tests/unit/serve/rig.h"
-#include "uapi/edu.h"
 
 enum { MANY = 1000 };
 
@@ -82,54 +80,6 @@ static void the_late_word_of_a_stop_wakes_the_next_run_once(void)
 	CU_ASSERT_EQUAL(rmdir(place.folder), 0);
 }
 
-/* Puts a message into the socket, which has room for all that the test sends. */
-static void put(int sock, uint16_t command, const void *payload, size_t bytes)
-{
-	const struct road_wire_header head = {.command = command,
-					      .bytes = (uint32_t)(sizeof(head) + bytes)};
-
-	CU_ASSERT_EQUAL(road_wire_send(sock, &head, sizeof(head), NULL, 0), sizeof(head));
-	if (bytes)
-		CU_ASSERT_EQUAL(road_wire_send(sock, payload, bytes, NULL, 0), (long)bytes);
-}
-
-/* A turn without messages, for the chip's sake, does not end the looks at the clock. */
-static void a_run_ends_at_its_deadline_whatever_is_sent(void)
-{
-	static const struct road_wire_version version = {ROAD_WIRE_MAJOR, ROAD_WIRE_MINOR};
-	static const struct road_wire_device_info info = {.argsz = sizeof(info)};
-	static const struct {
-		struct road_wire_region_rw head;
-		uint32_t value;
-	} irq = {{ROAD_EDU_REG_IRQ_RAISE, 0, 4}, 1};
-	static struct road_wire_header kicks[MANY];
-	struct sockaddr_un name = {.sun_family = AF_UNIX};
-	struct road_server *server = NULL;
-	struct road_server_state state;
-	struct place place;
-
-	make_place(&place);
-	CU_ASSERT_EQUAL_FATAL(try_open(place.path, &server), ROAD_OK);
-	strcpy(name.sun_path, place.path);
-	const int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	CU_ASSERT_EQUAL_FATAL(connect(sock, (const struct sockaddr *)&name, sizeof(name)), 0);
-	put(sock, ROAD_WIRE_VERSION, &version, sizeof(version));
-	put(sock, ROAD_WIRE_DEVICE_INFO, &info, sizeof(info));
-	put(sock, ROAD_WIRE_REGION_WRITE, &irq, sizeof(irq.head) + 4);
-	for (uint32_t i = 0; i < MANY; i++)
-		kicks[i] = kick;
-	CU_ASSERT_EQUAL_FATAL(road_wire_send(sock, kicks, sizeof(kicks), NULL, 0), sizeof(kicks));
-	for (uint32_t run = 0; run < 2; run++)
-		CU_ASSERT_EQUAL(road_server_run(server, 0), ROAD_TIMEOUT);
-	road_server_state(server, &state);
-	CU_ASSERT(state.messages >= 3);
-	CU_ASSERT(state.messages < MANY / 2);
-	close(sock);
-	road_server_close(server);
-	CU_ASSERT_EQUAL(rmdir(place.folder), 0);
-}
-
 /* ---- posts ---- */
 
 static struct road_client *poster;
@@ -175,8 +125,6 @@ static const struct tap_case cases[] = {
 	 servers_start_in_a_folder_one_after_the_other},
 	{"the late word of a stop wakes the next run once",
 	 the_late_word_of_a_stop_wakes_the_next_run_once},
-	{"a run ends at its deadline, whatever is sent",
-	 a_run_ends_at_its_deadline_whatever_is_sent},
 	{"one that goes on posting keeps its message waiting alone",
 	 one_that_goes_on_posting_keeps_its_message_waiting_alone},
 };
