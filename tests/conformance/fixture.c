@@ -20,6 +20,8 @@ struct fixture_own {
 	road_device *second;
 	road_buffer *passing;
 	const char *libraries;
+	uint32_t first_heap; /* its kind */
+	bool has_first_heap;
 	uint64_t random;
 	char text[512], port[96];
 };
@@ -240,10 +242,14 @@ road_buffer *fixture_buffer_in(struct fixture *f, uint32_t heap, uint64_t bytes)
 
 uint32_t fixture_heap(struct fixture *f)
 {
-	road_heap_info heap = {.size = sizeof(heap)};
+	if (!f->own->has_first_heap) { /* asked once: the fixture may let go of its device */
+		road_heap_info heap = {.size = sizeof(heap)};
 
-	CHECK_OK(road_device_heap(f->device, 0, &heap));
-	return heap.kind;
+		CHECK_OK(road_device_heap(f->device, 0, &heap));
+		f->own->first_heap = heap.kind;
+		f->own->has_first_heap = true;
+	}
+	return f->own->first_heap;
 }
 
 uint32_t fixture_visible_heap(struct fixture *f)
@@ -310,6 +316,8 @@ void fixture_let_go(struct fixture *f)
 
 	if (!f->device || !is_exclusive(f))
 		return;
+	if (f->info.heap_count)
+		(void)fixture_heap(f);
 	while (*at) {
 		struct given *given = *at;
 
