@@ -16,7 +16,7 @@ static const struct {
 
 static const char *const type_names[] = {
 #define TYPE(name) #name,
-	FORM_TYPES(TYPE)
+#include "tests/oracle/mpfr/types.def"
 #undef TYPE
 };
 

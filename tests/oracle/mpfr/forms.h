@@ -31,18 +31,11 @@ static inline bool form_same(struct form_word a, struct form_word b)
 }
 
 /* Types by their spelling. */
-#define FORM_TYPES(X)                                                                          \
-	X(u8)                                                                                  \
-	X(s8)                                                                                  \
-	X(u16)                                                                                 \
-	X(s16)                                                                                 \
-	X(u32) X(s32) X(u64) X(s64) X(b16) X(b32) X(b64) X(f16) X(f32) X(f64) X(f16x2) X(bf16) \
-		X(bf16x2) X(tf32) X(e4m3x2) X(e5m2x2) X(pred) X(u4) X(s4) X(u2) X(s2)
 enum form_type {
 #define TYPE(name) FORM_TYPE_##name,
-	FORM_TYPES(TYPE)
+#include "tests/oracle/mpfr/types.def"
 #undef TYPE
-		FORM_TYPE_COUNT
+	FORM_TYPE_COUNT
 };
 
 struct form {
