@@ -420,7 +420,7 @@ static bool bus_lost(struct road_bus *bus)
 		return false;
 	pthread_mutex_lock(&r->lock);
 	if (!r->lost)
-		put(r, ROAD_TRACE_LOST, NULL);
+		PUT(r, ROAD_TRACE_LOST, 0);
 	r->lost = true;
 	pthread_mutex_unlock(&r->lock);
 	return true;

@@ -35,7 +35,7 @@ struct fake_context {
 
 struct fake_dsa {
 	struct fake_bus bus; /* first */
-	uint32_t regs[0x200 / 4];
+	uint32_t regs[0x400 / 4];
 	struct fake_stream streams[FAKE_STREAMS];
 	struct fake_context contexts[FAKE_CONTEXTS];
 	struct {

@@ -36,7 +36,7 @@ struct fake_space {
 
 struct fake_gpu {
 	struct fake_bus bus; /* first */
-	uint32_t regs[0x200 / 4];
+	uint32_t regs[0x400 / 4];
 	struct fake_queue queues[FAKE_QUEUES];
 	struct fake_space spaces[FAKE_SPACES];
 	struct {

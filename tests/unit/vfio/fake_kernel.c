@@ -103,9 +103,11 @@ static void put_config(uint32_t offset, uint32_t value, size_t bytes)
 
 void fake_begin(void)
 {
+	pthread_mutex_lock(&lock); /* the interrupt thread may be closing what is its own still */
 	memset(&fake, 0, sizeof(fake));
 	memset(fake.triggers, -1, sizeof(fake.triggers));
 	fake.container = fake.group = fake.device = -1;
+	pthread_mutex_unlock(&lock);
 	fake.msi = fake.intx = 1;
 	fake.iova_last = (UINT64_C(1) << 39) - 1;
 	memory = memfd_create("device", MFD_CLOEXEC);
