@@ -126,7 +126,7 @@ void fake_begin(void)
 	fake_neighbour(FAKE_PLACE, "vfio-pci");
 }
 
-static bool is_open(void)
+bool fake_is_held(void)
 {
 	pthread_mutex_lock(&lock);
 	const bool open = fake.container >= 0 || fake.group >= 0 || fake.device >= 0;
@@ -140,9 +140,9 @@ void fake_end(void)
 	char command[64];
 
 	/* Another thread of the library may have held on to it for a moment. */
-	for (int ms = 0; ms < 10000 && is_open(); ms++)
+	for (int ms = 0; ms < 10000 && fake_is_held(); ms++)
 		usleep(1000);
-	CU_ASSERT_FALSE(is_open());
+	CU_ASSERT_FALSE(fake_is_held());
 	CU_ASSERT_EQUAL(fake.broken, 0);
 	if (fake.broken)
 		printf("# %s\n", fake.why);
@@ -273,7 +273,11 @@ static void edu_write(uint64_t offset, uint64_t value)
 /* Registers of BAR 0 answer, if they are no mapped memory. */
 static bool is_edu(int fd, size_t bytes, off_t offset)
 {
-	return fd == fake.device && fd >= 0 && !fake.mappable && offset < FAKE_BAR && bytes <= 8;
+	pthread_mutex_lock(&lock);
+	const bool is_device = fd >= 0 && fd == fake.device;
+
+	pthread_mutex_unlock(&lock);
+	return is_device && !fake.mappable && offset < FAKE_BAR && bytes <= 8;
 }
 
 ssize_t __wrap_pread64(int fd, void *out, size_t bytes, off_t offset)
@@ -352,18 +356,25 @@ int __wrap_close(int fd)
 	return __real_close(fd);
 }
 
+/* The interrupt thread may close something of its own at the same time. */
+static int open_fake(int *slot, int error, const char *name)
+{
+	if (error)
+		return refuse(error);
+	const int fd = memfd_create(name, MFD_CLOEXEC);
+
+	pthread_mutex_lock(&lock);
+	*slot = fd;
+	pthread_mutex_unlock(&lock);
+	return fd;
+}
+
 int __wrap_open64(const char *path, int flags, ...)
 {
-	if (!strcmp(path, "/dev/vfio/vfio")) {
-		if (fake.no_container)
-			return refuse(fake.no_container);
-		return fake.container = memfd_create("container", MFD_CLOEXEC);
-	}
-	if (!strcmp(path, "/dev/vfio/7")) {
-		if (fake.no_group)
-			return refuse(fake.no_group);
-		return fake.group = memfd_create("group", MFD_CLOEXEC);
-	}
+	if (!strcmp(path, "/dev/vfio/vfio"))
+		return open_fake(&fake.container, fake.no_container, "container");
+	if (!strcmp(path, "/dev/vfio/7"))
+		return open_fake(&fake.group, fake.no_group, "group");
 	return __real_open64(path, flags, 0);
 }
 
@@ -581,9 +592,11 @@ int __wrap_ioctl(int fd, unsigned long request, void *argument)
 {
 	int result;
 
-	if (fd < 0 || (fd != fake.container && fd != fake.group && fd != fake.device))
-		return __real_ioctl(fd, request, argument);
 	pthread_mutex_lock(&lock);
+	if (fd < 0 || (fd != fake.container && fd != fake.group && fd != fake.device)) {
+		pthread_mutex_unlock(&lock);
+		return __real_ioctl(fd, request, argument);
+	}
 	put_config(MSIX_CAP + PCI_MSIX_TABLE, fake.table, 4);
 	result = fd == fake.container ? container_call(request, argument)
 		 : fd == fake.group   ? group_call(request, argument)

@@ -57,6 +57,8 @@ extern struct fake_kernel fake;
 
 /* A new kernel, and a folder in sysfs's likeness. */
 void fake_begin(void);
+/* Does the program hold the container, the group or the device? Any thread. */
+bool fake_is_held(void);
 void fake_end(void);
 /* The function as discovery tells of it. */
 struct road_found fake_found(void);

@@ -264,7 +264,7 @@ static void asked_back(void)
 	CU_ASSERT_EQUAL(road_queue_write(rig.queue, rig.buffer, 0, &byte, 1, &point), ROAD_OK);
 	fake_ask_back();
 	CU_ASSERT_EQUAL(road_point_wait(point, SOON), ROAD_DEVICE_LOST);
-	CU_ASSERT(fake.device < 0 && fake.container < 0);
+	CU_ASSERT(!fake_is_held());
 	CU_ASSERT_EQUAL(fake_live_maps(), 0);
 	CU_ASSERT_EQUAL(road_device_health(rig.device, &health, &resets), ROAD_OK);
 	CU_ASSERT_EQUAL(health, ROAD_HEALTH_LOST);
@@ -290,9 +290,9 @@ static void asked_back_when_idle(void)
 	struct rig rig = rig_open();
 
 	fake_ask_back();
-	for (int i = 0; i < 10000 && fake.device >= 0; i++)
+	for (int i = 0; i < 10000 && fake_is_held(); i++)
 		usleep(1000);
-	CU_ASSERT(fake.device < 0);
+	CU_ASSERT(!fake_is_held());
 	rig_close(&rig);
 	fake_end();
 }
