@@ -70,7 +70,7 @@ int road_serve_give(struct road_client *client, uint32_t device)
 	struct road_served *served = &server->served[device];
 
 	if (road_sim_open_for(&server->wish, served->address.identity, served->address.rest,
-			      served->address.options, &host, &client->bus)) {
+			      served->address.options, &host, NULL, &client->bus)) {
 		client->bus = NULL;
 		return ENOMEM;
 	}
@@ -103,7 +103,7 @@ static road_status check_chips(struct road_server *server)
 					 "sim:CHIP");
 		road_status status =
 			road_sim_open_for(&server->wish, address->identity, address->rest,
-					  address->options, &nobody, &bus);
+					  address->options, &nobody, NULL, &bus);
 
 		if (status)
 			return status;

@@ -670,6 +670,8 @@ static road_status refused(enum sim_open_result result, const char *error, const
 		near_name(rest, near, sizeof(near));
 		return bad(ROAD_NOT_FOUND, error, address, rest, rest, near);
 	case SIM_OPEN_NO_MODEL: return bad(ROAD_UNSUPPORTED, error, address, rest, rest, "");
+	case SIM_OPEN_NO_FUNCTION:
+		return road_fail(ROAD_BUSY, error, "device address: sim", rest, "");
 	case SIM_OPEN_NO_MEMORY:
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, error, "device address: sim", rest, "");
 	default:
@@ -678,10 +680,10 @@ static road_status refused(enum sim_open_result result, const char *error, const
 	}
 }
 
-/* host NULL: the bus's own memory. */
+/* host NULL: the bus's own memory. of NULL: a new chip. */
 static road_status open_bus(const struct road_bus_wish *wish, const char *address, const char *rest,
 			    const char *options, const struct road_sim_host *host,
-			    struct road_bus **out)
+			    struct road_bus *of, struct road_bus **out)
 {
 	char error[256] = "";
 	size_t name_bytes;
@@ -704,6 +706,7 @@ static road_status open_bus(const struct road_bus_wish *wish, const char *addres
 		.address = address,
 		.host = {host ? host->translate : translate, host ? host->host : &bus->iovas},
 		.error = error,
+		.of = of ? bus_of(of)->function : NULL,
 	};
 	enum sim_open_result result = sim->open(&open, &bus->function);
 
@@ -725,7 +728,7 @@ static road_status open_bus(const struct road_bus_wish *wish, const char *addres
 static road_status transport_open(const struct road_bus_wish *wish, const char *address,
 				  const char *rest, const char *options, struct road_bus **out)
 {
-	return open_bus(wish, address, rest, options, NULL, out);
+	return open_bus(wish, address, rest, options, NULL, NULL, out);
 }
 
 static void no_library(struct road_candidate_sink *sink, road_status status)
@@ -764,9 +767,10 @@ const struct road_transport road_transport_sim = {"sim", transport_scan, transpo
 
 road_status road_sim_open_for(const struct road_bus_wish *wish, const char *address,
 			      const char *rest, const char *options,
-			      const struct road_sim_host *host, struct road_bus **out)
+			      const struct road_sim_host *host, struct road_bus *of,
+			      struct road_bus **out)
 {
-	return open_bus(wish, address, rest, options, host, out);
+	return open_bus(wish, address, rest, options, host, of, out);
 }
 
 uint32_t road_sim_line_bytes(struct road_bus *bus)

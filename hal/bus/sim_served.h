@@ -13,10 +13,17 @@ struct road_sim_host {
 	void *host;
 };
 
-/* rest and options: as in struct road_transport. */
+/*
+ * rest and options: as in struct road_transport. of NULL: a new chip, with as many functions as its
+ * option `functions` says; the bus is its physical function. Else a bus of this transport that
+ * stays open during the call: the new one is a further function of the same chip, whatever address,
+ * rest and options say; BUSY if all are in use. The chip lives until its last bus is closed;
+ * closing the physical function resets the others.
+ */
 road_status road_sim_open_for(const struct road_bus_wish *wish, const char *address,
 			      const char *rest, const char *options,
-			      const struct road_sim_host *host, struct road_bus **out);
+			      const struct road_sim_host *host, struct road_bus *of,
+			      struct road_bus **out);
 /* Bytes of a cache line that the chip does not look into; 0: it is coherent. */
 uint32_t road_sim_line_bytes(struct road_bus *bus);
 /* Returns once no model works with what a translation gave that was removed before. */

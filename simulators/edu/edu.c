@@ -8,9 +8,11 @@
 #include "simulators/chips/chip_edu.h"
 #include "uapi/edu.h"
 
+/* What one function has: all of the device, side by side with the others'. */
 struct edu {
 	struct sim_env *env;
 	const struct road_edu_params *params;
+	uint32_t index;
 	uint32_t liveness, operand, factorial, status, irq_status;
 	uint64_t dma_source, dma_target, dma_count;
 	uint32_t dma_command;
@@ -21,11 +23,17 @@ struct edu {
 	unsigned char buffer[];
 };
 
+struct edu_chip {
+	const struct road_edu_params *params;
+	uint32_t function_count;
+	struct edu *functions[];
+};
+
 static void raise_irq(struct edu *edu, uint32_t value)
 {
 	edu->irq_status |= value;
 	if (edu->irq_status)
-		sim_irq_raise(edu->env, 0, 0);
+		sim_irq_raise(edu->env, edu->index, 0);
 }
 
 static void computed(void *arg)
@@ -49,7 +57,7 @@ static void compute(struct edu *edu, uint32_t n)
 	uint64_t steps = n < 34 ? n : 34;
 
 	if (edu->status & ROAD_EDU_STATUS_COMPUTING) {
-		sim_violation(edu->env, 0, "factorial written while one is computed");
+		sim_violation(edu->env, edu->index, "factorial written while one is computed");
 		return;
 	}
 	edu->operand = edu->factorial = n;
@@ -67,16 +75,17 @@ static unsigned char *window(struct edu *edu, uint64_t address, uint64_t bytes)
 
 	if (address < ROAD_EDU_BUFFER || offset > edu->buffer_bytes ||
 	    bytes > edu->buffer_bytes - offset) {
-		sim_violation(edu->env, 0, "transfer of %llu bytes at 0x%llx leaves the buffer",
+		sim_violation(edu->env, edu->index,
+			      "transfer of %llu bytes at 0x%llx leaves the buffer",
 			      (unsigned long long)bytes, (unsigned long long)address);
 		return NULL;
 	}
 	return edu->buffer + offset;
 }
 
-static uint64_t mask_of(const struct edu *edu)
+static uint64_t mask_of(const struct road_edu_params *params)
 {
-	uint32_t bits = edu->params->dma_address_bits;
+	uint32_t bits = params->dma_address_bits;
 
 	return bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 }
@@ -84,10 +93,11 @@ static uint64_t mask_of(const struct edu *edu)
 /* QEMU cuts an address down to the mask; a driver that relies on it is wrong. */
 static uint64_t bus_address(struct edu *edu, uint64_t address)
 {
-	if (address & ~mask_of(edu))
-		sim_violation(edu->env, 0, "bus address 0x%llx is beyond the mask 0x%llx",
-			      (unsigned long long)address, (unsigned long long)mask_of(edu));
-	return address & mask_of(edu);
+	if (address & ~mask_of(edu->params))
+		sim_violation(edu->env, edu->index, "bus address 0x%llx is beyond the mask 0x%llx",
+			      (unsigned long long)address,
+			      (unsigned long long)mask_of(edu->params));
+	return address & mask_of(edu->params);
 }
 
 static void copied(void *arg)
@@ -99,11 +109,12 @@ static void copied(void *arg)
 	unsigned char *bytes = window(edu, inside, edu->dma_count);
 
 	if (bytes && to_host)
-		done = sim_dma_write(edu->env, 0, outside, bytes, edu->dma_count);
+		done = sim_dma_write(edu->env, edu->index, outside, bytes, edu->dma_count);
 	else if (bytes)
-		done = sim_dma_read(edu->env, 0, outside, bytes, edu->dma_count);
+		done = sim_dma_read(edu->env, edu->index, outside, bytes, edu->dma_count);
 	if (bytes && !done)
-		sim_violation(edu->env, 0, "bus address 0x%llx is not mapped for %llu bytes",
+		sim_violation(edu->env, edu->index,
+			      "bus address 0x%llx is not mapped for %llu bytes",
 			      (unsigned long long)outside, (unsigned long long)edu->dma_count);
 	if (done) {
 		edu->dmas++;
@@ -122,9 +133,9 @@ static void copy(struct edu *edu, uint32_t command)
 	uint64_t bytes = edu->dma_count < edu->buffer_bytes ? edu->dma_count : edu->buffer_bytes;
 
 	if (command & ~(ROAD_EDU_DMA_START | ROAD_EDU_DMA_TO_HOST | ROAD_EDU_DMA_IRQ))
-		sim_violation(edu->env, 0, "unknown bits in DMA command 0x%x", command);
+		sim_violation(edu->env, edu->index, "unknown bits in DMA command 0x%x", command);
 	if (edu->dma_command & ROAD_EDU_DMA_START) {
-		sim_violation(edu->env, 0, "DMA command written while a transfer runs");
+		sim_violation(edu->env, edu->index, "DMA command written while a transfer runs");
 		return;
 	}
 	edu->dma_command = command;
@@ -144,8 +155,8 @@ static bool check_access(struct edu *edu, uint32_t region, uint64_t offset, uint
 		    (width == 4 || (width == 8 && offset >= ROAD_EDU_REG_DMA_SOURCE));
 
 	if (!good)
-		sim_violation(edu->env, 0, "access of %u bytes at 0x%llx of region %u", width,
-			      (unsigned long long)offset, region);
+		sim_violation(edu->env, edu->index, "access of %u bytes at 0x%llx of region %u",
+			      width, (unsigned long long)offset, region);
 	return good;
 }
 
@@ -159,13 +170,17 @@ static uint64_t *dma_register(struct edu *edu, uint64_t offset)
 	}
 }
 
+static struct edu *of(void *model, uint32_t function)
+{
+	return ((struct edu_chip *)model)->functions[function];
+}
+
 static uint64_t reg_read(void *model, uint32_t function, uint32_t region, uint64_t offset,
 			 uint32_t width)
 {
-	struct edu *edu = model;
+	struct edu *edu = of(model, function);
 	uint64_t all_ones = width == 8 ? UINT64_MAX : UINT32_MAX;
 
-	(void)function;
 	if (!check_access(edu, region, offset, width))
 		return all_ones;
 	const uint64_t *dma = dma_register(edu, offset);
@@ -186,15 +201,15 @@ static uint64_t reg_read(void *model, uint32_t function, uint32_t region, uint64
 static void reg_write(void *model, uint32_t function, uint32_t region, uint64_t offset,
 		      uint32_t width, uint64_t value)
 {
-	struct edu *edu = model;
+	struct edu *edu = of(model, function);
 
-	(void)function;
 	if (!check_access(edu, region, offset, width))
 		return;
 	uint64_t *dma = dma_register(edu, offset);
 
 	if (dma && edu->dma_command & ROAD_EDU_DMA_START) {
-		sim_violation(edu->env, 0, "DMA register 0x%llx written while a transfer runs",
+		sim_violation(edu->env, edu->index,
+			      "DMA register 0x%llx written while a transfer runs",
 			      (unsigned long long)offset);
 		return;
 	}
@@ -213,16 +228,15 @@ static void reg_write(void *model, uint32_t function, uint32_t region, uint64_t 
 	case ROAD_EDU_REG_IRQ_ACK: edu->irq_status &= ~(uint32_t)value; break;
 	case ROAD_EDU_REG_DMA_COMMAND: copy(edu, (uint32_t)value); break;
 	default:
-		sim_violation(edu->env, 0, "write to 0x%llx, which is no register",
+		sim_violation(edu->env, edu->index, "write to 0x%llx, which is no register",
 			      (unsigned long long)offset);
 	}
 }
 
 static void reset(void *model, uint32_t function)
 {
-	struct edu *edu = model;
+	struct edu *edu = of(model, function);
 
-	(void)function;
 	sim_cancel(edu->env, &edu->computed);
 	sim_cancel(edu->env, &edu->copied);
 	edu->liveness = edu->operand = edu->factorial = edu->status = edu->irq_status =
@@ -231,33 +245,55 @@ static void reset(void *model, uint32_t function)
 	memset(edu->buffer, 0, edu->buffer_bytes);
 }
 
-static void *create(const struct sim_model_create *create)
+static void destroy(void *model)
 {
-	struct edu *edu;
+	struct edu_chip *chip = model;
 
-	if (create->option_count) {
-		snprintf(create->error, 256, "option %.32s: unknown, allowed: time, seed, threads",
-			 create->options[0].key);
-		return NULL;
-	}
+	for (uint32_t i = 0; i < chip->function_count; i++)
+		free(chip->functions[i]);
+	free(chip);
+}
+
+static struct edu *make_function(const struct sim_model_create *create, uint32_t index)
+{
 	const struct road_edu_params *params = create->params;
+	struct edu *edu = calloc(1, sizeof(*edu) + params->buffer_bytes);
 
-	edu = calloc(1, sizeof(*edu) + params->buffer_bytes);
-	if (!edu) {
-		create->error[0] = 0;
+	if (!edu)
 		return NULL;
-	}
 	edu->env = create->env;
 	edu->params = params;
+	edu->index = index;
 	edu->buffer_bytes = params->buffer_bytes;
 	edu->computed = (struct sim_event){.run = computed, .arg = edu};
 	edu->copied = (struct sim_event){.run = copied, .arg = edu};
 	return edu;
 }
 
-static void destroy(void *model)
+static void *create(const struct sim_model_create *create)
 {
-	free(model);
+	struct edu_chip *chip;
+
+	if (create->option_count) {
+		snprintf(create->error, 256,
+			 "option %.32s: unknown, allowed: time, seed, threads, functions",
+			 create->options[0].key);
+		return NULL;
+	}
+	create->error[0] = 0;
+	chip = calloc(1, sizeof(*chip) + create->functions * sizeof(struct edu *));
+	if (!chip)
+		return NULL;
+	chip->params = create->params;
+	chip->function_count = create->functions;
+	for (uint32_t i = 0; i < create->functions; i++) {
+		chip->functions[i] = make_function(create, i);
+		if (!chip->functions[i]) {
+			destroy(chip);
+			return NULL;
+		}
+	}
+	return chip;
 }
 
 static void region(void *model, uint32_t index, struct sim_region *out)
@@ -268,7 +304,7 @@ static void region(void *model, uint32_t index, struct sim_region *out)
 
 static uint64_t dma_mask(void *model)
 {
-	return mask_of(model);
+	return mask_of(((struct edu_chip *)model)->params);
 }
 
 static uint32_t irq_count(void *model)
@@ -279,13 +315,18 @@ static uint32_t irq_count(void *model)
 
 static bool counter(void *model, uint32_t index, struct sim_counter *out)
 {
-	const struct edu *edu = model;
-	const struct sim_counter counters[] = {
-		{"edu.factorials", edu->factorials},
-		{"edu.transfers", edu->dmas},
-		{"edu.transferred_bytes", edu->dma_bytes},
+	const struct edu_chip *chip = model;
+	struct sim_counter counters[] = {
+		{"edu.factorials", 0},
+		{"edu.transfers", 0},
+		{"edu.transferred_bytes", 0},
 	};
 
+	for (uint32_t i = 0; i < chip->function_count; i++) {
+		counters[0].value += chip->functions[i]->factorials;
+		counters[1].value += chip->functions[i]->dmas;
+		counters[2].value += chip->functions[i]->dma_bytes;
+	}
 	if (index >= sizeof(counters) / sizeof(counters[0]))
 		return false;
 	*out = counters[index];
@@ -305,4 +346,5 @@ const struct sim_model_ops sim_model_edu = {
 	.irq_count = irq_count,
 	.reset = reset,
 	.counter = counter,
+	.many_functions = true,
 };

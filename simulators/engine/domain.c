@@ -245,3 +245,16 @@ void sim_fp_leave(struct sim_fp saved)
 	__asm__ volatile("msr fpcr, %0" : : "r"(saved.control));
 #endif
 }
+
+struct sim_fp sim_enter(void)
+{
+	sim_lock(&sim_domain.lock);
+	return sim_fp_enter();
+}
+
+void sim_leave(struct sim_fp saved)
+{
+	sim_domain_publish();
+	sim_fp_leave(saved);
+	sim_unlock(&sim_domain.lock);
+}

@@ -12,11 +12,18 @@
 
 enum { SIM_VIOLATIONS_KEPT = 64, SIM_VIOLATION_BYTES = 160, SIM_APPROXIMATIONS = 32 };
 
+/* What one client holds of a chip. */
 struct sim_function {
 	struct sim_env *env;
 	uint32_t index;
+	bool open;             /* a client holds it */
 	bool gone;             /* unplugged: reaches nothing, and nothing reaches it */
 	uint64_t last_post_ps; /* posted writes of a function stay in order */
+	struct sim_host host;
+	_Atomic uint64_t irq_pending; /* bits of vectors */
+	uint64_t violation_count;
+	char violations[SIM_VIOLATIONS_KEPT][SIM_VIOLATION_BYTES];
+	int memory_fd; /* of its share of the chip's memory; -1: it is the chip's alone */
 };
 
 struct sim_approximation {
@@ -27,22 +34,19 @@ struct sim_approximation {
 /* One opened chip. */
 struct sim_env {
 	struct sim_env *next;
-	struct sim_function function; /* one client a chip, so far */
+	struct sim_function *functions; /* number 0: the physical one */
+	uint32_t function_count, functions_open;
 	const struct sim_model_ops *ops;
 	void *model;
 	struct road_chip *chip;
 	const char *path; /* of its file; "": built in */
 	enum sim_fidelity fidelity;
-	struct sim_host host;
 	uint64_t random[4];
-	_Atomic uint64_t irq_pending; /* bits of vectors */
-	uint32_t watching;            /* packets that wait for words in host memory */
-	uint64_t violation_count;
-	char violations[SIM_VIOLATIONS_KEPT][SIM_VIOLATION_BYTES];
+	uint32_t watching; /* packets that wait for words in host memory */
 	struct sim_approximation approximations[SIM_APPROXIMATIONS];
-	void *memory;
-	uint64_t memory_bytes;
-	int memory_fd;
+	void *memory; /* the functions' shares side by side, and what is behind them */
+	uint64_t memory_bytes, share_bytes;
+	int memory_fd; /* of all, or of what is behind the shares; -1: there is none */
 	struct sim_trace trace;
 	uint64_t seed;
 	uint32_t threads; /* that may simulate it, at most */
@@ -95,6 +99,15 @@ void sim_domain_forget(const struct sim_env *env); /* events and posts of a chip
 void sim_domain_forget_posts(const struct sim_function *function);
 void sim_domain_poke(void);
 
+/* memory.c: each function's equal share of `bytes`; 0: there are not as many. */
+uint64_t sim_memory_share(uint64_t bytes, uint32_t functions);
+void sim_memory_free(struct sim_env *env);
+/* Gives the pages of a function's share back. Nothing if the chip has one function. */
+void sim_memory_discard_share(const struct sim_function *function);
+/* The descriptor behind a piece of the function's share; false: it is none of it. */
+bool sim_memory_find(const struct sim_function *function, const void *at, uint64_t bytes, int *fd,
+		     uint64_t *fd_offset);
+
 /* The caller's floating-point state is set aside while models run. */
 struct sim_fp {
 	uint64_t control;
@@ -102,5 +115,9 @@ struct sim_fp {
 };
 struct sim_fp sim_fp_enter(void);
 void sim_fp_leave(struct sim_fp saved);
+
+/* Every way in: the lock, and the floating-point state that models rely on. */
+struct sim_fp sim_enter(void);
+void sim_leave(struct sim_fp saved);
 
 #endif

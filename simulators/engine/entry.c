@@ -7,32 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "simulators/engine/catalogue.h"
 #include "simulators/engine/domain.h"
 #include "simulators/engine/models.h"
-#include "simulators/engine/options.h"
-#include "simulators/engine/parallel.h"
+#include "simulators/engine/open.h"
 #include "simulators/engine/parameters.h"
 #include "simulators/engine/report.h"
 
 enum { RELAX_PS = 1000000 };
-
-/* Every way in: the lock, and the floating-point state that models rely on. */
-static struct sim_fp enter(void)
-{
-	sim_lock(&sim_domain.lock);
-	return sim_fp_enter();
-}
-
-static void leave(struct sim_fp saved)
-{
-	sim_domain_publish();
-	sim_fp_leave(saved);
-	sim_unlock(&sim_domain.lock);
-}
 
 static void describe(const char *name, struct road_chip_summary chip, const char *path,
 		     struct sim_chip_id *out)
@@ -62,153 +45,6 @@ static bool entry_chip(uint32_t index, struct sim_chip_id *out)
 	if (row)
 		describe(row->name, row->summary, row->path, out);
 	return row;
-}
-
-/* The state of the generator, spread over by splitmix64 from seed and address. */
-static void seed_random(struct sim_env *env, const char *address)
-{
-	uint64_t x = env->seed ^ UINT64_C(0xcbf29ce484222325);
-
-	for (; *address; address++)
-		x = (x ^ (unsigned char)*address) * UINT64_C(0x100000001b3);
-	for (int i = 0; i < 4; i++) {
-		x += UINT64_C(0x9e3779b97f4a7c15);
-		uint64_t z = x;
-
-		z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-		z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-		env->random[i] = z ^ z >> 31;
-	}
-}
-
-static enum sim_open_result load_chip(const struct sim_open *open, struct sim_env *env)
-{
-	const struct sim_catalogue_row *file = sim_catalogue_find(open->chip, open->chip_bytes);
-	struct road_chip_error error;
-
-	if (!file) {
-		snprintf(open->error, SIM_ERROR_BYTES, "no chip is called \"%.*s\"",
-			 (int)(open->chip_bytes < 64 ? open->chip_bytes : 64), open->chip);
-		return SIM_OPEN_NO_CHIP;
-	}
-	if (road_chip_parse(file->bytes, file->len, file->name, &env->chip, &error)) {
-		snprintf(open->error, SIM_ERROR_BYTES, "%.250s", error.message);
-		return error.code == ROAD_CHIP_ERROR_MEMORY ? SIM_OPEN_NO_MEMORY : SIM_OPEN_NO_CHIP;
-	}
-	env->path = file->path;
-	env->ops = sim_model_find(env->chip->family->name);
-	if (!env->ops) {
-		snprintf(open->error, SIM_ERROR_BYTES, "there is no model of family %.32s",
-			 env->chip->family->name);
-		return SIM_OPEN_NO_MODEL;
-	}
-	return SIM_OPEN_OK;
-}
-
-static enum sim_open_result create_model(struct sim_env *env, const struct sim_options *options,
-					 char *error)
-{
-	struct sim_model_create create = {
-		.env = env,
-		.fidelity = options->fidelity,
-		.seed = options->seed,
-		.options = options->own,
-		.option_count = options->own_count,
-		.error = error,
-		.params = env->chip->params,
-		.chip = env->chip->name,
-		.memory_bytes = env->chip->identity.memory_bytes,
-	};
-	struct sim_fp saved = enter();
-
-	error[0] = 0;
-	env->model = env->ops->create(&create);
-	if (env->model) {
-		env->next = sim_domain.envs;
-		sim_domain.envs = env;
-	}
-	leave(saved);
-	if (env->model)
-		return SIM_OPEN_OK;
-	return error[0] ? SIM_OPEN_BAD_OPTION : SIM_OPEN_NO_MEMORY;
-}
-
-static void forget_irqs(struct sim_env *env)
-{
-	uint64_t pending = atomic_exchange(&env->irq_pending, 0);
-
-	atomic_fetch_sub(&sim_domain.irqs, (uint32_t)__builtin_popcountll(pending));
-}
-
-static void free_env(struct sim_env *env)
-{
-	sim_trace_free(&env->trace);
-	if (env->memory) {
-		munmap(env->memory, env->memory_bytes);
-		close(env->memory_fd);
-	}
-	road_chip_free(env->chip);
-	free(env);
-}
-
-static enum sim_open_result entry_open(const struct sim_open *open, struct sim_function **out)
-{
-	struct sim_options options;
-	enum sim_open_result result;
-	struct sim_env *env;
-
-	open->error[0] = 0;
-	if (sim_options_parse(open->options, &options, open->error))
-		return SIM_OPEN_BAD_OPTION;
-	env = calloc(1, sizeof(*env));
-	if (!env) {
-		snprintf(open->error, SIM_ERROR_BYTES, "no memory for a chip");
-		return SIM_OPEN_NO_MEMORY;
-	}
-	env->memory_fd = -1;
-	env->host = open->host;
-	env->seed = options.seed;
-	env->fidelity = options.fidelity;
-	env->threads = options.threads;
-	seed_random(env, open->address);
-	env->function.env = env;
-	result = load_chip(open, env);
-	if (!result && sim_parameters_take(env->chip, &options, open->error))
-		result = SIM_OPEN_BAD_OPTION;
-	if (!result)
-		result = create_model(env, &options, open->error);
-	if (result)
-		free_env(env);
-	else
-		*out = &env->function;
-	return result;
-}
-
-/* May a chip still use helpers? */
-static bool any_threads(void)
-{
-	for (const struct sim_env *env = sim_domain.envs; env; env = env->next)
-		if (env->threads > 1)
-			return true;
-	return false;
-}
-
-static void entry_close(struct sim_function *function)
-{
-	struct sim_env *env = function->env, **at;
-	struct sim_fp saved = enter();
-
-	sim_domain_forget(env);
-	env->ops->destroy(env->model);
-	sim_domain.watching -= env->watching;
-	forget_irqs(env);
-	for (at = &sim_domain.envs; *at != env;)
-		at = &(*at)->next;
-	*at = env->next;
-	if (!any_threads())
-		sim_pool_stop();
-	leave(saved);
-	free_env(env);
 }
 
 static bool entry_identify(struct sim_function *function, struct sim_chip_id *out)
@@ -242,10 +78,10 @@ static void entry_region(struct sim_function *function, uint32_t region, uint64_
 			 bool *memory)
 {
 	struct sim_region out = {0};
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
 	function->env->ops->region(function->env->model, region, &out);
-	leave(saved);
+	sim_leave(saved);
 	*bytes = out.bytes;
 	*memory = out.memory;
 }
@@ -256,28 +92,21 @@ static void *entry_region_map(struct sim_function *function, uint32_t region, ui
 	const struct sim_env *env = function->env;
 	struct sim_region info = {0};
 	void *mapping = NULL;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
 	env->ops->region(env->model, region, &info);
 	if (env->ops->region_map && !function->gone && info.memory && offset <= info.bytes &&
 	    bytes <= info.bytes - offset)
 		mapping = env->ops->region_map(env->model, function->index, region, offset, bytes);
-	leave(saved);
+	sim_leave(saved);
 	return mapping;
 }
 
 static bool entry_region_fd(struct sim_function *function, uint32_t region, uint64_t offset,
 			    uint64_t bytes, int *fd, uint64_t *fd_offset)
 {
-	const char *at = entry_region_map(function, region, offset, bytes);
-	const struct sim_env *env = function->env;
-	uint64_t from = (uint64_t)((uintptr_t)at - (uintptr_t)env->memory);
-
-	if (!at || !env->memory || from > env->memory_bytes || bytes > env->memory_bytes - from)
-		return false;
-	*fd = env->memory_fd;
-	*fd_offset = from;
-	return true;
+	return sim_memory_find(function, entry_region_map(function, region, offset, bytes), bytes,
+			       fd, fd_offset);
 }
 
 static uint64_t entry_read(struct sim_function *function, uint32_t region, uint64_t offset,
@@ -285,7 +114,7 @@ static uint64_t entry_read(struct sim_function *function, uint32_t region, uint6
 {
 	struct sim_env *env = function->env;
 	uint64_t value = width == 8 ? UINT64_MAX : UINT32_MAX;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
 	sim_domain_drain();
 	*when = sim_max(*when, atomic_load(&sim_domain.now_ps));
@@ -296,7 +125,7 @@ static uint64_t entry_read(struct sim_function *function, uint32_t region, uint6
 			      (unsigned long long)offset);
 	else if (!function->gone)
 		value = env->ops->reg_read(env->model, function->index, region, offset, width);
-	leave(saved);
+	sim_leave(saved);
 	return value;
 }
 
@@ -307,10 +136,10 @@ static void entry_post(struct sim_function *function, uint32_t region, uint64_t 
 	struct sim_post post = {function, offset, value, when > now ? when : now, region, width};
 
 	while (!sim_inbox_put(&sim_domain.inbox, &post)) {
-		struct sim_fp saved = enter(); /* full: make room */
+		struct sim_fp saved = sim_enter(); /* full: make room */
 
 		sim_domain_drain();
-		leave(saved);
+		sim_leave(saved);
 	}
 }
 
@@ -323,7 +152,7 @@ static bool entry_irq_take(struct sim_function *function, uint32_t vector)
 {
 	uint64_t bit = UINT64_C(1) << (vector & 63);
 
-	if (!(atomic_fetch_and(&function->env->irq_pending, ~bit) & bit))
+	if (!(atomic_fetch_and(&function->irq_pending, ~bit) & bit))
 		return false;
 	atomic_fetch_sub(&sim_domain.irqs, 1);
 	return true;
@@ -331,12 +160,12 @@ static bool entry_irq_take(struct sim_function *function, uint32_t vector)
 
 static uint64_t entry_irq_pending(struct sim_function *function)
 {
-	return atomic_load(&function->env->irq_pending);
+	return atomic_load(&function->irq_pending);
 }
 
 static uint64_t entry_relax(uint64_t until_ps)
 {
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
 	sim_domain_drain();
 	const struct sim_event *first = sim_heap_first(&sim_domain.heap);
@@ -347,7 +176,7 @@ static uint64_t entry_relax(uint64_t until_ps)
 	sim_domain_run(first && first->time_ps < until_ps ? first->time_ps : until_ps);
 	uint64_t now = atomic_load(&sim_domain.now_ps);
 
-	leave(saved);
+	sim_leave(saved);
 	return now;
 }
 
@@ -359,7 +188,7 @@ static void entry_run(uint64_t until_ps, uint32_t budget, struct sim_slice *out)
 		out->irq = true;
 		return;
 	}
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
 	if (sim_domain_step_post(until_ps))
 		out->ran = true;
@@ -375,7 +204,7 @@ static void entry_run(uint64_t until_ps, uint32_t budget, struct sim_slice *out)
 	const struct sim_event *first = sim_heap_first(&sim_domain.heap);
 
 	out->more = first && first->time_ps <= until_ps && sim_domain.heap.foreground;
-	leave(saved);
+	sim_leave(saved);
 }
 
 static uint64_t entry_now(void)
@@ -391,24 +220,22 @@ static bool entry_pending(void)
 
 static void entry_poke(void)
 {
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
 	if (sim_domain.watching)
 		sim_domain_poke();
-	leave(saved);
+	sim_leave(saved);
 }
 
 static void reset_function(struct sim_function *function, bool gone)
 {
-	struct sim_env *env = function->env;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
-	sim_domain_forget_posts(function);
 	function->gone |= gone;
-	function->last_post_ps = 0;
-	env->ops->reset(env->model, function->index);
-	forget_irqs(env);
-	leave(saved);
+	for (uint32_t i = 1; !function->index && i < function->env->function_count; i++)
+		function->env->functions[i].gone |= gone;
+	sim_restart(function);
+	sim_leave(saved);
 }
 
 static void entry_reset(struct sim_function *function)
@@ -438,14 +265,14 @@ static enum sim_inject entry_inject(struct sim_function *function, bool poison, 
 {
 	const struct sim_env *env = function->env;
 	enum sim_inject result = SIM_INJECT_NONE;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
 	/* Behind what the function's posted writes do: address tables above all. */
 	sim_domain_drain();
 	sim_domain_run(sim_max(atomic_load(&sim_domain.now_ps), function->last_post_ps));
 	if (env->ops->inject && !function->gone)
 		result = env->ops->inject(env->model, function->index, poison, address);
-	leave(saved);
+	sim_leave(saved);
 	return result;
 }
 
@@ -454,11 +281,11 @@ static enum sim_inject entry_phase_fail(struct sim_function *function, uint32_t 
 {
 	const struct sim_env *env = function->env;
 	enum sim_inject result = SIM_INJECT_NONE;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
 	if (env->ops->phase_fail && !function->gone)
 		result = env->ops->phase_fail(env->model, function->index, region, phase, times);
-	leave(saved);
+	sim_leave(saved);
 	return result;
 }
 
@@ -466,11 +293,11 @@ static bool entry_firmware(struct sim_function *function, const char *component,
 			   struct sim_firmware *out)
 {
 	const struct sim_env *env = function->env;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 	const bool found = env->ops->firmware && !function->gone &&
 			   env->ops->firmware(env->model, component, out);
 
-	leave(saved);
+	sim_leave(saved);
 	return found;
 }
 
@@ -479,11 +306,11 @@ static enum sim_inject entry_boot_fault(struct sim_function *function, uint32_t 
 {
 	const struct sim_env *env = function->env;
 	enum sim_inject result = SIM_INJECT_NONE;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
 	if (env->ops->boot_fault && !function->gone)
 		result = env->ops->boot_fault(env->model, function->index, fault, phase, times);
-	leave(saved);
+	sim_leave(saved);
 	return result;
 }
 
@@ -492,11 +319,11 @@ static bool entry_counter(struct sim_function *function, uint32_t index, const c
 {
 	struct sim_counter counter;
 	bool found = false;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 
 	if (function->env->ops->counter)
 		found = function->env->ops->counter(function->env->model, index, &counter);
-	leave(saved);
+	sim_leave(saved);
 	if (found) {
 		*name = counter.name;
 		*value = counter.value;
@@ -507,10 +334,10 @@ static bool entry_counter(struct sim_function *function, uint32_t index, const c
 static bool entry_line(struct sim_function *function, uint32_t index, struct sim_line *out)
 {
 	const struct sim_model_ops *ops = function->env->ops;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 	bool found = ops->line && ops->line(function->env->model, index, out);
 
-	leave(saved);
+	sim_leave(saved);
 	return found;
 }
 
@@ -528,31 +355,30 @@ static bool entry_scenario(struct sim_function *function, uint32_t index, const 
 
 static uint64_t entry_violations(struct sim_function *function)
 {
-	struct sim_fp saved = enter();
-	uint64_t count = function->env->violation_count;
+	struct sim_fp saved = sim_enter();
+	uint64_t count = function->violation_count;
 
-	leave(saved);
+	sim_leave(saved);
 	return count;
 }
 
 static bool entry_violation(struct sim_function *function, uint32_t index, char *text, size_t bytes)
 {
-	const struct sim_env *env = function->env;
-	struct sim_fp saved = enter();
-	bool found = index < SIM_VIOLATIONS_KEPT && index < env->violation_count;
+	struct sim_fp saved = sim_enter();
+	bool found = index < SIM_VIOLATIONS_KEPT && index < function->violation_count;
 
 	if (found)
-		snprintf(text, bytes, "%s", env->violations[index]);
-	leave(saved);
+		snprintf(text, bytes, "%s", function->violations[index]);
+	sim_leave(saved);
 	return found;
 }
 
 static size_t entry_report(struct sim_function *function, char *out, size_t bytes)
 {
-	struct sim_fp saved = enter();
-	size_t needed = sim_report(function->env, out, bytes);
+	struct sim_fp saved = sim_enter();
+	size_t needed = sim_report(function, out, bytes);
 
-	leave(saved);
+	sim_leave(saved);
 	return needed;
 }
 
@@ -567,10 +393,10 @@ static int entry_trace(struct sim_function *function, int fd)
 	copy = malloc(sizeof(*copy));
 	if (!copy)
 		return ENOMEM;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 	bool copied = sim_trace_copy(&env->trace, copy);
 
-	leave(saved);
+	sim_leave(saved);
 	int error = copied ? sim_trace_write(copy, env->chip->name, fd) : ENOMEM;
 
 	if (copied)
@@ -582,10 +408,10 @@ static int entry_trace(struct sim_function *function, int fd)
 static bool entry_add_model(const struct sim_model_entry *model, struct sim_added *out, char *error)
 {
 	const struct sim_model_ops *ops;
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 	bool added = sim_model_add(model, &ops, error);
 
-	leave(saved);
+	sim_leave(saved);
 	if (added)
 		*out = (struct sim_added){ops->family, ops->compatible};
 	return added;
@@ -594,10 +420,10 @@ static bool entry_add_model(const struct sim_model_entry *model, struct sim_adde
 static bool entry_add_chip(const char *path, const char *bytes, size_t len, struct sim_chip_id *out,
 			   char *error)
 {
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 	const struct sim_catalogue_row *row = sim_catalogue_add(path, bytes, len, error);
 
-	leave(saved);
+	sim_leave(saved);
 	if (row)
 		describe(row->name, row->summary, row->path, out);
 	return row;
@@ -606,7 +432,7 @@ static bool entry_add_chip(const char *path, const char *bytes, size_t len, stru
 static void entry_check_chip(const char *path, const char *bytes, size_t len,
 			     struct sim_chip_check *out)
 {
-	struct sim_fp saved = enter();
+	struct sim_fp saved = sim_enter();
 	struct road_chip_error error;
 	struct road_chip *chip;
 
@@ -623,7 +449,7 @@ static void entry_check_chip(const char *path, const char *bytes, size_t len,
 		out->assumed = chip->by_kind[ROAD_CHIP_ASSUMED];
 		describe(chip->name, road_chip_summarize(chip), "", &out->id);
 	}
-	leave(saved);
+	sim_leave(saved);
 }
 
 static void entry_check_done(struct sim_chip_check *check)
@@ -635,8 +461,8 @@ static void entry_check_done(struct sim_chip_check *check)
 static const struct sim_entry entry = {
 	.version = SIM_ENTRY_VERSION,
 	.chip = entry_chip,
-	.open = entry_open,
-	.close = entry_close,
+	.open = sim_open_function,
+	.close = sim_close_function,
 	.identify = entry_identify,
 	.costs = entry_costs,
 	.dma_mask = entry_dma_mask,

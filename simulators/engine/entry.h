@@ -16,7 +16,7 @@
 #include <roadbed-sim/inject.h>
 #include <roadbed-sim/line.h>
 
-#define SIM_ENTRY_VERSION 11u
+#define SIM_ENTRY_VERSION 12u
 #define SIM_ENTRY_SYMBOL  "roadbed_sim_entry"
 
 struct sim_function; /* one function of an opened chip */
@@ -50,6 +50,10 @@ struct sim_open {
 	const char *address; /* identity text: seeds the randomness */
 	struct sim_host host;
 	char *error; /* 256 bytes: why it fails */
+	/* NULL: a new chip, of which this is function 0, the physical one. Else a further function
+	 * of the chip that this one is of, which stays open during the call; chip, options and
+	 * address are ignored then. */
+	struct sim_function *of;
 };
 
 enum sim_open_result {
@@ -57,7 +61,8 @@ enum sim_open_result {
 	SIM_OPEN_NO_CHIP,    /* of that name */
 	SIM_OPEN_NO_MODEL,   /* of its family */
 	SIM_OPEN_BAD_OPTION, /* or the model's own reason */
-	SIM_OPEN_NO_MEMORY
+	SIM_OPEN_NO_MEMORY,
+	SIM_OPEN_NO_FUNCTION /* `of`: all of the chip's are in use */
 };
 
 struct sim_slice {
@@ -89,6 +94,8 @@ struct sim_entry {
 	/* The chips that can be simulated, by position; false ends. */
 	bool (*chip)(uint32_t index, struct sim_chip_id *out);
 	enum sim_open_result (*open)(const struct sim_open *open, struct sim_function **out);
+	/* A function's work and the bytes of its share of memory are gone at once; the chip goes
+	 * with the last of its functions. Closing function 0 resets all the others (see reset). */
 	void (*close)(struct sim_function *function);
 	bool (*identify)(struct sim_function *function, struct sim_chip_id *out);
 	void (*costs)(struct sim_function *function, struct sim_costs *out);
@@ -96,11 +103,13 @@ struct sim_entry {
 	uint64_t (*dma_mask)(struct sim_function *function);
 	/* Bytes of a line of the host's caches, which the chip does not look into; 0: it does. */
 	uint32_t (*line_bytes)(struct sim_function *function);
+	/* Memory is the function's share, from 0, as it is in the two below. */
 	void (*region)(struct sim_function *function, uint32_t region, uint64_t *bytes,
 		       bool *memory);
 	void *(*region_map)(struct sim_function *function, uint32_t region, uint64_t offset,
 			    uint64_t bytes);
-	/* The chip's sealed memory behind what region_map would give; false: there is none. */
+	/* The sealed memory behind what region_map would give, which holds nothing of another
+	 * function; false: there is none. */
 	bool (*region_fd)(struct sim_function *function, uint32_t region, uint64_t offset,
 			  uint64_t bytes, int *fd, uint64_t *fd_offset);
 	/* Costs read_ps; the domain runs up to then first. Pushes the function's posted writes
@@ -131,7 +140,9 @@ struct sim_entry {
 	void (*fence)(void);
 	/* Calls fn(arg) while no model is at work. fn takes no lock and calls nothing of this. */
 	void (*quietly)(void (*fn)(void *arg), void *arg);
-	/* To its state after power-on; posted writes on their way are dropped. */
+	/* To its state after power-on; posted writes on their way are dropped. Of a chip with
+	 * several functions: the bytes of its share are gone too, and with function 0 all are
+	 * reset. */
 	void (*reset)(struct sim_function *function);
 	/* The function is gone for good: it reads all ones, and touches nothing any more. */
 	void (*unplug)(struct sim_function *function);

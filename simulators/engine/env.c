@@ -33,20 +33,29 @@ void sim_cancel(struct sim_env *env, struct sim_event *event)
 		sim_heap_remove(&sim_domain.heap, event);
 }
 
+/* A function that a client holds and that was not unplugged; NULL: it is none. */
+static struct sim_function *live(struct sim_env *env, uint32_t function)
+{
+	if (function >= env->function_count || !env->functions[function].open ||
+	    env->functions[function].gone)
+		return NULL;
+	return &env->functions[function];
+}
+
 void *sim_dma_window(struct sim_env *env, uint32_t function, uint64_t iova, size_t bytes,
 		     bool write)
 {
-	(void)function;
 	bool shared = sim_pool_running();
+	const struct sim_function *of = live(env, function);
 	void *window;
 
-	if (env->function.gone)
+	if (!of)
 		return NULL;
 	if (write)
 		sim_domain.host_written = true;
 	if (shared)
 		pthread_mutex_lock(&translating);
-	window = env->host.translate(env->host.host, iova, bytes, write);
+	window = of->host.translate(of->host.host, iova, bytes, write);
 	if (shared)
 		pthread_mutex_unlock(&translating);
 	return window;
@@ -100,12 +109,12 @@ bool sim_dma_write(struct sim_env *env, uint32_t function, uint64_t iova, const 
 void sim_irq_raise(struct sim_env *env, uint32_t function, uint32_t vector)
 {
 	uint64_t bit = UINT64_C(1) << (vector & 63);
+	struct sim_function *to = live(env, function);
 
-	(void)function;
-	if (env->function.gone)
+	if (!to)
 		return;
 	sim_domain.irq_raised = true;
-	if (!(atomic_fetch_or(&env->irq_pending, bit) & bit))
+	if (!(atomic_fetch_or(&to->irq_pending, bit) & bit))
 		atomic_fetch_add(&sim_domain.irqs, 1);
 }
 
@@ -146,15 +155,15 @@ uint64_t sim_random(struct sim_env *env)
 
 void sim_violation(struct sim_env *env, uint32_t function, const char *format, ...)
 {
+	struct sim_function *by = &env->functions[function < env->function_count ? function : 0];
 	va_list args;
 
-	(void)function;
-	if (env->violation_count < SIM_VIOLATIONS_KEPT) {
+	if (by->violation_count < SIM_VIOLATIONS_KEPT) {
 		va_start(args, format);
-		vsnprintf(env->violations[env->violation_count], SIM_VIOLATION_BYTES, format, args);
+		vsnprintf(by->violations[by->violation_count], SIM_VIOLATION_BYTES, format, args);
 		va_end(args);
 	}
-	env->violation_count++;
+	by->violation_count++;
 }
 
 void sim_approximate(struct sim_env *env, const char *name, uint64_t count)

@@ -43,6 +43,17 @@ static int take_time(struct sim_options *out, const struct sim_option *option, c
 	return -1;
 }
 
+static int take_functions(struct sim_options *out, const struct sim_option *option, char *error)
+{
+	uint64_t functions;
+
+	out->has_functions = true;
+	if (!sim_option_u64(option, 1, SIM_FUNCTIONS_MAX, &functions, error))
+		return -1;
+	out->functions = (uint32_t)functions;
+	return 0;
+}
+
 static int take_threads(struct sim_options *out, const struct sim_option *option, char *error)
 {
 	uint64_t threads;
@@ -60,7 +71,8 @@ static bool given(const struct sim_options *out, const char *key)
 		if (!strcmp(out->own[i].key, key))
 			return true;
 	return (out->has_time && !strcmp(key, "time")) || (out->has_seed && !strcmp(key, "seed")) ||
-	       (out->has_threads && !strcmp(key, "threads"));
+	       (out->has_threads && !strcmp(key, "threads")) ||
+	       (out->has_functions && !strcmp(key, "functions"));
 }
 
 static int take(struct sim_options *out, const struct sim_option *option, char *error)
@@ -79,6 +91,8 @@ static int take(struct sim_options *out, const struct sim_option *option, char *
 	}
 	if (!strcmp(option->key, "threads"))
 		return take_threads(out, option, error);
+	if (!strcmp(option->key, "functions"))
+		return take_functions(out, option, error);
 	if (out->own_count == SIM_OPTIONS_MAX) {
 		snprintf(error, SIM_ERROR_BYTES, "too many options, at most %d", SIM_OPTIONS_MAX);
 		return -1;
@@ -92,6 +106,7 @@ int sim_options_parse(const char *text, struct sim_options *out, char *error)
 	memset(out, 0, sizeof(*out));
 	out->fidelity = SIM_APPROX;
 	out->threads = 1;
+	out->functions = 1;
 	if (strlen(text) >= sizeof(out->text)) {
 		snprintf(error, SIM_ERROR_BYTES, "options are longer than %zu characters",
 			 sizeof(out->text) - 1);

@@ -5,13 +5,14 @@
 
 #include <roadbed-sim/model.h>
 
-enum { SIM_OPTIONS_MAX = 16, SIM_OPTIONS_BYTES = 512 };
+enum { SIM_OPTIONS_MAX = 16, SIM_OPTIONS_BYTES = 512, SIM_FUNCTIONS_MAX = 64 };
 
 struct sim_options {
 	enum sim_fidelity fidelity;
 	uint64_t seed;
-	uint32_t threads; /* of the host that may simulate the chip; they change no result */
-	bool has_time, has_seed, has_threads;
+	uint32_t threads;   /* of the host that may simulate the chip; they change no result */
+	uint32_t functions; /* of the chip */
+	bool has_time, has_seed, has_threads, has_functions;
 	struct sim_option own[SIM_OPTIONS_MAX]; /* of the family */
 	uint32_t own_count;
 	char text[SIM_OPTIONS_BYTES]; /* what `own` points into */

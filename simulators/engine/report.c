@@ -58,8 +58,9 @@ static void say_family(struct text *text, struct sim_env *env)
 	free(members);
 }
 
-size_t sim_report(struct sim_env *env, char *out, size_t bytes)
+size_t sim_report(const struct sim_function *function, char *out, size_t bytes)
 {
+	struct sim_env *env = function->env;
 	struct text text = {out, bytes, 0};
 
 	say(&text,
@@ -67,7 +68,7 @@ size_t sim_report(struct sim_env *env, char *out, size_t bytes)
 	    "s\",",
 	    env->chip->name, env->ops->family);
 	say(&text, "\"virtual_ns\":%" PRIu64 ",\"seed\":%" PRIu64 ",\"violations\":%" PRIu64 ",",
-	    sim_now(env) / SIM_PS_PER_NS, env->seed, env->violation_count);
+	    sim_now(env) / SIM_PS_PER_NS, env->seed, function->violation_count);
 	say_fidelity(&text, env);
 	say_family(&text, env);
 	say(&text, "}");

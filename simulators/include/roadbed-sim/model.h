@@ -38,7 +38,7 @@ extern "C" {
  * (struct sim_event, struct sim_resource, struct sim_option, struct road_chip_key).
  */
 #define ROAD_SIM_ABI_MAJOR 1
-#define ROAD_SIM_ABI_MINOR 4
+#define ROAD_SIM_ABI_MINOR 5
 #define ROAD_SIM_ABI       ((uint32_t)ROAD_SIM_ABI_MAJOR << 16 | ROAD_SIM_ABI_MINOR)
 
 #define SIM_ERROR_BYTES 256 /* of the texts that say why create fails */
@@ -156,6 +156,15 @@ struct sim_model_create {
 	const void *params;
 	const char *chip;
 	uint64_t memory_bytes; /* of the chip's identity */
+	/* Clients that the chip can have at once (option `functions`): 1, unless many_functions.
+	 * Number 0 is the physical function, which firmware and the chip's reset belong to. Since
+	 * 1.5. */
+	uint32_t functions;
+	/* Memory of each function, with one function memory_bytes: function f's begins at byte
+	 * f * share_bytes of what sim_memory_create gives. A function's addresses of memory begin
+	 * at 0: the model checks each against share_bytes, and adds where the share begins. Since
+	 * 1.5. */
+	uint64_t share_bytes;
 };
 
 struct sim_region {
@@ -204,7 +213,9 @@ struct sim_model_ops {
 	/* The highest bus address that it can produce; NULL: any. */
 	uint64_t (*dma_mask)(void *model);
 	uint32_t (*irq_count)(void *model);
-	/* The function returns to its state after power-on. */
+	/* The function returns to its state after power-on, and no other one notices. With several
+	 * functions its share of memory reads zero from then on (the engine sees to that); before
+	 * function 0 all others are reset. */
 	void (*reset)(void *model, uint32_t function);
 	/* Looks again at words that parked packets wait for. NULL: none ever waits. */
 	void (*poke)(void *model);
@@ -231,6 +242,9 @@ struct sim_model_ops {
 	 * boots no firmware. Since 1.3. */
 	enum sim_inject (*boot_fault)(void *model, uint32_t function, uint32_t fault,
 				      uint32_t phase, uint32_t times);
+	/* It takes any number of functions that the option `functions` asks for, and keeps apart
+	 * what they do. False: its chips have one. Since 1.5. */
+	bool many_functions;
 };
 
 /* ---- a model from outside the tree ---- */

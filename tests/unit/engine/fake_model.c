@@ -101,14 +101,16 @@ struct fake *fake_open(void)
 
 	fake->sim = roadbed_sim_entry(SIM_ENTRY_VERSION);
 	fake->env = env;
-	fake->function = &env->function;
+	env->functions = calloc(1, sizeof(*env->functions));
+	env->function_count = env->functions_open = 1;
+	env->functions[0] = (struct sim_function){
+		.env = env, .open = true, .host = {translate, fake}, .memory_fd = -1};
+	fake->function = &env->functions[0];
 	fake->host_bytes = 8192;
 	fake->host = calloc(1, fake->host_bytes);
-	env->function.env = env;
 	env->ops = &ops;
 	env->model = fake;
 	env->memory_fd = -1;
-	env->host = (struct sim_host){translate, fake};
 	road_chip_builtin_open("edu", &env->chip, &error);
 	sim_lock(&sim_domain.lock);
 	env->next = sim_domain.envs;
