@@ -116,7 +116,23 @@ static void *nothing(void *arg)
 	return arg;
 }
 
-int bench_run(struct bench *bench)
+static const struct {
+	const char *name;
+	void (*run)(struct bench *bench);
+} parts[] = {
+	{"latency", bench_latency}, {"copy", bench_copy},     {"served", bench_served},
+	{"open", bench_open_many},  {"boot", bench_boot},     {"cache", bench_cache},
+	{"kernels", bench_kernels}, {"beside", bench_beside},
+};
+
+enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
+
+const char *bench_part(unsigned index)
+{
+	return index < PARTS ? parts[index].name : NULL;
+}
+
+int bench_run(struct bench *bench, const char *part)
 {
 	pthread_t thread;
 
@@ -128,13 +144,9 @@ int bench_run(struct bench *bench)
 		return -1;
 	}
 	calibrate(bench);
-	bench_latency(bench);
-	bench_copy(bench);
-	bench_open_many(bench);
-	bench_boot(bench);
-	bench_cache(bench);
-	bench_kernels(bench);
-	bench_beside(bench);
+	for (unsigned i = 0; i < PARTS; i++)
+		if (!part || !strcmp(part, parts[i].name))
+			parts[i].run(bench);
 	road_instance_release(bench->instance);
 	return bench->error[0] ? -1 : 0;
 }

@@ -55,9 +55,16 @@ struct bench_device {
 bool bench_open(struct bench *bench, const char *address, struct bench_device *out);
 void bench_close(struct bench_device *device);
 
+/* Rows that are measured on several devices: empty submissions; copies from this heap to the
+ * device's, as a ratio of memcpy's time to the copy's. */
+void bench_empty(struct bench *bench, const char *address, const char *name, double floor,
+		 double target);
+void bench_copy_on(struct bench *bench, const char *address, uint32_t from_heap, const char *name);
+
 /* The parts, in the order of the table. */
 void bench_latency(struct bench *bench);
 void bench_copy(struct bench *bench);
+void bench_served(struct bench *bench); /* a chip in another process */
 void bench_open_many(struct bench *bench);
 void bench_boot(struct bench *bench); /* chips with firmware */
 void bench_cache(struct bench *bench);
@@ -66,7 +73,10 @@ void bench_beside(struct bench *bench); /* PoCL, where it is installed */
 /* Wall time of each run of one of the kernels that PoCL runs too; false after a failure. */
 bool bench_kernel_seconds(struct bench *bench, const char *name, double *seconds);
 
-/* Runs all and returns 0, or -1 with bench->error. The caller prints. */
-int bench_run(struct bench *bench);
+/* Runs all, or the part of this name alone (NULL: all), and returns 0, or -1 with bench->error. The
+ * caller prints. */
+int bench_run(struct bench *bench, const char *part);
+/* The name of a part; NULL: there are no more. */
+const char *bench_part(unsigned index);
 
 #endif

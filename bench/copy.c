@@ -17,10 +17,9 @@ static double memcpy_once(char *to, const char *from)
 	return bench_seconds() - start;
 }
 
-static road_buffer *make(struct bench *bench, struct bench_device *d)
+static road_buffer *make(struct bench *bench, struct bench_device *d, uint32_t heap)
 {
-	road_buffer_options options = {
-		.size = sizeof(options), .heap = ROAD_HEAP_DEVICE, .bytes = BYTES};
+	road_buffer_options options = {.size = sizeof(options), .heap = heap, .bytes = BYTES};
 	road_buffer *buffer = NULL;
 
 	if (road_buffer_create(d->space, &options, &buffer))
@@ -29,7 +28,7 @@ static road_buffer *make(struct bench *bench, struct bench_device *d)
 }
 
 /* Ratio of memcpy's time to the copy's: 1 is as fast as memcpy. */
-static void copy_on(struct bench *bench, const char *address, const char *name)
+void bench_copy_on(struct bench *bench, const char *address, uint32_t from_heap, const char *name)
 {
 	double values[BENCH_RUNS];
 	struct bench_device d;
@@ -40,8 +39,8 @@ static void copy_on(struct bench *bench, const char *address, const char *name)
 		goto free_memory;
 	memset(from, 1, BYTES);
 	memset(to, 2, BYTES);
-	a = make(bench, &d);
-	b = make(bench, &d);
+	a = make(bench, &d, from_heap);
+	b = make(bench, &d, ROAD_HEAP_DEVICE);
 	for (int run = -1; run < BENCH_RUNS && a && b; run++) { /* -1 warms */
 		double plain = memcpy_once(to, from), start = bench_seconds();
 
@@ -66,8 +65,9 @@ free_memory:
 
 void bench_copy(struct bench *bench)
 {
-	copy_on(bench, "host:", "copy 64 MiB, host:");
-	copy_on(bench, "sim:a100-sxm4-80gb?time=functional", "copy 64 MiB, simulated A100");
+	bench_copy_on(bench, "host:", ROAD_HEAP_DEVICE, "copy 64 MiB, host:");
+	bench_copy_on(bench, "sim:a100-sxm4-80gb?time=functional", ROAD_HEAP_DEVICE,
+		      "copy 64 MiB, simulated A100");
 }
 
 /* Resident memory of this process in bytes. */

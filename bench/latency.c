@@ -38,8 +38,8 @@ static void empty_cold(struct bench *bench, const char *address, const char *nam
 	bench_add(bench, name, "ns", values, 0, 0, false);
 }
 
-static void empty(struct bench *bench, const char *address, const char *name, double floor,
-		  double target)
+void bench_empty(struct bench *bench, const char *address, const char *name, double floor,
+		 double target)
 {
 	struct bench_device d;
 	double values[BENCH_RUNS];
@@ -88,10 +88,10 @@ void bench_latency(struct bench *bench)
 	static const char functional[] = "sim:a100-sxm4-80gb?time=functional";
 	static const char approx[] = "sim:a100-sxm4-80gb@1?time=approx";
 
-	empty(bench, "host:", "empty submit + wait, host:", 400, 100);
+	bench_empty(bench, "host:", "empty submit + wait, host:", 400, 100);
 	empty_cold(bench, "host:", "the first one after opening, host:");
-	empty(bench, functional, "empty submit + wait, simulated A100 functional", 1000, 250);
+	bench_empty(bench, functional, "empty submit + wait, simulated A100 functional", 1000, 250);
 	empty_cold(bench, functional, "the first one after opening, simulated A100");
-	empty(bench, approx, "empty submit + wait, simulated A100 approx", 1000, 400);
+	bench_empty(bench, approx, "empty submit + wait, simulated A100 approx", 1000, 400);
 	signal_and_wait(bench);
 }

@@ -303,6 +303,11 @@ static size_t control_lost_why(struct road_bus *bus, char *out, size_t bytes)
 	return control_of(bus)->lost_why(road_forward_inner(bus), out, bytes);
 }
 
+static bool control_attend(struct road_bus *bus, bool on)
+{
+	return control_of(bus)->attend(road_forward_inner(bus), on);
+}
+
 void road_forward_init(struct road_forward *forward, const struct road_bus_ops *ops,
 		       struct road_bus *inner)
 {
@@ -330,6 +335,7 @@ void road_forward_init(struct road_forward *forward, const struct road_bus_ops *
 		PASS(lost_fd),
 		PASS(let_go),
 		PASS(lost_why),
+		PASS(attend),
 	};
 #undef PASS
 	forward->inner = inner;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,14 @@
 #include "hal/bus/sim_served.h"
 #include "hal/core/error.h"
 
-enum { SLICE_EVENTS = 1024, TURN_POSTS = 64, TURN_MESSAGES = 8, FIXED_FDS = 2, BACKLOG = 16 };
+enum {
+	SLICE_EVENTS = 1024,
+	TURN_POSTS = 64,
+	TURN_MESSAGES = 8,
+	FIXED_FDS = 2,
+	BACKLOG = 16,
+	LOOK_TURNS = 16
+};
 
 #define LOOK_ON_NS   UINT64_C(50000)      /* before it sleeps */
 #define WATCH_NS     UINT64_C(100000)     /* between looks at words that the hosts may write */
@@ -522,11 +530,14 @@ static void rest(struct road_server *server, struct rest *rest, bool watching, u
 		server->domain->poke();
 		return;
 	}
-	if (now - rest->idle_since < LOOK_ON_NS)
+	if (now - rest->idle_since < LOOK_ON_NS) {
+		sched_yield(); /* a client that looks on may be on this very processor */
 		return;
+	}
 	if (watching)
 		until = rest->poked + WATCH_NS;
 	sleep_on(server, until < deadline ? until : deadline);
+	rest->turns = 0; /* what woke it is read at once */
 }
 
 road_status road_server_run(struct road_server *server, uint64_t deadline_ns)
@@ -537,11 +548,12 @@ road_status road_server_run(struct road_server *server, uint64_t deadline_ns)
 		bool watching = false;
 		bool any = take_posts(server);
 
-		/* Looking at the sockets, or at the clock, costs more than a short slice. */
-		const bool look = ++resting.turns % 16 == 0;
+		/* Looking at the sockets costs more than many a turn, and a client that looks on
+		 * waits for the end of this one. */
+		const bool look = resting.turns++ % LOOK_TURNS == 0;
 
 		any |= run_slice(server, &watching);
-		if (!any || look)
+		if (look)
 			any |= take_messages(server);
 		const uint64_t now = any && !look ? 0 : road_host_now_ns();
 

@@ -324,6 +324,13 @@ static void raise_irq(struct road_client *client, uint32_t vector)
 	const uint64_t bit = UINT64_C(1) << vector;
 
 	client->irq_early &= ~bit;
+	/* Sequentially consistent, as the client says that it looks on no longer before it looks
+	 * once more. */
+	if (client->page) {
+		atomic_fetch_or(&client->page->irqs, bit);
+		if (atomic_load(&client->page->attends))
+			return;
+	}
 	if (client->irq_fds[vector] < 0)
 		client->irq_early |= bit;
 	else if (write(client->irq_fds[vector], &one, sizeof(one)) < 0)

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -218,9 +217,9 @@ static road_status bus_irq_bind(struct road_bus *bus, uint32_t vector, int event
 	return status;
 }
 
-uint64_t road_sock_irq_pending(struct road_bus *bus)
+/* Bits of vectors whose descriptors are readable. */
+static uint64_t readable(struct road_sock *sock)
 {
-	struct road_sock *sock = road_sock_of(bus);
 	struct pollfd fds[ROAD_WIRE_VECTORS_MAX];
 	const uint32_t count = sock->hello.irq_count;
 	uint64_t bits = 0;
@@ -236,14 +235,37 @@ uint64_t road_sock_irq_pending(struct road_bus *bus)
 	return bits;
 }
 
-static bool bus_irq_take(struct road_bus *bus, uint32_t vector)
+/* Of vectors that there are: the page is the server's, too. */
+static uint64_t raised(const struct road_sock *sock)
+{
+	const uint32_t count = sock->hello.irq_count;
+
+	return atomic_load(&sock->page->irqs) &
+	       (count < 64 ? (UINT64_C(1) << count) - 1 : UINT64_MAX);
+}
+
+uint64_t road_sock_irq_pending(struct road_bus *bus)
 {
 	struct road_sock *sock = road_sock_of(bus);
+
+	return raised(sock) | (atomic_load(&sock->page->attends) ? 0 : readable(sock));
+}
+
+bool road_sock_attend(struct road_bus *bus, bool on)
+{
+	struct road_sock *sock = road_sock_of(bus);
+
+	/* Sequentially consistent: what the server did not write to a descriptor is seen here. */
+	atomic_store(&sock->page->attends, on);
+	return raised(sock);
+}
+
+/* A descriptor that is still readable would wake whoever sleeps on it. */
+static bool drain(struct road_sock *sock, uint32_t vector)
+{
 	uint64_t count;
 	bool taken = false;
 
-	if (vector >= sock->hello.irq_count)
-		return false;
 	pthread_mutex_lock(&sock->irq_lock);
 	struct pollfd fd = {sock->irq_fds[vector], POLLIN, 0};
 
@@ -253,27 +275,34 @@ static bool bus_irq_take(struct road_bus *bus, uint32_t vector)
 	return taken;
 }
 
-/* Before anybody bound a descriptor: with one of its own. The device's time passes meanwhile. */
+static bool bus_irq_take(struct road_bus *bus, uint32_t vector)
+{
+	struct road_sock *sock = road_sock_of(bus);
+
+	if (vector >= sock->hello.irq_count)
+		return false;
+	const uint64_t bit = UINT64_C(1) << vector;
+	const bool taken = atomic_fetch_and(&sock->page->irqs, ~bit) & bit;
+
+	/* One that the server wrote before it saw `attends` stays until somebody sleeps on it. */
+	return (!atomic_load(&sock->page->attends) && drain(sock, vector)) || taken;
+}
+
+/* The page has what came. The device's time passes meanwhile. */
 static road_status bus_irq_wait(struct road_bus *bus, uint32_t vector, uint64_t until_ns)
 {
-	const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-	if (fd < 0)
-		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no descriptor left", "irq_wait", "", "");
-	road_status status = bus_irq_bind(bus, vector, fd);
-
-	while (!status && !bus_irq_take(bus, vector)) {
+	if (vector >= road_sock_of(bus)->hello.irq_count)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "there is no such vector", "irq_wait",
+				     vector, "below irq_count");
+	while (!bus_irq_take(bus, vector)) {
 		if (bus->ops->lost(bus))
-			status = road_sock_gone("irq_wait");
-		else if (bus_now_ns(bus) >= until_ns)
-			status = road_fail_u64(ROAD_TIMEOUT, "no interrupt came", "irq_wait",
-					       vector, "");
-		else
-			bus_relax(bus, until_ns);
+			return road_sock_gone("irq_wait");
+		if (bus_now_ns(bus) >= until_ns)
+			return road_fail_u64(ROAD_TIMEOUT, "no interrupt came", "irq_wait", vector,
+					     "");
+		bus_relax(bus, until_ns);
 	}
-	bus_irq_bind(bus, vector, -1);
-	close(fd);
-	return status;
+	return ROAD_OK;
 }
 
 static void bus_irq_mask(struct road_bus *bus, uint32_t vector, bool masked)

@@ -95,7 +95,8 @@ void road_sock_dma_sync(struct road_bus *bus, struct road_dma *dma, uint64_t off
 
 extern const struct road_bus_control road_sock_control;
 void road_sock_texts_free(struct road_sock *sock);
-/* Bits of vectors whose descriptors are readable. */
+/* Of the back door, in sock.c: road_bus_control. */
 uint64_t road_sock_irq_pending(struct road_bus *bus);
+bool road_sock_attend(struct road_bus *bus, bool on);
 
 #endif

@@ -343,4 +343,5 @@ const struct road_bus_control road_sock_control = {
 	.trace = control_trace,
 	.lost_fd = control_lost_fd,
 	.let_go = control_let_go,
+	.attend = road_sock_attend,
 };

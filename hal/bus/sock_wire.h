@@ -12,12 +12,12 @@
  *	DMA_MAP {address, size} + descriptor   ──▶ maps it: sealed memfds only
  *	REGION_READ, REGION_WRITE, …           ──▶
  *	posted writes into the page, a kick    ──▶
- *	                                       ◀── interrupts: bits in the page, eventfds of
- *SET_IRQS
+ *	                                       ◀── interrupts: bits in the page, and the
+ *	                                           eventfds of SET_IRQS unless it attends
  *
  * The page is memory that both sides see (struct road_wire_page): a ring of posted register writes,
- * the chip's clock. It is a way around the socket, not around the checks. A
- * client that speaks vfio-user alone does without it, and without every ROAD_ message.
+ * the chip's clock, interrupts. It is a way around the socket, not around the checks. A client that
+ * speaks vfio-user alone does without it, and without every ROAD_ message.
  *
  * Either side takes the other for hostile: sizes and numbers are checked before they are used, and
  * words of the page are copied once.
@@ -31,7 +31,7 @@
 enum {
 	ROAD_WIRE_MAJOR = 0,
 	ROAD_WIRE_MINOR = 1,
-	ROAD_WIRE_ABI = 1,            /* of what is ours: struct road_wire_hello, _page, _door */
+	ROAD_WIRE_ABI = 2,            /* of what is ours: struct road_wire_hello, _page, _door */
 	ROAD_WIRE_MESSAGE_MAX = 8192, /* bytes, header included */
 	ROAD_WIRE_DATA_MAX = 4096,    /* of one REGION_READ or REGION_WRITE */
 	ROAD_WIRE_FDS_MAX = 64,       /* with one message */
@@ -221,6 +221,10 @@ struct road_wire_page {
 	uint32_t reserved;
 	/* the client's */
 	_Alignas(64) _Atomic uint64_t posted;
+	_Atomic uint32_t attends; /* it looks at `irqs` all the time: no eventfd is written */
+	uint32_t reserved_2;
+	/* the server sets a vector's bit, before it looks at `attends`; the client takes it */
+	_Alignas(64) _Atomic uint64_t irqs;
 	_Alignas(64) struct road_wire_post posts[ROAD_WIRE_POSTS];
 };
 
@@ -246,6 +250,6 @@ ROAD_WIRE_SIZE(road_wire_firmware_ask, 64);
 ROAD_WIRE_SIZE(road_wire_firmware, 48);
 ROAD_WIRE_SIZE(road_wire_trace, 8);
 ROAD_WIRE_SIZE(road_wire_post, 32);
-ROAD_WIRE_SIZE(road_wire_page, 128 + 32 * ROAD_WIRE_POSTS);
+ROAD_WIRE_SIZE(road_wire_page, 192 + 32 * ROAD_WIRE_POSTS);
 
 #endif

@@ -70,6 +70,9 @@ struct road_bus_control {
 	void (*let_go)(struct road_bus *bus);
 	/* Of a device that is lost: why, as a text; how long it is. 0: the bus does not know. */
 	size_t (*lost_why)(struct road_bus *bus, char *out, size_t bytes);
+	/* From now on, until it is said that not, somebody asks irq_pending all the time: what comes
+	 * need wake nobody. Answers whether something is pending. By the baton's holder. */
+	bool (*attend)(struct road_bus *bus, bool on);
 };
 
 struct road_bus_text { /* a piece of an address; not terminated */

@@ -151,6 +151,10 @@ bool road_progress_pending(void);
 /* Devices whose drivers sleep have work, or may have it, and the caller does not stay to ask them:
  * whoever is woken next shall. */
 void road_progress_hand_on(void);
+/* By the baton's holder: from now on, or no longer, it looks at the interrupts of those devices
+ * whose bus can do without waking anybody; false: there are none. Must end before the baton is
+ * given back. */
+bool road_progress_attend(bool on);
 /* Virtual time of the process; 0 while there is no simulated device. */
 uint64_t road_progress_now(void);
 void road_progress_domain(const struct road_domain *domain);

@@ -62,6 +62,11 @@ void road_interrupts_look(void)
 	road_baton_poke();
 }
 
+bool road_interrupts_any(void)
+{
+	return atomic_load_explicit(&all.sets, memory_order_relaxed) != NULL;
+}
+
 /* ---- sleeping ---- */
 
 /* Under the lock. */

@@ -29,6 +29,9 @@ bool road_interrupts_due(void);
 /* The same without taking note; no lock. */
 bool road_interrupts_pending(void);
 
+/* Is there a device with descriptors? No lock. */
+bool road_interrupts_any(void);
+
 /* Before a sleeper is listed, or linked to an event: from now on it sleeps on the devices, too. */
 void road_interrupts_join(struct road_sleeper *sleeper);
 /* After nobody can wake it any more. */

@@ -152,6 +152,28 @@ static bool deliver_all(void)
 	return any;
 }
 
+/* The baton's holder looks at interrupts in each slice, instead of being told. */
+static bool attending;
+
+bool road_progress_attend(bool on)
+{
+	bool any = false, came = false;
+
+	walk_begin(&devices.walk);
+	for (struct road_device *device = atomic_load(&devices.first); device;
+	     device = atomic_load(&device->next_open)) {
+		if (!device->control || !device->control->attend)
+			continue;
+		any = true;
+		came |= device->control->attend(device->drv.bus, on);
+	}
+	walk_end(&devices.walk);
+	attending = on && any;
+	if (came && !on)
+		road_interrupts_look();
+	return any;
+}
+
 void road_progress_hand_on(void)
 {
 	if (atomic_load_explicit(&devices.sleep, memory_order_relaxed))
@@ -327,7 +349,7 @@ struct road_progress road_progress_slice(uint64_t until_ps)
 		while (road_progress_check_lost())
 			progress.ran = true;
 	run_sources(&progress);
-	if (road_interrupts_due())
+	if (road_interrupts_due() || attending)
 		progress.ran |= deliver_all();
 	if (d) {
 		struct road_slice slice = {0};

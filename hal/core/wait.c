@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Waiting for points: run the simulation, or sleep while somebody else does. */
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +12,10 @@ enum { INLINE_WAITERS = 8 };
 
 /* How long nothing is to be run before those that owe what is awaited are looked at. */
 #define LOOK_NS UINT64_C(500000000)
+
+/* How long a waiter looks on before it sleeps, where what it awaits is worked on by another process
+ * or processor: to be woken takes about as long. */
+#define ATTEND_NS UINT64_C(50000)
 
 struct wait {
 	const road_point *points;
@@ -54,15 +59,39 @@ static bool expired(const struct wait *wait)
 	return wait->deadline != ROAD_FOREVER && road_now_ns() >= wait->deadline;
 }
 
+/* Nothing is left to run here: may it come within a moment, without anybody being woken? */
+struct attention {
+	bool begun, vain;
+	uint64_t until;
+};
+
+static bool attends(struct attention *attention)
+{
+	if (attention->vain)
+		return false;
+	if (!attention->begun) {
+		attention->begun = road_interrupts_any() && road_progress_attend(true);
+		attention->vain = !attention->begun;
+		attention->until = road_now_ns() + ATTEND_NS;
+		return attention->begun;
+	}
+	sched_yield(); /* those that work for it may be on this very processor */
+	return road_now_ns() < attention->until;
+}
+
 /* Holds the baton: runs until the wait is over, nothing is left to run, or the deadline passes. */
 static void run_slices(struct wait *wait)
 {
+	struct attention attention = {0};
 	struct road_progress progress;
 
 	do {
 		progress = road_progress_slice(UINT64_MAX);
 		wait->watching = progress.watching;
-	} while ((progress.ran || progress.more) && !decided(wait) && !expired(wait));
+	} while ((progress.ran || progress.more || (!decided(wait) && attends(&attention))) &&
+		 !decided(wait) && !expired(wait));
+	if (attention.begun)
+		road_progress_attend(false);
 }
 
 /* Most waits are for work that the caller can run itself: then it is neither among the sleepers

@@ -63,22 +63,40 @@ static int print_json(const struct bench *bench)
 	return json_print(document);
 }
 
+/* false: there is no such part; *error says which there are. */
+static bool is_part(const char *name, struct tool_error *error)
+{
+	char all[160];
+	int at = 0;
+
+	for (unsigned i = 0; bench_part(i); i++) {
+		if (!strcmp(name, bench_part(i)))
+			return true;
+		at += snprintf(all + at, sizeof(all) - (size_t)at, "%s%s", i ? ", " : "",
+			       bench_part(i));
+	}
+	tool_error_set(error, "--part", "there is no such part", name, all);
+	return false;
+}
+
 int verb_bench(int argc, char **argv)
 {
 	static struct bench bench;
+	const char *part = NULL;
 	bool json = false;
 	int left = 0;
 	struct tool_error error;
-	const struct tool_option options[] = {{"--json", &json, NULL}, {0}};
+	const struct tool_option options[] = {
+		{"--json", &json, NULL}, {"--part", NULL, &part}, {0}};
 
-	if (tool_options(options, argc, argv, &left, &error)) {
+	if (tool_options(options, argc, argv, &left, &error) || (part && !is_part(part, &error))) {
 		tool_error_print(&error);
 		return TOOL_USAGE;
 	}
 	if (left)
 		return tool_refuse(TOOL_USAGE, "roadbed bench", "unexpected argument", argv[0],
-				   "[--json]");
-	if (bench_run(&bench))
+				   "[--part NAME] [--json]");
+	if (bench_run(&bench, part))
 		return tool_refuse(TOOL_FAILURE, "roadbed bench", bench.error, "", "");
 	if (json)
 		return print_json(&bench);

@@ -263,6 +263,68 @@ static void an_interrupt_that_came_before_its_descriptor_is_not_lost(void)
 	rig_end(server);
 }
 
+/* Waits until the server has raised it, by the page. */
+static bool comes(struct road_bus *bus)
+{
+	for (int ms = 0; ms < MINUTE_MS; ms++, poll(NULL, 0, 1))
+		if (road_bus_control_of(bus)->irq_pending(bus))
+			return true;
+	return false;
+}
+
+static void who_looks_on_is_not_woken_and_misses_nothing(void)
+{
+	struct rig_server *server = serve();
+	struct road_bus *bus = rig_open(server, EDU);
+	const struct road_bus_control *control = road_bus_control_of(bus);
+	const int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct pollfd fd = {event, POLLIN, 0};
+
+	CU_ASSERT_EQUAL(bus->ops->irq_bind(bus, 0, event), ROAD_OK);
+	CU_ASSERT(!control->attend(bus, true));
+	road_write32(bus, 0, ROAD_EDU_REG_IRQ_RAISE, 1);
+	CU_ASSERT(comes(bus));
+	/* Messages are answered after interrupts were raised: no descriptor is under way. */
+	CU_ASSERT_EQUAL(road_read32(bus, 0, ROAD_EDU_REG_IRQ_STATUS), 1);
+	CU_ASSERT_EQUAL(poll(&fd, 1, 0), 0);
+	CU_ASSERT(bus->ops->irq_take(bus, 0));
+	CU_ASSERT(!bus->ops->irq_take(bus, 0));
+	/* What came while it looked on, and was not taken, is told when it looks away. */
+	road_write32(bus, 0, ROAD_EDU_REG_IRQ_RAISE, 2);
+	CU_ASSERT(comes(bus));
+	CU_ASSERT(control->attend(bus, false));
+	CU_ASSERT(bus->ops->irq_take(bus, 0));
+	CU_ASSERT_EQUAL(control->irq_pending(bus), 0);
+	/* From now on it is woken again; a take leaves nothing that would do so once more. */
+	road_write32(bus, 0, ROAD_EDU_REG_IRQ_RAISE, 4);
+	CU_ASSERT_EQUAL(poll(&fd, 1, MINUTE_MS), 1);
+	CU_ASSERT(bus->ops->irq_take(bus, 0));
+	CU_ASSERT_EQUAL(poll(&fd, 1, 0), 0);
+	CU_ASSERT(!control->attend(bus, true));
+	close_bus(bus);
+	close(event);
+	rig_end(server);
+}
+
+static void to_wait_for_an_interrupt_leaves_its_descriptor_bound(void)
+{
+	struct rig_server *server = serve();
+	struct road_bus *bus = rig_open(server, EDU);
+	const int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct pollfd fd = {event, POLLIN, 0};
+
+	CU_ASSERT_EQUAL(bus->ops->irq_bind(bus, 0, event), ROAD_OK);
+	road_write32(bus, 0, ROAD_EDU_REG_IRQ_RAISE, 1);
+	CU_ASSERT_EQUAL(bus->ops->irq_wait(bus, 0, UINT64_MAX), ROAD_OK);
+	CU_ASSERT_EQUAL(bus->ops->irq_wait(bus, 0, bus->ops->now_ns(bus) + 1000), ROAD_TIMEOUT);
+	CU_ASSERT_EQUAL(bus->ops->irq_wait(bus, 64, 0), ROAD_INVALID_ARGUMENT);
+	road_write32(bus, 0, ROAD_EDU_REG_IRQ_RAISE, 1);
+	CU_ASSERT_EQUAL(poll(&fd, 1, MINUTE_MS), 1);
+	close_bus(bus);
+	close(event);
+	rig_end(server);
+}
+
 static void only_simulated_chips_are_served(void)
 {
 	static const char *const bad[] = {"host:", "pci:0000:00:00.0", "faulty(remove@1):sim:edu",
@@ -313,6 +375,10 @@ static const struct tap_case cases[] = {
 	{"the socket is for its user alone", the_socket_is_for_its_user_alone},
 	{"an interrupt that came before its descriptor is not lost",
 	 an_interrupt_that_came_before_its_descriptor_is_not_lost},
+	{"who looks on is not woken, and misses nothing",
+	 who_looks_on_is_not_woken_and_misses_nothing},
+	{"to wait for an interrupt leaves its descriptor bound",
+	 to_wait_for_an_interrupt_leaves_its_descriptor_bound},
 	{"only simulated chips are served", only_simulated_chips_are_served},
 	{"bad addresses are refused", bad_addresses_are_refused},
 };
