@@ -88,6 +88,14 @@ static void add_nodes(struct road_found *found, const struct road_nodes *nodes)
 	}
 }
 
+bool road_node_belongs(const struct road_node *node, const struct road_found *found)
+{
+	return strcmp(found->scheme, "pci")
+		       ? !node->function[0] && !strcmp(node->scheme, found->scheme) &&
+				 !strcmp(node->name, found->place)
+		       : !strcmp(node->function, found->place);
+}
+
 /* "processing accelerator 1002:74a1, kernel driver amdgpu, /dev/dri/renderD128" */
 static void say(struct road_found *found, const char *what)
 {

@@ -85,6 +85,9 @@ struct road_found {
 	struct road_bus_ids ids;
 };
 
+/* Is it one of the device's nodes? */
+bool road_node_belongs(const struct road_node *node, const struct road_found *found);
+
 typedef bool (*road_found_fn)(void *arg, const struct road_found *found);
 /* Everything of a scheme, in the order of places. false of fn ends. */
 void road_discover(const char *scheme, road_found_fn fn, void *arg);

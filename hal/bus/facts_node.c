@@ -8,14 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool belongs(const struct road_node *node, const struct road_found *found)
-{
-	return strcmp(found->scheme, "pci")
-		       ? !node->function[0] && !strcmp(node->scheme, found->scheme) &&
-				 !strcmp(node->name, found->place)
-		       : !strcmp(node->function, found->place);
-}
-
 /* A vendor's node is not opened: that may take it from others, or start the device. */
 static void say_access(struct road_facts *facts, const struct road_node *node, unsigned number)
 {
@@ -37,7 +29,7 @@ void road_facts_nodes(struct road_facts *facts, const struct road_found *found)
 		return;
 	}
 	for (uint32_t i = 0; i < nodes.count; i++) {
-		if (!belongs(&nodes.at[i], found))
+		if (!road_node_belongs(&nodes.at[i], found))
 			continue;
 		snprintf(name, sizeof(name), "node.%u", count);
 		road_fact_text(facts, ROAD_SOURCE_KERNEL, name, nodes.at[i].path);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The bus to devices that the kernel alone knows: functions of PCI and accelerators' nodes. It has
- * facts and nothing else; a port that runs such a device brings a bus of its own. A function that
- * is bound to vfio-pci gets that bus instead (vfio.h), if it can be opened.
+ * facts and nothing else. A function that is bound to vfio-pci gets that bus instead (vfio.h), and
+ * a device whose kernel driver a driver of ours speaks to gets that of its node (node.h), if they
+ * can be opened.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "hal/bus/bare.h"
 #include "hal/bus/discover.h"
 #include "hal/bus/facts.h"
+#include "hal/bus/node.h"
 #include "hal/bus/sysfs.h"
 #include "hal/bus/transport.h"
 #include "hal/bus/vfio_open.h"
@@ -125,6 +127,23 @@ static void say_closed(const struct road_found *found, bool no_wake, road_error 
 		road_error_set(out, ROAD_OK, "", "", "", "");
 }
 
+/* A bus by which the device can be run; else `closed` says why there is none. */
+static bool open_better(const struct road_bus_wish *wish, struct kernel_bus *bus,
+			struct road_bus **out)
+{
+	road_status status = road_node_open(wish, &bus->found, out);
+
+	if (status == ROAD_NOT_FOUND) {
+		say_closed(&bus->found, wish->no_wake, &bus->closed);
+		if (bus->closed.status)
+			return false;
+		status = road_vfio_open(&bus->found, false, out);
+	}
+	if (status)
+		road_error_take(&bus->closed);
+	return !status;
+}
+
 static road_status open_found(const struct road_bus_wish *wish, const char *scheme,
 			      const char *place, const char *options, struct road_bus **out)
 {
@@ -137,14 +156,9 @@ static road_status open_found(const struct road_bus_wish *wish, const char *sche
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a bus", scheme, place, "");
 	road_status status = road_discover_one(scheme, place, &bus->found);
 
-	if (!status) {
-		say_closed(&bus->found, wish->no_wake, &bus->closed);
-		if (!bus->closed.status && !road_vfio_open(&bus->found, false, out)) {
-			free(bus);
-			return ROAD_OK;
-		}
-		if (!bus->closed.status)
-			road_error_take(&bus->closed);
+	if (!status && open_better(wish, bus, out)) {
+		free(bus);
+		return ROAD_OK;
 	}
 	if (!status && !road_facts_find(&bus->facts, &bus->found, wish->no_wake))
 		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for facts", scheme, place,
@@ -159,16 +173,23 @@ static road_status open_found(const struct road_bus_wish *wish, const char *sche
 	return ROAD_OK;
 }
 
-/* There is a driver: can it get at the function? Nothing is opened to find out. */
-static void tell_closed(road_candidate *one, const struct road_found *found)
+/* There is a driver: can it get at the device? Nothing is opened to find out. */
+static void tell_closed(road_candidate *one, struct road_found *found,
+			const struct road_candidate_sink *sink)
 {
-	road_error why;
+	road_error why = {0};
 
-	say_closed(found, false, &why);
+	if (road_node_runs(found, sink)) {
+		if (road_node_access(found))
+			road_error_take(&why);
+	} else if (sink->runs && sink->runs(sink, &found->ids)) {
+		say_closed(found, false, &why);
+	}
+	if (!why.status)
+		return;
 	one->status = why.status;
-	if (why.status)
-		snprintf(one->reason, sizeof(one->reason), "%.90s, to be had by: %.90s", why.what,
-			 why.allowed);
+	snprintf(one->reason, sizeof(one->reason), "%.90s, to be had by: %.90s", why.what,
+		 why.allowed);
 }
 
 static bool tell(void *arg, const struct road_found *found)
@@ -184,8 +205,11 @@ static bool tell(void *arg, const struct road_found *found)
 	snprintf(one.kernel_driver, sizeof(one.kernel_driver), "%s", found->kernel);
 	one.device_class = road_class_of_family(one.family);
 	snprintf(one.reason, sizeof(one.reason), "%s", found->reason);
-	if (!one.status && sink->runs && sink->runs(sink, &found->ids))
-		tell_closed(&one, found);
+	if (!one.status) {
+		struct road_found own = *found;
+
+		tell_closed(&one, &own, sink);
+	}
 	return sink->seen(sink, &one);
 }
 

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "hal/core/error.h"
@@ -119,6 +121,13 @@ void road_memfd_free(void *memory, uint64_t bytes, int fd)
 	forget(memory);
 	munmap(memory, bytes);
 	close(fd);
+}
+
+bool road_memfd_is_dma_buf(int fd)
+{
+	struct statfs is;
+
+	return !fstatfs(fd, &is) && is.f_type == DMA_BUF_MAGIC;
 }
 
 road_status road_memfd_map_at(int fd, uint64_t offset, uint64_t bytes, const char *where,

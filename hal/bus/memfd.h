@@ -5,6 +5,7 @@
 #define HAL_BUS_MEMFD_H
 
 #include <roadbed/base.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 road_status road_memfd_alloc(uint64_t bytes, void **memory, int *fd);
@@ -22,6 +23,9 @@ road_status road_memfd_map_at(int fd, uint64_t offset, uint64_t bytes, const cha
 /* The descriptor behind memory of road_memfd_map that covers all of the range, and where in it the
  * range begins; -1: it is other memory. The descriptor is a copy: the caller closes it. */
 int road_memfd_find(const void *memory, uint64_t bytes, uint64_t *offset);
+
+/* Memory of a device that the kernel shares by descriptor: its size never changes. */
+bool road_memfd_is_dma_buf(int fd);
 
 /* Which memory a descriptor is, in words that other processes understand. */
 struct road_memfd_name {

@@ -12,11 +12,9 @@
 #include <roadbed-driver/driver.h>
 
 #include "hal/bus/bare.h"
-#include "hal/bus/memfd.h"
+#include "hal/bus/by_pointer.h"
 #include "hal/bus/transport.h"
 #include "hal/core/error.h"
-
-enum { PAGE = 4096 };
 
 struct runtime_bus {
 	struct road_bus_handle handle;
@@ -33,57 +31,6 @@ static void bus_ids(struct road_bus *bus, struct road_bus_ids *out)
 {
 	(void)bus;
 	memset(out, 0, sizeof(*out));
-}
-
-static void bus_dma_limits(struct road_bus *bus, struct road_dma_limits *out)
-{
-	(void)bus;
-	*out = (struct road_dma_limits){UINT64_MAX, PAGE, true};
-}
-
-static void show(struct road_dma *dma)
-{
-	dma->iova.value = (uint64_t)(uintptr_t)dma->host;
-	dma->coherent = true;
-}
-
-static road_status bus_dma_alloc(struct road_bus *bus, uint64_t bytes, struct road_dma *out)
-{
-	uint64_t rounded = (bytes + PAGE - 1) & ~(uint64_t)(PAGE - 1);
-	struct road_dma dma = {.bytes = rounded};
-
-	(void)bus;
-	if (!bytes || rounded < bytes)
-		return road_fail_u64(ROAD_INVALID_ARGUMENT, "bad size", "dma_alloc", bytes, ">= 1");
-	road_status status = road_memfd_alloc(rounded, &dma.host, &dma.fd);
-
-	if (status)
-		return status;
-	show(&dma);
-	*out = dma;
-	return ROAD_OK;
-}
-
-static void bus_dma_free(struct road_bus *bus, struct road_dma *dma)
-{
-	(void)bus;
-	road_memfd_free(dma->host, dma->bytes, dma->fd);
-	*dma = (struct road_dma){.fd = -1};
-}
-
-static road_status bus_dma_map(struct road_bus *bus, void *host, uint64_t bytes,
-			       enum road_dma_direction direction, struct road_dma *out)
-{
-	struct road_dma dma = {.host = host, .bytes = bytes, .fd = -1};
-
-	(void)bus;
-	(void)direction;
-	if (!host || !bytes)
-		return road_fail_u64(ROAD_INVALID_ARGUMENT, "nothing to map", "dma_map", bytes,
-				     ">= 1 byte at a pointer");
-	show(&dma);
-	*out = dma;
-	return ROAD_OK;
 }
 
 static road_status bus_symbol(struct road_bus *bus, const char *name, void **out)
@@ -122,10 +69,10 @@ static const struct road_bus_ops bus_ops = {
 	.write = road_bare_write,
 	.now_ns = road_bare_now_ns,
 	.relax = road_bare_relax,
-	.dma_limits = bus_dma_limits,
-	.dma_alloc = bus_dma_alloc,
-	.dma_free = bus_dma_free,
-	.dma_map = bus_dma_map,
+	.dma_limits = road_pointer_dma_limits,
+	.dma_alloc = road_pointer_dma_alloc,
+	.dma_free = road_pointer_dma_free,
+	.dma_map = road_pointer_dma_map,
 	.dma_unmap = road_bare_dma_release,
 	.dma_sync = road_bare_dma_sync,
 	.irq_count = road_bare_irq_count,

@@ -295,7 +295,8 @@ road_status road_server_open(const struct road_server_wish *wish, struct road_se
 	server->path = strdup(wish->socket_path);
 	if (wish->library_folder)
 		server->library_folder = strdup(wish->library_folder);
-	server->wish = (struct road_bus_wish){server->library_folder, true};
+	server->wish =
+		(struct road_bus_wish){.library_folder = server->library_folder, .no_wake = true};
 	if (server->stop_fd < 0 || !server->path ||
 	    (wish->library_folder && !server->library_folder))
 		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory or descriptor for a server",

@@ -84,13 +84,15 @@ struct road_bus_text { /* a piece of an address; not terminated */
 struct road_bus_wish {
 	const char *library_folder; /* of the simulators; NULL: where the loader finds them */
 	bool no_wake;               /* no node is opened, nothing is read that wakes a device */
+	/* Has `who` a driver for what has these ids? NULL: it is not to be run. */
+	bool (*runs)(const struct road_bus_wish *wish, const struct road_bus_ids *ids);
+	const void *who;
 };
 
 struct road_candidate_sink {
 	/* The candidate is copied. false: that is enough, scan may return. */
 	bool (*seen)(struct road_candidate_sink *sink, const road_candidate *candidate);
-	/* Is there a driver that runs functions of PCI with these ids by their registers? NULL:
-	 * nobody asks. */
+	/* Is there a driver that runs what has these ids? NULL: nobody asks. */
 	bool (*runs)(const struct road_candidate_sink *sink, const struct road_bus_ids *ids);
 };
 

@@ -362,6 +362,11 @@ static road_status open_own(struct road_device *device, const struct road_addres
 	return status;
 }
 
+static bool wish_runs(const struct road_bus_wish *wish, const struct road_bus_ids *ids)
+{
+	return road_driver_runs(wish->who, ids);
+}
+
 /* The bus, with its decorators around it, and the driver that takes it; bus NULL for a driver that
  * is its own bus. */
 static road_status find_driver(struct road_device *device, const struct road_address *address,
@@ -381,7 +386,8 @@ static road_status find_driver(struct road_device *device, const struct road_add
 		status = open_own(device, address, own, bus);
 	} else {
 		const struct road_bus_wish wish = {instance->library_folder,
-						   instance->flags & ROAD_INSTANCE_NO_WAKE};
+						   instance->flags & ROAD_INSTANCE_NO_WAKE,
+						   wish_runs, instance};
 
 		status = road_bus_open(&wish, address, bus);
 		if (!status)

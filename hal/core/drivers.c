@@ -62,6 +62,16 @@ const struct road_driver *road_driver_at(const struct road_instance *instance, u
 	return loaded ? &loaded->driver : NULL;
 }
 
+bool road_driver_runs(const struct road_instance *instance, const struct road_bus_ids *ids)
+{
+	const struct road_driver *driver;
+
+	for (uint32_t i = 0; (driver = road_driver_at(instance, i, NULL)); i++)
+		if (road_driver_speaks_for(driver, ids))
+			return true;
+	return false;
+}
+
 /* ---- is it a driver that this library can use? ---- */
 
 static bool all_zero(const unsigned char *bytes, size_t count)

@@ -26,6 +26,9 @@ const struct road_driver *road_driver_at(const struct road_instance *instance, u
 /* Is it for functions with these ids? */
 bool road_driver_speaks_for(const struct road_driver *driver, const struct road_bus_ids *ids);
 
+/* Is any of the instance's? */
+bool road_driver_runs(const struct road_instance *instance, const struct road_bus_ids *ids);
+
 /* The bus of a driver with a scheme: to its library, NULL without one. */
 road_status road_driver_bus(const struct road_instance *instance, const struct road_driver *driver,
 			    const char *options, struct road_bus **out);

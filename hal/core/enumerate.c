@@ -174,12 +174,8 @@ static bool collected(struct road_candidate_sink *sink, const road_candidate *on
 static bool runs(const struct road_candidate_sink *sink, const struct road_bus_ids *ids)
 {
 	const struct collect *collect = (const struct collect *)(const void *)sink;
-	const struct road_driver *driver;
 
-	for (uint32_t i = 0; (driver = road_driver_at(collect->instance, i, NULL)); i++)
-		if (road_driver_speaks_for(driver, ids))
-			return true;
-	return false;
+	return road_driver_runs(collect->instance, ids);
 }
 
 static bool transports(struct road_instance *instance, struct road_seen *seen)

@@ -126,6 +126,8 @@ static gboolean answer(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpo
 
 	if (version)
 		answer_version(drm, client, data);
+	else if (request == DRM_IOCTL_GET_CAP && drm->no_caps)
+		umockdev_ioctl_client_complete(client, -1, EINVAL);
 	else if (request == DRM_IOCTL_GET_CAP)
 		answer_cap(client, data);
 	else

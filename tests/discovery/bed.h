@@ -20,6 +20,7 @@ struct bed_drm {
 	const char *name;
 	int version[3];
 	int error;
+	bool no_caps; /* refuses to tell what it can do */
 	unsigned interrupted;
 	unsigned asked;            /* counts */
 	void (*on_ask)(void *arg); /* before the first answer; NULL: nothing */

@@ -51,7 +51,7 @@ static road_status try_open(const char *text, struct road_bus **out)
 
 	if (status)
 		return status;
-	status = road_bus_open(&(struct road_bus_wish){folder(), false}, &address, out);
+	status = road_bus_open(&(struct road_bus_wish){.library_folder = folder()}, &address, out);
 	road_address_free(&address);
 	return status;
 }

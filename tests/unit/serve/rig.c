@@ -160,8 +160,9 @@ road_status rig_try(const char *text, struct road_bus **out)
 
 	if (status)
 		return status;
-	status = road_bus_open(&(struct road_bus_wish){getenv("ROADBED_TEST_SIM_FOLDER"), false},
-			       &address, out);
+	status = road_bus_open(
+		&(struct road_bus_wish){.library_folder = getenv("ROADBED_TEST_SIM_FOLDER")},
+		&address, out);
 	road_address_free(&address);
 	return status;
 }
