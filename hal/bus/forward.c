@@ -308,6 +308,23 @@ static bool control_attend(struct road_bus *bus, bool on)
 	return control_of(bus)->attend(road_forward_inner(bus), on);
 }
 
+static road_status control_share(struct road_bus *bus, const struct road_bus_offer *offer,
+				 road_token *out)
+{
+	return control_of(bus)->share(road_forward_inner(bus), offer, out);
+}
+
+static road_status control_obtain(struct road_bus *bus, enum road_bus_share kind,
+				  const road_token *token, int *fd, uint64_t *bytes)
+{
+	return control_of(bus)->obtain(road_forward_inner(bus), kind, token, fd, bytes);
+}
+
+static void control_revoke(struct road_bus *bus, uint64_t object)
+{
+	control_of(bus)->revoke(road_forward_inner(bus), object);
+}
+
 void road_forward_init(struct road_forward *forward, const struct road_bus_ops *ops,
 		       struct road_bus *inner)
 {
@@ -336,6 +353,9 @@ void road_forward_init(struct road_forward *forward, const struct road_bus_ops *
 		PASS(let_go),
 		PASS(lost_why),
 		PASS(attend),
+		PASS(share),
+		PASS(obtain),
+		PASS(revoke),
 	};
 #undef PASS
 	forward->inner = inner;

@@ -130,8 +130,7 @@ bool road_memfd_is_dma_buf(int fd)
 	return !fstatfs(fd, &is) && is.f_type == DMA_BUF_MAGIC;
 }
 
-road_status road_memfd_map_at(int fd, uint64_t offset, uint64_t bytes, const char *where,
-			      void **memory)
+road_status road_memfd_check(int fd, uint64_t offset, uint64_t bytes, const char *where)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct stat stat;
@@ -145,11 +144,22 @@ road_status road_memfd_map_at(int fd, uint64_t offset, uint64_t bytes, const cha
 	    (uint64_t)stat.st_size - offset < bytes)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "memory is smaller than asked for",
 				     where, bytes, "at most the memfd's size");
+	return ROAD_OK;
+}
+
+road_status road_memfd_map_at(int fd, uint64_t offset, uint64_t bytes, const char *where,
+			      void **memory)
+{
+	road_status status = road_memfd_check(fd, offset, bytes, where);
+
+	if (status)
+		return status;
 	*memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
 		       (off_t)offset);
 	if (*memory == MAP_FAILED && (errno == EPERM || errno == EACCES))
 		return road_fail(ROAD_PERMISSION, "memory may not be written", where,
-				 seals & F_SEAL_WRITE ? "sealed against writing" : "",
+				 fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE ? "sealed against writing"
+								       : "",
 				 "a descriptor to read and write");
 	if (*memory == MAP_FAILED)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "memory cannot be mapped", where, "", "");

@@ -11,6 +11,8 @@
 road_status road_memfd_alloc(uint64_t bytes, void **memory, int *fd);
 void road_memfd_free(void *memory, uint64_t bytes, int fd);
 
+/* Is it sealed against shrinking, and of so many bytes from the offset on? Then it stays so. */
+road_status road_memfd_check(int fd, uint64_t offset, uint64_t bytes, const char *where);
 /* Maps memory that somebody else made: refused unless it is sealed against shrinking, since its
  * other owner could else kill us by truncating it; its size is read after that. where: names the
  * call in errors. */

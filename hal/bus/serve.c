@@ -389,8 +389,7 @@ static void shut(struct road_server *server, const char *why)
 /* false: nobody is at the door. */
 static bool accept_one(struct road_server *server)
 {
-	struct ucred who = {0};
-	socklen_t bytes = sizeof(who);
+	uint32_t process;
 
 	if (is_shut(server))
 		return false;
@@ -402,7 +401,7 @@ static bool accept_one(struct road_server *server)
 		return false;
 	}
 	server->shut_told = false;
-	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &who, &bytes) || who.uid != geteuid()) {
+	if (!road_serve_peer(sock, &process)) {
 		refuse(server, sock, "it is of another user");
 		return true;
 	}
@@ -410,7 +409,7 @@ static bool accept_one(struct road_server *server)
 		refuse(server, sock, "there are as many as may be");
 		return true;
 	}
-	struct road_client *client = road_client_new(server, sock, (uint32_t)who.pid);
+	struct road_client *client = road_client_new(server, sock, process);
 
 	if (!client) {
 		refuse(server, sock, "no memory");

@@ -6,6 +6,7 @@
  *	serve_client.c  one connection: messages in, checked by the table of commands, replies out
  *	serve_device.c  what vfio-user asks of a device
  *	serve_road.c    what is ours: identity, time, the back door
+ *	serve_token.c   memory that clients share
  *
  * One thread does everything. A client has a bus to a chip that nobody else has; whatever it sends
  * is checked, is bounded in number, and harms at most the client itself.
@@ -27,9 +28,10 @@ enum {
 	ROAD_SERVE_TELLS = 16, /* messages about one client */
 	ROAD_SERVE_REPLY_FDS = 2,
 };
-#define ROAD_SERVE_MAPPED_MAX (UINT64_C(1) << 40) /* bytes of DMA_MAPs of a client */
+#define ROAD_SERVE_MAPPED_MAX (UINT64_C(1) << 40) /* bytes of a client: mapped, and shared */
 
 struct road_server;
+struct road_grant; /* serve_token.c */
 
 /* One of the chips that are served. */
 struct road_served {
@@ -65,6 +67,8 @@ struct road_client {
 	int irq_fds[ROAD_WIRE_VECTORS_MAX];
 	uint32_t irq_count;
 	uint64_t irq_early; /* vectors that were raised before they had a descriptor */
+	uint32_t grants;
+	uint64_t granted_bytes;
 };
 
 struct road_server {
@@ -79,7 +83,9 @@ struct road_server {
 	void *user;
 	struct road_client *clients;
 	uint32_t next_number;
-	uint64_t shut_until_ns; /* nobody is let in; 0: anybody */
+	struct road_grant *grants;
+	uint64_t identity, next_grant; /* identity: random, 0 before the first grant */
+	uint64_t shut_until_ns;        /* nobody is let in; 0: anybody */
 	bool shut_told;
 	struct road_server_state state;
 	_Atomic bool stopping;
@@ -92,6 +98,13 @@ void road_serve_tell(struct road_client *client, int level, const char *format, 
 	__attribute__((format(printf, 3, 4)));
 /* Gives the client the chip with this number. An errno. */
 int road_serve_give(struct road_client *client, uint32_t device);
+
+/* ---- serve_token.c ---- */
+
+/* Who is at the other end: false, unless it is of our user. */
+bool road_serve_peer(int sock, uint32_t *process);
+/* All tokens that the client made. */
+void road_serve_revoke_all(struct road_client *client);
 
 /* ---- serve_client.c ---- */
 
@@ -130,6 +143,12 @@ int road_serve_relax(struct road_client *client, const void *payload, size_t byt
 int road_serve_door(struct road_client *client, const void *payload, size_t bytes);
 int road_serve_firmware(struct road_client *client, const void *payload, size_t bytes);
 int road_serve_trace(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_share(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_obtain(struct road_client *client, const void *payload, size_t bytes);
+int road_serve_revoke(struct road_client *client, const void *payload, size_t bytes);
+
+/* Is it a sealed memfd of at least so many bytes? An errno. */
+int road_serve_check_memory(int fd, uint64_t bytes);
 
 /* Interrupts of the client's function, to where it wants them. */
 void road_serve_interrupts(struct road_client *client);

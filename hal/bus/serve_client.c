@@ -49,6 +49,7 @@ void road_client_free(struct road_client *client)
 		client->bus->ops->close(client->bus);
 	if (client->served)
 		client->served->clients--;
+	road_serve_revoke_all(client);
 	road_serve_unmap_all(client);
 	road_serve_unbind_all(client);
 	road_iova_free(&client->iovas);
@@ -198,6 +199,12 @@ static const struct row {
 	{ROAD_WIRE_ROAD_FIRMWARE, "ROAD_FIRMWARE", BYTES(road_wire_firmware_ask), 0, 0, false, true,
 	 road_serve_firmware},
 	{ROAD_WIRE_ROAD_TRACE, "ROAD_TRACE", 0, 0, 0, 0, false, true, road_serve_trace},
+	{ROAD_WIRE_ROAD_SHARE, "ROAD_SHARE", BYTES(road_wire_share), 1, 1, false, true,
+	 road_serve_share},
+	{ROAD_WIRE_ROAD_OBTAIN, "ROAD_OBTAIN", BYTES(road_wire_obtain), 0, 0, false, true,
+	 road_serve_obtain},
+	{ROAD_WIRE_ROAD_REVOKE, "ROAD_REVOKE", BYTES(road_wire_revoke), 0, 0, false, true,
+	 road_serve_revoke},
 };
 
 static const struct row *row_of(uint16_t command)

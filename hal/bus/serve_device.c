@@ -42,6 +42,11 @@ static bool is_plain(int fd)
 	return !fstatfs(fd, &system) && system.f_type == TMPFS_MAGIC;
 }
 
+int road_serve_check_memory(int fd, uint64_t bytes)
+{
+	return is_plain(fd) ? errno_of(road_memfd_check(fd, 0, bytes, "memory")) : ENOTSUP;
+}
+
 int road_serve_dma_map(struct road_client *client, const void *payload, size_t bytes)
 {
 	struct road_wire_dma_map ask;

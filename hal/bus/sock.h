@@ -6,6 +6,7 @@
  *	sock_call.c     one question, one answer; posted writes
  *	sock_dma.c      memory: what the server sees of it
  *	sock_control.c  the back door
+ *	sock_token.c    memory that clients share
  */
 #ifndef HAL_BUS_SOCK_H
 #define HAL_BUS_SOCK_H
@@ -90,6 +91,14 @@ road_status road_sock_dma_map(struct road_bus *bus, void *host, uint64_t bytes,
 void road_sock_dma_unmap(struct road_bus *bus, struct road_dma *dma);
 void road_sock_dma_sync(struct road_bus *bus, struct road_dma *dma, uint64_t offset, uint64_t bytes,
 			enum road_dma_direction direction);
+
+/* ---- sock_token.c ---- */
+
+road_status road_sock_share(struct road_bus *bus, const struct road_bus_offer *offer,
+			    road_token *out);
+road_status road_sock_obtain(struct road_bus *bus, enum road_bus_share kind,
+			     const road_token *token, int *fd, uint64_t *bytes);
+void road_sock_revoke(struct road_bus *bus, uint64_t object);
 
 /* ---- sock_control.c ---- */
 

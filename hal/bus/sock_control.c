@@ -344,4 +344,7 @@ const struct road_bus_control road_sock_control = {
 	.lost_fd = control_lost_fd,
 	.let_go = control_let_go,
 	.attend = road_sock_attend,
+	.share = road_sock_share,
+	.obtain = road_sock_obtain,
+	.revoke = road_sock_revoke,
 };

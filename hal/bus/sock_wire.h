@@ -37,8 +37,9 @@ enum {
 	ROAD_WIRE_FDS_MAX = 64,       /* with one message */
 	ROAD_WIRE_MAPS_MAX = 16384,   /* DMA_MAPs of a client at a time */
 	ROAD_WIRE_VECTORS_MAX = 64,
-	ROAD_WIRE_POSTS = 256, /* places in the ring of posted writes */
-	ROAD_WIRE_PAGE = 4096, /* granule of DMA_MAP */
+	ROAD_WIRE_POSTS = 256,     /* places in the ring of posted writes */
+	ROAD_WIRE_PAGE = 4096,     /* granule of DMA_MAP */
+	ROAD_WIRE_TOKENS_MAX = 64, /* of a client, that are valid at a time */
 };
 
 enum road_wire_command {
@@ -59,6 +60,9 @@ enum road_wire_command {
 	ROAD_WIRE_ROAD_FIRMWARE = 0x5204,
 	ROAD_WIRE_ROAD_TRACE = 0x5205,
 	ROAD_WIRE_ROAD_KICK = 0x5206, /* the server is asleep, and something was posted */
+	ROAD_WIRE_ROAD_SHARE = 0x5207,
+	ROAD_WIRE_ROAD_OBTAIN = 0x5208,
+	ROAD_WIRE_ROAD_REVOKE = 0x5209,
 };
 
 enum {
@@ -205,6 +209,37 @@ struct road_wire_trace {
 	uint32_t reserved;
 };
 
+/*
+ * Tokens: 64 bytes by which a client of this server, whichever chip it has, gets memory of another
+ * one. Who has the bytes may have the memory, if it is of the same user and, where the exporter
+ * said so, of that process. A token is valid until the client that made it revokes it, or is gone.
+ */
+struct road_wire_token {
+	uint64_t magic;  /* ROAD_BUS_TOKEN_MAGIC */
+	uint64_t server; /* which one; no secret */
+	uint64_t number; /* of the token, there */
+	uint32_t kind, reserved;
+	uint64_t secret[2]; /* 128 random bits */
+	uint64_t reserved2[2];
+};
+struct road_wire_share {  /* one descriptor: a sealed memfd; the reply: the token */
+	uint32_t kind;    /* enum road_bus_share */
+	uint32_t process; /* that alone may have it; 0: any */
+	uint64_t
+		object; /* a number of the client's, for ROAD_REVOKE. The same token for the same */
+	uint64_t bytes; /* of the memory, from its begin on */
+};
+struct road_wire_obtain {
+	struct road_wire_token token;
+	uint32_t kind, reserved; /* that is expected */
+};
+struct road_wire_obtained { /* the reply's descriptor: the memory */
+	uint64_t bytes;
+};
+struct road_wire_revoke { /* all tokens of the object's; also if there is none */
+	uint64_t object;
+};
+
 /* ---- the page ---- */
 
 struct road_wire_post { /* width and region: the client's, checked like those of REGION_WRITE */
@@ -249,6 +284,11 @@ ROAD_WIRE_SIZE(road_wire_line, 112);
 ROAD_WIRE_SIZE(road_wire_firmware_ask, 64);
 ROAD_WIRE_SIZE(road_wire_firmware, 48);
 ROAD_WIRE_SIZE(road_wire_trace, 8);
+ROAD_WIRE_SIZE(road_wire_token, 64);
+ROAD_WIRE_SIZE(road_wire_share, 24);
+ROAD_WIRE_SIZE(road_wire_obtain, 72);
+ROAD_WIRE_SIZE(road_wire_obtained, 8);
+ROAD_WIRE_SIZE(road_wire_revoke, 8);
 ROAD_WIRE_SIZE(road_wire_post, 32);
 ROAD_WIRE_SIZE(road_wire_page, 192 + 32 * ROAD_WIRE_POSTS);
 

@@ -35,6 +35,20 @@ enum road_bus_inject {
 	ROAD_BUS_INJECT_FULL
 };
 
+/* How tokens begin that a server keeps: "rdtoken2", as little-endian text. */
+#define ROAD_BUS_TOKEN_MAGIC UINT64_C(0x326e656b6f746472)
+
+enum road_bus_share { ROAD_BUS_SHARE_BUFFER, ROAD_BUS_SHARE_EVENT, ROAD_BUS_SHARES };
+
+/* Memory that other clients of who serves the device may have by a token. */
+struct road_bus_offer {
+	enum road_bus_share kind;
+	uint32_t process; /* that alone may have it; 0: any of this user */
+	uint64_t object;  /* a number in this process, for revoke */
+	uint64_t bytes;
+	int fd; /* a sealed memfd; stays the caller's */
+};
+
 /* The core's and the back door's view of one opened bus; members may be NULL (unsupported). */
 struct road_bus_control {
 	const struct road_domain *domain; /* NULL: lives on host time */
@@ -70,9 +84,17 @@ struct road_bus_control {
 	void (*let_go)(struct road_bus *bus);
 	/* Of a device that is lost: why, as a text; how long it is. 0: the bus does not know. */
 	size_t (*lost_why)(struct road_bus *bus, char *out, size_t bytes);
-	/* From now on, until it is said that not, somebody asks irq_pending all the time: what comes
-	 * need wake nobody. Answers whether something is pending. By the baton's holder. */
+	/* From now on, until it is said that not, somebody asks irq_pending all the time: what
+	 * comes need wake nobody. Answers whether something is pending. By the baton's holder. */
 	bool (*attend)(struct road_bus *bus, bool on);
+	/* Tokens that whoever serves the device keeps; all three, or none. */
+	road_status (*share)(struct road_bus *bus, const struct road_bus_offer *offer,
+			     road_token *out);
+	/* *fd is the caller's. NOT_FOUND: no valid token; PERMISSION: not for this process. */
+	road_status (*obtain)(struct road_bus *bus, enum road_bus_share kind,
+			      const road_token *token, int *fd, uint64_t *bytes);
+	/* All tokens of this object's. */
+	void (*revoke)(struct road_bus *bus, uint64_t object);
 };
 
 struct road_bus_text { /* a piece of an address; not terminated */
@@ -193,6 +215,7 @@ struct road_server_state {
 	uint64_t accepted, refused, dropped; /* connections, in all */
 	uint64_t maps, mapped_bytes;         /* of the clients' memory, now */
 	uint64_t messages, posts;            /* in all */
+	uint64_t tokens;                     /* that are valid now */
 };
 
 /* Opens the chips and listens; serves nobody before it is run. One thread at a time calls these,

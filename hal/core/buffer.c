@@ -45,6 +45,7 @@ static void free_memory(struct road_buffer *buffer)
 /* No lock held: the driver's part, then imported memory. */
 static void give_back(struct road_buffer *buffer)
 {
+	road_tokens_revoke(&buffer->object);
 	count(buffer, false);
 	buffer->space->device->memory.free(&buffer->drv);
 	road_region_memory_unbook(buffer->space, buffer->drv.heap, buffer->drv.bytes);

@@ -111,6 +111,8 @@ bool road_event_tie(struct road_event *event, struct road_shared *shared);
 /* Under the event's lock: its value rose, or it failed. */
 void road_shared_raised(struct road_shared *shared, uint64_t value);
 void road_shared_failed(struct road_shared *shared, uint64_t from, road_status reason);
+/* The descriptor of its page, which it keeps, made if it has none. No lock held. */
+road_status road_shared_fd(struct road_event *event, const char *where, int *fd, uint64_t *bytes);
 /* The event ends. No lock held. */
 void road_shared_drop(struct road_event *event);
 
@@ -383,12 +385,20 @@ void road_space_unmap_buffer(struct road_space *space, const struct road_buffer 
 void road_space_unmap_all(struct road_space *space);
 road_status road_lookup_add(struct road_instance *instance, struct road_buffer *buffer);
 void road_lookup_remove(struct road_instance *instance, struct road_buffer *buffer);
+/* Has it a descriptor that others can have? Recorded, if not. */
+road_status road_exportable(const struct road_buffer *root, const char *where);
 road_status road_export_fd(const struct road_buffer *root, int *fd);
 /* imported: mapped memory that the buffer is made over, its own once it succeeds; NULL: allocate.
  */
 road_status road_buffer_make(struct road_space *space, const road_buffer_options *options,
 			     void *imported, struct road_buffer **out);
 void road_unmap_import(void *memory, uint64_t bytes);
+
+/* ---- token.c ---- */
+/* The object ends: whoever keeps tokens of it takes them back. No lock held. */
+void road_tokens_revoke(const struct road_object *object);
+/* The device closes: its server forgets its tokens by itself. */
+void road_tokens_forget(const struct road_device *device);
 
 /* ---- image.c ---- */
 struct road_image {

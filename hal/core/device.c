@@ -50,6 +50,7 @@ static void device_close(struct road_object *object)
 			 road_device_is_lost(device) ? ROAD_STOP_LOST : ROAD_STOP_CLOSE);
 	road_interrupts_close(device);
 	road_boot_close(device);
+	road_tokens_forget(device);
 	if (bus)
 		bus->ops->close(bus);
 	road_instance_change(instance, ROAD_CHANGE_REMOVED, device->address, "closed");

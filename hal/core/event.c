@@ -15,6 +15,12 @@ static struct road_event *event_of(struct road_object *object)
 	return (struct road_event *)object;
 }
 
+static void event_close(struct road_object *object)
+{
+	if (event_of(object)->shared)
+		road_tokens_revoke(object);
+}
+
 static void event_finish(struct road_object *object)
 {
 	struct road_event *event = event_of(object);
@@ -36,7 +42,7 @@ static void event_free(struct road_object *object)
 	free(event_of(object));
 }
 
-const struct road_class road_event_class = {ROAD_TYPE_EVENT, "event", NULL, event_finish,
+const struct road_class road_event_class = {ROAD_TYPE_EVENT, "event", event_close, event_finish,
 					    event_free};
 
 road_status road_event_new(uint64_t initial, bool timeline, struct road_event **out)

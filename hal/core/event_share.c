@@ -244,18 +244,14 @@ static road_status share(struct road_event *event)
 	return ROAD_OK;
 }
 
-road_status road_event_share(road_event *event, int *fd)
+road_status road_shared_fd(struct road_event *event, const char *where, int *fd, uint64_t *bytes)
 {
-	road_status status = road_object_check(event, &road_event_class, "road_event_share: event");
+	road_status status;
 
-	if (!status && !fd)
-		status = road_fail(ROAD_INVALID_ARGUMENT, "output is NULL", "road_event_share: fd",
-				   "NULL", "");
-	if (!status && event->timeline)
-		status = road_fail(ROAD_INVALID_ARGUMENT, "event is a queue's timeline",
-				   "road_event_share: event", "", "an event of the program");
-	if (!status)
-		status = road_pump_start();
+	if (event->timeline)
+		return road_fail(ROAD_INVALID_ARGUMENT, "event is a queue's timeline", where, "",
+				 "an event of the program");
+	status = road_pump_start();
 	if (status)
 		return status;
 	pthread_mutex_lock(&event->lock);
@@ -267,9 +263,27 @@ road_status road_event_share(road_event *event, int *fd)
 	if (status)
 		return status;
 	pthread_mutex_lock(&event->lock);
-	int copy = fcntl(event->shared->fd, F_DUPFD_CLOEXEC, 0);
-
+	*fd = event->shared->fd;
 	pthread_mutex_unlock(&event->lock);
+	*bytes = PAGE_BYTES;
+	return ROAD_OK;
+}
+
+road_status road_event_share(road_event *event, int *fd)
+{
+	road_status status = road_object_check(event, &road_event_class, "road_event_share: event");
+	uint64_t bytes;
+	int own;
+
+	if (!status && !fd)
+		status = road_fail(ROAD_INVALID_ARGUMENT, "output is NULL", "road_event_share: fd",
+				   "NULL", "");
+	if (!status)
+		status = road_shared_fd(event, "road_event_share: event", &own, &bytes);
+	if (status)
+		return status;
+	const int copy = fcntl(own, F_DUPFD_CLOEXEC, 0);
+
 	if (copy < 0)
 		return no_memory("road_event_share");
 	*fd = copy;

@@ -150,6 +150,7 @@ road_status road_sim_server_info_get(road_sim_server *server, road_sim_server_in
 		.mapped_bytes = state.mapped_bytes,
 		.messages = state.messages,
 		.posts = state.posts,
+		.tokens = state.tokens,
 	};
 
 	road_struct_out(out, &info, sizeof(info));

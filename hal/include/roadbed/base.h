@@ -126,6 +126,12 @@ typedef struct road_point {
  * ROAD_INVALID_ARGUMENT. */
 #define ROAD_POINTS_MAX 4096
 
+/* A buffer or an event for other processes, as bytes that can be copied anywhere: see
+ * road_buffer_export_token, road_event_export_token. */
+typedef struct road_token {
+	unsigned char bytes[64];
+} road_token;
+
 typedef struct road_dim3 {
 	uint32_t x, y, z;
 } road_dim3;

@@ -134,18 +134,28 @@ ROAD_API road_status road_buffer_import(road_space *space, int fd, uint64_t byte
 					road_buffer **out);
 
 /*
- * The same as 64 bytes that can be copied anywhere, for protocols that carry no descriptors. A
- * token is a name, not a right: whoever imports it must be allowed to look at this process (same
- * user; see ptrace(2)), and the buffer must still be alive here. Importing checks that it is the
- * memory that was meant: ROAD_NOT_FOUND if it is gone, ROAD_PERMISSION, ROAD_INVALID_ARGUMENT for
- * what is no token. What was imported lives on its own from then on.
+ * The same as 64 bytes that can be copied anywhere, for protocols that carry no descriptors. What
+ * was imported lives on its own from then on.
+ *
+ * Of a device that a server has (sock:) the server keeps the token. It is a right: whoever has the
+ * bytes, is of the same user and has a device of the same server may import it. It ends with the
+ * buffer, with its space, and with the exporter; a client has at most 64 at a time
+ * (ROAD_NO_SPACE), and the same one for the same buffer and process.
+ *
+ * Of any other device a token is a name, and no right: whoever imports it must be allowed to look
+ * at this process (same user; see ptrace(2)), and the buffer must still be alive here.
+ *
+ * Importing checks that it is the memory that was meant: ROAD_NOT_FOUND if it is gone, or was never
+ * there; ROAD_PERMISSION; ROAD_INVALID_ARGUMENT for what is no token; ROAD_UNSUPPORTED for one that
+ * a server keeps, where the device is not of a server.
  */
-typedef struct road_token {
-	unsigned char bytes[64];
-} road_token;
 ROAD_API road_status road_buffer_export_token(road_buffer *buffer, road_token *out);
 ROAD_API road_status road_buffer_import_token(road_space *space, const road_token *token,
 					      road_buffer **out);
+/* For one process alone, by its number as the server sees it (0: any of this user); the server
+ * looks at who connected to it. ROAD_UNSUPPORTED: no server has the device. */
+ROAD_API road_status road_buffer_export_token_to(road_buffer *buffer, uint32_t process,
+						 road_token *out);
 
 /* The same memory in another space, of this or another device of the process: a buffer of its own,
  * with an address of its own, which outlives the first. Host heaps only; ROAD_UNSUPPORTED else, and

@@ -69,6 +69,19 @@ ROAD_API road_status road_event_share(road_event *event, int *fd);
  * ROAD_INVALID_ARGUMENT: no memory sealed against shrinking, too small, or no shared event. */
 ROAD_API road_status road_event_import(road_instance *instance, int fd, road_event **out);
 
+/*
+ * A shared event as 64 bytes, as road_buffer_export_token has them of a buffer: a server keeps the
+ * token if it has the device, until the event's last reference here is released, the device is
+ * closed, or this process ends; else it names this process. process: the only one that may import
+ * it, 0 for any of this user. Errors are those of road_event_share and road_buffer_export_token_to.
+ */
+ROAD_API road_status road_event_export_token(road_event *event, road_device *device,
+					     uint32_t process, road_token *out);
+/* The event behind it, in the device's instance; by a device of the server that keeps the token.
+ * Errors are those of road_event_import and road_buffer_import_token. */
+ROAD_API road_status road_event_import_token(road_device *device, const road_token *token,
+					     road_event **out);
+
 #ifdef __cplusplus
 }
 #endif

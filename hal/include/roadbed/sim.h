@@ -216,6 +216,7 @@ typedef struct road_sim_server_info {
 	uint64_t maps;              /* pieces of the clients' memory that are mapped now */
 	uint64_t mapped_bytes;
 	uint64_t messages, posts; /* that came, in all; posts: register writes past the socket */
+	uint64_t tokens;          /* of buffers and events, that are valid now */
 } road_sim_server_info;
 
 /*

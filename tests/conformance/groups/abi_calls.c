@@ -130,6 +130,7 @@ CALL(road_buffer_export, BUFFER, OUT(1))
 CALL(road_buffer_import, SPACE, -1, 4096, OUT(1))
 CALL(road_buffer_export_token, BUFFER, OUT(1))
 CALL(road_buffer_import_token, SPACE, P(1, (const road_token *)(const void *)c->bytes), OUT(2))
+CALL(road_buffer_export_token_to, BUFFER, 0, OUT(1))
 CALL(road_buffer_attach, BUFFER, P(1, c->f->space), OUT(2)) /* the space that it is in */
 CALL(road_lookup, INSTANCE, V(0u, 1u), OUT(1))
 
@@ -152,6 +153,8 @@ CALL(road_event_error, EVENT, V(0, 30), NULL)
 CALL(road_event_point_fd, EVENT, 1, OUT(1))
 CALL(road_event_share, EVENT, OUT(1))
 CALL(road_event_import, INSTANCE, -1, OUT(1))
+CALL(road_event_export_token, EVENT, P(1, c->f->device), 0, OUT(2))
+CALL(road_event_import_token, DEVICE, P(1, (const road_token *)(const void *)c->bytes), OUT(2))
 
 CALL(road_image_load, SPACE, P(1, "nonsense"), V(8, 0), NULL, OUT(2))
 CALL(road_image_retain, IMAGE)
@@ -386,6 +389,7 @@ static const struct row {
 	ROW(road_buffer_import, 2, 0, FAILS, CAP(IMPORT)),
 	ROW(road_buffer_export_token, 2, 0, 0, CAP(EXPORT)),
 	ROW(road_buffer_import_token, 3, 0, FAILS, CAP(IMPORT)),
+	ROW(road_buffer_export_token_to, 2, 0, 0, CAP(EXPORT)),
 	ROW(road_buffer_attach, 3, 0, FAILS, CAP(IMPORT)),
 	ROW(road_lookup, 2, sizeof(road_lookup_result), FAILS, 0),
 	ROW(road_event_create, 2, 0, 0, 0),
@@ -399,6 +403,8 @@ static const struct row {
 	ROW(road_event_point_fd, 2, 0, 0, 0),
 	ROW(road_event_share, 2, 0, 0, 0),
 	ROW(road_event_import, 2, 0, FAILS, 0),
+	ROW(road_event_export_token, 3, 0, 0, 0),
+	ROW(road_event_import_token, 3, 0, FAILS, 0),
 	ROW(road_image_load, 3, 0, FAILS, CAP(IMAGES)),
 	ROW(road_image_retain, 1, 0, 0, CAP(IMAGES)),
 	ROW(road_image_kernel, 3, 0, FAILS, CAP(IMAGES)),

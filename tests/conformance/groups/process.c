@@ -236,6 +236,7 @@ CONFORMANCE_CASE(process, fork_exec_fds_cloexec)
 	shop_end(shop);
 }
 
+/* By a token, which the server keeps until the buffer is gone. */
 CONFORMANCE_CASE(process, share_buffer_over_socket)
 {
 	struct shop *shop = shop_open(f, 4);
@@ -243,24 +244,65 @@ CONFORMANCE_CASE(process, share_buffer_over_socket)
 	const road_buffer_options options = {
 		.size = sizeof(options), .heap = ROAD_HEAP_HOST, .bytes = 4096};
 	unsigned char bytes[64], back[64] = {0};
-	road_buffer *mine = NULL, *theirs = NULL;
-	int fd = -1;
+	road_buffer *mine = NULL, *theirs = NULL, *none = NULL;
+	road_token token, for_us, for_another;
 
 	fixture_fill_random(f, bytes, sizeof(bytes));
 	CHECK_OK(road_buffer_create(one.space, &options, &mine));
-	CHECK_OK(road_buffer_export(mine, &fd));
-	CHECK_OK(road_buffer_import(two.space, fd, 4096, &theirs));
-	close(fd);
+	CHECK_OK(road_buffer_export_token(mine, &token));
+	CHECK_OK(road_buffer_export_token_to(mine, (uint32_t)getpid(), &for_us));
+	CHECK_OK(road_buffer_export_token_to(mine, 1, &for_another));
+	CHECK_EQ(shop_settled(shop, 2).tokens, 3);
+	CHECK_STATUS(road_buffer_import_token(two.space, &for_another, &none), ROAD_PERMISSION);
+	CHECK_OK(road_buffer_import_token(two.space, &for_us, &theirs));
+	road_buffer_release(theirs);
+	CHECK_OK(road_buffer_import_token(two.space, &token, &theirs));
 	CHECK_OK(road_queue_write(one.queue, mine, 0, bytes, sizeof(bytes), NULL));
 	CHECK_OK(road_queue_drain(one.queue, SOON));
-	if (!fixture_has(f, CAPABILITY_NONCOHERENT)) {
-		CHECK_OK(road_queue_read(two.queue, back, theirs, 0, sizeof(back), NULL));
-		CHECK_OK(road_queue_drain(two.queue, SOON));
-		CHECK_SAME(bytes, back, sizeof(bytes));
+	if (fixture_has(f, CAPABILITY_NONCOHERENT)) {
+		CHECK_OK(road_buffer_invalidate(mine, 0, sizeof(bytes)));
+		CHECK_OK(road_buffer_flush(theirs, 0, sizeof(bytes)));
 	}
-	road_buffer_release(theirs);
 	road_buffer_release(mine);
+	CHECK_OK(road_queue_read(two.queue, back, theirs, 0, sizeof(back), NULL));
+	CHECK_OK(road_queue_drain(two.queue, SOON));
+	CHECK_SAME(bytes, back, sizeof(bytes));
+	CHECK_EQ(shop_settled(shop, 2).tokens, 0);
+	CHECK_STATUS(road_buffer_import_token(two.space, &token, &none), ROAD_NOT_FOUND);
+	CHECK_DETAIL("token is not valid");
+	/* One that a server keeps is nothing to a device that no server has. */
+	CHECK_STATUS(road_buffer_import_token(f->space, &token, &none), ROAD_UNSUPPORTED);
+	CHECK(!none);
+	road_buffer_release(theirs);
 	rig_close(&one);
+	rig_close(&two);
+	shop_end(shop);
+}
+
+/* A client that closes its device, or its space, shares nothing any more. */
+CONFORMANCE_CASE(process, share_ends_with_space_and_device)
+{
+	struct shop *shop = shop_open(f, 4);
+	struct rig one = rig_open(f, NULL, shop->address), two = rig_open(f, NULL, shop->address);
+	const road_buffer_options options = {
+		.size = sizeof(options), .heap = ROAD_HEAP_HOST, .bytes = 4096};
+	road_buffer *buffer = NULL;
+	road_event *event = NULL;
+	road_token token;
+
+	CHECK_OK(road_event_create(one.instance, 0, &event));
+	CHECK_OK(road_buffer_create(one.space, &options, &buffer));
+	CHECK_OK(road_event_export_token(event, one.device, 0, &token));
+	CHECK_OK(road_event_export_token(event, two.device, 0, &token));
+	CHECK_OK(road_buffer_export_token(buffer, &token));
+	CHECK_EQ(shop_settled(shop, 2).tokens, 3);
+	CHECK_OK(road_space_close(one.space));
+	CHECK_EQ(shop_settled(shop, 2).tokens, 2);
+	road_buffer_release(buffer);
+	rig_close(&one);
+	CHECK_EQ(shop_settled(shop, 1).tokens, 1); /* the event's, at the other device */
+	road_event_release(event);
+	CHECK_EQ(shop_settled(shop, 1).tokens, 0);
 	rig_close(&two);
 	shop_end(shop);
 }
@@ -270,14 +312,13 @@ CONFORMANCE_CASE(process, share_event_over_socket)
 {
 	struct shop *shop = shop_open(f, 4);
 	struct rig one = rig_open(f, NULL, shop->address), two = rig_open(f, NULL, shop->address);
-	road_event *mine = NULL, *theirs = NULL;
+	road_event *mine = NULL, *theirs = NULL, *none = NULL;
+	road_token token;
 	road_point done;
-	int fd = -1;
 
 	CHECK_OK(road_event_create(one.instance, 0, &mine));
-	CHECK_OK(road_event_share(mine, &fd));
-	CHECK_OK(road_event_import(two.instance, fd, &theirs));
-	close(fd);
+	CHECK_OK(road_event_export_token(mine, one.device, 0, &token));
+	CHECK_OK(road_event_import_token(two.device, &token, &theirs));
 	const road_point awaited = {theirs, 1}, signalled = {mine, 1};
 	const road_submission after = {.size = sizeof(after), .waits = &awaited, .wait_count = 1};
 	const road_submission before = {
@@ -287,8 +328,10 @@ CONFORMANCE_CASE(process, share_event_over_socket)
 	CHECK_STATUS(road_point_wait(done, 0), ROAD_TIMEOUT);
 	CHECK_OK(road_queue_submit(one.queue, &before, NULL));
 	CHECK_OK(road_point_wait(done, SOON));
-	road_event_release(theirs);
 	road_event_release(mine);
+	CHECK_STATUS(road_event_import_token(two.device, &token, &none), ROAD_NOT_FOUND);
+	CHECK(!none);
+	road_event_release(theirs);
 	rig_close(&one);
 	rig_close(&two);
 	shop_end(shop);

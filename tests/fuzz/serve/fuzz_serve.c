@@ -10,6 +10,7 @@
  *	5  a word of the page: place (two bytes), value (eight)
  *	6  the answers are read
  *	7  the server takes some turns
+ *	8  the memory behind the last token that came is asked for
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ struct stranger {
 	int sock;
 	struct road_wire_page *page;
 	struct road_wire_reader in;
+	struct road_wire_obtain obtain; /* with the last token */
 };
 
 /* One server for all inputs: what one left would meet the next. */
@@ -92,7 +94,27 @@ static void send_message(struct stranger *s, struct reader *r, uint32_t memories
 		close(fds[--count]);
 }
 
-/* Takes answers; the first page that comes is kept. */
+static void keep_token(struct stranger *s)
+{
+	const struct road_wire_header head = road_wire_header_of(&s->in);
+
+	if (head.command == ROAD_WIRE_ROAD_SHARE &&
+	    head.bytes == sizeof(head) + sizeof(s->obtain.token))
+		memcpy(&s->obtain.token, s->in.bytes + sizeof(head), sizeof(s->obtain.token));
+}
+
+static void send_token(struct stranger *s)
+{
+	struct {
+		struct road_wire_header head;
+		struct road_wire_obtain obtain;
+	} out = {{.command = ROAD_WIRE_ROAD_OBTAIN}, s->obtain};
+
+	out.head.bytes = (uint32_t)(sizeof(out.head) + sizeof(out.obtain));
+	send_bytes(s, &out, out.head.bytes, NULL, 0);
+}
+
+/* Takes answers; the first page that comes is kept, and the last token. */
 static void receive(struct stranger *s)
 {
 	while (road_wire_read(s->sock, &s->in) == ROAD_WIRE_WHOLE) {
@@ -107,6 +129,7 @@ static void receive(struct stranger *s)
 		}
 		if (fd >= 0)
 			close(fd);
+		keep_token(s);
 		road_wire_next(&s->in);
 	}
 }
@@ -128,7 +151,7 @@ static void step(struct stranger *s, struct road_server *server, struct reader *
 	char bytes[PAYLOAD];
 	uint8_t count;
 
-	switch (reader_u8(r) % 8) {
+	switch (reader_u8(r) % 9) {
 	case 0:
 		count = reader_u8(r);
 		reader_take(r, bytes, count);
@@ -140,7 +163,8 @@ static void step(struct stranger *s, struct road_server *server, struct reader *
 	case 4: send_message(s, r, 1, 1); break;
 	case 5: write_page(s, r); break;
 	case 6: receive(s); break;
-	default: turns(server); break;
+	case 7: turns(server); break;
+	default: send_token(s); break;
 	}
 }
 
@@ -170,7 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		turns(server);
 		road_server_state(server, &left);
 	} while (left.clients && road_host_now_ns() < deadline);
-	if (left.clients || left.maps || left.mapped_bytes)
+	if (left.clients || left.maps || left.mapped_bytes || left.tokens)
 		abort();
 	return 0;
 }

@@ -204,6 +204,40 @@ static void another_process_imports_a_token(void)
 	}
 }
 
+/* Without a server: by name, as buffers are; and no one's bytes are the other's. */
+static void an_event_has_a_token_too(void)
+{
+	struct fixture f = setup("host:");
+	road_buffer *a = buffer_of(&f, ROAD_HEAP_HOST, BYTES), *no_buffer = NULL;
+	road_event *mine, *theirs = NULL, *none = NULL;
+	road_token of_event, of_buffer, kept = {{7}};
+	uint64_t value = 0;
+
+	CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 3, &mine), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_event_export_token(mine, f.device, 0, &of_event), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_event_import_token(f.device, &of_event, &theirs), ROAD_OK);
+	CU_ASSERT_EQUAL(road_event_value(theirs, &value), ROAD_OK);
+	CU_ASSERT_EQUAL(value, 3);
+	CU_ASSERT_EQUAL(road_event_signal(mine, 9), ROAD_OK);
+	CU_ASSERT_EQUAL(road_point_wait((road_point){theirs, 9}, soon()), ROAD_OK);
+	CU_ASSERT_EQUAL(road_buffer_export_token(a, &of_buffer), ROAD_OK);
+	CU_ASSERT_EQUAL(road_event_import_token(f.device, &of_buffer, &none),
+			ROAD_INVALID_ARGUMENT);
+	CU_ASSERT_EQUAL(road_buffer_import_token(f.space, &of_event, &no_buffer),
+			ROAD_INVALID_ARGUMENT);
+	/* Nobody looks at who imports a name. */
+	CU_ASSERT_EQUAL(road_buffer_export_token_to(a, 1, &kept), ROAD_UNSUPPORTED);
+	CU_ASSERT_EQUAL(road_event_export_token(mine, f.device, 1, &kept), ROAD_UNSUPPORTED);
+	CU_ASSERT_EQUAL(kept.bytes[0], 7);
+	road_event_release(theirs);
+	road_event_release(mine);
+	CU_ASSERT_EQUAL(road_event_import_token(f.device, &of_event, &none), ROAD_NOT_FOUND);
+	CU_ASSERT_PTR_NULL(none);
+	CU_ASSERT_PTR_NULL(no_buffer);
+	road_buffer_release(a);
+	teardown(&f);
+}
+
 static void heaps_count_their_buffers(void)
 {
 	static const char *const all[] = {"host:", "sim:edu", "sim:gpu-small"};
@@ -244,6 +278,7 @@ static const struct tap_case cases[] = {
 	{"attached memory is seen from both spaces", attached_memory_is_seen_from_both_spaces},
 	{"tokens name living memory and nothing else", tokens_name_living_memory_and_nothing_else},
 	{"another process imports a token", another_process_imports_a_token},
+	{"an event has a token, too", an_event_has_a_token_too},
 	{"heaps count their buffers", heaps_count_their_buffers},
 };
 

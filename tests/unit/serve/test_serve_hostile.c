@@ -75,6 +75,9 @@ static const struct road_wire_hello_ask hello = {ROAD_WIRE_ABI, EDU};
 static const struct road_wire_relax relax = {1};
 static const struct road_wire_door door = {ROAD_WIRE_DOOR_VIOLATIONS, 0, 0, 0};
 static const struct road_wire_firmware_ask firmware = {"main"};
+static const struct road_wire_share share = {ROAD_BUS_SHARE_BUFFER, 0, 9, 4096};
+static const struct road_wire_obtain no_token = {.kind = ROAD_BUS_SHARE_BUFFER};
+static const struct road_wire_revoke none_revoked = {9};
 
 enum with { NOTHING, MEMORY, EVENT };
 
@@ -102,6 +105,9 @@ static const struct ask {
 	ROW(ROAD_RELAX, relax, NOTHING),
 	ROW(ROAD_DOOR, door, NOTHING),
 	ROW(ROAD_FIRMWARE, firmware, NOTHING),
+	ROW(ROAD_SHARE, share, MEMORY),
+	ROW(ROAD_OBTAIN, no_token, NOTHING),
+	ROW(ROAD_REVOKE, none_revoked, NOTHING),
 	{ROAD_WIRE_ROAD_TRACE, NULL, 0, NOTHING},
 	{ROAD_WIRE_ROAD_KICK, NULL, 0, NOTHING},
 };
@@ -151,7 +157,9 @@ static void every_command_is_answered_as_it_should_be(void)
 		if (error)
 			printf("# command %u is answered with %d\n", asks[i].command, error);
 		/* It has a chip since DMA_MAP, and edu writes no event log. */
-		CU_ASSERT_EQUAL(error, asks[i].command == ROAD_WIRE_ROAD_HELLO ? EBUSY : 0);
+		CU_ASSERT_EQUAL(error, asks[i].command == ROAD_WIRE_ROAD_HELLO    ? EBUSY
+				       : asks[i].command == ROAD_WIRE_ROAD_OBTAIN ? ENOENT
+										  : 0);
 	}
 	rig_leave(&client);
 	end(&scene, 0);
