@@ -26,6 +26,11 @@ struct sim_boot *sim_boot_create(const struct sim_boot_setup *setup)
 
 	if (!boot)
 		return NULL;
+	boot->latches = calloc(setup->functions, sizeof(*boot->latches));
+	if (!boot->latches) {
+		free(boot);
+		return NULL;
+	}
 	boot->setup = *setup;
 	boot->event.arg = boot;
 	boot->since_ps = sim_now(setup->env);
@@ -42,6 +47,7 @@ void sim_boot_destroy(struct sim_boot *boot)
 		return;
 	sim_cancel(boot->setup.env, &boot->event);
 	free(boot->image);
+	free(boot->latches);
 	free(boot);
 }
 
@@ -62,10 +68,10 @@ const struct sim_program *sim_boot_program(const struct sim_boot *boot)
 
 /* ---- what tests ask for ---- */
 
-enum sim_inject sim_boot_inject(struct sim_boot *boot, uint32_t fault, uint32_t phase,
-				uint32_t times)
+enum sim_inject sim_boot_inject(struct sim_boot *boot, uint32_t function, uint32_t fault,
+				uint32_t phase, uint32_t times)
 {
-	if (!boot)
+	if (!boot || function != SIM_BOOT_OWNER)
 		return SIM_INJECT_NONE;
 	if (!boot_fault_fits(fault, phase, boot->setup.style))
 		return SIM_INJECT_NOWHERE;

@@ -16,6 +16,8 @@
  *
  * All that the host supplies is taken into memory of the block before it is looked at, and that
  * copy is checked and used. What the host writes out of turn is a violation, and does nothing.
+ * Firmware belongs to function 0: what another one writes, but for what it reads by, is a violation
+ * of that function's, and does nothing either.
  */
 #ifndef SIMULATORS_BOOT_BOOT_H
 #define SIMULATORS_BOOT_BOOT_H
@@ -27,6 +29,7 @@
 
 #define SIM_BOOT_COMPONENTS_MAX 4u
 #define SIM_BOOT_KEY_BYTES      32u
+#define SIM_BOOT_OWNER          0u         /* the function that firmware belongs to */
 #define SIM_BOOT_EVERY          UINT32_MAX /* times: all boots */
 
 struct sim_boot;
@@ -119,8 +122,8 @@ bool sim_boot_works(const struct sim_boot *boot);
 const struct sim_program *sim_boot_program(const struct sim_boot *boot);
 
 /* sim_model_ops.boot_fault and .firmware. */
-enum sim_inject sim_boot_inject(struct sim_boot *boot, uint32_t fault, uint32_t phase,
-				uint32_t times);
+enum sim_inject sim_boot_inject(struct sim_boot *boot, uint32_t function, uint32_t fault,
+				uint32_t phase, uint32_t times);
 bool sim_boot_firmware(struct sim_boot *boot, const char *component, struct sim_firmware *out);
 
 #endif

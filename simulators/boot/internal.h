@@ -55,7 +55,8 @@ struct sim_boot {
 	struct sim_program program; /* of the components so far */
 
 	uint64_t run_ps, still_ps, entries; /* since when; entries taken before that */
-	struct boot_latch latch;
+	struct boot_latch latch;            /* of the function that accesses registers now */
+	struct boot_latch *latches;
 	uint8_t data[ROAD_BOOT_DATA_BYTES];
 	struct road_boot_dump dump;
 	char dump_text[SIM_BOOT_DUMP_TEXT];

@@ -61,10 +61,10 @@ const struct sim_program *sim_boot_program(const struct sim_boot *boot)
 	return NULL;
 }
 
-enum sim_inject sim_boot_inject(struct sim_boot *boot, uint32_t fault, uint32_t phase,
-				uint32_t times)
+enum sim_inject sim_boot_inject(struct sim_boot *boot, uint32_t function, uint32_t fault,
+				uint32_t phase, uint32_t times)
 {
-	(void)boot, (void)fault, (void)phase, (void)times;
+	(void)boot, (void)function, (void)fault, (void)phase, (void)times;
 	return SIM_INJECT_NONE;
 }
 

@@ -34,6 +34,13 @@ static uint64_t read_component_units(void *arg)
 	return component ? component->units : 0;
 }
 
+static uint64_t read_owner(void *arg)
+{
+	const struct sim_boot *boot = arg;
+
+	return boot->function != SIM_BOOT_OWNER;
+}
+
 static uint64_t read_heartbeat(void *arg)
 {
 	return boot_heartbeat(arg);
@@ -190,6 +197,7 @@ static const struct sim_register registers[] = {
 	AT(SELECT) = LATCH(4, select),
 	AT(COMPONENT_BYTES) = SIM_CALLED(4, read_component_bytes, NULL),
 	AT(COMPONENT_UNITS) = SIM_CALLED(4, read_component_units, NULL),
+	AT(OWNER) = SIM_CALLED(4, read_owner, NULL),
 	AT(SEQUENCE) = MINE(4, sequence),
 	AT(PHASE) = MINE(4, phase),
 	AT(COMPONENT) = MINE(4, component),
@@ -289,13 +297,21 @@ static struct sim_registers of(struct sim_boot *boot)
 	};
 }
 
-uint64_t sim_boot_read(struct sim_boot *boot, uint32_t function, uint64_t offset, uint32_t width)
+/* Each function has what it reads by, and the owner what it boots by. */
+static void begin_access(struct sim_boot *boot, uint32_t function)
+{
+	boot->function = function;
+	boot->latch = boot->latches[function];
+}
+
+static void end_access(struct sim_boot *boot)
+{
+	boot->latches[boot->function] = boot->latch;
+}
+
+static uint64_t read(struct sim_boot *boot, uint64_t offset, uint32_t width)
 {
 	struct words words;
-
-	if (!boot)
-		return 0;
-	boot->function = function;
 	const struct sim_registers mine = of(boot);
 
 	if (width == 8 && find_words(boot, offset, &words) && (offset - words.at) % 8 == 0)
@@ -303,6 +319,36 @@ uint64_t sim_boot_read(struct sim_boot *boot, uint32_t function, uint64_t offset
 	if (!is_register(boot, offset, width, "a read"))
 		return width == 8 ? UINT64_MAX : UINT32_MAX;
 	return sim_register_read(&mine, offset, width);
+}
+
+uint64_t sim_boot_read(struct sim_boot *boot, uint32_t function, uint64_t offset, uint32_t width)
+{
+	uint64_t value;
+
+	if (!boot)
+		return 0;
+	begin_access(boot, function);
+	value = read(boot, offset, width);
+	end_access(boot);
+	return value;
+}
+
+/* May this function write there? */
+static bool may_write(const struct sim_boot *boot, uint64_t offset)
+{
+	switch (offset) {
+	case ROAD_BOOT_REG_SELECT:
+	case ROAD_BOOT_REG_DUMP_OFFSET:
+	case ROAD_BOOT_REG_PROGRAM_SELECT: return true;
+	default: break;
+	}
+	if (boot->function == SIM_BOOT_OWNER)
+		return true;
+	sim_violation(boot->setup.env, boot->function,
+		      "0x%llx of the boot block is written by function %u, allowed: function %u, "
+		      "which firmware belongs to",
+		      (unsigned long long)offset, boot->function, SIM_BOOT_OWNER);
+	return false;
 }
 
 static void write_data(struct sim_boot *boot, uint64_t at, uint32_t width, uint64_t value)
@@ -324,11 +370,14 @@ void sim_boot_write(struct sim_boot *boot, uint32_t function, uint64_t offset, u
 {
 	if (!boot)
 		return;
-	boot->function = function;
+	begin_access(boot, function);
 	const struct sim_registers mine = of(boot);
 
+	if (!may_write(boot, offset))
+		return;
 	if (offset >= ROAD_BOOT_REG_DATA)
 		write_data(boot, offset - ROAD_BOOT_REG_DATA, width, value);
 	else if (is_register(boot, offset, width, "a write"))
 		sim_register_write(&mine, offset, width, value);
+	end_access(boot);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contexts: range tables (uapi/range.h), and what addresses mean by them. */
+#include <string.h>
+
 #include "simulators/dsa/model.h"
 
 static bool is_used(const struct dsa_function *function, uint32_t context)
@@ -39,7 +41,7 @@ static void open_context(struct dsa_function *function, uint32_t context)
 
 	if (dsa_chip_memory(chip))
 		table = sim_ranges_read(chip->env, function->index, function->latch.table,
-					function->latch.count, chip->memory_bytes, 0, 0);
+					function->latch.count, chip->share_bytes, 0, 0);
 	else
 		sim_violation(chip->env, function->index, "no host memory for a context");
 	sim_ranges_put(function->contexts[context]);
@@ -85,6 +87,12 @@ static enum road_dsa_fault place_on_bus(struct dsa_function *function, uint64_t 
 	return out->host ? ROAD_DSA_FAULT_NONE : ROAD_DSA_FAULT_DMA;
 }
 
+/* Of the chip's memory, behind an address of the function's share that was checked against it. */
+static uint64_t in_chip(const struct dsa_function *function, uint64_t address)
+{
+	return function->base + address;
+}
+
 /* Bytes of one range, whatever its rights. */
 static enum road_dsa_fault place(struct dsa_function *function, const struct sim_ranges *table,
 				 uint64_t address, uint64_t bytes, bool write, uint32_t *rights,
@@ -99,9 +107,10 @@ static enum road_dsa_fault place(struct dsa_function *function, const struct sim
 
 	if (range->flags & ROAD_RANGE_SYSTEM)
 		return place_on_bus(function, pa, bytes, write, out);
+	pa = in_chip(function, pa);
 	*out = (struct dsa_piece){.host = function->chip->memory + pa, .pa = pa};
 	if (write)
-		function->chip->dirty = true;
+		function->dirty = true;
 	return ROAD_DSA_FAULT_NONE;
 }
 
@@ -133,13 +142,24 @@ enum road_dsa_fault dsa_view_find(struct dsa_view *view, uint64_t va, uint64_t b
 								     : ROAD_DSA_FAULT_RIGHTS;
 }
 
+bool dsa_image_read(struct dsa_function *function, uint64_t address, void *out, uint32_t bytes)
+{
+	struct dsa_chip *chip = function->chip;
+
+	if (address > chip->share_bytes || bytes > chip->share_bytes - address ||
+	    !dsa_chip_memory(chip))
+		return false;
+	memcpy(out, chip->memory + in_chip(function, address), bytes);
+	return true;
+}
+
 /* ---- memory that could not be corrected ---- */
 
 enum sim_inject dsa_inject(void *model, uint32_t function, bool poison, uint64_t address)
 {
 	struct dsa_chip *chip = model;
 
-	if (!chip->params.memory_ecc || function >= DSA_FUNCTIONS)
+	if (!chip->params.memory_ecc || function >= chip->function_count)
 		return SIM_INJECT_NONE;
 	for (uint32_t i = 0; i < chip->params.contexts; i++) {
 		const struct road_range *range =
@@ -149,7 +169,8 @@ enum sim_inject dsa_inject(void *model, uint32_t function, bool poison, uint64_t
 			continue;
 		if (!poison)
 			chip->counters.ecc_corrected++;
-		else if (road_poison_add(&chip->poison, range->pa + (address - range->va)))
+		else if (road_poison_add(&chip->poison, in_chip(&chip->functions[function],
+								range->pa + (address - range->va))))
 			chip->counters.ecc_uncorrected++;
 		else
 			return SIM_INJECT_FULL;

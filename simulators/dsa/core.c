@@ -211,7 +211,7 @@ void dsa_core_deadlock(struct dsa_core *core)
 			first_pc = pc;
 		}
 		dsa_token_text(word, text, sizeof(text));
-		sim_violation(core->setup.env, core->setup.function,
+		sim_violation(core->setup.env, core->task->function,
 			      "deadlock: core %u queue %s awaits %s; kernel %u pc %u line %u",
 			      core->setup.index, dsa_queue_names[q], text, core->task->kernel, pc,
 			      dsa_line(core, pc));

@@ -88,6 +88,7 @@ struct dsa_task {
 	const uint8_t *arguments; /* argument_bytes, a copy of the chip's own */
 	uint32_t argument_bytes;
 	uint64_t data, watchdog;
+	uint32_t function; /* whose work it is */
 	struct dsa_view *view;
 	struct road_poison *poison; /* of the chip's memory; NULL: there is none */
 	uint8_t *cross;             /* ROAD_DSA_CROSS_IDS counters a block, if cooperative */
@@ -102,7 +103,7 @@ struct dsa_core_setup {
 	struct sim_env *env;
 	const struct road_dsa_params *params;
 	struct dsa_memory *memory;
-	uint32_t index, function;
+	uint32_t index;
 	enum sim_fidelity fidelity;
 	bool hazards;  /* the hazard checker is on */
 	uint64_t seed; /* arbitration between queues in `functional`; 0: in their order */

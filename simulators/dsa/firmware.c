@@ -45,7 +45,7 @@ bool dsa_boot_make(struct dsa_chip *chip)
 		.components = {{"control", IMAGE_MAX, 1}},
 		.options = chip->boot_options,
 		.started = started,
-		.functions = DSA_FUNCTIONS,
+		.functions = chip->function_count,
 		.queues = chip->params.streams,
 		.reset = reset,
 		.queue = of_stream,
@@ -69,6 +69,5 @@ enum sim_inject dsa_boot_fault(void *model, uint32_t function, uint32_t fault, u
 {
 	const struct dsa_chip *chip = model;
 
-	(void)function;
-	return sim_boot_inject(chip->boot, fault, phase, times);
+	return sim_boot_inject(chip->boot, function, fault, phase, times);
 }

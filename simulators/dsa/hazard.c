@@ -164,7 +164,7 @@ void dsa_hazards_report(struct dsa_hazards *h, const struct dsa_record *earlier,
 	core->counts.hazards++;
 	if (earlier->core != later->core)
 		snprintf(block, sizeof(block), "block %u ", earlier->core);
-	sim_violation(core->setup.env, core->setup.function,
+	sim_violation(core->setup.env, core->task->function,
 		      "hazard: core %u kernel %u %s+0x%llx: %s%s %s pc %u line %u, "
 		      "%s %s pc %u line %u",
 		      core->setup.index, core->task->kernel, place, (unsigned long long)address,

@@ -47,7 +47,7 @@ static bool take_option(struct dsa_chip *chip, const struct sim_option *option, 
 			return options[i].take(chip, option, error);
 	snprintf(error, SIM_ERROR_BYTES,
 		 "option %.32s: unknown, allowed: a parameter of the chip, time, seed, threads, "
-		 "boot, check, firmware, rom_key",
+		 "functions, boot, check, firmware, rom_key",
 		 option->key);
 	return false;
 }
@@ -58,6 +58,8 @@ static bool make_function(struct dsa_chip *chip, uint32_t index)
 
 	function->chip = chip;
 	function->index = index;
+	function->base = index * chip->share_bytes;
+	function->served = ++chip->served;
 	function->streams = calloc(chip->params.streams, sizeof(*function->streams));
 	function->contexts = calloc(chip->params.contexts, sizeof(struct sim_ranges *));
 	if (!function->streams || !function->contexts)
@@ -73,7 +75,7 @@ static bool make_function(struct dsa_chip *chip, uint32_t index)
 	return true;
 }
 
-void dsa_function_reset(struct dsa_function *function)
+static void reset_own(struct dsa_function *function)
 {
 	struct dsa_chip *chip = function->chip;
 
@@ -83,7 +85,19 @@ void dsa_function_reset(struct dsa_function *function)
 		dsa_context_drop(function, i);
 	function->interrupts = (struct sim_interrupts){0};
 	function->latch = (struct dsa_latch){0};
-	if (chip->unit)
+}
+
+void dsa_function_reset(struct dsa_function *function)
+{
+	struct dsa_chip *chip = function->chip;
+
+	reset_own(function);
+	for (uint32_t f = 1; !function->index && f < chip->function_count; f++)
+		if (chip->functions[f].chip)
+			reset_own(&chip->functions[f]);
+	if (chip->unit && function->index)
+		region_unit_reset_function(chip->unit, function->index);
+	else if (chip->unit)
 		region_unit_reset(chip->unit);
 }
 
@@ -107,7 +121,7 @@ static void destroy(void *model)
 {
 	struct dsa_chip *chip = model;
 
-	for (uint32_t f = 0; f < DSA_FUNCTIONS; f++) {
+	for (uint32_t f = 0; chip->functions && f < chip->function_count; f++) {
 		struct dsa_function *function = &chip->functions[f];
 
 		if (!function->chip)
@@ -120,17 +134,19 @@ static void destroy(void *model)
 	if (chip->unit)
 		region_unit_destroy(chip->unit);
 	dsa_seats_free(chip);
+	free(chip->functions);
 	free(chip);
 }
 
 static bool build(struct dsa_chip *chip)
 {
+	chip->functions = calloc(chip->function_count, sizeof(*chip->functions));
 	chip->seats = calloc(chip->params.cores, sizeof(*chip->seats));
-	if (!chip->seats)
+	if (!chip->functions || !chip->seats)
 		return false;
 	for (uint32_t i = 0; i < chip->params.cores; i++)
 		chip->seats[i] = (struct dsa_seat){.chip = chip, .index = i};
-	for (uint32_t f = 0; f < DSA_FUNCTIONS; f++)
+	for (uint32_t f = 0; f < chip->function_count; f++)
 		if (!make_function(chip, f))
 			return false;
 	return dsa_boot_make(chip) && dsa_regions_make(chip);
@@ -148,6 +164,8 @@ static void *create(const struct sim_model_create *create)
 	chip->hazards = create->fidelity == SIM_FUNCTIONAL;
 	chip->origin_ps = sim_now(create->env);
 	chip->memory_bytes = create->memory_bytes;
+	chip->share_bytes = create->share_bytes;
+	chip->function_count = create->functions;
 	chip->params = *(const struct road_dsa_params *)create->params;
 	for (uint32_t i = 0; i < create->option_count; i++) {
 		if (take_option(chip, &create->options[i], create->error))
@@ -177,7 +195,7 @@ static uint64_t reg_read(void *model, uint32_t function, uint32_t index, uint64_
 {
 	struct dsa_chip *chip = model;
 
-	if (function < DSA_FUNCTIONS && index == ROAD_DSA_REGION_REGS)
+	if (function < chip->function_count && index == ROAD_DSA_REGION_REGS)
 		return dsa_register_read(&chip->functions[function], offset, width);
 	sim_violation(chip->env, function, "read of %u bytes at 0x%llx of region %u", width,
 		      (unsigned long long)offset, index);
@@ -189,7 +207,7 @@ static void reg_write(void *model, uint32_t function, uint32_t index, uint64_t o
 {
 	struct dsa_chip *chip = model;
 
-	if (function < DSA_FUNCTIONS && index == ROAD_DSA_REGION_REGS)
+	if (function < chip->function_count && index == ROAD_DSA_REGION_REGS)
 		dsa_register_write(&chip->functions[function], offset, width, value);
 	else
 		sim_violation(chip->env, function, "write of %u bytes at 0x%llx of region %u",
@@ -202,13 +220,17 @@ static uint32_t irq_count(void *model)
 	return DSA_VECTORS;
 }
 
-/* Streams, contexts, code, layout, slots and interrupts go; memory keeps its bytes. */
+/* Streams, contexts, code, layout, slots and interrupts go; memory keeps its bytes, if it is not
+ * shared out: then the engine takes those of the function's share. */
 static void reset(void *model, uint32_t function)
 {
 	struct dsa_chip *chip = model;
 
-	if (function < DSA_FUNCTIONS)
-		dsa_function_reset(&chip->functions[function]);
+	dsa_function_reset(&chip->functions[function]);
+	if (chip->function_count == 1)
+		return;
+	chip->functions[function].dirty = false;
+	road_poison_clear(&chip->poison, chip->functions[function].base, chip->share_bytes);
 }
 
 static void poke(void *model)
@@ -234,4 +256,5 @@ const struct sim_model_ops sim_model_dsa = {
 	.boot_fault = dsa_boot_fault,
 	.counter = road_dsa_counter,
 	.report = dsa_report,
+	.many_functions = true,
 };

@@ -25,7 +25,6 @@
 #include "uapi/dsa/regs.h"
 #include "uapi/dsa/ring.h"
 
-#define DSA_FUNCTIONS  1u /* of a chip: one client, so far */
 #define DSA_VECTORS    32u
 #define DSA_PRIORITIES 3u
 #define DSA_SLOTS_MAX  (1u << 20)
@@ -125,6 +124,9 @@ struct dsa_latch { /* registers that a command register latches */
 struct dsa_function {
 	struct dsa_chip *chip;
 	uint32_t index;
+	uint64_t base;   /* where its share of memory begins */
+	bool dirty;      /* which may hold something since reset */
+	uint64_t served; /* when it got a core last, counted in cores given */
 	struct sim_interrupts interrupts;
 	struct dsa_latch latch;
 	struct dsa_stream *streams;   /* params.streams */
@@ -163,14 +165,15 @@ struct dsa_chip {
 	enum sim_fidelity fidelity;
 	struct road_dsa_params params;
 	bool hazards;
-	uint64_t memory_bytes, origin_ps, seed;
+	uint64_t memory_bytes, share_bytes, origin_ps, seed;
 	struct dsa_work works[ROAD_DSA_WORKS]; /* start NULL: not enabled */
 	uint64_t quantum_ps;                   /* 0: a turn is one task */
 	uint64_t built_hz;                     /* the clock, at a level of 1000 */
 	uint8_t *memory;                       /* NULL: not touched yet */
-	bool dirty;                            /* memory may hold something since reset */
 	struct road_poison poison;
-	struct dsa_function functions[DSA_FUNCTIONS];
+	struct dsa_function *functions;
+	uint32_t function_count;
+	uint64_t served;        /* cores given, where there are several functions */
 	struct dsa_seat *seats; /* params.cores; their cores are made at the first task */
 	struct dsa_memory *path;
 	struct sim_traits traits;
@@ -193,6 +196,7 @@ void dsa_traits_make(struct dsa_chip *chip);
 
 /* model.c */
 bool dsa_chip_memory(struct dsa_chip *chip); /* false: none to be had */
+/* The physical function's is the chip's: all others are reset with it. */
 void dsa_function_reset(struct dsa_function *function);
 /* From now on the chip works by this program of its firmware; NULL: it can do everything, at its
  * full clock. Nothing runs. */
@@ -224,6 +228,9 @@ enum road_dsa_fault dsa_poison_touch(struct dsa_function *function, const struct
 enum road_dsa_fault dsa_place(struct dsa_function *function, const struct sim_ranges *table,
 			      bool bus, uint64_t address, uint64_t bytes, bool write,
 			      struct dsa_piece *out);
+
+/* Bytes of the function's share of memory; false: they are not in it. */
+bool dsa_image_read(struct dsa_function *function, uint64_t address, void *out, uint32_t bytes);
 
 /* stream.c */
 enum road_dsa_stream_state dsa_stream_state(const struct dsa_stream *stream);
@@ -268,6 +275,8 @@ void dsa_seats_free(struct dsa_chip *chip);
 bool dsa_regions_make(struct dsa_chip *chip);
 enum sim_inject dsa_phase_fail(void *model, uint32_t function, uint32_t region, uint32_t phase,
 			       uint32_t times);
+/* Streams of all functions have numbers of their own at the unit. */
+uint32_t dsa_region_queue(const struct dsa_stream *stream);
 /* By the latch. False: no such region, or it is split, or another one by now. */
 bool dsa_region_enter(struct dsa_stream *stream);
 void dsa_region_exit(struct dsa_stream *stream);

@@ -15,7 +15,7 @@ static uint64_t read_status(void *arg)
 	for (uint32_t i = 0; i < function->chip->params.streams; i++)
 		if (function->streams[i].life == DSA_STREAM_STOPPED)
 			status |= ROAD_DSA_STATUS_FAULT;
-	return function->chip->dirty ? status : status | ROAD_DSA_STATUS_CLEAN;
+	return function->dirty ? status : status | ROAD_DSA_STATUS_CLEAN;
 }
 
 static uint64_t read_zero(void *arg)
@@ -178,7 +178,7 @@ static const struct sim_register registers[] = {
 	PAD(L1),
 	PAD(UB),
 	PAD(BT),
-	AT(MEM_BYTES64) = CHIP64(memory_bytes),
+	AT(MEM_BYTES64) = CHIP64(share_bytes),
 	AT(MEM_RATE64) = PARAM(8, hbm_rate),
 	AT(TIME64) = SIM_CALLED(8, read_time, NULL),
 	AT(CUBE_RATE64) = SIM_CALLED(8, read_cube_rate, NULL),

@@ -9,22 +9,28 @@
 
 #include "simulators/dsa/model.h"
 
-static bool read_image(void *arg, uint64_t address, void *out, uint32_t bytes)
+static bool read_image(void *arg, uint32_t function, uint64_t address, void *out, uint32_t bytes)
 {
 	struct dsa_chip *chip = arg;
 
-	if (address > chip->memory_bytes || bytes > chip->memory_bytes - address ||
-	    !dsa_chip_memory(chip))
-		return false;
-	memcpy(out, chip->memory + address, bytes);
-	return true;
+	return dsa_image_read(&chip->functions[function], address, out, bytes);
+}
+
+uint32_t dsa_region_queue(const struct dsa_stream *stream)
+{
+	return stream->function->index * stream->function->chip->params.streams + stream->index;
+}
+
+static struct dsa_stream *stream_of(const struct dsa_chip *chip, uint32_t queue)
+{
+	return &chip->functions[queue / chip->params.streams].streams[queue % chip->params.streams];
 }
 
 /* A piece of what a queue's context shows; host NULL: nothing is there. */
 static struct dsa_piece buffer_at(struct dsa_chip *chip, uint32_t queue, uint64_t address,
 				  uint32_t bytes, bool write)
 {
-	struct dsa_stream *stream = &chip->functions[0].streams[queue];
+	struct dsa_stream *stream = stream_of(chip, queue);
 	struct dsa_function *function = stream->function;
 	struct dsa_piece piece = {.host = NULL};
 	uint64_t bad;
@@ -87,8 +93,8 @@ static void drain(void *arg, uint32_t region, enum region_drain how)
 	const struct road_dsa_stream_status why = {.fault = ROAD_DSA_FAULT_ABORTED};
 
 	(void)how; /* ITERATION needs REGION_STATE */
-	for (uint32_t i = 0; i < chip->params.streams; i++) {
-		struct dsa_stream *stream = &chip->functions[0].streams[i];
+	for (uint32_t i = 0; i < chip->function_count * chip->params.streams; i++) {
+		struct dsa_stream *stream = stream_of(chip, i);
 
 		if (stream->in_region && stream->region == region && stream->run)
 			road_dsa_stream_fault(stream, &why);
@@ -106,8 +112,8 @@ static bool more(void *arg, uint32_t region)
 {
 	const struct dsa_chip *chip = arg;
 
-	for (uint32_t i = 0; i < chip->params.streams; i++) {
-		const struct dsa_stream *stream = &chip->functions[0].streams[i];
+	for (uint32_t i = 0; i < chip->function_count * chip->params.streams; i++) {
+		const struct dsa_stream *stream = stream_of(chip, i);
 
 		if (stream->life != DSA_STREAM_LIVE || !stream->in_region ||
 		    stream->region != region || stream->parked)
@@ -147,7 +153,8 @@ bool dsa_regions_make(struct dsa_chip *chip)
 		.slot_bytes = p->slot_bytes,
 		.alignment = p->cluster,
 		.units_min = p->cluster,
-		.queues = p->streams,
+		.queues = p->streams * chip->function_count,
+		.functions = chip->function_count,
 		.hysteresis = p->hysteresis,
 		.costs =
 			{
@@ -171,10 +178,11 @@ enum sim_inject dsa_phase_fail(void *model, uint32_t function, uint32_t region, 
 {
 	struct dsa_chip *chip = model;
 
-	if (!chip->unit || function >= DSA_FUNCTIONS)
+	if (!chip->unit)
 		return SIM_INJECT_NONE;
-	return region_unit_phase_fail(chip->unit, region, phase, times) ? SIM_INJECTED
-									: SIM_INJECT_NOWHERE;
+	return region_unit_phase_fail(chip->unit, function, region, phase, times)
+		       ? SIM_INJECTED
+		       : SIM_INJECT_NOWHERE;
 }
 
 /* ---- streams ---- */
@@ -192,7 +200,7 @@ bool dsa_region_enter(struct dsa_stream *stream)
 	if (!unit || region == ROAD_DSA_NO_REGION)
 		return true;
 	if ((latch->generation && region_unit_generation(unit, region) != latch->generation) ||
-	    region_unit_queue_open(unit, stream->index, function->index, region, owner))
+	    region_unit_queue_open(unit, dsa_region_queue(stream), function->index, region, owner))
 		return false;
 	stream->in_region = true;
 	return true;
@@ -201,7 +209,7 @@ bool dsa_region_enter(struct dsa_stream *stream)
 void dsa_region_exit(struct dsa_stream *stream)
 {
 	if (stream->in_region)
-		region_unit_queue_close(stream->function->chip->unit, stream->index);
+		region_unit_queue_close(stream->function->chip->unit, dsa_region_queue(stream));
 	stream->in_region = false;
 }
 
@@ -240,7 +248,7 @@ enum dsa_start dsa_region_start(struct dsa_stream *stream, struct road_dsa_strea
 	if (!op || op % ROAD_DSA_LINE)
 		return dsa_fail(why, ROAD_DSA_FAULT_DESCRIPTOR, 0,
 				offsetof(struct road_dsa_descriptor, src));
-	region_unit_begin(stream->function->chip->unit, stream->index, op, done, stream);
+	region_unit_begin(stream->function->chip->unit, dsa_region_queue(stream), op, done, stream);
 	return DSA_START_ASYNC;
 }
 
@@ -258,7 +266,7 @@ enum dsa_start dsa_region_gate(struct dsa_stream *stream, struct road_dsa_stream
 
 	if (!unit)
 		return DSA_START_DONE;
-	switch (region_unit_gate(unit, stream->index, &want, &error)) {
+	switch (region_unit_gate(unit, dsa_region_queue(stream), &want, &error)) {
 	case REGION_GO: return DSA_START_DONE;
 	case REGION_WAIT: return DSA_START_PARK;
 	default: return dsa_fail(why, ROAD_DSA_FAULT_CONFIG, task->config, error);

@@ -108,7 +108,7 @@ void dsa_stream_drop(struct dsa_stream *stream)
 {
 	let_go(stream);
 	if (stream->in_region)
-		region_unit_queue_drop(stream->function->chip->unit, stream->index);
+		region_unit_queue_drop(stream->function->chip->unit, dsa_region_queue(stream));
 }
 
 void dsa_stream_end(struct dsa_stream *stream)
@@ -203,7 +203,7 @@ static bool retry(struct dsa_function *function)
 
 void dsa_streams_retry(struct dsa_chip *chip)
 {
-	for (uint32_t f = 0; f < DSA_FUNCTIONS; f++)
+	for (uint32_t f = 0; f < chip->function_count; f++)
 		while (retry(&chip->functions[f]))
 			;
 }

@@ -29,14 +29,13 @@ static void wake(void *arg, uint32_t core, uint64_t when)
 	}
 }
 
-static bool make_core(struct dsa_chip *chip, struct dsa_seat *seat, uint32_t function)
+static bool make_core(struct dsa_chip *chip, struct dsa_seat *seat)
 {
 	const struct dsa_core_setup setup = {
 		.env = chip->env,
 		.params = &chip->params,
 		.memory = chip->path,
 		.index = seat->index,
-		.function = function,
 		.fidelity = chip->fidelity,
 		.hazards = chip->hazards,
 		.seed = chip->seed,
@@ -50,14 +49,14 @@ static bool make_core(struct dsa_chip *chip, struct dsa_seat *seat, uint32_t fun
 }
 
 /* All cores are made at the first task: an idle chip costs nothing of them. */
-static bool make_seats(struct dsa_chip *chip, uint32_t function)
+static bool make_seats(struct dsa_chip *chip)
 {
 	if (!chip->path)
 		chip->path = dsa_memory_create(&chip->params);
 	if (!chip->path)
 		return false;
 	for (uint32_t i = 0; i < chip->params.cores; i++)
-		if (!make_core(chip, &chip->seats[i], function))
+		if (!make_core(chip, &chip->seats[i]))
 			return false;
 	return true;
 }
@@ -140,14 +139,77 @@ static bool is_held(const struct dsa_chip *chip, const struct dsa_run *run)
 	return run->task.cooperative && count_free(chip, run) < run->task.blocks;
 }
 
+static void start_blocks(struct dsa_chip *chip, struct dsa_run *run, uint32_t most)
+{
+	for (uint32_t i = 0; i < run->cores && most && run->begun < run->task.blocks; i++)
+		if (!chip->seats[run->first_core + i].run) {
+			start_block(chip, &chip->seats[run->first_core + i], run);
+			most--;
+		}
+}
+
+/* The first task of the function that can have a core. *held: bits of regions where one that came
+ * to its turn before waits for more cores than are free. */
+static struct dsa_run *first_of(const struct dsa_chip *chip, const struct dsa_function *function,
+				uint64_t *held)
+{
+	for (struct dsa_run *run = chip->runs; run; run = run->next) {
+		const uint64_t bit = UINT64_C(1) << run->region;
+
+		if (run->view.function != function || run->begun == run->task.blocks || *held & bit)
+			continue;
+		if (run->task.cooperative && count_free(chip, run) < run->task.blocks)
+			*held |= bit;
+		else if (count_free(chip, run))
+			return run;
+	}
+	return NULL;
+}
+
+/* Who has work, and was served the longest ago, but after `after`. */
+static struct dsa_function *waits_longest(const struct dsa_chip *chip, uint64_t after)
+{
+	struct dsa_function *longest = NULL;
+
+	for (struct dsa_run *run = chip->runs; run; run = run->next) {
+		struct dsa_function *function = run->view.function;
+
+		if (function->served > after && (!longest || function->served < longest->served))
+			longest = function;
+	}
+	return longest;
+}
+
+/* Several functions: each core goes to whoever got one the longest ago. Priorities, turns and the
+ * order of arrival are each function's own, so that none of them holds up another one's work. */
+static bool serve_one(struct dsa_chip *chip)
+{
+	struct dsa_function *function = waits_longest(chip, 0);
+	uint64_t held = 0;
+
+	for (; function; function = waits_longest(chip, function->served)) {
+		struct dsa_run *run = first_of(chip, function, &held);
+
+		if (!run)
+			continue;
+		start_blocks(chip, run, run->task.cooperative ? run->task.blocks : 1);
+		function->served = ++chip->served;
+		return true;
+	}
+	return false;
+}
+
 static void give_blocks(struct dsa_chip *chip)
 {
+	if (chip->function_count > 1) {
+		while (serve_one(chip))
+			;
+		return;
+	}
 	for (struct dsa_run *run = chip->runs; run; run = run->next) {
 		if (run->begun == run->task.blocks || is_held(chip, run))
 			continue;
-		for (uint32_t i = 0; i < run->cores && run->begun < run->task.blocks; i++)
-			if (!chip->seats[run->first_core + i].run)
-				start_block(chip, &chip->seats[run->first_core + i], run);
+		start_blocks(chip, run, run->task.blocks);
 	}
 }
 
@@ -368,6 +430,7 @@ static struct dsa_run *make_run(struct dsa_stream *stream, struct dsa_loaded *lo
 		.data = task->data,
 		.watchdog =
 			task->watchdog ? task->watchdog : stream->function->chip->params.watchdog,
+		.function = stream->function->index,
 		.view = &run->view,
 		.poison = &stream->function->chip->poison,
 	};
@@ -397,7 +460,7 @@ static enum dsa_start begin_run(struct dsa_stream *stream, struct dsa_loaded *lo
 	const struct road_dsa_task *task = &stream->descriptor.task;
 	struct dsa_chip *chip = stream->function->chip;
 	uint32_t function = stream->function->index;
-	struct dsa_run *run = make_seats(chip, function) ? make_run(stream, loaded) : NULL;
+	struct dsa_run *run = make_seats(chip) ? make_run(stream, loaded) : NULL;
 
 	if (!run) {
 		sim_violation(chip->env, function, "no host memory for a task");

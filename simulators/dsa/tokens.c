@@ -62,7 +62,7 @@ static void raise_cross(struct dsa_core *core, const struct dsa_pending *pending
 
 	if (*counter == ROAD_DSA_CROSS_MAX) {
 		sim_violation(
-			core->setup.env, core->setup.function,
+			core->setup.env, core->task->function,
 			"cross_set beyond %u: core %u block %u id %u; kernel %u pc %u line %u",
 			ROAD_DSA_CROSS_MAX, core->setup.index, block, pending->id,
 			core->task->kernel, pending->pc, dsa_line(core, pending->pc));
@@ -79,7 +79,7 @@ static void raise_flag(struct dsa_core *core, const struct dsa_pending *pending)
 	uint64_t bit = UINT64_C(1) << pending->id;
 
 	if (*flags & bit)
-		sim_violation(core->setup.env, core->setup.function,
+		sim_violation(core->setup.env, core->task->function,
 			      "set_flag %s>%s %u is set already: core %u kernel %u pc %u line %u",
 			      dsa_queue_names[pending->source], dsa_queue_names[pending->target],
 			      pending->id, core->setup.index, core->task->kernel, pending->pc,
@@ -204,7 +204,7 @@ void dsa_tokens_finish(struct dsa_core *core)
 
 				if (!(left & 1))
 					continue;
-				sim_violation(core->setup.env, core->setup.function,
+				sim_violation(core->setup.env, core->task->function,
 					      "flag %s>%s %u is set at the end: core %u block %u "
 					      "kernel %u, set at pc %u line %u",
 					      dsa_queue_names[s], dsa_queue_names[t], id,

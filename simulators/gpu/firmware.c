@@ -67,6 +67,5 @@ enum sim_inject road_gpu_boot_fault(void *model, uint32_t function, uint32_t fau
 {
 	const struct gpu_chip *chip = model;
 
-	(void)function;
-	return sim_boot_inject(chip->boot, fault, phase, times);
+	return sim_boot_inject(chip->boot, function, fault, phase, times);
 }

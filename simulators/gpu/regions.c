@@ -30,10 +30,11 @@ static struct region_own share_of(const struct road_gpu_params *params, uint32_t
 
 /* ---- callbacks of the unit ---- */
 
-static bool read_image(void *arg, uint64_t address, void *out, uint32_t bytes)
+static bool read_image(void *arg, uint32_t function, uint64_t address, void *out, uint32_t bytes)
 {
 	struct gpu_chip *chip = arg;
 
+	(void)function;
 	if (address > chip->memory_bytes || bytes > chip->memory_bytes - address ||
 	    !road_gpu_chip_memory(chip))
 		return false;
@@ -253,11 +254,11 @@ enum sim_inject road_gpu_phase_fail(void *model, uint32_t function, uint32_t reg
 {
 	struct gpu_chip *chip = model;
 
-	(void)function;
 	if (!chip->unit)
 		return SIM_INJECT_NONE;
-	return region_unit_phase_fail(chip->unit, region, phase, times) ? SIM_INJECTED
-									: SIM_INJECT_NOWHERE;
+	return region_unit_phase_fail(chip->unit, function, region, phase, times)
+		       ? SIM_INJECTED
+		       : SIM_INJECT_NOWHERE;
 }
 
 bool road_gpu_region_open(struct gpu_queue *queue)

@@ -64,8 +64,8 @@ static enum region_outcome read_image(struct region_op *op)
 	op->content = region_content_new(op->what.image_bytes);
 	if (!op->content)
 		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
-	if (!setup->chip->read_image(setup->arg, op->what.image, op->content->canonical,
-				     op->what.image_bytes))
+	if (!setup->chip->read_image(setup->arg, op->function, op->what.image,
+				     op->content->canonical, op->what.image_bytes))
 		return region_op_fail(op, ROAD_REGION_ERROR_ADDRESS, 0,
 				      offsetof(struct road_region_op, image));
 	error = region_image_check(op->content, setup->kind, &found);
@@ -153,7 +153,7 @@ enum region_outcome region_verify(struct region_op *op)
 			return outcome;
 	}
 	if (!(needs & VERB_IMAGE) || op->content ||
-	    region_resident(op->unit, region_of(op), op->what.config) != REGION_NONE)
+	    region_resident(op->unit, region_of(op), op->function, op->what.config) != REGION_NONE)
 		return OUTCOME_OK;
 	return read_image(op);
 }
@@ -215,7 +215,7 @@ static enum region_outcome check_fit(struct region_op *op)
 static void hold(struct region_op *op, uint32_t slot)
 {
 	op->slot = slot;
-	op->report.slot = slot;
+	op->report.slot = region_own_slot(op->unit, slot);
 	op->holds = true;
 	region_of(op)->slots[slot].held++;
 }
@@ -233,7 +233,7 @@ static void count_use(struct region_op *op, bool hit)
 static enum region_outcome find_slot(struct region_op *op)
 {
 	struct region *region = region_of(op);
-	uint32_t slot = region_resident(op->unit, region, op->what.config);
+	uint32_t slot = region_resident(op->unit, region, op->function, op->what.config);
 	enum region_outcome outcome;
 	enum region_pick pick;
 
@@ -252,7 +252,7 @@ static enum region_outcome find_slot(struct region_op *op)
 	/* A slot is taken as soon as it is picked: till then it is for others to use. */
 	if (region->loader)
 		return OUTCOME_WAIT;
-	pick = region_pick_slot(op->unit, region, op->what.slot, &slot);
+	pick = region_pick_slot(op->unit, region, op->function, op->what.slot, &slot);
 	if (pick == PICK_WAIT)
 		return OUTCOME_WAIT;
 	op->slot = slot;
@@ -319,8 +319,10 @@ static enum region_pick pick_active(const struct region_op *op)
 	const struct region *region = region_of(op);
 	uint32_t active = region->active;
 
-	if (active == REGION_NONE || region_pinned(region, active) ||
-	    (op->what.slot != ROAD_REGION_SLOT_ANY && op->what.slot != active))
+	if (!region_active_of(op->unit, region, op->function) ||
+	    region_pinned(op->unit, region, active) ||
+	    (op->what.slot != ROAD_REGION_SLOT_ANY &&
+	     op->what.slot != region_own_slot(op->unit, active)))
 		return PICK_BUSY;
 	return region->slots[active].held ? PICK_WAIT : PICK_FOUND;
 }
@@ -348,7 +350,7 @@ static enum region_outcome fit_hit(struct region_op *op)
 {
 	struct region *region = region_of(op);
 
-	if (region_active_config(region) != op->target)
+	if (!region_is_active(op->unit, region, op->function, op->target))
 		return OUTCOME_OK;
 	if (region->isolator)
 		return OUTCOME_WAIT;
@@ -356,7 +358,7 @@ static enum region_outcome fit_hit(struct region_op *op)
 	if (op->queue != REGION_NONE)
 		op->unit->queues[op->queue].current = op->target;
 	if (op->slot != REGION_NONE)
-		op->report.slot = op->slot;
+		op->report.slot = region_own_slot(op->unit, op->slot);
 	return OUTCOME_DONE;
 }
 
@@ -367,7 +369,7 @@ static enum region_outcome fit_switch(struct region_op *op)
 
 	op->target = op->what.config;
 	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE &&
-	    region_active_config(region) == op->target) {
+	    region_is_active(op->unit, region, op->function, op->target)) {
 		op->slot = region->active;
 		outcome = fit_hit(op);
 		if (outcome == OUTCOME_DONE)
@@ -387,20 +389,21 @@ static enum region_outcome fit_switch(struct region_op *op)
 static enum region_outcome fit_kept(struct region_op *op)
 {
 	struct region *region = region_of(op);
+	const struct region_mine *mine = &region->mine[op->function];
 
-	if (!region->kept || region->kept_config != op->target)
+	if (!mine->kept || mine->kept_config != op->target)
 		return not_resident(op, op->target);
 	if (loses_memory(op))
 		return busy(op, ROAD_REGION_BUSY_MEMORY, 0);
 	if (region->loader)
 		return OUTCOME_WAIT;
 	free(op->content); /* another one may have been kept since it was looked at last */
-	op->content = region_content_copy(region->kept, op->unit->setup.kind);
+	op->content = region_content_copy(mine->kept, op->unit->setup.kind);
 	if (!op->content)
 		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
 	region_image_relocate(op->content, region);
 	op->what.config = op->target;
-	switch (region_pick_slot(op->unit, region, ROAD_REGION_SLOT_ANY, &op->slot)) {
+	switch (region_pick_slot(op->unit, region, op->function, ROAD_REGION_SLOT_ANY, &op->slot)) {
 	case PICK_WAIT: return OUTCOME_WAIT;
 	default: return fit_missing(op);
 	}
@@ -410,8 +413,8 @@ static enum region_outcome fit_rollback(struct region_op *op)
 {
 	struct region *region = region_of(op);
 	const uint64_t targets[] = {
-		[TARGET_PREVIOUS] = region->previous,
-		[TARGET_SAFE] = region->safe,
+		[TARGET_PREVIOUS] = region->mine[op->function].previous,
+		[TARGET_SAFE] = region->mine[op->function].safe,
 		[TARGET_INITIAL] = 0,
 	};
 	enum region_outcome outcome;
@@ -420,7 +423,7 @@ static enum region_outcome fit_rollback(struct region_op *op)
 	op->target = targets[op->what.target];
 	if (!op->target && op->what.target != TARGET_INITIAL)
 		return region_op_fail(op, ROAD_REGION_ERROR_NONE_SUCH, op->what.target, 0);
-	slot = region_resident(op->unit, region, op->target);
+	slot = region_resident(op->unit, region, op->function, op->target);
 	if (op->target && slot == REGION_NONE)
 		return fit_kept(op);
 	if (slot != REGION_NONE && region->slots[slot].state == SLOT_LOADING)
@@ -447,12 +450,12 @@ static enum region_outcome find_ready(struct region_op *op)
 {
 	struct region *region = region_of(op);
 
-	op->slot = region_resident(op->unit, region, op->what.config);
+	op->slot = region_resident(op->unit, region, op->function, op->what.config);
 	if (op->slot == REGION_NONE)
 		return not_resident(op, op->what.config);
 	if (region->slots[op->slot].state == SLOT_LOADING)
 		return OUTCOME_WAIT;
-	op->report.slot = op->slot;
+	op->report.slot = region_own_slot(op->unit, op->slot);
 	return OUTCOME_OK;
 }
 
@@ -469,12 +472,13 @@ static enum region_outcome fit_small(struct region_op *op)
 	case ROAD_REGION_VERB_PIN: slot->pins++; break;
 	case ROAD_REGION_VERB_UNPIN:
 		if (!slot->pins)
-			return region_op_fail(op, ROAD_REGION_ERROR_NONE_SUCH, op->slot, 0);
+			return region_op_fail(op, ROAD_REGION_ERROR_NONE_SUCH,
+					      region_own_slot(op->unit, op->slot), 0);
 		slot->pins--;
 		break;
 	default: /* EVICT */
 		if (!region_evict(op->unit, region, op->slot))
-			return busy(op, ROAD_REGION_BUSY_SLOT, op->slot);
+			return busy(op, ROAD_REGION_BUSY_SLOT, region_own_slot(op->unit, op->slot));
 		break;
 	}
 	region_retry(op->unit); /* for loads that wait for a slot */

@@ -25,14 +25,15 @@ static void end_waiting(struct region_unit *unit, struct region *region, struct 
 	queue->yields = 0;
 }
 
-static bool someone_wants(const struct region_unit *unit, const struct region *region,
-			  uint64_t config)
+/* What is active? */
+static bool someone_wants_it(const struct region_unit *unit, const struct region *region)
 {
 	for (uint32_t i = 0; i < unit->setup.queues; i++) {
 		const struct region_queue *queue = &unit->queues[i];
 
 		if (queue->open && queue->region == region->index &&
-		    queue->waits_ps != REGION_NO_TIME && queue->wanted == config)
+		    queue->waits_ps != REGION_NO_TIME &&
+		    region_is_active(unit, region, queue->function, queue->wanted))
 			return true;
 	}
 	return false;
@@ -43,11 +44,10 @@ static bool put_off(struct region_unit *unit, struct region *region)
 {
 	const struct region_setup *setup = &unit->setup;
 	uint64_t until = region->active_ps + setup->hysteresis * setup->costs.switch_ps;
-	uint64_t active = region_active_config(region);
 
-	if (!active || sim_now(setup->env) >= until)
+	if (!region_active_config(region) || sim_now(setup->env) >= until)
 		return false;
-	if (!region->running && !someone_wants(unit, region, active) &&
+	if (!region->running && !someone_wants_it(unit, region) &&
 	    !(setup->chip->more && setup->chip->more(setup->arg, region->index)))
 		return false;
 	if (!region->again.slot)
@@ -61,7 +61,7 @@ static bool is_late(const struct region_unit *unit, const struct region *region,
 		const struct region_queue *queue = &unit->queues[i];
 
 		if (queue->open && queue->region == region->index && queue->bids &&
-		    queue->wanted != region_active_config(region) &&
+		    !region_is_active(unit, region, queue->function, queue->wanted) &&
 		    queue->waits_ps < unit->queues[index].waits_ps)
 			return true;
 	}
@@ -100,6 +100,7 @@ static void activated(void *arg, enum road_region_error error)
 	region_retry(unit);
 }
 
+/* config 0: to no image. */
 static bool activate(struct region_unit *unit, uint32_t index, const struct region_want *want)
 {
 	struct region_queue *queue = &unit->queues[index];
@@ -111,7 +112,8 @@ static bool activate(struct region_unit *unit, uint32_t index, const struct regi
 	op->done = activated;
 	op->arg = op;
 	op->what = (struct road_region_op){
-		.verb = ROAD_REGION_VERB_ACTIVATE,
+		.verb = want->config ? ROAD_REGION_VERB_ACTIVATE : ROAD_REGION_VERB_ROLLBACK,
+		.target = want->config ? 0 : TARGET_INITIAL,
 		.region = (uint16_t)queue->region,
 		.slot = ROAD_REGION_SLOT_ANY,
 		.generation = queue->generation,
@@ -154,9 +156,16 @@ static enum region_gate differ(struct region_unit *unit, struct region *region, 
 			       const struct region_want *want, enum road_region_error *error)
 {
 	struct region_queue *queue = &unit->queues[index];
+	/* Another function's image is nothing that a program knows of, or could switch away from:
+	 * what its queue expects comes back by itself. */
+	const bool foreign =
+		region_active_config(region) && !region_active_of(unit, region, queue->function);
+	const struct region_want back = {.config = queue->wanted};
 
-	if (!want->activate || !want->config)
+	if (!foreign && (!want->activate || !want->config))
 		return refuse(error, ROAD_REGION_ERROR_MISMATCH);
+	if (!want->activate || !want->config)
+		want = &back;
 	if (region->owed != REGION_NONE && region->owed != index)
 		return REGION_WAIT;
 	queue->bids = true;
@@ -187,7 +196,7 @@ enum region_gate region_unit_gate(struct region_unit *unit, uint32_t index,
 	else if (queue->activating || region->isolator ||
 		 region->usable_ps > sim_now(unit->setup.env))
 		begin_waiting(unit, queue, expected);
-	else if (region_active_config(region) == expected)
+	else if (region_is_active(unit, region, queue->function, expected))
 		return go(unit, region, index, want);
 	else {
 		begin_waiting(unit, queue, expected);

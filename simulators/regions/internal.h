@@ -60,7 +60,8 @@ struct region_op {
 	bool counted;                   /* among the region's foreground */
 	uint32_t slot;                  /* REGION_NONE: none yet */
 	uint64_t target;                /* config that it switches to; 0: none */
-	uint64_t from;                  /* what was active before */
+	uint64_t from;                  /* what was active before … */
+	uint32_t from_function;         /* … and whose that was; without meaning where it is 0 */
 	uint64_t phase_ps;              /* since when it is in its phase */
 	struct region_content *content; /* staged */
 	struct region_content *former;  /* what an in-place transfer overwrote */
@@ -71,19 +72,26 @@ struct region_op {
 	char name[24]; /* in the event log */
 };
 
-struct region {
-	bool present, quarantined;
-	uint32_t index, first_unit, units, parent, children;
-	uint64_t generation, memory_bytes;
-	struct region_slot *slots;
-	uint32_t active; /* slot; REGION_NONE */
+/* What a function has of a region. */
+struct region_mine {
+	uint32_t open; /* queues */
+	uint64_t owner;
+	bool owned, mixed;
 	uint64_t previous, safe;
 	/* What the last in-place load overwrote: kept to roll back to. */
 	struct region_content *kept;
 	uint64_t kept_config;
+	uint32_t fail[REGION_PHASES]; /* times that a test asks for */
+};
+
+struct region {
+	bool present, quarantined;
+	uint32_t index, first_unit, units, parent, children;
+	uint64_t generation, memory_bytes;
+	struct region_slot *slots; /* setup.slots of each function, side by side */
+	struct region_mine *mine;  /* of each function */
+	uint32_t active;           /* slot; REGION_NONE */
 	uint32_t running, open;
-	uint64_t owner;
-	bool owned, mixed;
 	struct region_op *ops;
 	struct region_op *loader, *isolator;
 	uint32_t owed;       /* queue whose launch a switch was made for; REGION_NONE */
@@ -93,9 +101,8 @@ struct region {
 	uint64_t idle_ps;    /* since when it stands idle for a configuration; NO_TIME */
 	uint64_t fault_ps[REGION_FAULTS_MAX];
 	uint64_t counters[ROAD_REGION_COUNTERS];
-	uint32_t fail[REGION_PHASES]; /* times that a test asks for */
-	struct sim_event again;       /* the end of a putting-off */
-	struct sim_event abort;       /* of what runs, when it is quarantined */
+	struct sim_event again; /* the end of a putting-off */
+	struct sim_event abort; /* of what runs, when it is quarantined */
 	char lane_load[24], lane_switch[24], lane_stall[24];
 };
 
@@ -143,6 +150,13 @@ struct region_layout_latch {
 	uint32_t count, result, part;
 };
 
+/* Registers of one function. */
+struct region_window {
+	uint32_t select, slot_select, result;
+	uint64_t config; /* of COMMAND_EVICT */
+	struct region_layout_latch layout;
+};
+
 struct region_unit {
 	struct region_setup setup;
 	struct region regions[ROAD_REGION_NUMBERS];
@@ -151,10 +165,10 @@ struct region_unit {
 	uint64_t generation;         /* the last that was given */
 	uint64_t tick;
 	struct sim_event retry;
-	uint32_t select, slot_select, result;
-	uint64_t config; /* of COMMAND_EVICT */
-	struct region_layout_latch layout;
-	bool pending; /* a layout was applied and neither committed nor reverted */
+	struct region_window *windows; /* of each function */
+	struct region_window *window;  /* of the function that accesses registers now … */
+	uint32_t function;             /* … which is this one */
+	bool pending;                  /* a layout was applied and neither committed nor reverted */
 	struct region_part former[ROAD_REGION_PARTS];
 	uint32_t former_count;
 };
@@ -166,6 +180,10 @@ void region_make(struct region_unit *unit, uint32_t index, const struct region_p
 void region_unmake(struct region_unit *unit, uint32_t index);
 /* No image is resident or active, units are zero. Nothing runs in it. */
 void region_wipe(struct region_unit *unit, struct region *region);
+/* Likewise, but of one function's alone where others have queues open there. */
+void region_wipe_of(struct region_unit *unit, struct region *region, uint32_t function);
+/* Has a function other than this one queues open there? */
+bool region_has_others(const struct region *region, uint32_t function);
 
 /* image.c */
 uint32_t region_crc(uint32_t crc, const void *bytes, uint64_t count); /* CRC-32C, from 0 on */
@@ -176,29 +194,40 @@ void region_image_relocate(struct region_content *content, const struct region *
 struct region_content *region_content_new(uint32_t bytes);
 struct region_content *region_content_copy(const struct region_content *from, uint32_t kind);
 
-/* slots.c */
-uint64_t region_active_config(const struct region *region); /* 0: none */
+/* slots.c: numbers of slots are the region's, over all functions; config 0 is no image */
+uint64_t region_active_config(const struct region *region); /* whoever's; 0: none */
+uint32_t region_slot_function(const struct region_unit *unit, uint32_t slot);
+/* Is this image of this function active; 0: none of anybody's? */
+bool region_is_active(const struct region_unit *unit, const struct region *region,
+		      uint32_t function, uint64_t config);
+/* The function's own that is active; 0: none is, or another one's. */
+uint64_t region_active_of(const struct region_unit *unit, const struct region *region,
+			  uint32_t function);
+uint32_t region_own_slot(const struct region_unit *unit, uint32_t slot); /* as functions count */
 uint32_t region_resident(const struct region_unit *unit, const struct region *region,
+			 uint32_t function,
 			 uint64_t config); /* REGION_NONE: not, nor being loaded */
 void region_touch(struct region_unit *unit, struct region *region, uint32_t slot);
-bool region_pinned(const struct region *region, uint32_t slot);
+bool region_pinned(const struct region_unit *unit, const struct region *region, uint32_t slot);
 /* What was active before the switch that is under way: if that fails, it is wanted again. */
-bool region_comes_back(const struct region *region, uint32_t slot);
+bool region_comes_back(const struct region_unit *unit, const struct region *region, uint32_t slot);
 void region_slot_clear(struct region *region, uint32_t slot, enum region_slot_state state);
 /* False: something uses it. */
 bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot);
 /* Where to load to: READY to take. WAIT: one will be free; BUSY: none. */
 enum region_pick { PICK_FOUND, PICK_WAIT, PICK_BUSY };
 enum region_pick region_pick_slot(const struct region_unit *unit, const struct region *region,
-				  uint32_t wish, uint32_t *out);
+				  uint32_t function, uint32_t wish, uint32_t *out);
 
 /* ops.c */
 extern const uint8_t region_plan_head[];
 struct region_op *region_op_new(struct region_unit *unit, uint32_t queue);
 void region_op_run(struct region_op *op);
 void region_ops_wake(struct region_unit *unit, struct region *region);
-/* Of one queue, or all (REGION_NONE). */
+/* Of one queue. */
 void region_ops_drop(struct region_unit *unit, struct region *region, uint32_t queue);
+/* Of a function (REGION_NONE: of all), however far they are. */
+void region_ops_end(struct region_unit *unit, struct region *region, uint32_t function);
 
 /* phases.c, fit.c: what each phase does */
 enum region_outcome {

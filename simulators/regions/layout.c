@@ -16,7 +16,7 @@ struct plan { /* of a layout */
 static enum road_layout_error wrong(struct region_unit *unit, enum road_layout_error error,
 				    uint32_t part)
 {
-	unit->layout.part = part;
+	unit->window->layout.part = part;
 	return error;
 }
 
@@ -55,10 +55,10 @@ static enum road_layout_error read_parts(struct region_unit *unit, uint32_t func
 	struct road_region_share shares[ROAD_REGION_PARTS];
 	uint64_t left = unit->setup.memory_bytes, from = 0;
 
-	plan->count = unit->layout.count;
+	plan->count = unit->window->layout.count;
 	if (plan->count > ROAD_REGION_PARTS ||
-	    (plan->count && !sim_dma_read(unit->setup.env, function, unit->layout.table, shares,
-					  plan->count * sizeof(shares[0]))))
+	    (plan->count && !sim_dma_read(unit->setup.env, function, unit->window->layout.table,
+					  shares, plan->count * sizeof(shares[0]))))
 		return wrong(unit, ROAD_LAYOUT_ERROR_TABLE, 0);
 	for (uint32_t i = 0; i < plan->count; i++) {
 		enum road_layout_error error = check_part(unit, &shares[i], from);
@@ -97,7 +97,7 @@ static void find_changing(struct region_unit *unit, struct plan *plan)
 	uint32_t count = 0;
 
 	plan->changing = 0;
-	unit->layout.drain = 0;
+	unit->window->layout.drain = 0;
 	if (!unit->regions[0].children && plan->count)
 		plan->changing = 1;
 	for (uint32_t i = 1; i < ROAD_REGION_NUMBERS; i++)
@@ -116,7 +116,7 @@ static void find_changing(struct region_unit *unit, struct plan *plan)
 		if (is_kept(&unit->regions[index], plan))
 			continue;
 		plan->changing |= UINT64_C(1) << index;
-		unit->layout.drain |= UINT64_C(1) << i;
+		unit->window->layout.drain |= UINT64_C(1) << i;
 	}
 }
 
@@ -154,7 +154,7 @@ static void apply(struct region_unit *unit, const struct plan *plan)
 	const bool was_split = root->children;
 
 	if (plan->changing & 1) {
-		region_ops_drop(unit, root, REGION_NONE);
+		region_ops_end(unit, root, REGION_NONE);
 		region_wipe(unit, root);
 		root->quarantined = false;
 	}
@@ -167,7 +167,8 @@ static void apply(struct region_unit *unit, const struct plan *plan)
 	root->children = plan->count;
 	if (plan->count || !was_split) /* one piece that stays one goes on with its work */
 		return;
-	root->owned = false; /* others had its units meanwhile */
+	for (uint32_t f = 0; f < unit->setup.functions; f++)
+		root->mine[f].owned = false; /* others had its units meanwhile */
 	region_wipe(unit, root);
 	root->usable_ps = sim_now(unit->setup.env) + unit->setup.costs.layout_ps;
 	sim_schedule(unit->setup.env, &root->again, root->usable_ps);
@@ -187,7 +188,7 @@ static enum road_layout_error check(struct region_unit *unit, uint32_t function,
 {
 	enum road_layout_error error;
 
-	if (!(unit->setup.features & REGION_LAYOUT) || unit->select)
+	if (!(unit->setup.features & REGION_LAYOUT) || unit->window->select || function)
 		return ROAD_LAYOUT_ERROR_UNSUPPORTED;
 	if (unit->pending)
 		return ROAD_LAYOUT_ERROR_PENDING;
@@ -221,8 +222,7 @@ static enum road_layout_error do_apply(struct region_unit *unit, uint32_t functi
 
 static enum road_layout_error do_commit(struct region_unit *unit, uint32_t function)
 {
-	(void)function;
-	if (!unit->pending)
+	if (!unit->pending || function)
 		return ROAD_LAYOUT_ERROR_NONE;
 	unit->pending = false;
 	return ROAD_LAYOUT_OK;
@@ -232,8 +232,7 @@ static enum road_layout_error do_revert(struct region_unit *unit, uint32_t funct
 {
 	struct plan plan = {.count = unit->former_count};
 
-	(void)function;
-	if (!unit->pending)
+	if (!unit->pending || function)
 		return ROAD_LAYOUT_ERROR_NONE;
 	memcpy(plan.parts, unit->former, sizeof(plan.parts));
 	find_changing(unit, &plan);
@@ -254,11 +253,11 @@ void region_layout_command(struct region_unit *unit, uint32_t function, uint32_t
 	};
 	bool known = command < sizeof(commands) / sizeof(commands[0]) && commands[command];
 
-	unit->layout.drain = 0;
-	unit->layout.part = 0;
-	unit->layout.result = ROAD_LAYOUT_ERROR_UNSUPPORTED;
+	unit->window->layout.drain = 0;
+	unit->window->layout.part = 0;
+	unit->window->layout.result = ROAD_LAYOUT_ERROR_UNSUPPORTED;
 	if (known)
-		unit->layout.result = (uint32_t)commands[command](unit, function);
+		unit->window->layout.result = (uint32_t)commands[command](unit, function);
 	else
 		sim_violation(unit->setup.env, function,
 			      "layout command %u is none, allowed: 1 to 4", command);

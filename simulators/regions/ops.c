@@ -154,7 +154,7 @@ static void tell(struct region_op *op)
 		return;
 	if (op->detached)
 		op->report.error = op->report.phase = 0;
-	op->report.active = region_active_config(region_of(op));
+	op->report.active = region_active_of(op->unit, region_of(op), op->function);
 	op->report.ended_ns = now_of(op) / SIM_PS_PER_NS;
 	error = write_report(op);
 	done(op->arg, error);
@@ -191,7 +191,8 @@ static bool is_switch_back(const struct region_op *op)
 
 	if (op->undo == UNDO_BACK)
 		return op->switched || op->former;
-	return op->undo == UNDO_SAFE && region_active_config(region) != region->safe;
+	return op->undo == UNDO_SAFE &&
+	       !region_is_active(op->unit, region, op->function, region->mine[op->function].safe);
 }
 
 static void end_keep(struct region_op *op)
@@ -223,7 +224,7 @@ static void end_back(struct region_op *op)
 			op->unit->setup.chip->activate(op->unit->setup.arg, op->region, NULL);
 		end_keep(op);
 	}
-	slot = region_resident(op->unit, region, op->from);
+	slot = region_resident(op->unit, region, op->from_function, op->from);
 	if (op->switched)
 		region_switch(op->unit, region, slot);
 }
@@ -238,7 +239,9 @@ static void undone(void *arg)
 	case UNDO_KEEP: end_keep(op); break;
 	case UNDO_BACK: end_back(op); break;
 	case UNDO_SAFE:
-		region_switch(op->unit, region, region_resident(op->unit, region, region->safe));
+		region_switch(op->unit, region,
+			      region_resident(op->unit, region, op->function,
+					      region->mine[op->function].safe));
 		break;
 	case UNDO_QUARANTINE: region_switch(op->unit, region, REGION_NONE); break;
 	}
@@ -286,7 +289,8 @@ static enum region_undo choose_undo(const struct region_op *op)
 {
 	const struct region *region = region_of(op);
 	enum region_undo undo = UNDO_KEEP;
-	uint32_t safe = region_resident(op->unit, region, region->safe);
+	uint32_t safe =
+		region_resident(op->unit, region, op->function, region->mine[op->function].safe);
 
 	if (op->phase != PHASE_NONE)
 		undo = undo_rows[op->phase][op->what.on_failure <= FAILURE_QUARANTINE
@@ -357,7 +361,7 @@ static void next_phase(struct region_op *op)
 
 static bool injected(struct region_op *op)
 {
-	uint32_t *left = &region_of(op)->fail[op->phase];
+	uint32_t *left = &region_of(op)->mine[op->function].fail[op->phase];
 
 	if (!*left)
 		return false;
@@ -492,7 +496,8 @@ static void fit_again(struct region_op *op)
 
 static bool counts_on(const struct region_op *op, const struct region_op *by, uint32_t slot)
 {
-	return op != by && !op->ending && op->holds && (slot == REGION_NONE || op->slot == slot);
+	return op != by && op->function == by->function && !op->ending && op->holds &&
+	       (slot == REGION_NONE || op->slot == slot);
 }
 
 bool region_ops_unhold(struct region_op *by, uint32_t slot)
@@ -532,15 +537,27 @@ void region_ops_drop(struct region_unit *unit, struct region *region, uint32_t q
 		next = op->next_op;
 		if (op->detached && op->queue == queue)
 			op->done = NULL; /* it goes on, and there is nobody to tell */
-		if (op->told || (queue != REGION_NONE && (op->queue != queue || op->detached)))
+		if (op->told || op->queue != queue || op->detached)
 			continue;
-		if (queue == REGION_NONE || !is_past_return(op)) {
+		if (!is_past_return(op)) {
 			discard(op);
 			continue;
 		}
 		op->done = NULL;
 		op->queue = REGION_NONE;
 		uncount(op);
+	}
+}
+
+void region_ops_end(struct region_unit *unit, struct region *region, uint32_t function)
+{
+	struct region_op *next;
+
+	(void)unit;
+	for (struct region_op *op = region->ops; op; op = next) {
+		next = op->next_op;
+		if (!op->told && (function == REGION_NONE || op->function == function))
+			discard(op);
 	}
 }
 

@@ -86,8 +86,9 @@ static enum region_outcome begin_transfer(struct region_op *op)
 
 	if (op->what.verb == ROAD_REGION_VERB_READ_BACK)
 		return begin_read_back(op);
-	if (op->in_place && region_pinned(region, op->slot)) /* since it was picked */
-		return region_op_fail(op, ROAD_REGION_ERROR_BUSY, ROAD_REGION_BUSY_SLOT, op->slot);
+	if (op->in_place && region_pinned(op->unit, region, op->slot)) /* since it was picked */
+		return region_op_fail(op, ROAD_REGION_ERROR_BUSY, ROAD_REGION_BUSY_SLOT,
+				      region_own_slot(op->unit, op->slot));
 	if (region->loader || (op->in_place && !region_ops_unhold(op, op->slot)))
 		return OUTCOME_WAIT;
 	region->loader = op;
@@ -137,7 +138,8 @@ static enum region_outcome begin_isolate(struct region_op *op)
 	if (region->isolator)
 		return OUTCOME_WAIT;
 	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE && !op->in_place &&
-	    region_active_config(region) == op->target) { /* another one brought it meanwhile */
+	    region_is_active(op->unit, region, op->function, op->target)) {
+		/* another one brought it meanwhile */
 		op->report.flags |= RESULT_HIT;
 		if (op->queue != REGION_NONE)
 			op->unit->queues[op->queue].current = op->target;
@@ -147,7 +149,21 @@ static enum region_outcome begin_isolate(struct region_op *op)
 		return OUTCOME_WAIT;
 	region->isolator = op;
 	op->from = region_active_config(region);
+	if (op->from)
+		op->from_function = region_slot_function(op->unit, region->active);
 	return OUTCOME_OK;
+}
+
+/* What was active before, as far as it is anything to this function. */
+static uint64_t own_from(const struct region_op *op)
+{
+	return op->from && op->from_function == op->function ? op->from : 0;
+}
+
+/* Does the switch change nothing? */
+static bool stays(const struct region_op *op)
+{
+	return op->target == op->from && (!op->from || op->from_function == op->function);
 }
 
 static void empty(void *arg)
@@ -176,7 +192,8 @@ static enum region_outcome begin_drain(struct region_op *op)
 		return region_op_refuse(op, ROAD_REGION_ERROR_BUSY, ROAD_REGION_BUSY_WORK,
 					(struct region_finding){.seen = region->running,
 								.rule = ROAD_REGION_RULE_EQUAL});
-	if (op->what.drain == DRAIN_WAIT || op->draining)
+	/* Nobody ends work of another function. */
+	if (op->what.drain == DRAIN_WAIT || op->draining || region_has_others(region, op->function))
 		return OUTCOME_WAIT;
 	op->draining = true;
 	op->event.run = empty;
@@ -221,10 +238,10 @@ static enum region_outcome save(struct region_op *op, uint64_t *bytes)
 	if (!saved)
 		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
 	saved->magic = REGION_STATE_MAGIC;
-	saved->config = op->from;
+	saved->config = own_from(op);
 	saved->fabric = setup->fabric;
 	saved->units = region_of(op)->units;
-	saved->bytes = op->from ? setup->chip->save(setup->arg, op->region, saved + 1) : 0;
+	saved->bytes = saved->config ? setup->chip->save(setup->arg, op->region, saved + 1) : 0;
 	saved->crc = region_crc(0, saved + 1, saved->bytes);
 	*bytes = sizeof(*saved) + saved->bytes;
 	if (!setup->chip->write_buffer(setup->arg, op->queue, op->what.buffer, saved,
@@ -240,7 +257,7 @@ static uint64_t switch_ps(const struct region_op *op)
 	const struct region_setup *setup = &op->unit->setup;
 	const struct region_content *content = NULL;
 
-	if (op->target == op->from)
+	if (stays(op))
 		return 0;
 	if (op->target && op->slot != REGION_NONE)
 		content = region_of(op)->slots[op->slot].content;
@@ -280,11 +297,11 @@ static enum region_outcome end_commit(struct region_op *op)
 	sim_trace_span(setup->env, region->lane_switch, region_verbs[op->what.verb].name,
 		       op->phase_ps, now_of(op));
 	if (op->what.verb == ROAD_REGION_VERB_RESET) {
-		region_wipe(op->unit, region);
+		region_wipe_of(op->unit, region, op->function);
 		region->active_ps = now_of(op);
 		return OUTCOME_OK;
 	}
-	if (op->target == op->from && !op->in_place)
+	if (stays(op) && !op->in_place)
 		return OUTCOME_OK;
 	if (op->in_place)
 		region->slots[op->slot].config = op->target;
@@ -311,12 +328,14 @@ static enum region_outcome begin_resume(struct region_op *op)
 {
 	struct region *region = region_of(op);
 
-	if (op->switched && op->from != op->target)
-		region->previous = op->from;
+	struct region_mine *mine = &region->mine[op->function];
+
+	if (op->switched && !stays(op) && (own_from(op) || !op->from))
+		mine->previous = op->from;
 	if (op->former) {
-		free(region->kept);
-		region->kept = op->former;
-		region->kept_config = op->former_config;
+		free(mine->kept);
+		mine->kept = op->former;
+		mine->kept_config = op->former_config;
 		op->former = NULL;
 	}
 	if (op->what.verb == ROAD_REGION_VERB_ROLLBACK)

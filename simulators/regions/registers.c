@@ -10,7 +10,7 @@ struct reg {
 
 static const struct region *selected(struct region_unit *unit)
 {
-	return region_find(unit, unit->select);
+	return region_find(unit, unit->window->select);
 }
 
 /* ---- the unit's own ---- */
@@ -20,7 +20,6 @@ static const struct region *selected(struct region_unit *unit)
 	{                                                     \
 		return unit->setup.value;                     \
 	}
-READ_SETUP(features, features)
 READ_SETUP(units, units)
 READ_SETUP(slots, slots)
 READ_SETUP(slot_bytes, slot_bytes)
@@ -36,6 +35,12 @@ READ_SETUP(layout_ps, costs.layout_ps)
 READ_SETUP(quality, costs.quality)
 READ_SETUP(unit_cache, each.cache_bytes)
 READ_SETUP(unit_memory_rate, each.memory_rate)
+
+/* Layouts are the physical function's. */
+static uint64_t read_features(struct region_unit *unit)
+{
+	return unit->setup.features & ~(uint32_t)(unit->function ? REGION_LAYOUT : 0);
+}
 
 static uint64_t read_unit_memory(struct region_unit *unit)
 {
@@ -69,13 +74,13 @@ static uint64_t read_regions(struct region_unit *unit)
 
 static uint64_t read_select(struct region_unit *unit)
 {
-	return unit->select;
+	return unit->window->select;
 }
 
 static void write_select(struct region_unit *unit, uint32_t function, uint64_t value)
 {
 	(void)function;
-	unit->select = (uint32_t)value;
+	unit->window->select = (uint32_t)value;
 }
 
 static uint64_t read_state(struct region_unit *unit)
@@ -111,44 +116,43 @@ READ_REGION(cache, region->index ? region->units * unit->setup.each.cache_bytes
 				 : unit->setup.whole.cache_bytes)
 READ_REGION(memory_rate, region->index ? region->units * unit->setup.each.memory_rate
 				       : unit->setup.whole.memory_rate)
-READ_REGION(active, region_active_config(region))
-READ_REGION(previous, region->previous)
-READ_REGION(safe, region->safe)
+READ_REGION(active, region_active_of(unit, region, unit->function))
+READ_REGION(previous, region->mine[unit->function].previous)
+READ_REGION(safe, region->mine[unit->function].safe)
 
 static void write_safe(struct region_unit *unit, uint32_t function, uint64_t value)
 {
-	struct region *region = region_find(unit, unit->select);
+	struct region *region = region_find(unit, unit->window->select);
 
-	(void)function;
-	unit->result = ROAD_REGION_ERROR_STALE;
+	unit->window->result = ROAD_REGION_ERROR_STALE;
 	if (!region)
 		return;
-	uint32_t slot = region_resident(unit, region, value);
+	uint32_t slot = region_resident(unit, region, function, value);
 
-	unit->result = ROAD_REGION_ERROR_NOT_RESIDENT;
+	unit->window->result = ROAD_REGION_ERROR_NOT_RESIDENT;
 	if (value && (slot == REGION_NONE || region->slots[slot].state == SLOT_LOADING))
 		return;
-	region->safe = value;
-	unit->result = ROAD_REGION_ERROR_NONE;
+	region->mine[function].safe = value;
+	unit->window->result = ROAD_REGION_ERROR_NONE;
 	region_retry(unit); /* the former one's slot may be taken now */
 }
 
 static void release(struct region_unit *unit, struct region *region)
 {
-	unit->result = ROAD_REGION_ERROR_BUSY;
+	unit->window->result = ROAD_REGION_ERROR_BUSY;
 	if (region->running || region->ops)
 		return;
-	region_wipe(unit, region);
+	region_wipe_of(unit, region, unit->function);
 	region->quarantined = false;
 	for (uint32_t i = 0; i < REGION_FAULTS_MAX; i++)
 		region->fault_ps[i] = REGION_NO_TIME;
-	unit->result = ROAD_REGION_ERROR_NONE;
+	unit->window->result = ROAD_REGION_ERROR_NONE;
 	region_retry(unit);
 }
 
 static enum road_region_error evict(struct region_unit *unit, struct region *region)
 {
-	uint32_t slot = region_resident(unit, region, unit->config);
+	uint32_t slot = region_resident(unit, region, unit->function, unit->window->config);
 
 	if (slot == REGION_NONE)
 		return ROAD_REGION_ERROR_NOT_RESIDENT;
@@ -159,29 +163,29 @@ static enum road_region_error evict(struct region_unit *unit, struct region *reg
 
 static uint64_t read_config(struct region_unit *unit)
 {
-	return unit->config;
+	return unit->window->config;
 }
 
 static void write_config(struct region_unit *unit, uint32_t function, uint64_t value)
 {
 	(void)function;
-	unit->config = value;
+	unit->window->config = value;
 }
 
 static void write_command(struct region_unit *unit, uint32_t function, uint64_t value)
 {
-	struct region *region = region_find(unit, unit->select);
+	struct region *region = region_find(unit, unit->window->select);
 
 	(void)function;
-	unit->result = ROAD_REGION_ERROR_STALE;
+	unit->window->result = ROAD_REGION_ERROR_STALE;
 	if (!region)
 		return;
-	unit->result = ROAD_REGION_ERROR_OP;
+	unit->window->result = ROAD_REGION_ERROR_OP;
 	if (value == ROAD_REGION_COMMAND_EVICT)
-		unit->result = evict(unit, region);
+		unit->window->result = evict(unit, region);
 	if (value != ROAD_REGION_COMMAND_RELEASE)
 		return;
-	unit->result = ROAD_REGION_ERROR_NONE;
+	unit->window->result = ROAD_REGION_ERROR_NONE;
 	if (region->quarantined)
 		release(unit, region);
 }
@@ -194,28 +198,34 @@ static uint64_t read_zero(struct region_unit *unit)
 
 static uint64_t read_result(struct region_unit *unit)
 {
-	return unit->result;
+	return unit->window->result;
 }
 
 /* ---- of the selected slot ---- */
 
 static uint64_t read_slot_select(struct region_unit *unit)
 {
-	return unit->slot_select;
+	return unit->window->slot_select;
 }
 
 static void write_slot_select(struct region_unit *unit, uint32_t function, uint64_t value)
 {
 	(void)function;
-	unit->slot_select = (uint32_t)value;
+	unit->window->slot_select = (uint32_t)value;
+}
+
+static uint32_t selected_number(const struct region_unit *unit)
+{
+	return unit->function * unit->setup.slots + unit->window->slot_select;
 }
 
 static const struct region_slot *selected_slot(struct region_unit *unit)
 {
 	const struct region *region = selected(unit);
 
-	return region && unit->slot_select < unit->setup.slots ? &region->slots[unit->slot_select]
-							       : NULL;
+	return region && unit->window->slot_select < unit->setup.slots
+		       ? &region->slots[selected_number(unit)]
+		       : NULL;
 }
 
 static uint64_t read_slot_state(struct region_unit *unit)
@@ -227,7 +237,7 @@ static uint64_t read_slot_state(struct region_unit *unit)
 
 static uint64_t read_slot_pinned(struct region_unit *unit)
 {
-	return selected_slot(unit) && region_pinned(selected(unit), unit->slot_select);
+	return selected_slot(unit) && region_pinned(unit, selected(unit), selected_number(unit));
 }
 
 static uint64_t read_slot_config(struct region_unit *unit)
@@ -239,33 +249,33 @@ static uint64_t read_slot_config(struct region_unit *unit)
 
 /* ---- layout ---- */
 
-#define LATCH(name, member)                                                          \
-	static uint64_t read_layout_##name(struct region_unit *unit)                 \
-	{                                                                            \
-		return unit->layout.member;                                          \
-	}                                                                            \
-	static void write_layout_##name(struct region_unit *unit, uint32_t function, \
-					uint64_t value)                              \
-	{                                                                            \
-		(void)function;                                                      \
-		unit->layout.member = (__typeof__(unit->layout.member))value;        \
+#define LATCH(name, member)                                                                   \
+	static uint64_t read_layout_##name(struct region_unit *unit)                          \
+	{                                                                                     \
+		return unit->window->layout.member;                                           \
+	}                                                                                     \
+	static void write_layout_##name(struct region_unit *unit, uint32_t function,          \
+					uint64_t value)                                       \
+	{                                                                                     \
+		(void)function;                                                               \
+		unit->window->layout.member = (__typeof__(unit->window->layout.member))value; \
 	}
 LATCH(table, table)
 LATCH(count, count)
 
 static uint64_t read_layout_result(struct region_unit *unit)
 {
-	return unit->layout.result;
+	return unit->window->layout.result;
 }
 
 static uint64_t read_layout_part(struct region_unit *unit)
 {
-	return unit->layout.part;
+	return unit->window->layout.part;
 }
 
 static uint64_t read_layout_drain(struct region_unit *unit)
 {
-	return unit->layout.drain;
+	return unit->window->layout.drain;
 }
 
 static void write_layout_command(struct region_unit *unit, uint32_t function, uint64_t value)
@@ -351,11 +361,19 @@ static const struct reg *find_reg(struct region_unit *unit, uint32_t function, u
 	return NULL;
 }
 
+static void select_window(struct region_unit *unit, uint32_t function)
+{
+	unit->function = function;
+	unit->window = &unit->windows[function];
+}
+
 uint64_t region_unit_read(struct region_unit *unit, uint32_t function, uint64_t offset,
 			  uint32_t width)
 {
-	const uint64_t *counter = find_counter(unit, offset, width);
 	const struct reg *reg;
+
+	select_window(unit, function);
+	const uint64_t *counter = find_counter(unit, offset, width);
 
 	if (counter)
 		return *counter;
@@ -370,6 +388,7 @@ void region_unit_write(struct region_unit *unit, uint32_t function, uint64_t off
 {
 	const struct reg *reg;
 
+	select_window(unit, function);
 	if (find_counter(unit, offset, width))
 		reg = &regs[0]; /* can only be read */
 	else

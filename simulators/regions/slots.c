@@ -9,10 +9,37 @@ uint64_t region_active_config(const struct region *region)
 	return region->active == REGION_NONE ? 0 : region->slots[region->active].config;
 }
 
-uint32_t region_resident(const struct region_unit *unit, const struct region *region,
-			 uint64_t config)
+uint32_t region_slot_function(const struct region_unit *unit, uint32_t slot)
 {
-	for (uint32_t i = 0; config && i < unit->setup.slots; i++) {
+	return slot / unit->setup.slots;
+}
+
+uint32_t region_own_slot(const struct region_unit *unit, uint32_t slot)
+{
+	return slot % unit->setup.slots;
+}
+
+uint64_t region_active_of(const struct region_unit *unit, const struct region *region,
+			  uint32_t function)
+{
+	if (region->active == REGION_NONE || region_slot_function(unit, region->active) != function)
+		return 0;
+	return region->slots[region->active].config;
+}
+
+bool region_is_active(const struct region_unit *unit, const struct region *region,
+		      uint32_t function, uint64_t config)
+{
+	return config ? region_active_of(unit, region, function) == config
+		      : !region_active_config(region);
+}
+
+uint32_t region_resident(const struct region_unit *unit, const struct region *region,
+			 uint32_t function, uint64_t config)
+{
+	const uint32_t first = function * unit->setup.slots;
+
+	for (uint32_t i = first; config && i < first + unit->setup.slots; i++) {
 		uint32_t state = region->slots[i].state;
 
 		if (region->slots[i].config == config && state != SLOT_EMPTY && state != SLOT_FAULT)
@@ -27,11 +54,12 @@ void region_touch(struct region_unit *unit, struct region *region, uint32_t slot
 }
 
 /* The safe image is pinned without being counted. */
-bool region_pinned(const struct region *region, uint32_t slot)
+bool region_pinned(const struct region_unit *unit, const struct region *region, uint32_t slot)
 {
 	const struct region_slot *at = &region->slots[slot];
+	const uint64_t safe = region->mine[region_slot_function(unit, slot)].safe;
 
-	return at->pins || (region->safe && at->config == region->safe);
+	return at->pins || (safe && at->config == safe);
 }
 
 void region_slot_clear(struct region *region, uint32_t slot, enum region_slot_state state)
@@ -46,8 +74,8 @@ bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot
 {
 	const struct region_slot *at = &region->slots[slot];
 
-	if (at->state != SLOT_READY || at->held || region_pinned(region, slot) ||
-	    region_comes_back(region, slot))
+	if (at->state != SLOT_READY || at->held || region_pinned(unit, region, slot) ||
+	    region_comes_back(unit, region, slot))
 		return false;
 	region_slot_clear(region, slot, SLOT_EMPTY);
 	region->counters[ROAD_REGION_COUNT_EVICTIONS]++;
@@ -55,20 +83,23 @@ bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot
 	return true;
 }
 
-bool region_comes_back(const struct region *region, uint32_t slot)
+bool region_comes_back(const struct region_unit *unit, const struct region *region, uint32_t slot)
 {
 	const struct region_op *switching = region->isolator;
 
-	return switching && switching->from && region->slots[slot].config == switching->from;
+	return switching && switching->from &&
+	       switching->from_function == region_slot_function(unit, slot) &&
+	       region->slots[slot].config == switching->from;
 }
 
-static enum region_pick judge(const struct region *region, uint32_t slot)
+static enum region_pick judge(const struct region_unit *unit, const struct region *region,
+			      uint32_t slot)
 {
 	const struct region_slot *at = &region->slots[slot];
 
-	if (region_comes_back(region, slot))
+	if (region_comes_back(unit, region, slot))
 		return PICK_WAIT;
-	if (at->state == SLOT_ACTIVE || region->active == slot || region_pinned(region, slot))
+	if (at->state == SLOT_ACTIVE || region->active == slot || region_pinned(unit, region, slot))
 		return PICK_BUSY;
 	if (at->state == SLOT_LOADING || at->held)
 		return PICK_WAIT;
@@ -86,17 +117,18 @@ static bool is_better(const struct region_slot *at, const struct region_slot *be
 }
 
 enum region_pick region_pick_slot(const struct region_unit *unit, const struct region *region,
-				  uint32_t wish, uint32_t *out)
+				  uint32_t function, uint32_t wish, uint32_t *out)
 {
+	const uint32_t first = function * unit->setup.slots;
 	enum region_pick pick = PICK_BUSY;
 
 	*out = REGION_NONE;
-	for (uint32_t i = 0; i < unit->setup.slots; i++) {
+	for (uint32_t i = first; i < first + unit->setup.slots; i++) {
 		enum region_pick one;
 
-		if (wish != ROAD_REGION_SLOT_ANY && wish != i)
+		if (wish != ROAD_REGION_SLOT_ANY && first + wish != i)
 			continue;
-		one = judge(region, i);
+		one = judge(unit, region, i);
 		if (one == PICK_WAIT && pick == PICK_BUSY)
 			pick = PICK_WAIT;
 		if (one != PICK_FOUND)

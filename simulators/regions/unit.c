@@ -49,6 +49,7 @@ void region_make(struct region_unit *unit, uint32_t index, const struct region_p
 {
 	struct region *region = &unit->regions[index];
 	struct region_slot *slots = region->slots;
+	struct region_mine *mine = region->mine;
 
 	*region = (struct region){
 		.present = true,
@@ -58,6 +59,7 @@ void region_make(struct region_unit *unit, uint32_t index, const struct region_p
 		.memory_bytes = part->memory_bytes,
 		.generation = ++unit->generation,
 		.slots = slots,
+		.mine = mine,
 		.active = REGION_NONE,
 		.owed = REGION_NONE,
 		.idle_ps = REGION_NO_TIME,
@@ -66,6 +68,8 @@ void region_make(struct region_unit *unit, uint32_t index, const struct region_p
 	};
 	for (uint32_t i = 0; i < REGION_FAULTS_MAX; i++)
 		region->fault_ps[i] = REGION_NO_TIME;
+	for (uint32_t f = 0; f < unit->setup.functions; f++)
+		mine[f] = (struct region_mine){.open = 0};
 	snprintf(region->lane_load, sizeof(region->lane_load), "region %u load", index);
 	snprintf(region->lane_switch, sizeof(region->lane_switch), "region %u switch", index);
 	snprintf(region->lane_stall, sizeof(region->lane_stall), "region %u stall", index);
@@ -76,34 +80,63 @@ void region_unmake(struct region_unit *unit, uint32_t index)
 {
 	struct region *region = &unit->regions[index];
 
-	region_ops_drop(unit, region, REGION_NONE);
+	region_ops_end(unit, region, REGION_NONE);
 	sim_cancel(unit->setup.env, &region->again);
 	sim_cancel(unit->setup.env, &region->abort);
 	region_wipe(unit, region);
 	region->present = false;
 }
 
+static void forget_images(struct region_unit *unit, struct region *region, uint32_t function)
+{
+	struct region_mine *mine = &region->mine[function];
+	const uint32_t first = function * unit->setup.slots;
+
+	if (region->active != REGION_NONE &&
+	    region_slot_function(unit, region->active) == function) {
+		unit->setup.chip->activate(unit->setup.arg, region->index, NULL);
+		region->active = REGION_NONE;
+	}
+	mine->previous = mine->safe = 0;
+	free(mine->kept);
+	mine->kept = NULL;
+	for (uint32_t i = first; i < first + unit->setup.slots; i++)
+		region_slot_clear(region, i, SLOT_EMPTY);
+}
+
 void region_wipe(struct region_unit *unit, struct region *region)
 {
-	if (region->active != REGION_NONE)
-		unit->setup.chip->activate(unit->setup.arg, region->index, NULL);
-	region->active = REGION_NONE;
-	region->previous = region->safe = 0;
-	free(region->kept);
-	region->kept = NULL;
-	for (uint32_t i = 0; i < unit->setup.slots; i++)
-		region_slot_clear(region, i, SLOT_EMPTY);
+	for (uint32_t f = 0; f < unit->setup.functions; f++)
+		forget_images(unit, region, f);
 	unit->setup.chip->wipe(unit->setup.arg, region->index);
+}
+
+bool region_has_others(const struct region *region, uint32_t function)
+{
+	return region->open != region->mine[function].open;
+}
+
+void region_wipe_of(struct region_unit *unit, struct region *region, uint32_t function)
+{
+	forget_images(unit, region, function);
+	if (!region_has_others(region, function))
+		unit->setup.chip->wipe(unit->setup.arg, region->index);
 }
 
 /* ---- life ---- */
 
 static bool make_slots(struct region_unit *unit)
 {
+	const uint32_t functions = unit->setup.functions;
+
 	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++) {
-		unit->regions[i].active = REGION_NONE;
-		unit->regions[i].slots = calloc(unit->setup.slots, sizeof(struct region_slot));
-		if (!unit->regions[i].slots)
+		struct region *region = &unit->regions[i];
+
+		region->active = REGION_NONE;
+		region->slots =
+			calloc((size_t)functions * unit->setup.slots, sizeof(struct region_slot));
+		region->mine = calloc(functions, sizeof(struct region_mine));
+		if (!region->slots || !region->mine)
 			return false;
 	}
 	return true;
@@ -116,8 +149,8 @@ static void start(struct region_unit *unit)
 	for (uint32_t i = 0; i < unit->setup.queues; i++)
 		unit->queues[i] = (struct region_queue){.waits_ps = REGION_NO_TIME};
 	region_make(unit, 0, &whole);
-	unit->select = unit->slot_select = unit->result = 0;
-	unit->layout = (struct region_layout_latch){0};
+	for (uint32_t f = 0; f < unit->setup.functions; f++)
+		unit->windows[f] = (struct region_window){.select = 0};
 	unit->pending = false;
 }
 
@@ -128,9 +161,13 @@ struct region_unit *region_unit_create(const struct region_setup *setup)
 	if (!unit)
 		return NULL;
 	unit->setup = *setup;
+	if (!setup->functions)
+		unit->setup.functions = 1;
 	unit->retry = (struct sim_event){.run = run_retry, .arg = unit};
 	unit->queues = calloc(setup->queues, sizeof(*unit->queues));
-	if (unit->queues && make_slots(unit)) {
+	unit->windows = calloc(unit->setup.functions, sizeof(*unit->windows));
+	unit->window = unit->windows;
+	if (unit->queues && unit->windows && make_slots(unit)) {
 		start(unit);
 		return unit;
 	}
@@ -155,6 +192,22 @@ void region_unit_reset(struct region_unit *unit)
 	start(unit);
 }
 
+void region_unit_reset_function(struct region_unit *unit, uint32_t function)
+{
+	for (uint32_t i = 0; i < unit->setup.queues; i++)
+		if (unit->queues[i].open && unit->queues[i].function == function)
+			region_unit_queue_close(unit, i);
+	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++) {
+		if (!unit->regions[i].present)
+			continue;
+		region_ops_end(unit, &unit->regions[i], function);
+		region_wipe_of(unit, &unit->regions[i], function);
+		unit->regions[i].mine[function] = (struct region_mine){.open = 0};
+	}
+	unit->windows[function] = (struct region_window){.select = 0};
+	region_retry(unit);
+}
+
 void region_unit_costs(struct region_unit *unit, const struct region_costs *costs)
 {
 	unit->setup.costs = *costs;
@@ -165,27 +218,32 @@ void region_unit_destroy(struct region_unit *unit)
 	if (!unit)
 		return;
 	stop(unit);
-	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++)
+	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++) {
 		free(unit->regions[i].slots);
+		free(unit->regions[i].mine);
+	}
 	free(unit->queues);
+	free(unit->windows);
 	free(unit);
 }
 
 /* ---- queues ---- */
 
 /* Whoever had the region before leaves nothing in it for another one. */
-static void take_over(struct region_unit *unit, struct region *region, uint64_t owner)
+static void take_over(struct region_unit *unit, struct region *region, uint32_t function,
+		      uint64_t owner)
 {
-	bool other = region->owned && region->owner != owner;
+	struct region_mine *mine = &region->mine[function];
+	bool other = mine->owned && mine->owner != owner;
 
-	if (!region->open && (other || region->mixed)) {
-		region_ops_drop(unit, region, REGION_NONE);
-		region_wipe(unit, region);
-		region->mixed = false;
+	if (!mine->open && (other || mine->mixed)) {
+		region_ops_end(unit, region, function);
+		region_wipe_of(unit, region, function);
+		mine->mixed = false;
 	}
-	region->mixed |= region->open && other;
-	region->owned = true;
-	region->owner = owner;
+	mine->mixed |= mine->open && other;
+	mine->owned = true;
+	mine->owner = owner;
 }
 
 enum road_region_error region_unit_queue_open(struct region_unit *unit, uint32_t queue,
@@ -193,19 +251,20 @@ enum road_region_error region_unit_queue_open(struct region_unit *unit, uint32_t
 {
 	struct region *region = region_find(unit, index);
 
-	if (!region || queue >= unit->setup.queues)
+	if (!region || queue >= unit->setup.queues || function >= unit->setup.functions)
 		return ROAD_REGION_ERROR_STALE;
 	if (region->children)
 		return ROAD_REGION_ERROR_BUSY;
 	region_unit_queue_close(unit, queue);
-	take_over(unit, region, owner);
+	take_over(unit, region, function, owner);
 	region->open++;
+	region->mine[function].open++;
 	unit->queues[queue] = (struct region_queue){
 		.open = true,
 		.region = index,
 		.function = function,
 		.generation = region->generation,
-		.current = region_active_config(region),
+		.current = region_active_of(unit, region, function),
 		.waits_ps = REGION_NO_TIME,
 	};
 	return ROAD_REGION_ERROR_NONE;
@@ -236,8 +295,12 @@ void region_unit_queue_drop(struct region_unit *unit, uint32_t queue)
 void region_unit_owner_gone(struct region_unit *unit, uint64_t owner)
 {
 	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++)
-		if (unit->regions[i].owned && unit->regions[i].owner == owner)
-			unit->regions[i].owner = REGION_NO_OWNER;
+		for (uint32_t f = 0; f < unit->setup.functions; f++) {
+			struct region_mine *mine = &unit->regions[i].mine[f];
+
+			if (mine->owned && mine->owner == owner)
+				mine->owner = REGION_NO_OWNER;
+		}
 }
 
 void region_unit_queue_close(struct region_unit *unit, uint32_t queue)
@@ -245,8 +308,11 @@ void region_unit_queue_close(struct region_unit *unit, uint32_t queue)
 	region_unit_queue_drop(unit, queue);
 	if (queue >= unit->setup.queues || !unit->queues[queue].open)
 		return;
+	struct region *region = &unit->regions[unit->queues[queue].region];
+
 	unit->queues[queue].open = false;
-	unit->regions[unit->queues[queue].region].open--;
+	region->open--;
+	region->mine[unit->queues[queue].function].open--;
 }
 
 uint32_t region_unit_of_queue(const struct region_unit *unit, uint32_t queue)
@@ -313,14 +379,14 @@ uint64_t region_unit_count(const struct region_unit *unit, enum road_region_coun
 
 /* ---- what tests ask for ---- */
 
-bool region_unit_phase_fail(struct region_unit *unit, uint32_t index, uint32_t phase,
-			    uint32_t times)
+bool region_unit_phase_fail(struct region_unit *unit, uint32_t function, uint32_t index,
+			    uint32_t phase, uint32_t times)
 {
 	struct region *region = region_find(unit, index);
 
 	if (!region || phase == PHASE_NONE || phase >= REGION_PHASES)
 		return false;
-	region->fail[phase] = times;
+	region->mine[function].fail[phase] = times;
 	return true;
 }
 

@@ -15,6 +15,11 @@
  *
  * All that a guest supplies (op, image, table of a layout, saved state) is read once into memory
  * of the unit; the copy is checked, and the copy is used.
+ *
+ * Functions of one chip share regions, and nothing in them: each has slots of its own in every
+ * region, and sees no image of another one, whatever its id. A launch that finds another function's
+ * image active switches to what its queue expects. Nobody ends another function's launches: a
+ * switch waits for them. Layouts are the physical function's to change.
  */
 #ifndef SIMULATORS_REGIONS_UNIT_H
 #define SIMULATORS_REGIONS_UNIT_H
@@ -74,8 +79,9 @@ struct region_image {
 
 /* What the chip does for the unit. "NULL" may be missing. */
 struct region_chip {
-	/* Bytes of device memory at a physical address; false: there are none. */
-	bool (*read_image)(void *arg, uint64_t address, void *out, uint32_t bytes);
+	/* Bytes of device memory at an address as the function gives it; false: there are none. */
+	bool (*read_image)(void *arg, uint32_t function, uint64_t address, void *out,
+			   uint32_t bytes);
 	/* Of a queue's space. NULL: no ops with buffers. */
 	bool (*read_buffer)(void *arg, uint32_t queue, uint64_t address, void *out, uint32_t bytes);
 	bool (*write_buffer)(void *arg, uint32_t queue, uint64_t address, const void *in,
@@ -129,7 +135,8 @@ struct region_setup {
 	uint64_t fabric;
 	uint32_t units, slots, slot_bytes; /* slots: up to REGION_SLOTS_MAX */
 	uint32_t alignment, units_min;     /* of children; >= 1 */
-	uint32_t queues;                   /* numbers of queues are below this */
+	uint32_t queues;                   /* numbers of queues are below this, of all functions */
+	uint32_t functions;                /* of the chip; 0: one */
 	uint64_t memory_bytes;             /* to share among children; 0: never shared out */
 	struct region_own whole, each;     /* of the root, of each unit of a child */
 	uint64_t scratch_bytes;            /* of each unit; claims lie within */
@@ -147,6 +154,8 @@ void region_unit_costs(struct region_unit *unit, const struct region_costs *cost
 /* As after power-on, with new generations: one region, no image, nothing pinned, ops dropped
  * without `done`. */
 void region_unit_reset(struct region_unit *unit);
+/* Likewise, but of one function alone: its queues are closed, its images gone, and layouts stay. */
+void region_unit_reset_function(struct region_unit *unit, uint32_t function);
 
 /* The register window; violations of width and place are told to the engine. */
 uint64_t region_unit_read(struct region_unit *unit, uint32_t function, uint64_t offset,
@@ -216,10 +225,10 @@ void region_unit_fault(struct region_unit *unit, uint32_t region);
 /* What the region works by; NULL: none. */
 const struct region_image *region_unit_active(const struct region_unit *unit, uint32_t region);
 
-/* The next `times` operations of the region that come to the phase fail there; replaces what was
- * asked for before. False: no such region or phase. */
-bool region_unit_phase_fail(struct region_unit *unit, uint32_t region, uint32_t phase,
-			    uint32_t times);
+/* The function's next `times` operations of the region that come to the phase fail there; replaces
+ * what it asked for before. False: no such region or phase. */
+bool region_unit_phase_fail(struct region_unit *unit, uint32_t function, uint32_t region,
+			    uint32_t phase, uint32_t times);
 
 /* ---- for reports and counters ---- */
 

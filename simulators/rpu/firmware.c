@@ -70,6 +70,5 @@ enum sim_inject rpu_boot_fault(void *model, uint32_t function, uint32_t fault, u
 {
 	const struct rpu_chip *chip = model;
 
-	(void)function;
-	return sim_boot_inject(chip->boot, fault, phase, times);
+	return sim_boot_inject(chip->boot, function, fault, phase, times);
 }

@@ -270,7 +270,8 @@ static enum sim_inject phase_fail(void *model, uint32_t function, uint32_t regio
 {
 	struct rpu_chip *chip = model;
 
-	if (function >= RPU_FUNCTIONS || !region_unit_phase_fail(chip->unit, region, phase, times))
+	if (function >= RPU_FUNCTIONS ||
+	    !region_unit_phase_fail(chip->unit, function, region, phase, times))
 		return SIM_INJECT_NOWHERE;
 	return SIM_INJECTED;
 }

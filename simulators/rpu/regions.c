@@ -22,10 +22,11 @@ static void bounds(const struct rpu_chip *chip, uint32_t region, uint32_t *first
 		region_unit_bounds(chip->unit, region, first, count);
 }
 
-static bool read_image(void *arg, uint64_t address, void *out, uint32_t bytes)
+static bool read_image(void *arg, uint32_t function, uint64_t address, void *out, uint32_t bytes)
 {
 	struct rpu_chip *chip = arg;
 
+	(void)function;
 	if (address > chip->memory_bytes || bytes > chip->memory_bytes - address ||
 	    !rpu_chip_memory(chip))
 		return false;

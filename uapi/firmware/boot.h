@@ -14,6 +14,10 @@
  *
  * Until firmware RUNS the chip is not READY and opens no queue. Firmware is the chip's: a reset of
  * a function leaves it running, ROAD_BOOT_CONTROL_RESET does not.
+ *
+ * Each function of a chip with several has this window. All may read it, each with a SELECT,
+ * DUMP_OFFSET and PROGRAM_SELECT of its own; all other writes are for the function that OWNER says
+ * the firmware belongs to.
  */
 #ifndef UAPI_FIRMWARE_BOOT_H
 #define UAPI_FIRMWARE_BOOT_H
@@ -44,8 +48,9 @@ enum road_boot_reg {
 
 	/* Write a component's number, read about it. */
 	ROAD_BOOT_REG_SELECT = 0x028,
-	ROAD_BOOT_REG_COMPONENT_BYTES = 0x02c,    /* most of its container */
-	ROAD_BOOT_REG_COMPONENT_UNITS = 0x030,    /* that get the same image, by broadcast */
+	ROAD_BOOT_REG_COMPONENT_BYTES = 0x02c, /* most of its container */
+	ROAD_BOOT_REG_COMPONENT_UNITS = 0x030, /* that get the same image, by broadcast */
+	ROAD_BOOT_REG_OWNER = 0x034, /* 0: firmware is this function's to boot; 1: another's */
 	ROAD_BOOT_REG_COMPONENT_NAME64 = 0x038,   /* four words: 32 characters, 0 behind them */
 	ROAD_BOOT_REG_COMPONENT_VENDOR64 = 0x058, /* two words: the UUID's bytes */
 	ROAD_BOOT_REG_COMPONENT_CLASS64 = 0x068,

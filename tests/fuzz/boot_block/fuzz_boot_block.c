@@ -73,7 +73,7 @@ static void step(struct reader *r)
 	case 5: greet(); break;
 	case 6: rig_put(ROAD_BOOT_REG_CONTROL, 4, ROAD_BOOT_CONTROL_RESET); break;
 	case 7:
-		(void)sim_boot_inject(rig.boot, reader_u8(r) % (SIM_BOOT_FAULTS + 1),
+		(void)sim_boot_inject(rig.boot, 0, reader_u8(r) % (SIM_BOOT_FAULTS + 1),
 				      reader_u8(r) % 12, what >> 4);
 		break;
 	}
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		rig_image(&sound[i], i);
 	for (uint32_t i = 0; i < STEPS_MAX && r.left; i++)
 		step(&r);
-	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, SIM_BOOT_HONEST, 0, SIM_BOOT_EVERY),
+	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, SIM_BOOT_HONEST, 0, SIM_BOOT_EVERY),
 			SIM_INJECTED);
 	rig_put(ROAD_BOOT_REG_CONTROL, 4, ROAD_BOOT_CONTROL_RESET);
 	CU_ASSERT_EQUAL(rig_boot(), ROAD_BOOT_PHASE_RUNNING);

@@ -13,9 +13,7 @@
 #include "simulators/engine/entry.h"
 #include "tests/fuzz/reader.h"
 #include "tests/unit/boot_support.h"
-#include "tools/dsa/asm.h"
-#include "tools/dsa/elf_image.h"
-#include "uapi/dsa/image.h"
+#include "tests/unit/dsa_code.h"
 #include "uapi/dsa/regs.h"
 #include "uapi/dsa/ring.h"
 #include "uapi/range.h"
@@ -144,31 +142,6 @@ static bool run(struct rig *rig, uint64_t until, unsigned slices)
 }
 
 /* ---- good work ---- */
-
-/* The image's words as the driver makes a code block of them. */
-static uint64_t write_code(uint8_t *at)
-{
-	struct dsa_program program = {0};
-	struct dsa_messages messages = {0};
-
-	must(!dsa_assemble(source, sizeof(source) - 1, NULL, 0, &program, &messages),
-	     messages.count ? messages.list[0].what : "source");
-	struct road_dsa_code code = {.magic = ROAD_DSA_CODE_MAGIC,
-				     .version = ROAD_DSA_CODE_VERSION,
-				     .isa_version = ROAD_DSA_ISA_VERSION,
-				     .kernel_count = program.kernel_count,
-				     .word_count = program.word_count};
-	uint64_t bytes = sizeof(code);
-
-	for (uint32_t i = 0; i < program.kernel_count; i++, bytes += sizeof(struct road_dsa_kernel))
-		memcpy(at + bytes, &program.kernels[i].entry, sizeof(struct road_dsa_kernel));
-	memcpy(at + bytes, program.words, program.word_count * sizeof(*program.words));
-	bytes += program.word_count * sizeof(*program.words);
-	code.total_bytes = (uint32_t)bytes;
-	memcpy(at, &code, sizeof(code));
-	dsa_program_free(&program);
-	return bytes;
-}
 
 enum { GOOD = 12 };
 
@@ -333,7 +306,8 @@ static void open_chip(struct rig *rig, uint8_t mode)
 
 	must(boot_support(&boot), "its firmware does not run");
 	memset(rig->host + SYSTEM_AT, 0, 4096);
-	rig->code_bytes = write_code(rig->host + CODE_AT);
+	rig->code_bytes = dsa_code_write(source, rig->host + CODE_AT);
+	must(rig->code_bytes, "source");
 	put(rig, ROAD_DSA_REG_IRQ_MASK, 4, UINT32_MAX);
 	set_context(rig);
 	open_stream(rig, 0, 1);

@@ -260,7 +260,7 @@ static void crash(void)
 	rig.now += 900 * RIG_US;
 	rig.entries += 5;
 	beat = rig_get(ROAD_BOOT_REG_HEARTBEAT64, 8);
-	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, SIM_BOOT_CRASH, 0, 1), SIM_INJECTED);
+	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, SIM_BOOT_CRASH, 0, 1), SIM_INJECTED);
 	CU_ASSERT_EQUAL(rig_settle(), ROAD_BOOT_PHASE_CRASHED);
 	CU_ASSERT_EQUAL(rig_each(SIM_BOOT_FAIL), 1);
 	CU_ASSERT(!sim_boot_runs(rig.boot));
@@ -276,7 +276,7 @@ static void crash(void)
 	CU_ASSERT_EQUAL(dump.packets, 5);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "panic"));
 	/* Again there is nothing that could crash. */
-	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, SIM_BOOT_CRASH, 0, 1), SIM_INJECT_NOWHERE);
+	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, SIM_BOOT_CRASH, 0, 1), SIM_INJECT_NOWHERE);
 	/* A reset leaves the dump, and boots. */
 	rig_put(ROAD_BOOT_REG_CONTROL, 4, ROAD_BOOT_CONTROL_RESET);
 	CU_ASSERT_EQUAL(rig_boot(), ROAD_BOOT_PHASE_RUNNING);
@@ -294,7 +294,7 @@ static void stop(void)
 	rig.now += 900 * RIG_US;
 	const uint64_t before = rig_get(ROAD_BOOT_REG_HEARTBEAT64, 8);
 
-	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, SIM_BOOT_STOP, 0, 1), SIM_INJECTED);
+	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, SIM_BOOT_STOP, 0, 1), SIM_INJECTED);
 	CU_ASSERT_EQUAL(rig_settle(), ROAD_BOOT_PHASE_RUNNING); /* it says nothing */
 	CU_ASSERT_EQUAL(rig_each(SIM_BOOT_DROP), 1);
 	CU_ASSERT(sim_boot_runs(rig.boot) && !sim_boot_works(rig.boot));

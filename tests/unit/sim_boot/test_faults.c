@@ -121,7 +121,7 @@ static void hangs(void)
 	for (int style = SIM_BOOT_PUSH; style <= SIM_BOOT_PULL; style++)
 		for (uint32_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
 			rig_begin((enum sim_boot_style)style, 1);
-			CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, SIM_BOOT_HANG, phases[i], 2),
+			CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, SIM_BOOT_HANG, phases[i], 2),
 					SIM_INJECTED);
 			for (int times = 0; times < 2; times++) {
 				again();
@@ -139,7 +139,7 @@ static void hangs(void)
 static void hangs_running(void)
 {
 	rig_begin(SIM_BOOT_PUSH, 1);
-	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, SIM_BOOT_HANG, ROAD_BOOT_PHASE_RUNNING, 1),
+	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, SIM_BOOT_HANG, ROAD_BOOT_PHASE_RUNNING, 1),
 			SIM_INJECTED);
 	again();
 	CU_ASSERT_EQUAL(boot().phase, ROAD_BOOT_PHASE_RUNNING);
@@ -155,7 +155,7 @@ static void ends_in(uint32_t fault, uint32_t phase, uint32_t code)
 
 	for (int style = SIM_BOOT_PUSH; style <= SIM_BOOT_PULL; style++) {
 		rig_begin((enum sim_boot_style)style, 1);
-		CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, fault, 0, 1), SIM_INJECTED);
+		CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, fault, 0, 1), SIM_INJECTED);
 		again();
 		seen = boot();
 		CU_ASSERT_EQUAL(seen.phase, phase);
@@ -188,7 +188,7 @@ static void asks(void)
 
 	for (uint32_t i = 0; i < 3; i++) {
 		rig_begin(SIM_BOOT_PULL, 1);
-		CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, faults[i], 0, SIM_BOOT_EVERY),
+		CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, faults[i], 0, SIM_BOOT_EVERY),
 				SIM_INJECTED);
 		for (int times = 0; times < 3; times++) {
 			again();
@@ -200,7 +200,7 @@ static void asks(void)
 		}
 		rig_end();
 		rig_begin(SIM_BOOT_PUSH, 1); /* has nothing to ask */
-		CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, faults[i], 0, 1), SIM_INJECT_NOWHERE);
+		CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, faults[i], 0, 1), SIM_INJECT_NOWHERE);
 		rig_end();
 	}
 }
@@ -211,7 +211,7 @@ static void lies(void)
 
 	for (uint32_t i = 0; i < 3; i++) {
 		rig_begin(SIM_BOOT_PUSH, 1);
-		CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, faults[i], 0, 1), SIM_INJECTED);
+		CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, faults[i], 0, 1), SIM_INJECTED);
 		again();
 		const struct road_boot_hello hello = boot().hello;
 
@@ -231,7 +231,7 @@ static void option(void)
 	CU_ASSERT_EQUAL(boot().phase, ROAD_BOOT_PHASE_CRASHED);
 	again();
 	CU_ASSERT_EQUAL(boot().phase, ROAD_BOOT_PHASE_CRASHED);
-	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, SIM_BOOT_HONEST, 0, 1), SIM_INJECTED);
+	CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, SIM_BOOT_HONEST, 0, 1), SIM_INJECTED);
 	again();
 	CU_ASSERT_EQUAL(boot().phase, ROAD_BOOT_PHASE_RUNNING);
 	again();
@@ -254,9 +254,9 @@ static void no_such_fault(void)
 
 	rig_begin(SIM_BOOT_PULL, 1);
 	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, rows[i].fault, rows[i].phase, 1),
+		CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 0, rows[i].fault, rows[i].phase, 1),
 				SIM_INJECT_NOWHERE);
-	CU_ASSERT_EQUAL(sim_boot_inject(NULL, SIM_BOOT_HONEST, 0, 1), SIM_INJECT_NONE);
+	CU_ASSERT_EQUAL(sim_boot_inject(NULL, 0, SIM_BOOT_HONEST, 0, 1), SIM_INJECT_NONE);
 	again();
 	CU_ASSERT_EQUAL(boot().phase, ROAD_BOOT_PHASE_RUNNING);
 	rig_end();

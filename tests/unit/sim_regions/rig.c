@@ -115,9 +115,9 @@ void rig_run(void)
 
 /* ---- the chip ---- */
 
-static bool read_image(void *arg, uint64_t address, void *out, uint32_t bytes)
+static bool read_image(void *arg, uint32_t function, uint64_t address, void *out, uint32_t bytes)
 {
-	(void)arg;
+	(void)arg, (void)function;
 	return sim_dma_read(NULL, 0, address, out, bytes);
 }
 

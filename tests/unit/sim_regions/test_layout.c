@@ -103,7 +103,7 @@ static void test_siblings(void)
 	CU_ASSERT(op->done); /* did not wait for the sibling's launch */
 	CU_ASSERT_EQUAL(rig.active[1], 5);
 	CU_ASSERT_EQUAL(rig.active[2], 0);
-	region_unit_phase_fail(rig.unit, 1, PHASE_TRANSFER, 3);
+	region_unit_phase_fail(rig.unit, 0, 1, PHASE_TRANSFER, 3);
 	for (int i = 0; i < 3; i++)
 		CU_ASSERT_EQUAL(rig_do(0, ROAD_REGION_VERB_LOAD, 6), ROAD_REGION_ERROR_HARDWARE);
 	CU_ASSERT_EQUAL(rig_reg(1, ROAD_REGION_REG_STATE), ROAD_REGION_STATE_QUARANTINED);

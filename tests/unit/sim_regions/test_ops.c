@@ -82,7 +82,7 @@ static void fail_once(uint32_t phase, uint32_t policy, bool in_place)
 		CU_ASSERT_EQUAL(rig_do(0, LOAD, 4), ROAD_REGION_ERROR_NONE);
 		CU_ASSERT_EQUAL(rig_do(0, ROAD_REGION_VERB_PIN, 4), ROAD_REGION_ERROR_NONE);
 	}
-	CU_ASSERT(region_unit_phase_fail(rig.unit, 0, phase, 1));
+	CU_ASSERT(region_unit_phase_fail(rig.unit, 0, 0, phase, 1));
 	op = rig_op(0, ACTIVATE, 9);
 	op->op.on_failure = (uint8_t)policy;
 	rig_go(op, 0);
@@ -396,7 +396,7 @@ static void test_quarantine(void)
 	for (int apart = 0; apart < 2; apart++) {
 		rig_begin(0);
 		CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
-		region_unit_phase_fail(rig.unit, 0, PHASE_TRANSFER, 3);
+		region_unit_phase_fail(rig.unit, 0, 0, PHASE_TRANSFER, 3);
 		for (int i = 0; i < 3; i++) {
 			CU_ASSERT_EQUAL(rig_do(0, LOAD, 9), ROAD_REGION_ERROR_HARDWARE);
 			if (apart)
@@ -519,7 +519,7 @@ static void test_one_slot(void)
 	CU_ASSERT_EQUAL(rig_do(0, ROAD_REGION_VERB_ROLLBACK, 0), ROAD_REGION_ERROR_NONE);
 	CU_ASSERT_EQUAL(active(), 5);
 	CU_ASSERT_EQUAL(rig_do(0, ROAD_REGION_VERB_ROLLBACK, 0), ROAD_REGION_ERROR_NONE);
-	region_unit_phase_fail(rig.unit, 0, PHASE_CHECK, 1);
+	region_unit_phase_fail(rig.unit, 0, 0, PHASE_CHECK, 1);
 	CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_HARDWARE);
 	CU_ASSERT_EQUAL(active(), 9);
 	CU_ASSERT_EQUAL(rig_slot_state(0, 0), SLOT_ACTIVE);

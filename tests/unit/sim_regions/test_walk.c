@@ -103,7 +103,7 @@ static void step(struct walk *w)
 		break;
 	case 4:
 		if (rarely && dice >> 20 & 3)
-			region_unit_phase_fail(rig.unit, 0, 1 + (dice >> 9) % 10, 1);
+			region_unit_phase_fail(rig.unit, 0, 0, 1 + (dice >> 9) % 10, 1);
 		else if (rarely)
 			region_unit_fault(rig.unit, 0);
 		break;
