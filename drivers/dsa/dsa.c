@@ -126,19 +126,16 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	dev->data = NULL;
 }
 
-/* Under life_lock. Contexts and code come back; memory kept its bytes. */
-static road_status restore(struct dsa *dsa)
+/* Under life_lock: what work needs, without work of the driver's own. */
+static road_status restore_contexts(struct dsa *dsa)
 {
 	road_status status = ROAD_OK;
 
 	for (uint32_t i = 0; i < dsa->params.contexts && !status; i++) {
 		struct dsa_context *context = road_numbers_owner(dsa->contexts, i);
 
-		if (!context)
-			continue;
-		status = road_range_table_restore(context->ranges);
-		if (!status)
-			status = dsa_images_restore(context);
+		if (context)
+			status = road_range_table_restore(context->ranges);
 	}
 	return status;
 }
@@ -153,6 +150,20 @@ static road_status reset_running(struct road_drv_device *dev)
 	if (!status)
 		enable_interrupts(dsa);
 	pthread_mutex_unlock(&dsa->reg_lock);
+	return status ? status : restore_contexts(dsa);
+}
+
+/* Under life_lock. Code comes back; memory kept its bytes. */
+static road_status restore_images(struct dsa *dsa)
+{
+	road_status status = ROAD_OK;
+
+	for (uint32_t i = 0; i < dsa->params.contexts && !status; i++) {
+		struct dsa_context *context = road_numbers_owner(dsa->contexts, i);
+
+		if (context)
+			status = dsa_images_restore(context);
+	}
 	return status;
 }
 
@@ -164,9 +175,17 @@ static road_status reset(struct road_drv_device *dev)
 	road_status status = road_streams_reset(dsa->streams, reset_running);
 
 	if (!status)
-		status = restore(dsa);
+		status = restore_images(dsa);
 	pthread_mutex_unlock(&dsa->life_lock);
 	return status;
+}
+
+/* The chip goes back to its ROM, and forgets queues and contexts. */
+static void halt(struct road_drv_device *dev)
+{
+	struct dsa *dsa = dev->data;
+
+	road_streams_halt(dsa->streams);
 }
 
 static const struct road_driver_ops ops = {
@@ -196,6 +215,7 @@ static road_status describe_firmware(struct road_drv_device *dev, struct road_fi
 		.chip = "dsa",
 		.protocol_min = 1,
 		.protocol_max = 1,
+		.halt = halt,
 	};
 
 	return road_boot_unit_describe(dev, &port, out);

@@ -136,21 +136,16 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	dev->data = NULL;
 }
 
-/* Under life_lock. Spaces and images come back; memory kept its bytes. */
-static road_status restore(struct gpu *gpu)
+/* Under life_lock: what work needs, without work of the driver's own. */
+static road_status restore_spaces(struct gpu *gpu)
 {
 	road_status status = ROAD_OK;
 
 	for (uint32_t i = 0; i < gpu->params.spaces && !status; i++) {
 		struct gpu_space *space = road_numbers_owner(gpu->spaces, i);
 
-		if (!space)
-			continue;
-		status = road_range_table_restore(space->ranges);
-		if (!status)
-			status = gpu_print_restore(space);
-		if (!status)
-			status = gpu_images_restore(space);
+		if (space)
+			status = road_range_table_restore(space->ranges);
 	}
 	return status;
 }
@@ -165,6 +160,23 @@ static road_status reset_running(struct road_drv_device *dev)
 	if (!status)
 		enable_interrupts(gpu);
 	pthread_mutex_unlock(&gpu->reg_lock);
+	return status ? status : restore_spaces(gpu);
+}
+
+/* Under life_lock. Code comes back; memory kept its bytes. */
+static road_status restore_images(struct gpu *gpu)
+{
+	road_status status = ROAD_OK;
+
+	for (uint32_t i = 0; i < gpu->params.spaces && !status; i++) {
+		struct gpu_space *space = road_numbers_owner(gpu->spaces, i);
+
+		if (!space)
+			continue;
+		status = gpu_print_restore(space);
+		if (!status)
+			status = gpu_images_restore(space);
+	}
 	return status;
 }
 
@@ -176,9 +188,17 @@ static road_status reset(struct road_drv_device *dev)
 	road_status status = road_streams_reset(gpu->queues, reset_running);
 
 	if (!status)
-		status = restore(gpu);
+		status = restore_images(gpu);
 	pthread_mutex_unlock(&gpu->life_lock);
 	return status;
+}
+
+/* The chip goes back to its ROM, and forgets queues and address spaces. */
+static void halt(struct road_drv_device *dev)
+{
+	struct gpu *gpu = dev->data;
+
+	road_streams_halt(gpu->queues);
 }
 
 static const struct road_driver_ops ops = {
@@ -211,6 +231,7 @@ static road_status describe_firmware(struct road_drv_device *dev, struct road_fi
 		.chip = "gpgpu",
 		.protocol_min = 1,
 		.protocol_max = 1,
+		.halt = halt,
 	};
 
 	return road_boot_unit_describe(dev, &port, out);

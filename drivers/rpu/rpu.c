@@ -160,8 +160,8 @@ static void stop(struct road_drv_device *dev, enum road_stop_reason why)
 	dev->data = NULL;
 }
 
-/* Under life_lock. Contexts come back; memory kept its bytes. */
-static road_status restore(struct rpu *rpu)
+/* Under life_lock: what work needs, without work of the driver's own. */
+static road_status restore_contexts(struct rpu *rpu)
 {
 	road_status status = ROAD_OK;
 
@@ -184,7 +184,7 @@ static road_status reset_running(struct road_drv_device *dev)
 	if (!status)
 		enable_interrupts(rpu);
 	pthread_mutex_unlock(&rpu->reg_lock);
-	return status;
+	return status ? status : restore_contexts(rpu);
 }
 
 static road_status reset(struct road_drv_device *dev)
@@ -194,10 +194,16 @@ static road_status reset(struct road_drv_device *dev)
 	pthread_mutex_lock(&rpu->life_lock);
 	road_status status = road_streams_reset(rpu->streams, reset_running);
 
-	if (!status)
-		status = restore(rpu);
 	pthread_mutex_unlock(&rpu->life_lock);
 	return status;
+}
+
+/* The chip goes back to its ROM, and forgets queues and contexts. */
+static void halt(struct road_drv_device *dev)
+{
+	struct rpu *rpu = dev->data;
+
+	road_streams_halt(rpu->streams);
 }
 
 static const struct road_driver_ops ops = {
@@ -227,6 +233,7 @@ static road_status describe_firmware(struct road_drv_device *dev, struct road_fi
 		.chip = "rpu",
 		.protocol_min = 1,
 		.protocol_max = 1,
+		.halt = halt,
 	};
 
 	return road_boot_unit_describe(dev, &port, out);

@@ -421,6 +421,8 @@ static road_status restart(struct road_drv_device *dev)
 {
 	struct road_boot_unit *unit = dev->boot_unit;
 
+	if (unit->port->halt && dev->data)
+		unit->port->halt(dev);
 	write32(dev, unit->port, ROAD_BOOT_REG_CONTROL, ROAD_BOOT_CONTROL_RESET);
 	unit->lent = false;
 	return push_writes(dev, "boot block CONTROL");

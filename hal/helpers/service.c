@@ -86,20 +86,39 @@ static void closed_by_reset(struct road_streams *streams, uint32_t index)
 		road_stream_release(stream);
 }
 
-road_status road_streams_reset(struct road_streams *streams,
-			       road_status (*reset)(struct road_drv_device *dev))
+/* Under service_lock and chip_lock. */
+static void halt(struct road_streams *streams)
 {
-	pthread_mutex_lock(&streams->service_lock);
-	pthread_mutex_lock(&streams->chip_lock);
 	pthread_mutex_lock(&streams->table_lock);
 	for (uint32_t i = 0; i < streams->end; i++)
 		if (streams->table[i])
 			atomic_store(&streams->table[i]->why, ROAD_CANCELLED);
 	pthread_mutex_unlock(&streams->table_lock);
+	streams->halted = true;
+}
+
+void road_streams_halt(struct road_streams *streams)
+{
+	pthread_mutex_lock(&streams->service_lock);
+	pthread_mutex_lock(&streams->chip_lock);
+	halt(streams);
+	pthread_mutex_unlock(&streams->chip_lock);
+	pthread_mutex_unlock(&streams->service_lock);
+}
+
+road_status road_streams_reset(struct road_streams *streams,
+			       road_status (*reset)(struct road_drv_device *dev))
+{
+	pthread_mutex_lock(&streams->service_lock);
+	pthread_mutex_lock(&streams->chip_lock);
+	const bool halted = streams->halted;
+
+	halt(streams);
 	road_status status = reset(streams->dev);
 
 	for (uint32_t i = 0; !status && i < streams->count; i++)
 		closed_by_reset(streams, i);
+	streams->halted = status && halted;
 	pthread_mutex_unlock(&streams->chip_lock);
 	pthread_mutex_unlock(&streams->service_lock);
 	return status;

@@ -42,7 +42,11 @@ road_status road_stream_start(struct stream *stream)
 	pthread_mutex_unlock(&streams->table_lock);
 	atomic_store(&stream->rung, 0);
 	pthread_mutex_lock(&streams->chip_lock);
-	road_status status = streams->port->open(&stream->base);
+	road_status status = streams->halted
+				     ? road_drv_error(ROAD_CANCELLED, "the device is being reset",
+						      "work of the driver's own", NULL,
+						      "again, after road_device_reset")
+				     : streams->port->open(&stream->base);
 
 	atomic_store(&stream->why, status);
 	atomic_store(&stream->open, status == ROAD_OK);

@@ -31,6 +31,7 @@ struct road_streams {
 	uint32_t end;          /* behind the highest number ever used */
 
 	pthread_mutex_t chip_lock; /* a stream opens or closes, or all do by a reset */
+	bool halted;               /* under it: nothing opens until a reset succeeds */
 
 	/* service.c */
 	pthread_mutex_t service_lock;

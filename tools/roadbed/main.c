@@ -96,8 +96,8 @@ static const struct verb {
 	{"new-driver", "NAME --shape ring|step|runtime [--folder FOLDER]",
 	 "writes the project of a new port; docs/porting.md is its guide", verb_new_driver},
 #ifdef ROADBED_BENCH
-	{"bench", "[--part NAME] [--json]", "what submissions, copies and kernels cost on this machine",
-	 verb_bench},
+	{"bench", "[--part NAME] [--json]",
+	 "what submissions, copies and kernels cost on this machine", verb_bench},
 #endif
 };
 

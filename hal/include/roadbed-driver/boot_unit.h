@@ -30,6 +30,9 @@ struct road_boot_port {
 	uint64_t offset;                     /* of the block in it */
 	const char *vendor, *chip;           /* parts of the files' names */
 	uint32_t protocol_min, protocol_max; /* that the driver speaks */
+	/* NULL: nothing is to be stopped. A chip that was started goes back to its ROM: the driver
+	 * gives it nothing more until its `reset`. Not called before `start`. */
+	void (*halt)(struct road_drv_device *dev);
 };
 
 /* ROAD_NOT_FOUND: the chip has no boot ROM and needs no firmware. `port` stays. May be called

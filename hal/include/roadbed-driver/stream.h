@@ -100,9 +100,13 @@ ROAD_API void road_stream_advance(struct road_drv_queue *queue, struct road_drv_
 ROAD_API road_status road_stream_reset(struct road_drv_queue *queue);
 /* The port acknowledged it, where its chip wants that. */
 ROAD_API void road_streams_irq(struct road_streams *streams, uint32_t vector);
-/* Calls reset(dev) at a time when no work of the driver's own is under way. From then on all
- * streams refuse work until each is reset; ROAD_OK of it means that they are closed on the chip,
- * too. */
+/* From now on all streams refuse work, and none opens, until a reset succeeds: the chip goes back
+ * to its ROM, or is about to. */
+ROAD_API void road_streams_halt(struct road_streams *streams);
+/* Calls reset(dev) at a time when no work of the driver's own is under way, and none can begin: it
+ * also gives the chip back what work needs (address spaces), without work of its own. From then on
+ * all streams refuse work until each is reset; ROAD_OK of it means that they are closed on the
+ * chip, too. */
 ROAD_API road_status road_streams_reset(struct road_streams *streams,
 					road_status (*reset)(struct road_drv_device *dev));
 

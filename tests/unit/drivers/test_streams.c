@@ -322,6 +322,32 @@ static void test_failed_reset(void)
 	finish();
 }
 
+/* While the chip is in its ROM nothing is opened on it, nor given to what is open. */
+static void test_halt(void)
+{
+	struct road_drv_queue queue, other;
+
+	CU_ASSERT_EQUAL_FATAL(start(), ROAD_OK);
+	queue = other = queue_of(0);
+	CU_ASSERT_EQUAL_FATAL(road_stream_open(rig.streams, &queue), ROAD_OK);
+	CU_ASSERT_EQUAL(road_streams_zero(rig.streams, &rig, 0, 1), ROAD_OK);
+	const uint32_t opens = rig.opens;
+
+	road_streams_halt(rig.streams);
+	CU_ASSERT_EQUAL(submit(&queue, 1), ROAD_CANCELLED);
+	CU_ASSERT_EQUAL(road_streams_zero(rig.streams, &rig, 0, 1), ROAD_CANCELLED);
+	CU_ASSERT_EQUAL(road_stream_open(rig.streams, &other), ROAD_CANCELLED);
+	CU_ASSERT_EQUAL(road_streams_reset(rig.streams, fail_to_reset), ROAD_TIMEOUT);
+	CU_ASSERT_EQUAL(road_streams_zero(rig.streams, &rig, 0, 1), ROAD_CANCELLED);
+	CU_ASSERT_EQUAL(rig.opens, opens);
+	CU_ASSERT_EQUAL(road_streams_reset(rig.streams, reset_chip), ROAD_OK);
+	CU_ASSERT_EQUAL(road_streams_zero(rig.streams, &rig, 0, 1), ROAD_OK);
+	CU_ASSERT_EQUAL(road_stream_reset(&queue), ROAD_OK);
+	CU_ASSERT_EQUAL(submit(&queue, 1), ROAD_OK);
+	road_stream_close(&queue);
+	finish();
+}
+
 /* What the chip may still write is given back by a reset of the device alone. */
 static void test_stuck(void)
 {
@@ -435,6 +461,7 @@ static const struct tap_case cases[] = {
 	{"a fault fails its submission and those behind it, until the reset", test_fault},
 	{"a reset of the device closes all streams until each is reset", test_reset},
 	{"a reset that fails leaves streams to be closed one by one", test_failed_reset},
+	{"a chip in its ROM is given nothing until a reset", test_halt},
 	{"a stream that does not come to rest keeps memory and number", test_stuck},
 	{"uploads of any size arrive; the own stream goes from space to space", test_upload},
 	{"a job that fails, hangs or loses its device says so", test_own_failures},
