@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "hal/bus/ivshmem.h"
 #include "hal/bus/sysfs.h"
 #include "hal/bus/vfio_open.h"
 #include "hal/core/error.h"
@@ -69,7 +70,8 @@ static void name(struct road_found *found, struct road_pci *pci)
 		snprintf(ids->vendor_name, sizeof(ids->vendor_name), "%s", row->vendor);
 		return;
 	}
-	road_pci_names(pci, ids->vendor, ids->device, ids->vendor_name, ids->name);
+	if (!ids->simulated) /* else the chip itself says what it is */
+		road_pci_names(pci, ids->vendor, ids->device, ids->vendor_name, ids->name);
 }
 
 static void add_nodes(struct road_found *found, const struct road_nodes *nodes)
@@ -149,6 +151,9 @@ static void describe(struct road_found *found, const struct road_function *funct
 	found->ids.revision = function->revision;
 	look_at(found, brief);
 	add_nodes(found, nodes);
+	found->ivshmem = road_ivshmem_is(&found->ids);
+	if (found->ivshmem && road_ivshmem_peek(found->folder, &found->ids) == ROAD_IVSHMEM_CHIP)
+		what = "a simulated chip on the host";
 	if (function->why[0]) {
 		found->status = ROAD_IO;
 		snprintf(found->reason, sizeof(found->reason), "what it is cannot be read: %s",
@@ -170,6 +175,24 @@ static bool has_node(const struct road_nodes *nodes, const char *place)
 	return false;
 }
 
+/* A chip on the host of this virtual machine. While a program has it, nobody else can look: then it
+ * is one if it was given to programs. */
+static bool is_simulated(const struct road_function *function, const char *folder)
+{
+	struct road_bus_ids ids = {.vendor = function->vendor, .device = function->device};
+	char bound[32];
+
+	if (!road_ivshmem_is(&ids))
+		return false;
+	switch (road_ivshmem_peek(folder, &ids)) {
+	case ROAD_IVSHMEM_CHIP: return true;
+	case ROAD_IVSHMEM_OTHER: return false;
+	default:
+		return road_sysfs_link(folder, "driver", bound, sizeof(bound)) &&
+		       !strcmp(bound, ROAD_VFIO_DRIVER);
+	}
+}
+
 /* One that cannot be read may be an accelerator, unless it is gone. */
 static bool is_wanted(const struct road_function *function, const struct road_nodes *nodes)
 {
@@ -180,7 +203,8 @@ static bool is_wanted(const struct road_function *function, const struct road_no
 	snprintf(folder, sizeof(folder), ROAD_PCI_FOLDER "/%.31s", function->place);
 	if (function->why[0])
 		return road_sysfs_folder(folder);
-	return class_word(function->class_code) || find_chip(function->vendor, function->device);
+	return class_word(function->class_code) || find_chip(function->vendor, function->device) ||
+	       is_simulated(function, folder);
 }
 
 typedef char place_text[32];

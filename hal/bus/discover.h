@@ -71,12 +71,13 @@ bool road_pci_place(const char *text);
 /* ---- both ---- */
 
 struct road_found {
-	char scheme[8];     /* of its address: "pci", "accel", "drm" */
-	char place[32];     /* what follows it */
-	char folder[128];   /* of the device in sysfs */
-	char kernel[32];    /* the kernel's driver that is bound; "" if none is */
-	char nodes[96];     /* paths of its nodes */
-	bool own_name;      /* the name is of our own table, not of pci.ids */
+	char scheme[8];   /* of its address: "pci", "accel", "drm" */
+	char place[32];   /* what follows it */
+	char folder[128]; /* of the device in sysfs */
+	char kernel[32];  /* the kernel's driver that is bound; "" if none is */
+	char nodes[96];   /* paths of its nodes */
+	bool own_name;    /* the name is of our own table, not of pci.ids */
+	bool ivshmem; /* QEMU's: ids are of the simulated chip behind it, if that could be read */
 	road_status status; /* what opening it comes to */
 	char reason[192];
 	const char *chip, *family; /* of our own table; NULL: not in it */

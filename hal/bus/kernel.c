@@ -12,6 +12,7 @@
 #include "hal/bus/bare.h"
 #include "hal/bus/discover.h"
 #include "hal/bus/facts.h"
+#include "hal/bus/ivshmem.h"
 #include "hal/bus/node.h"
 #include "hal/bus/sysfs.h"
 #include "hal/bus/transport.h"
@@ -127,6 +128,14 @@ static void say_closed(const struct road_found *found, bool no_wake, road_error 
 		road_error_set(out, ROAD_OK, "", "", "", "");
 }
 
+/* The function, or the simulated chip that is behind it. */
+static road_status open_function(const struct road_found *found, struct road_bus **out)
+{
+	road_status status = road_vfio_open(found, false, out);
+
+	return status || !found->ivshmem ? status : road_ivshmem_open(out, 0);
+}
+
 /* A bus by which the device can be run; else `closed` says why there is none. */
 static bool open_better(const struct road_bus_wish *wish, struct kernel_bus *bus,
 			struct road_bus **out)
@@ -137,7 +146,7 @@ static bool open_better(const struct road_bus_wish *wish, struct kernel_bus *bus
 		say_closed(&bus->found, wish->no_wake, &bus->closed);
 		if (bus->closed.status)
 			return false;
-		status = road_vfio_open(&bus->found, false, out);
+		status = open_function(&bus->found, out);
 	}
 	if (status)
 		road_error_take(&bus->closed);
@@ -195,7 +204,8 @@ static void tell_closed(road_candidate *one, struct road_found *found,
 static bool tell(void *arg, const struct road_found *found)
 {
 	struct road_candidate_sink *sink = arg;
-	road_candidate one = {.size = sizeof(one), .status = found->status};
+	road_candidate one = {
+		.size = sizeof(one), .status = found->status, .simulated = found->ids.simulated};
 
 	snprintf(one.address, sizeof(one.address), "%s:%s", found->scheme, found->place);
 	snprintf(one.name, sizeof(one.name), "%s", found->ids.name);

@@ -8,7 +8,6 @@
 #include "hal/bus/serve.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -16,10 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <roadbed-driver/driver.h>
@@ -32,14 +28,12 @@ enum {
 	TURN_POSTS = 64,
 	TURN_MESSAGES = 8,
 	FIXED_FDS = 2,
-	BACKLOG = 16,
 	LOOK_TURNS = 16
 };
 
 #define LOOK_ON_NS   UINT64_C(50000)      /* before it sleeps */
 #define WATCH_NS     UINT64_C(100000)     /* between looks at words that the hosts may write */
 #define HOUSEKEEP_NS UINT64_C(1000000000) /* it sleeps no longer */
-#define LOCK_NS      UINT64_C(1000000000) /* for other servers that start in the folder */
 
 static const char *const where = "road_sim_server_create: socket";
 
@@ -136,148 +130,6 @@ static road_status take_addresses(struct road_server *server, const struct road_
 	return check_chips(server);
 }
 
-/* ---- the socket ---- */
-
-/* The folder of the path; false: it does not fit. */
-static bool folder_of(const char *path, char *out, size_t bytes)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return snprintf(out, bytes, ".") < (int)bytes;
-	if (slash == path)
-		return snprintf(out, bytes, "/") < (int)bytes;
-	return snprintf(out, bytes, "%.*s", (int)(slash - path), path) < (int)bytes;
-}
-
-/* Made if it is missing; nobody else may look into it. */
-static road_status check_folder(const char *path)
-{
-	struct sockaddr_un room;
-	char folder[sizeof(room.sun_path)], mode[16];
-	struct stat stat;
-
-	if (!folder_of(path, folder, sizeof(folder)) || strlen(path) >= sizeof(room.sun_path))
-		return road_fail(ROAD_INVALID_ARGUMENT, "path of the socket is too long", where,
-				 path, "at most 107 characters");
-	if (mkdir(folder, 0700) && errno != EEXIST)
-		return road_fail(ROAD_IO, "folder of the socket cannot be made", where,
-				 strerror(errno), "a folder that is there, or can be made in one");
-	if (lstat(folder, &stat))
-		return road_fail(ROAD_IO, "folder of the socket cannot be looked at", where,
-				 strerror(errno), "");
-	snprintf(mode, sizeof(mode), "mode %03o", (unsigned)(stat.st_mode & 0777));
-	if (!S_ISDIR(stat.st_mode) || stat.st_uid != geteuid() || stat.st_mode & 077)
-		return road_fail(ROAD_PERMISSION, "others may look into the folder of the socket",
-				 where, S_ISDIR(stat.st_mode) ? mode : "no folder",
-				 "a folder of this user, of mode 700");
-	return ROAD_OK;
-}
-
-static void fill_name(const char *path, struct sockaddr_un *out)
-{
-	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
-	snprintf(out->sun_path, sizeof(out->sun_path), "%s", path);
-}
-
-/* What a server left behind that ended without a word goes; one that answers stays. */
-static road_status clear_path(const char *path)
-{
-	struct sockaddr_un name;
-	struct stat stat;
-
-	if (lstat(path, &stat))
-		return ROAD_OK;
-	if (!S_ISSOCK(stat.st_mode))
-		return road_fail(ROAD_INVALID_ARGUMENT, "there is something else at the path",
-				 where, path, "a path where nothing is, or an old socket");
-	const int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (sock < 0)
-		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no descriptor left", where, "", "");
-	fill_name(path, &name);
-	const bool dead = connect(sock, (const struct sockaddr *)&name, sizeof(name)) &&
-			  errno == ECONNREFUSED;
-
-	close(sock);
-	if (!dead)
-		return road_fail(ROAD_BUSY, "another server listens there", where, path, "");
-	unlink(path);
-	return ROAD_OK;
-}
-
-/* Of servers that start together none takes for dead what another has bound, and does not listen to
- * yet. *out: to be closed; the folder itself is locked, so that nothing is left behind. */
-static road_status lock_folder(const char *path, int *out)
-{
-	const uint64_t deadline = road_deadline_after(LOCK_NS);
-	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)] = "";
-
-	folder_of(path, folder, sizeof(folder));
-	*out = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*out < 0)
-		return road_fail(ROAD_IO, "folder of the socket cannot be opened", where,
-				 strerror(errno), "");
-	while (flock(*out, LOCK_EX | LOCK_NB)) {
-		if (road_host_now_ns() > deadline) {
-			close(*out);
-			return road_fail(ROAD_BUSY, "another server is starting in the folder",
-					 where, folder, "");
-		}
-		poll(NULL, 0, 1);
-	}
-	return ROAD_OK;
-}
-
-/* Under the folder's lock. */
-static road_status bind_at(struct road_server *server)
-{
-	struct sockaddr_un name;
-	struct stat stat;
-	road_status status = clear_path(server->path);
-
-	if (status)
-		return status;
-	fill_name(server->path, &name);
-	server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* The mode of the socket becomes that of the file. */
-	if (server->listener < 0 || fchmod(server->listener, 0600) ||
-	    bind(server->listener, (const struct sockaddr *)&name, sizeof(name)))
-		return road_fail(ROAD_IO, "socket cannot be made", where, strerror(errno), "");
-	if (!lstat(server->path, &stat)) {
-		server->path_device = stat.st_dev;
-		server->path_inode = stat.st_ino;
-	}
-	if (listen(server->listener, BACKLOG))
-		return road_fail(ROAD_IO, "socket cannot be listened to", where, strerror(errno),
-				 "");
-	return ROAD_OK;
-}
-
-static road_status listen_at(struct road_server *server)
-{
-	road_status status = check_folder(server->path);
-	int lock;
-
-	if (!status)
-		status = lock_folder(server->path, &lock);
-	if (status)
-		return status;
-	status = bind_at(server);
-	close(lock);
-	return status;
-}
-
-/* The file goes if it is still ours. */
-static void forget_path(const struct road_server *server)
-{
-	struct stat stat;
-
-	if (server->path_inode && !lstat(server->path, &stat) &&
-	    stat.st_dev == server->path_device && stat.st_ino == server->path_inode)
-		unlink(server->path);
-}
-
 /* ---- making and ending ---- */
 
 road_status road_server_open(const struct road_server_wish *wish, struct road_server **out)
@@ -287,24 +139,24 @@ road_status road_server_open(const struct road_server_wish *wish, struct road_se
 
 	if (!server)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a server", where, "", "");
-	server->listener = -1;
+	server->listener.fd = -1;
 	server->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->clients_max = wish->clients_max;
 	server->tell = wish->tell;
 	server->user = wish->user;
-	server->path = strdup(wish->socket_path);
 	if (wish->library_folder)
 		server->library_folder = strdup(wish->library_folder);
 	server->wish =
 		(struct road_bus_wish){.library_folder = server->library_folder, .no_wake = true};
-	if (server->stop_fd < 0 || !server->path ||
-	    (wish->library_folder && !server->library_folder))
+	if (server->stop_fd < 0 || (wish->library_folder && !server->library_folder))
 		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory or descriptor for a server",
 				   where, "", "");
 	if (!status)
 		status = take_addresses(server, wish);
-	if (!status)
-		status = listen_at(server);
+	if (!status && wish->socket_path)
+		status = road_listen(&server->listener, wish->socket_path);
+	if (!status && wish->ivshmem_path)
+		status = road_ports_open(server, wish->ivshmem_path, wish->ivshmem_bytes);
 	if (status)
 		road_server_close(server);
 	else
@@ -326,16 +178,13 @@ void road_server_close(struct road_server *server)
 {
 	while (server->clients)
 		remove_client(server, &server->clients);
-	if (server->listener >= 0) {
-		forget_path(server);
-		close(server->listener);
-	}
+	road_ports_close(server);
+	road_unlisten(&server->listener);
 	if (server->stop_fd >= 0)
 		close(server->stop_fd);
 	for (uint32_t i = 0; i < server->served_count; i++)
 		road_address_free(&server->served[i].address);
 	free(server->served);
-	free(server->path);
 	free(server->library_folder);
 	free(server);
 }
@@ -356,12 +205,13 @@ void road_server_state(const struct road_server *server, struct road_server_stat
 
 /* ---- clients that come ---- */
 
-static void refuse(struct road_server *server, int sock, const char *why)
+void road_serve_refuse(struct road_server *server, int sock, const char *why)
 {
 	char text[160];
 
 	server->state.refused++;
-	close(sock);
+	if (sock >= 0)
+		close(sock);
 	snprintf(text, sizeof(text), "a client was refused: %s", why);
 	if (server->tell)
 		server->tell(server->user, ROAD_MESSAGE_WARNING, text);
@@ -386,41 +236,52 @@ static void shut(struct road_server *server, const char *why)
 	server->shut_told = true;
 }
 
-/* false: nobody is at the door. */
-static bool accept_one(struct road_server *server)
+int road_serve_accept(struct road_server *server, int listener, uint32_t *process)
 {
-	uint32_t process;
-
-	if (is_shut(server))
-		return false;
-	const int sock = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (listener < 0 || is_shut(server))
+		return -1;
+	const int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (sock < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			shut(server, strerror(errno));
-		return false;
+		return -1;
 	}
 	server->shut_told = false;
-	if (!road_serve_peer(sock, &process)) {
-		refuse(server, sock, "it is of another user");
-		return true;
+	if (!road_serve_peer(sock, process)) {
+		road_serve_refuse(server, sock, "it is of another user");
+		return -1;
 	}
+	return sock;
+}
+
+struct road_client *road_serve_let_in(struct road_server *server, int sock, uint32_t process)
+{
 	if (server->state.clients >= server->clients_max) {
-		refuse(server, sock, "there are as many as may be");
-		return true;
+		road_serve_refuse(server, sock, "there are as many as may be");
+		return NULL;
 	}
 	struct road_client *client = road_client_new(server, sock, process);
 
 	if (!client) {
-		refuse(server, sock, "no memory");
-		return true;
+		road_serve_refuse(server, sock, "no memory");
+		return NULL;
 	}
 	client->next = server->clients;
 	server->clients = client;
 	server->state.accepted++;
 	if (++server->state.clients > server->state.clients_peak)
 		server->state.clients_peak = server->state.clients;
-	return true;
+	return client;
+}
+
+/* false: nobody is at the door. */
+static bool accept_one(struct road_server *server)
+{
+	uint32_t process;
+	const int sock = road_serve_accept(server, server->listener.fd, &process);
+
+	return sock >= 0 && road_serve_let_in(server, sock, process);
 }
 
 static void remove_doomed(struct road_server *server, uint64_t now)
@@ -448,7 +309,7 @@ static bool take_posts(struct road_server *server)
 
 static bool take_messages(struct road_server *server)
 {
-	bool any = accept_one(server);
+	bool any = accept_one(server) | road_ports_serve(server);
 
 	for (struct road_client *client = server->clients; client; client = client->next)
 		any |= road_client_serve(client, TURN_MESSAGES);
@@ -494,7 +355,7 @@ static void drain_stops(const struct road_server *server)
 /* Sleeps on the sockets until `until`, unless somebody posted meanwhile. */
 static void sleep_on(struct road_server *server, uint64_t until)
 {
-	struct pollfd fds[FIXED_FDS + ROAD_SERVE_CLIENTS_MAX];
+	struct pollfd fds[FIXED_FDS + ROAD_SERVE_CLIENTS_MAX + ROAD_SERVE_PORT_FDS];
 	const uint64_t now = road_host_now_ns();
 	const uint64_t left = until > now ? until - now : 0;
 	const struct timespec time = {.tv_sec = (time_t)(left / 1000000000u),
@@ -502,10 +363,13 @@ static void sleep_on(struct road_server *server, uint64_t until)
 	nfds_t count = FIXED_FDS;
 
 	fds[0] = (struct pollfd){.fd = server->stop_fd, .events = POLLIN};
-	fds[1] = (struct pollfd){.fd = is_shut(server) ? -1 : server->listener, .events = POLLIN};
+	const bool is_open = !is_shut(server);
+
+	fds[1] = (struct pollfd){.fd = is_open ? server->listener.fd : -1, .events = POLLIN};
 	for (struct road_client *client = server->clients; client; client = client->next)
 		fds[count++] = (struct pollfd){.fd = client->sock,
 					       .events = client->out_bytes ? POLLOUT : POLLIN};
+	count += road_ports_poll(server, is_open, fds + count);
 	say_asleep(server, true);
 	if (!take_posts(server) && ppoll(fds, count, &time, NULL) > 0 && fds[0].revents)
 		drain_stops(server); /* `stopping` was written before: the loop sees it */

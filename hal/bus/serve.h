@@ -2,11 +2,13 @@
 /*
  * The server of simulated chips (sock_wire.h). Inside serve*.c only.
  *
- *	serve.c         socket, clients that come and go, the loop that runs the chips
+ *	serve.c         clients that come and go, the loop that runs the chips
+ *	serve_listen.c  the sockets
  *	serve_client.c  one connection: messages in, checked by the table of commands, replies out
  *	serve_device.c  what vfio-user asks of a device
  *	serve_road.c    what is ours: identity, time, the back door
  *	serve_token.c   memory that clients share
+ *	serve_ivshmem.c clients in virtual machines: no socket, but memory that both see
  *
  * One thread does everything. A client has a bus to a chip that nobody else has; whatever it sends
  * is checked, is bounded in number, and harms at most the client itself.
@@ -27,11 +29,21 @@ enum {
 	ROAD_SERVE_CLIENTS_MAX = 256,
 	ROAD_SERVE_TELLS = 16, /* messages about one client */
 	ROAD_SERVE_REPLY_FDS = 2,
+	ROAD_SERVE_PORTS_MAX = 64,                      /* chips that have one for ivshmem */
+	ROAD_SERVE_PORT_FDS = 3 * ROAD_SERVE_PORTS_MAX, /* that are slept on */
 };
 #define ROAD_SERVE_MAPPED_MAX (UINT64_C(1) << 40) /* bytes of a client: mapped, and shared */
 
 struct road_server;
 struct road_grant; /* serve_token.c */
+struct road_peer;
+struct pollfd;
+
+struct road_listener {
+	int fd; /* -1: none */
+	char *path;
+	uint64_t device, inode; /* of the socket's file; inode 0: there is none */
+};
 
 /* One of the chips that are served. */
 struct road_served {
@@ -43,11 +55,12 @@ struct road_client {
 	struct road_client *next;
 	struct road_server *server;
 	uint32_t number, process;
-	int sock;
-	bool greeted;         /* VERSION came */
-	bool doomed;          /* to be thrown out, or gone by itself */
-	uint32_t told;        /* of it */
-	uint64_t greet_by_ns; /* or it is thrown out */
+	int sock;               /* -1: none, it is behind `peer` */
+	struct road_peer *peer; /* NULL: it has a socket */
+	bool greeted;           /* VERSION came */
+	bool doomed;            /* to be thrown out, or gone by itself */
+	uint32_t told;          /* of it */
+	uint64_t greet_by_ns;   /* or it is thrown out */
 	struct road_wire_reader in;
 	/* the reply on its way; nothing is read before it is out */
 	_Alignas(8) unsigned char out[ROAD_WIRE_MESSAGE_MAX];
@@ -73,9 +86,11 @@ struct road_client {
 
 struct road_server {
 	struct road_bus_wish wish;
-	char *library_folder, *path;
-	int listener, stop_fd;
-	uint64_t path_device, path_inode; /* of the socket's file */
+	char *library_folder;
+	struct road_listener listener;
+	int stop_fd;
+	struct road_port *ports; /* of each served chip; NULL: there is no ivshmem */
+	uint64_t port_bytes;     /* of the memory of each */
 	struct road_served *served;
 	uint32_t served_count, clients_max;
 	const struct road_domain *domain; /* NULL: no chip was opened yet */
@@ -105,6 +120,40 @@ int road_serve_give(struct road_client *client, uint32_t device);
 bool road_serve_peer(int sock, uint32_t *process);
 /* All tokens that the client made. */
 void road_serve_revoke_all(struct road_client *client);
+/* Who is at the door, of this user; -1: nobody. */
+int road_serve_accept(struct road_server *server, int listener, uint32_t *process);
+void road_serve_refuse(struct road_server *server, int sock, const char *why);
+/* A new client; sock: its own from now on, closed if it is refused (NULL), -1: it has none. */
+struct road_client *road_serve_let_in(struct road_server *server, int sock, uint32_t process);
+
+/* ---- serve_listen.c ---- */
+
+/* listener->fd is -1 before. Whatever comes of it, road_unlisten takes it back. */
+road_status road_listen(struct road_listener *listener, const char *path);
+/* The file goes, if it is still ours. */
+void road_unlisten(struct road_listener *listener);
+
+/* ---- serve_ivshmem.c: guests, by memory that both see (ivshmem_wire.h) ---- */
+
+/* A socket for each chip: PATH of the first, PATH#N of number N; memory of so many bytes each. */
+road_status road_ports_open(struct road_server *server, const char *path, uint64_t bytes);
+/* No client is left. */
+void road_ports_close(struct road_server *server);
+/* Guests that come, go, or begin and end to use their chip; false: there was nothing. */
+bool road_ports_serve(struct road_server *server);
+/* What to sleep on: at most ROAD_SERVE_PORT_FDS; is_open: somebody would be let in. */
+uint32_t road_ports_poll(const struct road_server *server, bool is_open, struct pollfd *fds);
+/* As road_wire_read, for a client with a peer. */
+enum road_wire_read road_peer_read(struct road_client *client);
+/* All of the reply in client->out and out_fds, which are empty then. */
+void road_peer_answer(struct road_client *client);
+/* The client has gone, with its chip. */
+void road_peer_left(struct road_peer *peer);
+/* Which chip is behind it. */
+uint32_t road_peer_device(const struct road_peer *peer);
+/* What lies at the bus address; NULL: not all of it is in the window. */
+void *road_peer_window(const struct road_peer *peer, uint64_t address, uint64_t bytes);
+int road_serve_piece(struct road_client *client, const void *payload, size_t bytes);
 
 /* ---- serve_client.c ---- */
 
@@ -150,6 +199,8 @@ int road_serve_revoke(struct road_client *client, const void *payload, size_t by
 /* Is it a sealed memfd of at least so many bytes? An errno. */
 int road_serve_check_memory(int fd, uint64_t bytes);
 
+/* What the client's function is. */
+void road_serve_identify(struct road_client *client, struct road_wire_hello *out);
 /* Interrupts of the client's function, to where it wants them. */
 void road_serve_interrupts(struct road_client *client);
 /* Forgets all mappings and the eventfds of interrupts. */

@@ -53,7 +53,9 @@ void road_client_free(struct road_client *client)
 	road_serve_unmap_all(client);
 	road_serve_unbind_all(client);
 	road_iova_free(&client->iovas);
-	if (client->page) {
+	if (client->peer) {
+		road_peer_left(client->peer);
+	} else if (client->page) {
 		munmap(client->page, sizeof(*client->page));
 		close(client->page_fd);
 	}
@@ -61,7 +63,8 @@ void road_client_free(struct road_client *client)
 		close(client->alive_fd);
 	close_out_fds(client);
 	road_wire_next(&client->in);
-	close(client->sock);
+	if (client->sock >= 0)
+		close(client->sock);
 	free(client);
 }
 
@@ -90,6 +93,8 @@ void road_client_reply_fd(struct road_client *client, int fd)
 
 void road_client_flush(struct road_client *client)
 {
+	if (client->peer && client->out_bytes)
+		road_peer_answer(client);
 	while (client->out_sent < client->out_bytes && !client->doomed) {
 		const long sent = road_wire_send(client->sock, client->out + client->out_sent,
 						 client->out_bytes - client->out_sent,
@@ -205,6 +210,8 @@ static const struct row {
 	 road_serve_obtain},
 	{ROAD_WIRE_ROAD_REVOKE, "ROAD_REVOKE", BYTES(road_wire_revoke), 0, 0, false, true,
 	 road_serve_revoke},
+	{ROAD_WIRE_ROAD_PIECE, "ROAD_PIECE", BYTES(road_wire_piece), 0, 0, false, true,
+	 road_serve_piece},
 };
 
 static const struct row *row_of(uint16_t command)
@@ -213,6 +220,13 @@ static const struct row *row_of(uint16_t command)
 		if (rows[i].command == command)
 			return &rows[i];
 	return NULL;
+}
+
+static int give(struct road_client *client, const struct row *row)
+{
+	const uint32_t device = client->peer ? road_peer_device(client->peer) : 0;
+
+	return row->chip && !client->bus ? road_serve_give(client, device) : 0;
 }
 
 static int check(struct road_client *client, const struct row *row, struct road_wire_header head)
@@ -235,13 +249,16 @@ static int check(struct road_client *client, const struct row *row, struct road_
 				bytes, row->bytes_min, row->bytes_max);
 		return EINVAL;
 	}
+	/* No descriptor comes from a guest, and DMA_MAP alone does without. */
+	if (client->peer && row->fds_min)
+		return row->command == ROAD_WIRE_DMA_MAP ? give(client, row) : ENOTSUP;
 	if (client->in.fd_count < row->fds_min || client->in.fd_count > row->fds_max) {
 		road_serve_tell(client, ROAD_MESSAGE_WARNING,
 				"%s has %u descriptors, allowed: %u to %u", row->name,
 				client->in.fd_count, row->fds_min, row->fds_max);
 		return EINVAL;
 	}
-	return row->chip && !client->bus ? road_serve_give(client, 0) : 0;
+	return give(client, row);
 }
 
 /* Posted writes come before what was sent after them. Once: who goes on posting has to wait. */
@@ -272,7 +289,8 @@ bool road_client_serve(struct road_client *client, uint32_t budget)
 
 	road_client_flush(client);
 	while (budget-- && !client->doomed && !client->out_bytes) {
-		switch (road_wire_read(client->sock, &client->in)) {
+		switch (client->peer ? road_peer_read(client)
+				     : road_wire_read(client->sock, &client->in)) {
 		case ROAD_WIRE_MORE: return any;
 		case ROAD_WIRE_WHOLE:
 			act(client);

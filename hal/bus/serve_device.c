@@ -47,6 +47,30 @@ int road_serve_check_memory(int fd, uint64_t bytes)
 	return is_plain(fd) ? errno_of(road_memfd_check(fd, 0, bytes, "memory")) : ENOTSUP;
 }
 
+/* What a client of a socket gives as a descriptor, and a guest as a range of the window, whose
+ * bus addresses are its offsets. An errno. */
+static int find_memory(struct road_client *client, const struct road_wire_dma_map *ask,
+		       void **memory)
+{
+	if (client->peer) {
+		*memory = road_peer_window(client->peer, ask->address, ask->bytes);
+		return *memory && ask->offset == ask->address ? 0 : EINVAL;
+	}
+	const int fd = road_wire_take_fd(&client->in, 0);
+	road_status status =
+		is_plain(fd) ? road_memfd_map_at(fd, ask->offset, ask->bytes, "DMA_MAP", memory)
+			     : ROAD_UNSUPPORTED;
+
+	close(fd);
+	return errno_of(status);
+}
+
+static void drop_memory(const struct road_client *client, void *memory, uint64_t bytes)
+{
+	if (!client->peer)
+		munmap(memory, bytes);
+}
+
 int road_serve_dma_map(struct road_client *client, const void *payload, size_t bytes)
 {
 	struct road_wire_dma_map ask;
@@ -61,18 +85,14 @@ int road_serve_dma_map(struct road_client *client, const void *payload, size_t b
 	if (client->maps >= ROAD_WIRE_MAPS_MAX ||
 	    ask.bytes > ROAD_SERVE_MAPPED_MAX - client->mapped_bytes)
 		return ENOSPC;
-	const int fd = road_wire_take_fd(&client->in, 0);
-	road_status status =
-		is_plain(fd) ? road_memfd_map_at(fd, ask.offset, ask.bytes, "DMA_MAP", &memory)
-			     : ROAD_UNSUPPORTED;
+	const int error = find_memory(client, &ask, &memory);
 
-	close(fd);
-	if (status)
-		return errno_of(status);
-	status = road_iova_insert(&client->iovas, ask.address, memory, ask.bytes,
-				  ask.flags & ROAD_WIRE_DMA_WRITE);
+	if (error)
+		return error;
+	road_status status = road_iova_insert(&client->iovas, ask.address, memory, ask.bytes,
+					      ask.flags & ROAD_WIRE_DMA_WRITE);
 	if (status) {
-		munmap(memory, ask.bytes);
+		drop_memory(client, memory, ask.bytes);
 		return errno_of(status);
 	}
 	client->maps++;
@@ -87,7 +107,7 @@ static void forget(struct road_client *client, uint64_t address, void *memory, u
 {
 	road_iova_remove(&client->iovas, (road_iova){address});
 	road_sim_fence();
-	munmap(memory, bytes);
+	drop_memory(client, memory, bytes);
 	client->maps--;
 	client->mapped_bytes -= bytes;
 	client->server->state.maps--;
@@ -183,7 +203,7 @@ int road_serve_region_info(struct road_client *client, const void *payload, size
 	info.bytes = region_bytes(client, ask.index, &memory);
 	if (info.bytes)
 		info.flags = ROAD_WIRE_REGION_FLAG_READ | ROAD_WIRE_REGION_FLAG_WRITE;
-	if (memory)
+	if (memory && !client->peer) /* no descriptor goes to a guest */
 		add_area(client, ask.argsz, &info, &area);
 	road_client_reply(client, &info, sizeof(info));
 	if (info.cap_offset)

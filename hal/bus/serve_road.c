@@ -39,7 +39,7 @@ static int make_page(struct road_client *client)
 	return 0;
 }
 
-static void identify(struct road_client *client, struct road_wire_hello *out)
+void road_serve_identify(struct road_client *client, struct road_wire_hello *out)
 {
 	struct road_dma_limits limits;
 	struct road_bus_ids ids;
@@ -65,6 +65,17 @@ static void identify(struct road_client *client, struct road_wire_hello *out)
 	snprintf(out->vendor_name, sizeof(out->vendor_name), "%s", ids.vendor_name);
 }
 
+/* Its page lies in the memory that both see; that the server went is told there, too. */
+static int hello_to_guest(struct road_client *client)
+{
+	struct road_wire_hello hello;
+
+	atomic_store(&client->page->now_ps, client->server->domain->now());
+	road_serve_identify(client, &hello);
+	road_client_reply(client, &hello, sizeof(hello));
+	return 0;
+}
+
 int road_serve_hello(struct road_client *client, const void *payload, size_t bytes)
 {
 	struct road_wire_hello_ask ask;
@@ -73,8 +84,12 @@ int road_serve_hello(struct road_client *client, const void *payload, size_t byt
 	memcpy(&ask, payload, bytes);
 	if (ask.abi != ROAD_WIRE_ABI)
 		return EPROTONOSUPPORT;
+	if (client->peer)
+		ask.device = road_peer_device(client->peer);
 	int error = client->bus ? EBUSY : road_serve_give(client, ask.device);
 
+	if (!error && client->peer)
+		return hello_to_guest(client);
 	if (!error)
 		error = make_page(client);
 	if (error)
@@ -89,7 +104,7 @@ int road_serve_hello(struct road_client *client, const void *payload, size_t byt
 		return EMFILE;
 	}
 	client->alive_fd = ends[1];
-	identify(client, &hello);
+	road_serve_identify(client, &hello);
 	road_client_reply(client, &hello, sizeof(hello));
 	road_client_reply_fd(client, fd);
 	road_client_reply_fd(client, ends[0]);

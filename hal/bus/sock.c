@@ -352,9 +352,9 @@ static bool bus_lost(struct road_bus *bus)
 	return road_sock_is_lost(road_sock_of(bus));
 }
 
-static void destroy(struct road_sock *sock)
+void road_sock_destroy(struct road_sock *sock)
 {
-	if (sock->page)
+	if (sock->page && !sock->link)
 		munmap(sock->page, sizeof(*sock->page));
 	if (sock->alive_fd >= 0)
 		close(sock->alive_fd);
@@ -377,10 +377,10 @@ static void bus_close(struct road_bus *bus)
 	struct road_sock *sock = road_sock_of(bus);
 
 	road_synthetic_give(&sock->number);
-	destroy(sock);
+	road_sock_destroy(sock);
 }
 
-static const struct road_bus_ops bus_ops = {
+const struct road_bus_ops road_sock_ops = {
 	.name = "sock",
 	.ids = bus_ids,
 	.config_read = bus_config_read,
@@ -482,8 +482,7 @@ static bool is_text(const char *text, size_t bytes)
 	return memchr(text, 0, bytes);
 }
 
-/* Is what the server says of the device possible? */
-static road_status check_hello(const struct road_wire_hello *hello)
+road_status road_sock_check_hello(const struct road_wire_hello *hello)
 {
 	const uint32_t line = hello->line_bytes;
 	const char *what = NULL;
@@ -512,21 +511,21 @@ static road_status hello(struct road_sock *sock, uint32_t device)
 		.ask_bytes = sizeof(ask),
 		.answer = &sock->hello,
 		.answer_room = sizeof(sock->hello),
-		.answer_fds_wanted = 2,
+		.answer_fds_wanted = sock->link ? 0 : 2,
 	};
-	void *page = NULL;
+	void *page = sock->page;
 	road_status status = road_sock_call(sock, &call, opening);
 
 	if (status)
 		return status;
 	sock->alive_fd = call.answer_fds[1];
-	if (call.answer_bytes != sizeof(sock->hello) || call.answer_fds[0] < 0 ||
-	    sock->alive_fd < 0)
+	if (call.answer_bytes != sizeof(sock->hello) ||
+	    (!sock->link && (call.answer_fds[0] < 0 || sock->alive_fd < 0)))
 		status = road_fail_u64(ROAD_UNSUPPORTED, "the server's answer is none", opening,
 				       call.answer_bytes, "an identity, a page and a pipe");
 	if (!status)
-		status = check_hello(&sock->hello);
-	if (!status)
+		status = road_sock_check_hello(&sock->hello);
+	if (!status && !sock->link)
 		status = road_memfd_map_at(call.answer_fds[0], 0, sizeof(*sock->page), opening,
 					   &page);
 	sock->page = page;
@@ -535,11 +534,8 @@ static road_status hello(struct road_sock *sock, uint32_t device)
 	return status;
 }
 
-static void fill_ids(struct road_sock *sock)
+void road_sock_ids(const struct road_wire_hello *hello, struct road_bus_ids *ids)
 {
-	const struct road_wire_hello *hello = &sock->hello;
-	struct road_bus_ids *ids = &sock->ids;
-
 	*ids = (struct road_bus_ids){
 		.vendor = hello->vendor,
 		.device = hello->product,
@@ -552,15 +548,10 @@ static void fill_ids(struct road_sock *sock)
 	snprintf(ids->compatible, sizeof(ids->compatible), "%s", hello->compatible);
 	snprintf(ids->name, sizeof(ids->name), "%s", hello->name);
 	snprintf(ids->vendor_name, sizeof(ids->vendor_name), "%s", hello->vendor_name);
-	road_synthetic_address(&sock->number, ids->pci_address, sizeof(ids->pci_address));
 }
 
-static struct road_sock *make(void)
+void road_sock_init(struct road_sock *sock)
 {
-	struct road_sock *sock = calloc(1, sizeof(*sock));
-
-	if (!sock)
-		return NULL;
 	sock->sock = sock->alive_fd = -1;
 	for (uint32_t v = 0; v < ROAD_WIRE_VECTORS_MAX; v++)
 		sock->irq_fds[v] = -1;
@@ -571,7 +562,19 @@ static struct road_sock *make(void)
 	pthread_mutex_init(&sock->irq_lock, NULL);
 	pthread_mutex_init(&sock->text_lock, NULL);
 	road_iova_init(&sock->iovas, UINT64_MAX);
-	return sock;
+}
+
+road_status road_sock_meet(struct road_sock *sock, uint32_t device)
+{
+	road_status status = greet(sock);
+
+	if (!status)
+		status = hello(sock, device);
+	if (status)
+		return status;
+	road_iova_limit(&sock->iovas, sock->hello.dma_mask);
+	road_sock_ids(&sock->hello, &sock->ids);
+	return ROAD_OK;
 }
 
 static road_status transport_open(const struct road_bus_wish *wish, const char *address,
@@ -587,24 +590,22 @@ static road_status transport_open(const struct road_bus_wish *wish, const char *
 				   opening, address, "sock:PATH without '?'");
 	if (status)
 		return status;
-	struct road_sock *sock = make();
+	struct road_sock *sock = calloc(1, sizeof(*sock));
 
 	if (!sock)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a bus", opening, "", "");
+	road_sock_init(sock);
 	status = connect_to(rest, bytes, &sock->sock);
 	if (!status)
-		status = greet(sock);
-	if (!status)
-		status = hello(sock, device);
+		status = road_sock_meet(sock, device);
 	if (status) {
-		destroy(sock);
+		road_sock_destroy(sock);
 		return status;
 	}
-	road_iova_limit(&sock->iovas, sock->hello.dma_mask);
-	sock->handle.bus.ops = &bus_ops;
+	sock->handle.bus.ops = &road_sock_ops;
 	sock->handle.control = &road_sock_control;
 	road_synthetic_take(&sock->number);
-	fill_ids(sock);
+	road_synthetic_address(&sock->number, sock->ids.pci_address, sizeof(sock->ids.pci_address));
 	*out = &sock->handle.bus;
 	return ROAD_OK;
 }

@@ -21,10 +21,27 @@
 
 enum { ROAD_SOCK_ANSWER_FDS = 2 };
 
+struct road_sock;
+
+/* How messages go where there is no socket, and no descriptor crosses (ivshmem.c). */
+struct road_sock_link {
+	/* The message goes out, and its answer comes into sock->in, with the file that it brings;
+	 * under the lock of calls. false: no answer came by the deadline. */
+	bool (*exchange)(struct road_sock *sock, const void *message, size_t bytes,
+			 uint64_t deadline_ns);
+	/* The server may be asleep. */
+	bool (*kick)(struct road_sock *sock);
+	/* The server has gone, as far as can be told without asking it. */
+	bool (*is_gone)(struct road_sock *sock);
+	/* Memory that the server can see at all: it lies at this bus address. */
+	void *(*memory_at)(struct road_sock *sock, road_iova iova);
+};
+
 struct road_sock_text; /* kept as long as the bus is open */
 
 struct road_sock {
 	struct road_bus_handle handle;
+	const struct road_sock_link *link; /* NULL: it has a socket */
 	int sock, alive_fd;
 	_Atomic bool lost;
 	pthread_mutex_t call_lock; /* one question at a time */
@@ -55,6 +72,20 @@ static inline bool road_sock_is_lost(const struct road_sock *sock)
 {
 	return atomic_load_explicit(&sock->lost, memory_order_acquire);
 }
+
+/* ---- sock.c ---- */
+
+extern const struct road_bus_ops road_sock_ops;
+/* All of it but handle, link and socket. */
+void road_sock_init(struct road_sock *sock);
+/* Greets the server, and asks for its chip number `device`: hello, ids but for the PCI address, and
+ * the page where it is not there already. */
+road_status road_sock_meet(struct road_sock *sock, uint32_t device);
+/* Is what the server says of the device possible? */
+road_status road_sock_check_hello(const struct road_wire_hello *hello);
+void road_sock_ids(const struct road_wire_hello *hello, struct road_bus_ids *out);
+/* Frees what road_sock_init began and all that came since, and the structure. */
+void road_sock_destroy(struct road_sock *sock);
 
 /* ---- sock_call.c ---- */
 

@@ -122,6 +122,16 @@ static road_status take_answer(struct road_sock *sock, struct road_wire_header h
 	return ROAD_OK;
 }
 
+/* The answer is in the reader; descriptors that a link has no way for are left out. */
+static bool exchange(struct road_sock *sock, const void *message, size_t bytes,
+		     const struct road_sock_call *call, uint64_t deadline)
+{
+	if (sock->link)
+		return sock->link->exchange(sock, message, bytes, deadline);
+	return send_all(sock, message, bytes, call->fds, call->fd_count, deadline) &&
+	       receive(sock, deadline);
+}
+
 /* Under the lock. */
 static road_status ask(struct road_sock *sock, struct road_sock_call *call, const char *where)
 {
@@ -140,9 +150,8 @@ static road_status ask(struct road_sock *sock, struct road_sock_call *call, cons
 		memcpy(out + sizeof(head), call->ask, call->ask_bytes);
 	if (call->data_bytes)
 		memcpy(out + sizeof(head) + call->ask_bytes, call->data, call->data_bytes);
-	if (road_sock_is_lost(sock) ||
-	    !send_all(sock, out, head.bytes, call->fds, call->fd_count, deadline) ||
-	    !receive(sock, deadline) || !fits(sock, road_wire_header_of(&sock->in), id, call)) {
+	if (road_sock_is_lost(sock) || !exchange(sock, out, head.bytes, call, deadline) ||
+	    !fits(sock, road_wire_header_of(&sock->in), id, call)) {
 		road_sock_lose(sock);
 		status = road_sock_gone(where);
 	} else {
@@ -170,7 +179,9 @@ static void kick(struct road_sock *sock)
 	const struct road_wire_header head = {
 		.command = ROAD_WIRE_ROAD_KICK, .bytes = sizeof(head), .flags = ROAD_WIRE_NO_REPLY};
 
-	if (!send_all(sock, &head, sizeof(head), NULL, 0, road_deadline_after(ANSWER_NS)))
+	if (sock->link
+		    ? !sock->link->kick(sock)
+		    : !send_all(sock, &head, sizeof(head), NULL, 0, road_deadline_after(ANSWER_NS)))
 		road_sock_lose(sock);
 }
 
@@ -184,7 +195,8 @@ static bool await_place(struct road_sock *sock)
 	       ROAD_WIRE_POSTS) {
 		if (!deadline)
 			deadline = road_deadline_after(ANSWER_NS);
-		if (road_sock_is_lost(sock) || road_host_now_ns() > deadline)
+		if (road_sock_is_lost(sock) || road_host_now_ns() > deadline ||
+		    (sock->link && sock->link->is_gone(sock)))
 			return false;
 		sched_yield();
 	}

@@ -4,6 +4,9 @@
  * Memory of the program's is shared as it is if it came from a memfd, and else through a copy that
  * dma_sync keeps: that mapping is not coherent. Where the chip does not look into caches, all that
  * it sees is such a copy.
+ *
+ * Behind a link the server sees nothing but the link's memory, whose bus addresses are the link's:
+ * an address is taken first, and the memory is what lies there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +19,19 @@
 
 enum { PAGE = ROAD_WIRE_PAGE, COPY_LINE = 64 };
 
+/* Zeroed memory that the server can see, in whole pages. */
+struct piece {
+	void *at;
+	int fd; /* a memfd; -1: the link's memory */
+	uint64_t bytes;
+	road_iova iova; /* of the link's */
+};
+
 /* What stands behind road_dma.data. */
 struct seen {
 	struct road_shadow *shadow; /* NULL: the server sees the memory itself */
-	void *copy;                 /* of the shadow; a memfd */
-	int copy_fd;
-	uint64_t copy_bytes;
-	uint64_t address, bytes; /* what DMA_MAP said */
+	struct piece own;           /* of the shadow, or all that there is; no bytes: none */
+	uint64_t address, bytes;    /* what DMA_MAP said */
 };
 
 static uint64_t round_up(uint64_t bytes)
@@ -34,38 +43,68 @@ void road_sock_dma_limits(struct road_bus *bus, struct road_dma_limits *out)
 {
 	const struct road_sock *sock = road_sock_of(bus);
 
-	*out = (struct road_dma_limits){sock->hello.dma_mask, PAGE, !sock->hello.line_bytes};
+	*out = (struct road_dma_limits){sock->link ? sock->iovas.mask : sock->hello.dma_mask, PAGE,
+					!sock->hello.line_bytes};
 }
 
-/* Tells the server. host: where the pages are here, for the table of addresses alone. */
-static road_status tell(struct road_sock *sock, void *host, int fd, uint64_t offset, uint64_t bytes,
+/* ---- pieces ---- */
+
+static road_status get_piece(struct road_sock *sock, uint64_t bytes, struct piece *out)
+{
+	road_status status;
+
+	*out = (struct piece){.fd = -1, .bytes = bytes};
+	if (!sock->link)
+		return road_memfd_alloc(bytes, &out->at, &out->fd);
+	status = road_iova_add(&sock->iovas, NULL, bytes, true, &out->iova);
+	if (status)
+		return status;
+	out->at = sock->link->memory_at(sock, out->iova);
+	memset(out->at, 0, bytes);
+	return ROAD_OK;
+}
+
+static void put_piece(struct road_sock *sock, const struct piece *piece)
+{
+	if (sock->link)
+		road_iova_remove(&sock->iovas, piece->iova);
+	else
+		road_memfd_free(piece->at, piece->bytes, piece->fd);
+}
+
+/* ---- what the server is told ---- */
+
+static road_status tell(struct road_sock *sock, const struct piece *piece, uint64_t offset,
 			bool writable, struct seen *seen, road_iova *out)
 {
-	road_iova iova;
-	road_status status = road_iova_add(&sock->iovas, host, bytes, writable, &iova);
+	road_iova iova = piece->iova;
+	road_status status = ROAD_OK;
 
+	if (!sock->link)
+		status = road_iova_add(&sock->iovas, piece->at, piece->bytes, writable, &iova);
 	if (status)
 		return status;
 	const struct road_wire_dma_map ask = {
 		.argsz = sizeof(ask),
 		.flags = ROAD_WIRE_DMA_READ | (writable ? (uint32_t)ROAD_WIRE_DMA_WRITE : 0),
-		.offset = offset,
+		.offset = sock->link ? iova.value : offset,
 		.address = iova.value,
-		.bytes = bytes,
+		.bytes = piece->bytes,
 	};
 	struct road_sock_call call = {.command = ROAD_WIRE_DMA_MAP,
 				      .ask = &ask,
 				      .ask_bytes = sizeof(ask),
-				      .fds = &fd,
-				      .fd_count = 1};
+				      .fds = &piece->fd,
+				      .fd_count = !sock->link};
 
 	status = road_sock_call(sock, &call, "dma_map");
 	if (status) {
-		road_iova_remove(&sock->iovas, iova);
+		if (!sock->link)
+			road_iova_remove(&sock->iovas, iova);
 		return status;
 	}
 	seen->address = iova.value;
-	seen->bytes = bytes;
+	seen->bytes = piece->bytes;
 	*out = iova;
 	return ROAD_OK;
 }
@@ -79,7 +118,8 @@ static void untell(struct road_sock *sock, const struct seen *seen)
 
 	if (!road_sock_is_lost(sock) && road_sock_call(sock, &call, "dma_unmap"))
 		road_sock_lose(sock); /* it may still write there */
-	road_iova_remove(&sock->iovas, (road_iova){seen->address});
+	if (!sock->link)
+		road_iova_remove(&sock->iovas, (road_iova){seen->address});
 }
 
 /* ---- copies ---- */
@@ -88,15 +128,14 @@ static road_status make_copy(struct road_sock *sock, const struct road_dma *dma,
 {
 	const uint32_t line = sock->hello.line_bytes;
 
-	seen->copy_bytes = round_up(dma->bytes);
-	road_status status = road_memfd_alloc(seen->copy_bytes, &seen->copy, &seen->copy_fd);
+	road_status status = get_piece(sock, round_up(dma->bytes), &seen->own);
 
 	if (status)
 		return status;
-	status = road_shadow_create(dma->host, seen->copy, dma->bytes, line ? line : COPY_LINE,
+	status = road_shadow_create(dma->host, seen->own.at, dma->bytes, line ? line : COPY_LINE,
 				    &seen->shadow);
 	if (status) {
-		road_memfd_free(seen->copy, seen->copy_bytes, seen->copy_fd);
+		put_piece(sock, &seen->own);
 		return status;
 	}
 	seen->shadow->lent = dma->fd < 0;
@@ -106,15 +145,16 @@ static road_status make_copy(struct road_sock *sock, const struct road_dma *dma,
 	return ROAD_OK;
 }
 
-static void drop_copy(struct road_sock *sock, struct seen *seen)
+static void drop_own(struct road_sock *sock, struct seen *seen)
 {
-	if (!seen->shadow)
-		return;
-	pthread_mutex_lock(&sock->shadow_lock);
-	road_shadow_set_remove(&sock->shadows, seen->shadow);
-	pthread_mutex_unlock(&sock->shadow_lock);
-	road_shadow_destroy(seen->shadow);
-	road_memfd_free(seen->copy, seen->copy_bytes, seen->copy_fd);
+	if (seen->shadow) {
+		pthread_mutex_lock(&sock->shadow_lock);
+		road_shadow_set_remove(&sock->shadows, seen->shadow);
+		pthread_mutex_unlock(&sock->shadow_lock);
+		road_shadow_destroy(seen->shadow);
+	}
+	if (seen->own.bytes)
+		put_piece(sock, &seen->own);
 }
 
 static road_status show_copy(struct road_sock *sock, struct road_dma *dma, bool writable,
@@ -124,10 +164,9 @@ static road_status show_copy(struct road_sock *sock, struct road_dma *dma, bool 
 
 	if (status)
 		return status;
-	status = tell(sock, seen->copy, seen->copy_fd, 0, seen->copy_bytes, writable, seen,
-		      &dma->iova);
+	status = tell(sock, &seen->own, 0, writable, seen, &dma->iova);
 	if (status)
-		drop_copy(sock, seen);
+		drop_own(sock, seen);
 	return status;
 }
 
@@ -136,16 +175,33 @@ static road_status show_pages(struct road_sock *sock, struct road_dma *dma, int 
 			      bool writable, struct seen *seen)
 {
 	const uint64_t before = offset % PAGE;
+	const struct piece piece = {
+		.at = (char *)dma->host - before, .fd = fd, .bytes = round_up(before + dma->bytes)};
 	road_iova iova;
-	road_status status = tell(sock, (char *)dma->host - before, fd, offset - before,
-				  round_up(before + dma->bytes), writable, seen, &iova);
+	road_status status = tell(sock, &piece, offset - before, writable, seen, &iova);
 
 	if (!status)
 		dma->iova.value = iova.value + before;
 	return status;
 }
 
-/* dma is complete but for iova, coherent and data; fd -1: other memory than a memfd's. */
+/* The link's memory itself. */
+static road_status show_link(struct road_sock *sock, struct road_dma *dma, struct seen *seen)
+{
+	road_status status = get_piece(sock, dma->bytes, &seen->own);
+
+	if (status)
+		return status;
+	status = tell(sock, &seen->own, 0, true, seen, &dma->iova);
+	if (status)
+		drop_own(sock, seen);
+	else
+		dma->host = seen->own.at;
+	return status;
+}
+
+/* dma is complete but for iova, coherent and data; fd -1: other memory than a memfd's, or none yet
+ * where the link has to give it. */
 static road_status show(struct road_sock *sock, struct road_dma *dma, int fd, uint64_t offset,
 			bool writable)
 {
@@ -155,7 +211,9 @@ static road_status show(struct road_sock *sock, struct road_dma *dma, int fd, ui
 	if (!seen)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a mapping", "dma_map", "",
 				 "");
-	if (fd < 0 || sock->hello.line_bytes)
+	if (!dma->host)
+		status = show_link(sock, dma, seen);
+	else if (fd < 0 || sock->link || sock->hello.line_bytes)
 		status = show_copy(sock, dma, writable, seen);
 	else
 		status = show_pages(sock, dma, fd, offset, writable, seen);
@@ -173,7 +231,7 @@ static void hide(struct road_sock *sock, const struct road_dma *dma)
 	struct seen *seen = dma->data;
 
 	untell(sock, seen);
-	drop_copy(sock, seen);
+	drop_own(sock, seen);
 	free(seen);
 }
 
@@ -181,19 +239,22 @@ static void hide(struct road_sock *sock, const struct road_dma *dma)
 
 road_status road_sock_dma_alloc(struct road_bus *bus, uint64_t bytes, struct road_dma *out)
 {
-	struct road_dma dma = {.bytes = round_up(bytes)};
+	struct road_sock *sock = road_sock_of(bus);
+	struct road_dma dma = {.bytes = round_up(bytes), .fd = -1};
+	road_status status = ROAD_OK;
 
-	if (road_sock_is_lost(road_sock_of(bus)))
+	if (road_sock_is_lost(sock))
 		return road_sock_gone("dma_alloc");
 	if (!bytes || dma.bytes < bytes)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "bad size", "dma_alloc", bytes, ">= 1");
-	road_status status = road_memfd_alloc(dma.bytes, &dma.host, &dma.fd);
-
+	if (!sock->link || sock->hello.line_bytes)
+		status = road_memfd_alloc(dma.bytes, &dma.host, &dma.fd);
 	if (status)
 		return status;
-	status = show(road_sock_of(bus), &dma, dma.fd, 0, true);
+	status = show(sock, &dma, dma.fd, 0, true);
 	if (status) {
-		road_memfd_free(dma.host, dma.bytes, dma.fd);
+		if (dma.fd >= 0)
+			road_memfd_free(dma.host, dma.bytes, dma.fd);
 		return status;
 	}
 	*out = dma;
@@ -203,7 +264,8 @@ road_status road_sock_dma_alloc(struct road_bus *bus, uint64_t bytes, struct roa
 void road_sock_dma_free(struct road_bus *bus, struct road_dma *dma)
 {
 	hide(road_sock_of(bus), dma);
-	road_memfd_free(dma->host, dma->bytes, dma->fd);
+	if (dma->fd >= 0)
+		road_memfd_free(dma->host, dma->bytes, dma->fd);
 	*dma = (struct road_dma){.fd = -1};
 }
 

@@ -63,6 +63,7 @@ enum road_wire_command {
 	ROAD_WIRE_ROAD_SHARE = 0x5207,
 	ROAD_WIRE_ROAD_OBTAIN = 0x5208,
 	ROAD_WIRE_ROAD_REVOKE = 0x5209,
+	ROAD_WIRE_ROAD_PIECE = 0x5210, /* where no descriptor crosses (ivshmem_wire.h) */
 };
 
 enum {
@@ -158,6 +159,10 @@ struct road_wire_hello {
 	char compatible[32];
 	char name[64];
 	char vendor_name[64];
+};
+
+struct road_wire_piece { /* of the file of an answer; the reply has at most ROAD_WIRE_DATA_MAX */
+	uint64_t offset;
 };
 
 struct road_wire_relax { /* until; the reply has the instant that was reached */
@@ -277,6 +282,7 @@ ROAD_WIRE_SIZE(road_wire_irq_set, 20);
 ROAD_WIRE_SIZE(road_wire_region_rw, 16);
 ROAD_WIRE_SIZE(road_wire_hello_ask, 8);
 ROAD_WIRE_SIZE(road_wire_hello, 224);
+ROAD_WIRE_SIZE(road_wire_piece, 8);
 ROAD_WIRE_SIZE(road_wire_relax, 8);
 ROAD_WIRE_SIZE(road_wire_door, 24);
 ROAD_WIRE_SIZE(road_wire_door_reply, 16);

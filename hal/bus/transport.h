@@ -203,7 +203,9 @@ struct road_server_wish {
 	const char *library_folder;
 	const char *const *addresses;
 	uint32_t address_count;
-	const char *socket_path;
+	const char *socket_path;  /* NULL: none */
+	const char *ivshmem_path; /* NULL: none */
+	uint64_t ivshmem_bytes;
 	uint32_t clients_max;
 	/* Somebody was let in, refused or thrown out; text says who and why. */
 	void (*tell)(void *user, int level, const char *text);
