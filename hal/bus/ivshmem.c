@@ -245,12 +245,13 @@ static bool bus_lost(struct road_bus *bus)
 	return road_sock_is_lost(&own->sock);
 }
 
+/* Unless another one has begun. */
 static void end_session(struct ivshmem *own)
 {
-	if (!own->memory)
-		return;
-	atomic_store(&own->memory->desk.session, 0);
-	ring(own);
+	uint64_t mine = own->session;
+
+	if (mine && atomic_compare_exchange_strong(&own->memory->desk.session, &mine, 0))
+		ring(own);
 }
 
 static int control_lost_fd(struct road_bus *bus)
@@ -348,8 +349,8 @@ static road_status begin_session(struct ivshmem *own)
 
 	own->session = atomic_load(&memory->state.begun) + 1;
 	own->session = own->session ? own->session : 1;
-	atomic_store(&memory->desk.asked, 0);
-	atomic_store(&memory->page.posted, 0);
+	own->asked = atomic_load(&memory->desk.asked);
+	own->sock.posted = atomic_load(&memory->page.posted);
 	atomic_store(&memory->page.attends, 0);
 	atomic_store(&memory->desk.session, own->session);
 	ring(own);

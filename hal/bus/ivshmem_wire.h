@@ -15,7 +15,7 @@
  *	65536     window: memory that the chip sees  both; bus addresses are offsets from 0
  *
  *	guest                                           server
- *	clears asked and posted; session = n, doorbell ──▶ a chip as at power-on
+ *	session = n, doorbell                          ──▶ a chip as at power-on; counters go on
  *	                                               ◀── begun = n, live = n (0: none is to be
  *had) VERSION, HELLO, DMA_MAP, REGION_READ, …: message, asked + 1, doorbell                   ──▶
  *	                                               ◀── message, answered = asked
@@ -77,7 +77,7 @@ struct road_ivshmem_state {
 
 struct road_ivshmem_desk {
 	_Atomic uint64_t session; /* another number than before; 0: none */
-	_Atomic uint64_t asked;   /* messages of the session */
+	_Atomic uint64_t asked;   /* messages, of all sessions */
 };
 
 /* A message of sock_wire.h, header first. */

@@ -210,11 +210,11 @@ void road_serve_refuse(struct road_server *server, int sock, const char *why)
 	char text[160];
 
 	server->state.refused++;
-	if (sock >= 0)
-		close(sock);
 	snprintf(text, sizeof(text), "a client was refused: %s", why);
 	if (server->tell)
 		server->tell(server->user, ROAD_MESSAGE_WARNING, text);
+	if (sock >= 0)
+		close(sock);
 }
 
 static bool is_shut(struct road_server *server)

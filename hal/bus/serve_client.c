@@ -313,7 +313,8 @@ bool road_client_posts(struct road_client *client, uint32_t budget)
 {
 	struct road_wire_page *page = client->page;
 
-	if (!page || client->doomed)
+	/* A guest's page is there before it has a chip. */
+	if (!page || !client->bus || client->doomed)
 		return false;
 	/* Sequentially consistent: after `asleep` was written it must be looked at, not before. */
 	const uint64_t posted = atomic_load(&page->posted);

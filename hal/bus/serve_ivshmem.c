@@ -128,6 +128,9 @@ void road_ports_close(struct road_server *server)
 static bool learn(struct road_peer *peer, struct road_wire_hello *out)
 {
 	struct road_client *client = road_client_new(peer->server, -1, peer->process);
+
+	if (client)
+		client->told = ROAD_SERVE_TELLS; /* it is nobody's */
 	const bool given = client && !road_serve_give(client, peer->device);
 
 	if (given)
@@ -274,13 +277,16 @@ static bool begin(struct road_peer *peer)
 		return false;
 	client->peer = peer;
 	client->page = &peer->memory->page;
-	atomic_store(&client->page->taken, 0);
+	/* Counters go on from session to session: the last one's end may be seen after the guest
+	 * has begun this one. */
+	client->taken = atomic_load(&client->page->posted);
+	atomic_store(&client->page->taken, client->taken);
 	atomic_store(&client->page->irqs, 0);
 	for (uint32_t v = 0; v < peer->vector_count; v++)
 		client->irq_fds[v] = fcntl(peer->vectors[v], F_DUPFD_CLOEXEC, 0);
 	peer->client = client;
-	peer->asked = 0;
-	atomic_store(&peer->memory->state.answered, 0);
+	peer->asked = atomic_load(&peer->memory->desk.asked);
+	atomic_store(&peer->memory->state.answered, peer->asked);
 	return true;
 }
 

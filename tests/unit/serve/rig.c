@@ -63,7 +63,8 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct rig_server *rig_serve(const char *const *addresses, uint32_t count, uint32_t clients_max)
+static struct rig_server *serve(const char *const *addresses, uint32_t count, uint32_t clients_max,
+				bool guests)
 {
 	struct rig_server *rig = calloc(1, sizeof(*rig));
 
@@ -75,7 +76,9 @@ struct rig_server *rig_serve(const char *const *addresses, uint32_t count, uint3
 		.library_folder = getenv("ROADBED_TEST_SIM_FOLDER"),
 		.addresses = addresses,
 		.address_count = count,
-		.socket_path = rig->path,
+		.socket_path = guests ? NULL : rig->path,
+		.ivshmem_path = guests ? rig->path : NULL,
+		.ivshmem_bytes = RIG_GUEST_BYTES,
 		.clients_max = clients_max,
 		.tell = tell,
 		.user = rig,
@@ -86,12 +89,28 @@ struct rig_server *rig_serve(const char *const *addresses, uint32_t count, uint3
 	return rig;
 }
 
+struct rig_server *rig_serve(const char *const *addresses, uint32_t count, uint32_t clients_max)
+{
+	return serve(addresses, count, clients_max, false);
+}
+
+struct rig_server *rig_serve_guests(const char *const *addresses, uint32_t count,
+				    uint32_t clients_max)
+{
+	return serve(addresses, count, clients_max, true);
+}
+
 static void stop(struct rig_server *rig)
 {
 	if (!atomic_exchange(&rig->ended, true)) {
 		road_server_stop(rig->server);
 		pthread_join(rig->thread, NULL);
 	}
+}
+
+void rig_hang(struct rig_server *rig)
+{
+	stop(rig);
 }
 
 void rig_crash(struct rig_server *rig)
@@ -103,13 +122,14 @@ void rig_crash(struct rig_server *rig)
 
 void rig_end(struct rig_server *rig)
 {
-	if (rig->server) {
+	if (rig->server && !rig->ended) {
 		const struct road_server_state left = rig_settled(rig, 0);
 
 		CU_ASSERT_EQUAL(left.maps, 0);
 		CU_ASSERT_EQUAL(left.mapped_bytes, 0);
-		rig_crash(rig);
 	}
+	if (rig->server)
+		rig_crash(rig);
 	CU_ASSERT_EQUAL(access(rig->path, F_OK), -1); /* it took its file with it */
 	CU_ASSERT_EQUAL(rmdir(rig->folder), 0);
 	pthread_mutex_destroy(&rig->lock);

@@ -12,8 +12,15 @@
 
 struct rig_server;
 
+#define RIG_GUEST_BYTES (UINT64_C(8) << 20) /* of the memory that a guest shares */
+
 /* Serves these chips, `count` of them, in a folder that goes with it. */
 struct rig_server *rig_serve(const char *const *addresses, uint32_t count, uint32_t clients_max);
+/* The same for virtual machines: chip number 0 is served at PATH, number N at PATH#N. */
+struct rig_server *rig_serve_guests(const char *const *addresses, uint32_t count,
+				    uint32_t clients_max);
+/* Serves nobody any more, and does not say so; rig_end still ends it. */
+void rig_hang(struct rig_server *server);
 void rig_end(struct rig_server *server); /* checks that nothing of its clients is left */
 const char *rig_path(const struct rig_server *server);
 /* What it said of clients so far holds this text. */
