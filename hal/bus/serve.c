@@ -23,13 +23,7 @@
 #include "hal/bus/sim_served.h"
 #include "hal/core/error.h"
 
-enum {
-	SLICE_EVENTS = 1024,
-	TURN_POSTS = 64,
-	TURN_MESSAGES = 8,
-	FIXED_FDS = 2,
-	LOOK_TURNS = 16
-};
+enum { SLICE_EVENTS = 1024, TURN_POSTS = 64, TURN_MESSAGES = 8, FIXED_FDS = 2, LOOK_TURNS = 16 };
 
 #define LOOK_ON_NS   UINT64_C(50000)      /* before it sleeps */
 #define WATCH_NS     UINT64_C(100000)     /* between looks at words that the hosts may write */
