@@ -2,12 +2,22 @@
 /*
  * The command processor: takes packets from the queues that have some, one at a time, highest
  * priority first and in turns among equals, as long as firmware says; starts them in order within
- * their queue. Packets in flight overlap unless the barrier bit says otherwise.
+ * their queue. Packets in flight overlap unless the barrier bit says otherwise. Where the chip has
+ * several functions it goes round those that have packets, one at a time; priorities and turns are
+ * each function's own.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "simulators/gpu/model.h"
+
+bool road_gpu_launches_full(const struct gpu_function *function)
+{
+	const struct gpu_chip *chip = function->chip;
+	const uint32_t share = GPU_LAUNCHES / chip->function_count;
+
+	return chip->launches == GPU_LAUNCHES || function->launches >= (share ? share : 1);
+}
 
 bool road_gpu_queue_runnable(const struct gpu_queue *queue)
 {
@@ -21,7 +31,7 @@ bool road_gpu_queue_runnable(const struct gpu_queue *queue)
 	if (queue->packet.header & ROAD_GPU_PACKET_BARRIER && queue->in_flight)
 		return false;
 	return queue->in_flight < GPU_IN_FLIGHT &&
-	       !(queue->op->launch && chip->launches == GPU_LAUNCHES);
+	       !(queue->op->launch && road_gpu_launches_full(queue->function));
 }
 
 /* Is it still a queue's turn then, by the firmware's quantum? */
@@ -32,7 +42,7 @@ static bool is_on(const struct gpu_chip *chip, const struct gpu_ready *ready, ui
 
 static void push(struct gpu_chip *chip, struct gpu_queue *queue)
 {
-	struct gpu_ready *ready = &chip->ready[queue->priority];
+	struct gpu_ready *ready = &queue->function->ready[queue->priority];
 
 	queue->ready = true;
 	queue->next_ready = NULL;
@@ -49,25 +59,48 @@ static void push(struct gpu_chip *chip, struct gpu_queue *queue)
 		ready->tail = queue;
 }
 
-static struct gpu_queue *pop(struct gpu_chip *chip)
+static struct gpu_queue *pop_of(struct gpu_function *function)
 {
+	struct gpu_chip *chip = function->chip;
+
 	for (uint32_t p = 0; p < GPU_PRIORITIES; p++) {
-		struct gpu_queue *queue = chip->ready[p].head;
+		struct gpu_ready *ready = &function->ready[p];
+		struct gpu_queue *queue = ready->head;
 
 		if (!queue)
 			continue;
-		chip->ready[p].head = queue->next_ready;
+		ready->head = queue->next_ready;
 		if (!queue->next_ready)
-			chip->ready[p].tail = NULL;
+			ready->tail = NULL;
 		queue->ready = false;
 		/* Others may fill gaps in a turn, and do not end it. */
-		if (chip->quantum_ps && !is_on(chip, &chip->ready[p], sim_now(chip->env))) {
-			chip->ready[p].turn = queue;
-			chip->ready[p].turn_ps = sim_now(chip->env);
+		if (chip->quantum_ps && !is_on(chip, ready, sim_now(chip->env))) {
+			ready->turn = queue;
+			ready->turn_ps = sim_now(chip->env);
 		}
 		return queue;
 	}
 	return NULL;
+}
+
+static struct gpu_queue *pop(struct gpu_chip *chip)
+{
+	struct gpu_queue *queue = NULL;
+
+	for (uint32_t i = 0; i < chip->function_count && !queue; i++) {
+		queue = pop_of(&chip->functions[chip->turn]);
+		chip->turn = chip->turn + 1 == chip->function_count ? 0 : chip->turn + 1;
+	}
+	return queue;
+}
+
+static bool any_ready(const struct gpu_chip *chip)
+{
+	for (uint32_t f = 0; f < chip->function_count; f++)
+		for (uint32_t p = 0; p < GPU_PRIORITIES; p++)
+			if (chip->functions[f].ready[p].head)
+				return true;
+	return false;
 }
 
 void road_gpu_cp_kick(struct gpu_queue *queue)
@@ -83,7 +116,7 @@ void road_gpu_cp_kick(struct gpu_queue *queue)
 
 void road_gpu_cp_kick_all(struct gpu_chip *chip)
 {
-	for (uint32_t f = 0; f < GPU_FUNCTIONS; f++)
+	for (uint32_t f = 0; f < chip->function_count; f++)
 		for (uint32_t i = 0; i < chip->params.queues; i++)
 			road_gpu_cp_kick(&chip->functions[f].queues[i]);
 }
@@ -199,7 +232,7 @@ static void serve(struct gpu_queue *queue)
 /* After a packet started or ended: on to the next one, or idle. */
 static void settle(struct gpu_queue *queue)
 {
-	struct gpu_ready *ready = &queue->function->chip->ready[queue->priority];
+	struct gpu_ready *ready = &queue->function->ready[queue->priority];
 
 	if (road_gpu_queue_state(queue) != ROAD_GPU_QUEUE_RUNNING) {
 		queue->warm = false;
@@ -218,9 +251,8 @@ void road_gpu_cp_run(void *arg)
 		serve(queue);
 		settle(queue);
 	}
-	for (uint32_t p = 0; p < GPU_PRIORITIES && !chip->cp.slot; p++)
-		if (chip->ready[p].head)
-			sim_schedule(chip->env, &chip->cp, sim_now(chip->env) + chip->packet_ps);
+	if (!chip->cp.slot && any_ready(chip))
+		sim_schedule(chip->env, &chip->cp, sim_now(chip->env) + chip->packet_ps);
 	road_gpu_cp_retry(chip);
 }
 

@@ -100,7 +100,7 @@ static bool local_fits(const struct gpu_chip *chip, const struct road_gpu_launch
 		       uint64_t places)
 {
 	const uint64_t lanes = places * warps_of(config) * ROAD_GPU_WARP_LANES;
-	const uint64_t room = chip->memory_bytes < LOCAL_MEMORY ? chip->memory_bytes : LOCAL_MEMORY;
+	const uint64_t room = chip->share_bytes < LOCAL_MEMORY ? chip->share_bytes : LOCAL_MEMORY;
 
 	return !config->local_bytes || lanes <= room / config->local_bytes;
 }
@@ -139,6 +139,7 @@ static void configure(struct gpu_work *work, const struct road_gpu_dispatch *pac
 	config->local_bytes = (packet->private_bytes + 15u) & ~15u;
 	config->params = work->launch.params;
 	config->grid_id = chip->grid_id++;
+	config->client = work->queue->function->index;
 	config->watchdog = packet->watchdog ? packet->watchdog : chip->params.watchdog;
 	config->check_div = chip->options.check_div;
 	config->poison = chip->options.poison;
@@ -157,7 +158,11 @@ static void drop_launch(struct gpu_work *work)
 	free(work->launch.params);
 	if (work->launch.entered)
 		road_gpu_region_leave(work->queue);
-	if (chip->launches-- == GPU_LAUNCHES)
+	const bool full = road_gpu_launches_full(work->queue->function);
+
+	work->queue->function->launches--;
+	chip->launches--;
+	if (full)
 		road_gpu_cp_kick_all(chip);
 }
 
@@ -257,7 +262,7 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 
 	if (check(queue, packet, &image, &code, why) != GPU_START_DONE)
 		return GPU_START_FAULT;
-	if (chip->launches == GPU_LAUNCHES)
+	if (road_gpu_launches_full(queue->function))
 		return GPU_START_PARK; /* it waited for its region, and others came before it */
 	enum gpu_start entered = road_gpu_region_enter(queue, why);
 
@@ -271,6 +276,7 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 	work->launch.entered = true;
 	image->launches++;
 	chip->launches++;
+	queue->function->launches++;
 	work->drop = drop_launch;
 	work->launch.image = image;
 	work->launch.code = code;
@@ -291,7 +297,7 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, packet->private_bytes);
 	work->launch.config.slots = count_slots(&work->launch.config, places);
 	work->event.run = begin;
-	chip->dirty = true;
+	queue->function->dirty = true;
 	sim_schedule(chip->env, &work->event, sim_now(chip->env) + launch_cost_ps(queue));
 	queue->warm = true;
 	return GPU_START_ASYNC;

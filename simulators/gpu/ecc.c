@@ -40,7 +40,7 @@ enum sim_inject road_gpu_inject(void *model, uint32_t function, bool poison, uin
 	struct gpu_chip *chip = model;
 	uint64_t pa;
 
-	if (!chip->params.memory_ecc || function >= GPU_FUNCTIONS)
+	if (!chip->params.memory_ecc || function >= chip->function_count)
 		return SIM_INJECT_NONE;
 	if (!find(&chip->functions[function], address, &pa))
 		return SIM_INJECT_NOWHERE;

@@ -43,7 +43,7 @@ bool road_gpu_boot_make(struct gpu_chip *chip)
 		.components = {{"scheduler", 1u << 16, 1}},
 		.options = chip->options.boot,
 		.started = started,
-		.functions = GPU_FUNCTIONS,
+		.functions = chip->function_count,
 		.queues = chip->params.queues,
 		.reset = reset,
 		.queue = of_queue,

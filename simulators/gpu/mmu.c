@@ -12,8 +12,17 @@ static bool touches(const struct road_gpu_segment *segment, uint64_t from, uint6
 	return segment->va < from + bytes && from < segment->va + segment->bytes;
 }
 
+uint8_t *road_gpu_share(const struct gpu_function *function, uint64_t address, uint64_t bytes)
+{
+	const struct gpu_chip *chip = function->chip;
+
+	if (address > chip->share_bytes || bytes > chip->share_bytes - address)
+		return NULL;
+	return chip->memory + function->base + address;
+}
+
 /* What is wrong with a segment; NULL: nothing. `end` is where the one before it ends. */
-static const char *check_segment(const struct gpu_chip *chip,
+static const char *check_segment(const struct gpu_function *function,
 				 const struct road_gpu_segment *segment, uint64_t end)
 {
 	const uint32_t flags =
@@ -33,7 +42,7 @@ static const char *check_segment(const struct gpu_chip *chip,
 	if (segment->pa + segment->bytes < segment->pa)
 		return "wraps on the bus";
 	if (!(segment->flags & ROAD_GPU_SEGMENT_SYSTEM) &&
-	    (segment->pa > chip->memory_bytes || segment->bytes > chip->memory_bytes - segment->pa))
+	    !road_gpu_share(function, segment->pa, segment->bytes))
 		return "leaves the chip's memory";
 	return NULL;
 }
@@ -58,7 +67,7 @@ static bool read_table(struct gpu_function *function, uint64_t address, struct g
 				      (unsigned long long)address);
 			return false;
 		}
-		const char *wrong = check_segment(chip, segment, end);
+		const char *wrong = check_segment(function, segment, end);
 
 		if (wrong) {
 			sim_violation(chip->env, function->index, "segment %u at va 0x%llx %s", i,
@@ -72,8 +81,9 @@ static bool read_table(struct gpu_function *function, uint64_t address, struct g
 		table->range[i] = (struct road_gpu_range){
 			.va = segment->va,
 			.bytes = segment->bytes,
-			.pa = segment->pa,
-			.host = system ? NULL : chip->memory + segment->pa,
+			.pa = segment->pa + (system ? 0 : function->base),
+			.host = system ? NULL
+				       : road_gpu_share(function, segment->pa, segment->bytes),
 			.flags = segment->flags,
 		};
 	}
@@ -225,6 +235,6 @@ enum road_gpu_fault road_gpu_place(struct gpu_function *function, const struct g
 	out->system = false;
 	out->host = range->host + (address - range->va);
 	if (write)
-		function->chip->dirty = true;
+		function->dirty = true;
 	return ROAD_GPU_FAULT_NONE;
 }

@@ -19,8 +19,8 @@ uint64_t road_gpu_chip_window(const struct gpu_chip *chip)
 {
 	const uint64_t window = chip->params.memory_window_bytes;
 
-	return chip->options.small_window && window < chip->memory_bytes ? window
-									 : chip->memory_bytes;
+	return chip->options.small_window && window < chip->share_bytes ? window
+									: chip->share_bytes;
 }
 
 uint64_t road_gpu_cycles_ps(const struct gpu_chip *chip, uint64_t cycles)
@@ -123,7 +123,8 @@ static bool take_option(struct gpu_chip *chip, const struct sim_option *option, 
 		if (!strcmp(options[i].key, option->key))
 			return options[i].take(chip, option, error);
 	snprintf(error, SIM_ERROR_BYTES,
-		 "option %.32s: unknown, allowed: a parameter of the chip, time, seed, threads",
+		 "option %.32s: unknown, allowed: a parameter of the chip, time, seed, threads, "
+		 "functions",
 		 option->key);
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		size_t used = strlen(error);
@@ -139,6 +140,7 @@ static bool make_function(struct gpu_chip *chip, uint32_t index)
 
 	function->chip = chip;
 	function->index = index;
+	function->base = index * chip->share_bytes;
 	function->queues = calloc(chip->params.queues, sizeof(*function->queues));
 	function->spaces = calloc(chip->params.spaces, sizeof(*function->spaces));
 	if (!function->queues || !function->spaces)
@@ -153,7 +155,7 @@ static bool make_function(struct gpu_chip *chip, uint32_t index)
 	return true;
 }
 
-void road_gpu_function_reset(struct gpu_function *function)
+static void reset_own(struct gpu_function *function)
 {
 	struct gpu_chip *chip = function->chip;
 
@@ -161,10 +163,22 @@ void road_gpu_function_reset(struct gpu_function *function)
 		road_gpu_queue_close(&function->queues[i]);
 	for (uint32_t i = 0; function->spaces && i < chip->params.spaces; i++)
 		road_gpu_space_drop(function, i);
-	if (chip->unit)
-		region_unit_reset(chip->unit);
 	function->interrupts = (struct sim_interrupts){0};
 	function->latch = (struct gpu_latch){0};
+}
+
+void road_gpu_function_reset(struct gpu_function *function)
+{
+	struct gpu_chip *chip = function->chip;
+
+	reset_own(function);
+	for (uint32_t f = 1; !function->index && f < chip->function_count; f++)
+		if (chip->functions[f].chip)
+			reset_own(&chip->functions[f]);
+	if (chip->unit && function->index)
+		region_unit_reset_function(chip->unit, function->index);
+	else if (chip->unit)
+		region_unit_reset(chip->unit);
 }
 
 static void set_clock(struct gpu_chip *chip, uint32_t level)
@@ -190,9 +204,11 @@ static void destroy(void *model)
 {
 	struct gpu_chip *chip = model;
 
-	for (uint32_t f = 0; f < GPU_FUNCTIONS; f++) {
+	for (uint32_t f = 0; chip->functions && f < chip->function_count; f++) {
 		struct gpu_function *function = &chip->functions[f];
 
+		if (!function->chip)
+			continue;
 		road_gpu_function_reset(function);
 		free(function->queues);
 		free(function->spaces);
@@ -208,6 +224,7 @@ static void destroy(void *model)
 		chip->free_works = work->next;
 		free(work);
 	}
+	free(chip->functions);
 	free(chip);
 }
 
@@ -229,8 +246,9 @@ static bool configure(struct gpu_chip *chip, const struct sim_model_create *crea
 
 static bool build(struct gpu_chip *chip)
 {
-	for (uint32_t f = 0; f < GPU_FUNCTIONS; f++)
-		if (!make_function(chip, f))
+	chip->functions = calloc(chip->function_count, sizeof(*chip->functions));
+	for (uint32_t f = 0; f < chip->function_count; f++)
+		if (!chip->functions || !make_function(chip, f))
 			return false;
 	return road_gpu_boot_make(chip) && road_gpu_regions_make(chip) &&
 	       chip->backend->create(chip);
@@ -247,6 +265,8 @@ static void *create(const struct sim_model_create *create)
 	chip->fidelity = create->fidelity;
 	chip->origin_ps = sim_now(create->env);
 	chip->memory_bytes = create->memory_bytes;
+	chip->share_bytes = create->share_bytes;
+	chip->function_count = create->functions;
 	chip->cp = (struct sim_event){.run = road_gpu_cp_run, .arg = chip};
 	chip->backend = create->fidelity == SIM_FUNCTIONAL ? &road_gpu_backend_functional
 							   : &road_gpu_backend_timed;
@@ -281,22 +301,23 @@ static void *region_map(void *model, uint32_t function, uint32_t index, uint64_t
 	struct gpu_chip *chip = model;
 	const uint64_t window = road_gpu_chip_window(chip);
 
-	(void)function;
 	if (index != ROAD_GPU_REGION_MEMORY || offset > window || bytes > window - offset ||
 	    !road_gpu_chip_memory(chip))
 		return NULL;
-	chip->dirty = true; /* the host may write from now on */
-	return chip->memory + offset;
+	chip->functions[function].dirty = true; /* the host may write from now on */
+	return road_gpu_share(&chip->functions[function], offset, bytes);
 }
 
 /* The byte of device memory that an access through region 2 names, or NULL. */
-static uint8_t *in_window(struct gpu_chip *chip, uint64_t offset, uint32_t width)
+static uint8_t *in_window(struct gpu_chip *chip, uint32_t function, uint64_t offset, uint32_t width)
 {
 	const uint64_t window = road_gpu_chip_window(chip);
 
 	if (offset % width || offset >= window || width > window - offset)
 		return NULL;
-	return road_gpu_chip_memory(chip) ? chip->memory + offset : NULL;
+	return road_gpu_chip_memory(chip)
+		       ? road_gpu_share(&chip->functions[function], offset, width)
+		       : NULL;
 }
 
 static uint64_t reg_read(void *model, uint32_t function, uint32_t region_index, uint64_t offset,
@@ -305,10 +326,11 @@ static uint64_t reg_read(void *model, uint32_t function, uint32_t region_index, 
 	struct gpu_chip *chip = model;
 	uint64_t value = 0;
 
-	if (function < GPU_FUNCTIONS && region_index == ROAD_GPU_REGION_REGS)
+	if (function < chip->function_count && region_index == ROAD_GPU_REGION_REGS)
 		return road_gpu_register_read(&chip->functions[function], offset, width);
-	const uint8_t *at =
-		region_index == ROAD_GPU_REGION_MEMORY ? in_window(chip, offset, width) : NULL;
+	const uint8_t *at = region_index == ROAD_GPU_REGION_MEMORY
+				    ? in_window(chip, function, offset, width)
+				    : NULL;
 
 	if (!at) {
 		sim_violation(chip->env, function, "read of %u bytes at 0x%llx of region %u", width,
@@ -324,12 +346,13 @@ static void reg_write(void *model, uint32_t function, uint32_t region_index, uin
 {
 	struct gpu_chip *chip = model;
 
-	if (function < GPU_FUNCTIONS && region_index == ROAD_GPU_REGION_REGS) {
+	if (function < chip->function_count && region_index == ROAD_GPU_REGION_REGS) {
 		road_gpu_register_write(&chip->functions[function], offset, width, value);
 		return;
 	}
-	uint8_t *at =
-		region_index == ROAD_GPU_REGION_MEMORY ? in_window(chip, offset, width) : NULL;
+	uint8_t *at = region_index == ROAD_GPU_REGION_MEMORY
+			      ? in_window(chip, function, offset, width)
+			      : NULL;
 
 	if (!at) {
 		sim_violation(chip->env, function, "write of %u bytes at 0x%llx of region %u",
@@ -337,7 +360,7 @@ static void reg_write(void *model, uint32_t function, uint32_t region_index, uin
 		return;
 	}
 	memcpy(at, &value, width);
-	chip->dirty = true;
+	chip->functions[function].dirty = true;
 	road_gpu_cp_retry(chip);
 }
 
@@ -347,13 +370,17 @@ static uint32_t irq_count(void *model)
 	return GPU_VECTORS;
 }
 
-/* Queues, spaces, images and interrupts go; memory keeps its bytes. */
+/* Queues, spaces, images and interrupts go; memory keeps its bytes, if it is not shared out: then
+ * the engine takes those of the function's share. */
 static void reset(void *model, uint32_t function)
 {
 	struct gpu_chip *chip = model;
 
-	if (function < GPU_FUNCTIONS)
-		road_gpu_function_reset(&chip->functions[function]);
+	road_gpu_function_reset(&chip->functions[function]);
+	if (chip->function_count == 1)
+		return;
+	chip->functions[function].dirty = false;
+	road_poison_clear(&chip->poison, chip->functions[function].base, chip->share_bytes);
 }
 
 static void poke(void *model)
@@ -382,4 +409,5 @@ const struct sim_model_ops sim_model_gpu = {
 	.line = road_gpu_line,
 	.report = road_gpu_report,
 	.scenarios = road_gpu_scenarios,
+	.many_functions = true,
 };

@@ -26,7 +26,6 @@
 #include "uapi/gpu/regs.h"
 #include "uapi/gpu/space.h"
 
-#define GPU_FUNCTIONS  1u /* of a chip: one client, so far */
 #define GPU_VECTORS    32u
 #define GPU_PRIORITIES 4u
 #define GPU_SLOTS_MAX  (1u << 20)   /* of a ring */
@@ -171,9 +170,19 @@ struct gpu_latch { /* registers that a command register latches */
 	uint64_t space, table, count, print, print_bytes;
 };
 
+/* Queues of one priority that have packets, and whose turn it is since when. */
+struct gpu_ready {
+	struct gpu_queue *head, *tail, *turn;
+	uint64_t turn_ps;
+};
+
 struct gpu_function {
 	struct gpu_chip *chip;
 	uint32_t index;
+	uint64_t base;     /* where its share of memory begins */
+	bool dirty;        /* which may hold something since reset */
+	uint32_t launches; /* places taken */
+	struct gpu_ready ready[GPU_PRIORITIES];
 	struct sim_interrupts interrupts;
 	struct gpu_latch latch;
 	struct gpu_queue *queues; /* params.queues */
@@ -226,30 +235,24 @@ struct gpu_options {
 	uint64_t watchdog;
 };
 
-/* Queues of one priority that have packets, and whose turn it is since when. */
-struct gpu_ready {
-	struct gpu_queue *head, *tail, *turn;
-	uint64_t turn_ps;
-};
-
 struct gpu_chip {
 	struct sim_env *env;
 	enum sim_fidelity fidelity;
 	struct road_gpu_params params;
 	struct gpu_options options;
-	uint64_t memory_bytes;
+	uint64_t memory_bytes, share_bytes;
 	uint8_t *memory; /* NULL: not touched yet */
-	bool dirty;      /* memory may hold something since reset */
 	struct road_poison poison;
 	struct gpu_table *tables; /* all that somebody holds */
-	struct gpu_function functions[GPU_FUNCTIONS];
+	struct gpu_function *functions;
+	uint32_t function_count;
 
 	/* command processor */
 	struct gpu_packet_op ops[ROAD_PROGRAM_OPCODES_MAX]; /* by opcode; start NULL: not enabled */
 	uint64_t quantum_ps;                                /* 0: a turn is one packet */
 	uint32_t built_khz;                                 /* the clock, at a level of 1000 */
 	struct sim_event cp;
-	struct gpu_ready ready[GPU_PRIORITIES];
+	uint32_t turn; /* of functions: whose queues are looked at first */
 	struct gpu_queue *parked;
 	struct gpu_work *free_works;
 	struct sim_resource bus_in, bus_out, dram;
@@ -282,9 +285,11 @@ struct gpu_chip {
 void road_gpu_traits_make(struct gpu_chip *chip);
 
 /* model.c */
-uint8_t *road_gpu_chip_memory(struct gpu_chip *chip);       /* NULL: none to be had */
-uint64_t road_gpu_chip_window(const struct gpu_chip *chip); /* bytes that region 2 shows */
+uint8_t *road_gpu_chip_memory(struct gpu_chip *chip); /* NULL: none to be had */
+uint64_t
+road_gpu_chip_window(const struct gpu_chip *chip); /* bytes that region 2 shows of a share */
 uint64_t road_gpu_cycles_ps(const struct gpu_chip *chip, uint64_t cycles); /* rounds up */
+/* The physical function's is the chip's: all others are reset with it. */
 void road_gpu_function_reset(struct gpu_function *function);
 /* From now on the chip works by this program of its firmware; NULL: it can do everything, at its
  * full clock. Nothing runs. */
@@ -328,6 +333,9 @@ struct gpu_place {
 enum road_gpu_fault road_gpu_place(struct gpu_function *function, const struct gpu_table *table,
 				   bool bus, uint64_t address, uint64_t bytes, bool write,
 				   struct gpu_place *out);
+/* The chip's memory behind [address, address + bytes) of the function's share; NULL: that is not
+ * all in the share. */
+uint8_t *road_gpu_share(const struct gpu_function *function, uint64_t address, uint64_t bytes);
 
 /* images.c */
 enum gpu_start road_gpu_image_load(struct gpu_queue *queue, const struct road_gpu_vendor *packet,
@@ -359,6 +367,8 @@ void road_gpu_cp_kick(struct gpu_queue *queue);
 void road_gpu_cp_kick_all(struct gpu_chip *chip);
 void road_gpu_cp_retry(struct gpu_chip *chip); /* parked packets look again */
 bool road_gpu_queue_runnable(const struct gpu_queue *queue);
+/* May the function have no further launch now? */
+bool road_gpu_launches_full(const struct gpu_function *function);
 struct gpu_work *road_gpu_work_new(struct gpu_queue *queue, uint64_t completion);
 void road_gpu_work_end(struct gpu_work *work); /* completed: the signal, then what waited for it */
 void road_gpu_work_free(struct gpu_work *work);
@@ -368,6 +378,8 @@ enum gpu_start road_gpu_fail(struct road_gpu_queue_status *why, enum road_gpu_fa
 			     uint64_t address, uint64_t detail);
 
 /* regions.c */
+/* Queues of all functions have numbers of their own at the unit. */
+uint32_t road_gpu_region_queue(const struct gpu_queue *queue);
 /* The region of a queue's work, by number; the whole chip is 0. */
 uint32_t road_gpu_region_of(const struct gpu_queue *queue);
 uint64_t road_gpu_region_generation(const struct gpu_chip *chip, uint32_t region);

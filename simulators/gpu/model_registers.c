@@ -15,7 +15,7 @@ static uint64_t read_status(void *arg)
 	for (uint32_t i = 0; i < function->chip->params.queues; i++)
 		if (function->queues[i].life == GPU_QUEUE_STOPPED)
 			status |= ROAD_GPU_STATUS_FAULT;
-	if (!function->chip->dirty)
+	if (!function->dirty)
 		status |= ROAD_GPU_STATUS_CLEAN;
 	if (function->chip->params.memory_ecc)
 		status |= ROAD_GPU_STATUS_ECC;
@@ -167,7 +167,7 @@ static const struct sim_register registers[] = {
 	AT(COMPUTE) = SIM_CALLED(4, read_compute, NULL),
 	AT(QUEUES) = PARAM(4, queues),
 	AT(SPACES) = PARAM(4, spaces),
-	AT(MEM_BYTES64) = CHIP64(memory_bytes),
+	AT(MEM_BYTES64) = CHIP64(share_bytes),
 	AT(MEM_WINDOW64) = SIM_CALLED(8, read_mem_window, NULL),
 	AT(MEM_RATE64) = PARAM(8, dram_rate),
 	AT(TIME64) = SIM_CALLED(8, read_time, NULL),

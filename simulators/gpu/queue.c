@@ -103,7 +103,7 @@ static bool open_queue(struct gpu_function *function, struct gpu_queue *queue)
 void road_gpu_queue_drop(struct gpu_queue *queue)
 {
 	struct gpu_counters *counters = &queue->function->chip->counters;
-	struct gpu_ready *ready = &queue->function->chip->ready[queue->priority];
+	struct gpu_ready *ready = &queue->function->ready[queue->priority];
 
 	if (ready->turn == queue)
 		ready->turn = NULL;
@@ -114,7 +114,7 @@ void road_gpu_queue_drop(struct gpu_queue *queue)
 	queue->warm = false;
 	queue->want = (struct region_want){0};
 	if (queue->function->chip->unit)
-		region_unit_queue_drop(queue->function->chip->unit, queue->index);
+		region_unit_queue_drop(queue->function->chip->unit, road_gpu_region_queue(queue));
 	while (queue->works)
 		road_gpu_work_free(queue->works);
 }
@@ -125,7 +125,7 @@ void road_gpu_queue_close(struct gpu_queue *queue)
 	queue->refused = false;
 	road_gpu_queue_drop(queue);
 	if (queue->function->chip->unit)
-		region_unit_queue_close(queue->function->chip->unit, queue->index);
+		region_unit_queue_close(queue->function->chip->unit, road_gpu_region_queue(queue));
 }
 
 static bool close_queue(struct gpu_function *function, struct gpu_queue *queue)

@@ -33,20 +33,35 @@ static struct region_own share_of(const struct road_gpu_params *params, uint32_t
 static bool read_image(void *arg, uint32_t function, uint64_t address, void *out, uint32_t bytes)
 {
 	struct gpu_chip *chip = arg;
+	const uint8_t *at = road_gpu_chip_memory(chip)
+				    ? road_gpu_share(&chip->functions[function], address, bytes)
+				    : NULL;
 
-	(void)function;
-	if (address > chip->memory_bytes || bytes > chip->memory_bytes - address ||
-	    !road_gpu_chip_memory(chip))
-		return false;
-	memcpy(out, chip->memory + address, bytes);
-	return true;
+	if (at)
+		memcpy(out, at, bytes);
+	return at != NULL;
+}
+
+uint32_t road_gpu_region_queue(const struct gpu_queue *queue)
+{
+	return queue->function->index * queue->function->chip->params.queues + queue->index;
+}
+
+static struct gpu_queue *queue_of(const struct gpu_chip *chip, uint32_t number)
+{
+	return &chip->functions[number / chip->params.queues].queues[number % chip->params.queues];
+}
+
+static uint32_t queues_of(const struct gpu_chip *chip)
+{
+	return chip->function_count * chip->params.queues;
 }
 
 static uint8_t *place_buffer(struct gpu_chip *chip, uint32_t index, uint64_t address,
 			     uint32_t bytes, bool write)
 {
-	struct gpu_function *function = &chip->functions[0];
-	const struct gpu_queue *queue = &function->queues[index];
+	const struct gpu_queue *queue = queue_of(chip, index);
+	struct gpu_function *function = queue->function;
 	struct gpu_place place = {0};
 
 	if (!bytes || !function->spaces[queue->space].table ||
@@ -150,11 +165,10 @@ static uint64_t first_launch(const struct gpu_queue *queue)
 static void drain(void *arg, uint32_t region, enum region_drain how)
 {
 	struct gpu_chip *chip = arg;
-	struct gpu_function *function = &chip->functions[0];
 
 	(void)how;
-	for (uint32_t i = 0; i < chip->params.queues; i++) {
-		struct gpu_queue *queue = &function->queues[i];
+	for (uint32_t i = 0; i < queues_of(chip); i++) {
+		struct gpu_queue *queue = queue_of(chip, i);
 		struct road_gpu_queue_status why = {.fault = ROAD_GPU_FAULT_ABORTED};
 
 		if (region_unit_of_queue(chip->unit, i) != region ||
@@ -174,10 +188,9 @@ static void retry(void *arg)
 static bool more(void *arg, uint32_t region)
 {
 	const struct gpu_chip *chip = arg;
-	const struct gpu_function *function = &chip->functions[0];
 
-	for (uint32_t i = 0; i < chip->params.queues; i++) {
-		const struct gpu_queue *queue = &function->queues[i];
+	for (uint32_t i = 0; i < queues_of(chip); i++) {
+		const struct gpu_queue *queue = queue_of(chip, i);
 
 		if (region_unit_of_queue(chip->unit, i) == region &&
 		    queue->life == GPU_QUEUE_OPEN && !queue->parked && !queue->hold &&
@@ -216,8 +229,9 @@ bool road_gpu_regions_make(struct gpu_chip *chip)
 		.slot_bytes = 4096,
 		.alignment = 1,
 		.units_min = 1,
-		.queues = params->queues,
-		.memory_bytes = chip->memory_bytes,
+		.queues = queues_of(chip),
+		.functions = chip->function_count,
+		.memory_bytes = chip->share_bytes,
 		.whole = {.cache_bytes = params->l2_bytes, .memory_rate = params->dram_rate},
 		.hysteresis = 10,
 		.costs = {.load_ps = params->profile_ps,
@@ -270,8 +284,8 @@ bool road_gpu_region_open(struct gpu_queue *queue)
 
 	if (!function->chip->unit || region == ROAD_GPU_REGION_NONE)
 		return true;
-	error = region_unit_queue_open(function->chip->unit, queue->index, function->index,
-				       (uint32_t)region, owner);
+	error = region_unit_queue_open(function->chip->unit, road_gpu_region_queue(queue),
+				       function->index, (uint32_t)region, owner);
 	if (error)
 		sim_violation(function->chip->env, function->index,
 			      "queue %u is opened with QUEUE_REGION %llu, allowed: a region that "
@@ -303,12 +317,14 @@ enum gpu_start road_gpu_region_enter(struct gpu_queue *queue, struct road_gpu_qu
 
 	if (!chip->unit)
 		return GPU_START_DONE;
-	region = region_unit_of_queue(chip->unit, queue->index);
+	region = region_unit_of_queue(chip->unit, road_gpu_region_queue(queue));
 	if (region == REGION_NONE)
 		return refuse(why, error);
-	if (is_taken(chip, region))
+	/* The unit switches another function's profile away. */
+	if (is_taken(chip, region) &&
+	    !region_unit_is_foreign(chip->unit, road_gpu_region_queue(queue)))
 		return GPU_START_PARK;
-	switch (region_unit_gate(chip->unit, queue->index, &queue->want, &error)) {
+	switch (region_unit_gate(chip->unit, road_gpu_region_queue(queue), &queue->want, &error)) {
 	case REGION_WAIT: return GPU_START_PARK;
 	case REGION_GO: queue->want = (struct region_want){0}; return GPU_START_DONE;
 	default: return refuse(why, error);
@@ -320,13 +336,15 @@ void road_gpu_region_leave(struct gpu_queue *queue)
 	struct gpu_chip *chip = queue->function->chip;
 
 	if (chip->unit)
-		region_unit_leave(chip->unit, region_unit_of_queue(chip->unit, queue->index));
+		region_unit_leave(chip->unit,
+				  region_unit_of_queue(chip->unit, road_gpu_region_queue(queue)));
 }
 
 uint32_t road_gpu_region_of(const struct gpu_queue *queue)
 {
 	const struct gpu_chip *chip = queue->function->chip;
-	uint32_t region = chip->unit ? region_unit_of_queue(chip->unit, queue->index) : 0;
+	uint32_t region =
+		chip->unit ? region_unit_of_queue(chip->unit, road_gpu_region_queue(queue)) : 0;
 
 	return region == REGION_NONE ? 0 : region;
 }
@@ -440,7 +458,7 @@ enum gpu_start road_gpu_region_start(struct gpu_queue *queue, const union gpu_pa
 
 	if (!chip->unit)
 		return refuse(why, ROAD_REGION_ERROR_UNSUPPORTED);
-	if (region_unit_of_queue(chip->unit, queue->index) == REGION_NONE)
+	if (region_unit_of_queue(chip->unit, road_gpu_region_queue(queue)) == REGION_NONE)
 		return refuse(why, ROAD_REGION_ERROR_STALE);
 	if (queue->in_flight)
 		return GPU_START_PARK;
@@ -448,6 +466,7 @@ enum gpu_start road_gpu_region_start(struct gpu_queue *queue, const union gpu_pa
 	if (!work)
 		return road_gpu_fail(why, ROAD_GPU_FAULT_RESOURCES, 0, 0);
 	queue->hold = work;
-	region_unit_begin(chip->unit, queue->index, packet->vendor.src, reconfigured, work);
+	region_unit_begin(chip->unit, road_gpu_region_queue(queue), packet->vendor.src,
+			  reconfigured, work);
 	return GPU_START_ASYNC;
 }

@@ -271,6 +271,8 @@ enum road_gpu_timing_error road_gpu_timing_begin(struct road_gpu_timing *timing,
 	launch->fault_cycle = NO_TIME;
 	launch->watchdog = config->watchdog;
 	launch->watchdog_base = timing->instructions;
+	launch->client = config->client % ROAD_GPU_TIMING_CLIENTS;
+	timing->clients |= launch->client != 0;
 	gpu_launch_need(timing, launch, config);
 	road_gpu_timing_counters(timing, &launch->before);
 	launch->overlapped = timing->order_count > 0;

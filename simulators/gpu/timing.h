@@ -23,6 +23,7 @@
 
 #define ROAD_GPU_NEVER           UINT64_MAX
 #define ROAD_GPU_TIMING_LAUNCHES 64u /* begun and not yet taken */
+#define ROAD_GPU_TIMING_CLIENTS  64u /* numbers of clients are below */
 
 struct road_gpu_timing;
 

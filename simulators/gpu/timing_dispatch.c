@@ -158,10 +158,53 @@ static void place(struct road_gpu_timing *timing, struct gpu_launch *launch, str
 	gpu_activate(timing, sm);
 }
 
+/* ---- several clients ---- */
+
+static bool has_more(const struct gpu_launch *launch)
+{
+	return launch->next < launch->exec->total && launch->slot_count &&
+	       launch->fault_cycle == NO_TIME;
+}
+
+/* The earliest launch with workgroups to be placed of the client that got a place the longest ago;
+ * of those that got none yet, the lowest. */
+static struct gpu_launch *first_in_turn(struct road_gpu_timing *timing)
+{
+	struct gpu_launch *first = NULL;
+
+	for (uint32_t i = 0; i < timing->order_count; i++) {
+		struct gpu_launch *launch = &timing->launches[timing->order[i]];
+
+		if (has_more(launch) && (!first || timing->placed_of[launch->client] <
+							   timing->placed_of[first->client]))
+			first = launch;
+	}
+	return first;
+}
+
+/*
+ * Each place goes to the client whose turn it is. If its workgroup needs more room than the SM has
+ * by now, the SM is kept for it: else small workgroups of others would take each place that comes
+ * free. Something runs there then, so that the SM is looked at again; empty it takes any workgroup.
+ */
+static void refill_in_turn(struct road_gpu_timing *timing, struct gpu_sm *sm, uint64_t earliest)
+{
+	struct gpu_launch *launch;
+
+	while ((launch = first_in_turn(timing)) && fits(sm, launch)) {
+		place(timing, launch, sm, earliest < launch->start ? launch->start : earliest);
+		timing->placed_of[launch->client] = ++timing->placed;
+	}
+}
+
 void gpu_dispatch_begin(struct road_gpu_timing *timing, struct gpu_launch *launch)
 {
 	uint32_t n = timing->params->sm_count, tried = 0;
 
+	for (uint32_t i = 0; timing->clients && i < n; i++)
+		refill_in_turn(timing, &timing->sms[i], launch->start);
+	if (timing->clients)
+		return;
 	while (launch->next < launch->exec->total && launch->slot_count && tried < n) {
 		struct gpu_sm *sm = &timing->sms[timing->cursor];
 
@@ -177,6 +220,10 @@ void gpu_dispatch_begin(struct road_gpu_timing *timing, struct gpu_launch *launc
 
 static void refill(struct road_gpu_timing *timing, struct gpu_sm *sm, uint64_t cycle)
 {
+	if (timing->clients) {
+		refill_in_turn(timing, sm, cycle + timing->params->dispatch_latency);
+		return;
+	}
 	for (uint32_t i = 0; i < timing->order_count; i++) {
 		struct gpu_launch *launch = &timing->launches[timing->order[i]];
 		uint64_t earliest = cycle + timing->params->dispatch_latency;

@@ -285,6 +285,7 @@ struct gpu_launch {
 	uint32_t registers, shared;       /* of a workgroup, rounded */
 	uint32_t warps;
 	uint32_t blocks_per_sm;
+	uint32_t client; /* whose it is, of those that SMs go round */
 	enum road_gpu_limit limit;
 	bool overlapped, finished;
 	struct road_gpu_fault_info fault;
@@ -323,6 +324,8 @@ struct road_gpu_timing {
 	uint64_t quanta;
 	struct gpu_launch launches[ROAD_GPU_TIMING_LAUNCHES]; /* serial 0 = free */
 	uint32_t order[ROAD_GPU_TIMING_LAUNCHES]; /* begun and not ended, the earliest first */
+	bool clients; /* launches of several have begun: SMs go round them */
+	uint64_t placed, placed_of[ROAD_GPU_TIMING_CLIENTS]; /* the last workgroup of each */
 	uint32_t order_count;
 	struct gpu_freed *freed;       /* the dispatcher's */
 	struct road_gpu_launch *taken; /* its statistics were handed out */

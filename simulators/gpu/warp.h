@@ -248,6 +248,7 @@ struct road_gpu_launch_config {
 	uint32_t first_sm;      /* they are the SMs from this one on */
 	uint32_t blocks_max;    /* of an SM at a time; 0: as fit */
 	uint32_t grid_id;       /* %gridid */
+	uint32_t client;        /* SMs go round those that have workgroups to be placed */
 	uint64_t watchdog;      /* warp instructions in all; 0: none */
 	bool check_div;         /* division by zero is a fault */
 	bool poison;            /* registers and shared memory start as poison_word */

@@ -151,6 +151,14 @@ static enum region_gate go(struct region_unit *unit, struct region *region, uint
 	return REGION_GO;
 }
 
+bool region_unit_is_foreign(const struct region_unit *unit, uint32_t index)
+{
+	const struct region_queue *queue = &unit->queues[index];
+	const struct region *region = &unit->regions[queue->region];
+
+	return region_active_config(region) && !region_active_of(unit, region, queue->function);
+}
+
 /* Another image than the expected one is active. */
 static enum region_gate differ(struct region_unit *unit, struct region *region, uint32_t index,
 			       const struct region_want *want, enum road_region_error *error)
@@ -158,8 +166,7 @@ static enum region_gate differ(struct region_unit *unit, struct region *region, 
 	struct region_queue *queue = &unit->queues[index];
 	/* Another function's image is nothing that a program knows of, or could switch away from:
 	 * what its queue expects comes back by itself. */
-	const bool foreign =
-		region_active_config(region) && !region_active_of(unit, region, queue->function);
+	const bool foreign = region_unit_is_foreign(unit, index);
 	const struct region_want back = {.config = queue->wanted};
 
 	if (!foreign && (!want->activate || !want->config))

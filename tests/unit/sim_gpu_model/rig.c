@@ -19,11 +19,10 @@ static void *translate(void *host, uint64_t iova, uint64_t bytes, bool write)
 	return rig->host + (iova - HOST);
 }
 
-struct rig *rig_open_off(const char *options)
+static enum sim_open_result try_open(struct rig *rig, const char *options, struct sim_function *of,
+				     char *error)
 {
-	struct rig *rig = calloc(1, sizeof(*rig));
-	char error[256] = "";
-
+	rig->next = rig;
 	rig->host = calloc(1, HOST_BYTES);
 	rig->sim = roadbed_sim_entry(SIM_ENTRY_VERSION);
 	struct sim_open open = {
@@ -33,9 +32,18 @@ struct rig *rig_open_off(const char *options)
 		.address = "sim:gpu-small",
 		.host = {translate, rig},
 		.error = error,
+		.of = of,
 	};
 
-	if (rig->sim->open(&open, &rig->function) != SIM_OPEN_OK) {
+	return rig->sim->open(&open, &rig->function);
+}
+
+struct rig *rig_open_off(const char *options)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	char error[256] = "";
+
+	if (try_open(rig, options, NULL, error) != SIM_OPEN_OK) {
 		printf("# cannot open: %s\n", error);
 		CU_FAIL_FATAL("open");
 	}
@@ -63,6 +71,11 @@ struct rig *rig_open_bare(const char *options)
 
 void rig_close(struct rig *rig)
 {
+	struct rig *before = rig;
+
+	while (before->next != rig)
+		before = before->next;
+	before->next = rig->next;
 	rig->sim->close(rig->function);
 	free(rig->host);
 	free(rig);
@@ -129,10 +142,8 @@ uint32_t rig_open_queue(struct rig *rig, uint32_t queue, uint32_t priority)
 	return rig_queue_command(rig, queue, ROAD_GPU_QUEUE_OPEN);
 }
 
-struct rig *rig_open(const char *options)
+static void set_up(struct rig *rig)
 {
-	struct rig *rig = rig_open_bare(options);
-
 	rig->memory = rig->sim->region_map(rig->function, ROAD_GPU_REGION_MEMORY, 0,
 					   DATA_BYTES + CODE_BYTES);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(rig->memory);
@@ -140,6 +151,30 @@ struct rig *rig_open(const char *options)
 	rig_set_space(rig);
 	CU_ASSERT_EQUAL(rig_open_queue(rig, 0, 1), ROAD_GPU_QUEUE_IDLE);
 	CU_ASSERT_EQUAL(rig_open_queue(rig, 1, 1), ROAD_GPU_QUEUE_IDLE);
+}
+
+struct rig *rig_open(const char *options)
+{
+	struct rig *rig = rig_open_bare(options);
+
+	set_up(rig);
+	return rig;
+}
+
+struct rig *rig_open_further(struct rig *of)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	char error[256];
+
+	if (try_open(rig, "", of->function, error) != SIM_OPEN_OK) {
+		free(rig->host);
+		free(rig);
+		return NULL;
+	}
+	rig->when = rig->sim->now();
+	rig->next = of->next;
+	of->next = rig;
+	set_up(rig);
 	return rig;
 }
 
@@ -183,7 +218,7 @@ void rig_fence(struct rig *rig, uint32_t queue, uint64_t value)
 	rig_send(rig, queue, &fence);
 }
 
-static void take_interrupts(struct rig *rig)
+static void take_own_interrupts(struct rig *rig)
 {
 	for (uint32_t v = 0; v < rig->sim->irq_count(rig->function); v++) {
 		if (!rig->sim->irq_take(rig->function, v))
@@ -191,6 +226,17 @@ static void take_interrupts(struct rig *rig)
 		rig->irqs |= UINT64_C(1) << v;
 		rig->irq_count++;
 	}
+}
+
+/* Of all functions: while one is pending, nothing runs. */
+static void take_interrupts(struct rig *rig)
+{
+	struct rig *at = rig;
+
+	do {
+		take_own_interrupts(at);
+		at = at->next;
+	} while (at != rig);
 }
 
 static bool run_until(struct rig *rig, uint64_t until)

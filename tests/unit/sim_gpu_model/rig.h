@@ -46,6 +46,7 @@ enum { RING_SLOTS = 256, RING_BYTES = RING_SLOTS * 64, SYSTEM_BYTES = 0x100000 }
 enum { RIG_QUEUES = 4 };
 
 struct rig {
+	struct rig *next; /* of those of one chip: a ring */
 	const struct sim_entry *sim;
 	struct sim_function *function;
 	uint64_t when;
@@ -64,6 +65,9 @@ struct rig *rig_open_off(const char *options);
 bool rig_boot(struct rig *rig); /* false: firmware does not come to run */
 /* Booted, and nothing else. */
 struct rig *rig_open_bare(const char *options);
+/* A further function of the same chip (option functions), as rig_open leaves one; NULL: all are in
+ * use. */
+struct rig *rig_open_further(struct rig *of);
 void rig_close(struct rig *rig);
 void rig_set_space(struct rig *rig);
 uint32_t rig_open_queue(struct rig *rig, uint32_t queue, uint32_t priority); /* its state */

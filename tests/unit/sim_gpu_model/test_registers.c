@@ -424,6 +424,7 @@ static void options(void)
 		{"window=none", "allowed: all, chip"},
 		{"speed=9",
 		 "option speed: unknown, allowed: a parameter of the chip, time, seed, threads, "
+		 "functions, "
 		 "boot, check, cores, firmware, free, lines, opt, poison, regs, rom_key, window"},
 		{"free=time", "option free: value \"time\", allowed: dram, l2, latency, "
 			      "bank_conflicts, launch, tensor, workgroup"},
