@@ -117,7 +117,8 @@ static enum dsa_start move(struct dsa_stream *stream, struct road_dsa_stream_sta
 	if (touch_both(stream, &both, &rows, &address) != ROAD_DSA_FAULT_NONE)
 		return dsa_fail(why, ROAD_DSA_FAULT_ECC, address, ROAD_POISON_BYTES);
 	if (is_fill(stream))
-		road_rows_fill(&rows, both.dst.host, work->value, work->value_bytes);
+		road_rows_fill_memory(stream->function->chip->env, &rows, both.dst.host,
+				      work->value, work->value_bytes);
 	else if (!road_rows_copy(&rows, both.dst.host, both.src.host))
 		return dsa_fail(why, ROAD_DSA_FAULT_DESCRIPTOR, 0,
 				offsetof(struct road_dsa_descriptor, bytes));

@@ -6,6 +6,7 @@
  * behind them (scratchpads) follows.
  */
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,6 +14,10 @@
 
 #define LARGE_PAGE (UINT64_C(2) << 20)
 #define SMALL_PAGE (UINT64_C(64) << 10)
+#define PAGE_BYTES UINT64_C(4096)
+/* To write zeros to less than this is faster than to give pages back, and to fault them in again.
+ */
+#define ZERO_BYTES (UINT64_C(1) << 20)
 
 uint64_t sim_memory_share(uint64_t bytes, uint32_t functions)
 {
@@ -133,6 +138,22 @@ void sim_memory_discard(struct sim_env *env, uint64_t offset, uint64_t bytes)
 	}
 	if (bytes)
 		punch(env->memory_fd, offset - shares, bytes);
+}
+
+bool sim_memory_zero(struct sim_env *env, void *at, uint64_t bytes)
+{
+	const uint64_t offset = (uint64_t)((uintptr_t)at - (uintptr_t)env->memory);
+	const uint64_t before = -offset % PAGE_BYTES;
+
+	if (!env->memory || bytes < ZERO_BYTES || offset > env->memory_bytes ||
+	    bytes > env->memory_bytes - offset)
+		return false;
+	const uint64_t whole = (bytes - before) & ~(PAGE_BYTES - 1);
+
+	memset(at, 0, before);
+	sim_memory_discard(env, offset + before, whole);
+	memset((char *)at + before + whole, 0, bytes - before - whole);
+	return true;
 }
 
 bool sim_memory_find(const struct sim_function *function, const void *at, uint64_t bytes, int *fd,

@@ -230,6 +230,9 @@ static enum road_gpu_fault move_piece(struct gpu_work *work, const struct both *
 	if (work->queue->function->chip->poison.count &&
 	    touch(work, both, src, dst, bytes, address) != ROAD_GPU_FAULT_NONE)
 		return ROAD_GPU_FAULT_ECC;
+	if (packet->op == ROAD_GPU_VENDOR_FILL && !packet->value &&
+	    sim_memory_zero(work->queue->function->chip->env, dst, bytes))
+		return ROAD_GPU_FAULT_NONE;
 	if (packet->op == ROAD_GPU_VENDOR_FILL)
 		fill_bytes(dst, packet->value, packet->value_bytes, bytes);
 	else if (work->copy.stage)

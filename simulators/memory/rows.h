@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <roadbed-sim/model.h>
+
 struct road_rows {
 	uint64_t bytes;                /* of a row; at least 1 */
 	uint32_t rows, slices;         /* at least 1 */
@@ -23,5 +25,9 @@ bool road_rows_copy(const struct road_rows *rows, uint8_t *dst, const uint8_t *s
 /* value's low value_bytes (1, 2, 4, 8; rows->bytes is a multiple) over and over. */
 void road_rows_fill(const struct road_rows *rows, uint8_t *dst, uint64_t value,
 		    uint32_t value_bytes);
+
+/* The same in a chip's memory, or in what it sees of the host's. */
+void road_rows_fill_memory(struct sim_env *env, const struct road_rows *rows, uint8_t *dst,
+			   uint64_t value, uint32_t value_bytes);
 
 #endif

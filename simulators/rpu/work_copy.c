@@ -156,7 +156,8 @@ static enum rpu_start move(struct rpu_stream *stream, struct road_rpu_stream_sta
 	if (touch_both(stream, &both, &rows, &address) != ROAD_RPU_FAULT_NONE)
 		return rpu_fail(why, ROAD_RPU_FAULT_ECC, address, ROAD_POISON_BYTES);
 	if (is_fill(stream))
-		road_rows_fill(&rows, both.dst.host, work->value, work->value_bytes);
+		road_rows_fill_memory(stream->function->chip->env, &rows, both.dst.host,
+				      work->value, work->value_bytes);
 	else if (!road_rows_copy(&rows, both.dst.host, both.src.host))
 		return rpu_fail(why, ROAD_RPU_FAULT_ENTRY, 0,
 				offsetof(struct road_rpu_entry, bytes));

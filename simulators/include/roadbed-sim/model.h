@@ -126,6 +126,9 @@ ROAD_SIM_API void sim_watch_end(struct sim_env *env);
 ROAD_SIM_API void *sim_memory_create(struct sim_env *env, uint64_t bytes);
 /* Gives the pages back; they read zero again. */
 ROAD_SIM_API void sim_memory_discard(struct sim_env *env, uint64_t offset, uint64_t bytes);
+/* Zeroes `bytes` of this memory from `at` on, without touching pages that are given back; false: it
+ * is other memory, or so little that to write zeros is faster. Since 1.5. */
+ROAD_SIM_API bool sim_memory_zero(struct sim_env *env, void *at, uint64_t bytes);
 
 /*
  * Calls fn(arg, index) for each index below `count`, on as many threads as the chip's option

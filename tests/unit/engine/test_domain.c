@@ -499,6 +499,54 @@ static void memory_costs_what_is_touched(void)
 	fake_close(fake);
 }
 
+/* Is it `inside` in [from, from + bytes) of the whole, and 0xa5 beside? */
+static bool is_zero_only_in(const unsigned char *memory, uint64_t all, uint64_t from,
+			    uint64_t bytes)
+{
+	for (uint64_t i = 0; i < all; i++)
+		if (memory[i] != (i >= from && i < from + bytes ? 0 : 0xa5))
+			return false;
+	return true;
+}
+
+static void zeroed_memory_costs_nothing(void)
+{
+	const uint64_t all = PAGES * UINT64_C(4096), mib = UINT64_C(1) << 20;
+	const struct {
+		uint64_t from, bytes;
+		bool done;
+	} rows[] = {
+		{0, 16 * mib, true},
+		{4096, mib, true},
+		{1, mib, true},
+		{4095, mib + 2, true},
+		{mib + 77, 2 * mib - 3, true},
+		{all - mib, mib, true},
+		{0, mib - 1, false},
+		{all - mib + 1, mib, false},
+		{all, mib, false},
+		{0, UINT64_MAX, false},
+	};
+	struct fake *fake = fake_open();
+	unsigned char *memory = sim_memory_create(fake->env, all);
+	unsigned char *other = calloc(1, mib);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(memory, 0xa5, all);
+		CU_ASSERT_EQUAL(sim_memory_zero(fake->env, memory + rows[i].from, rows[i].bytes),
+				rows[i].done);
+		CU_ASSERT(is_zero_only_in(memory, all, rows[i].from,
+					  rows[i].done ? rows[i].bytes : 0));
+	}
+	CU_ASSERT(sim_memory_zero(fake->env, memory, all));
+	CU_ASSERT_EQUAL(resident(memory), 0);
+	CU_ASSERT(!sim_memory_zero(fake->env, other, mib));
+	free(other);
+	fake_close(fake);
+}
+
 /* ---- threads ---- */
 
 struct runner {
@@ -659,6 +707,7 @@ static const struct tap_case cases[] = {
 	{"the caller's floating-point state stays outside",
 	 the_callers_floating_point_state_stays_outside},
 	{"memory costs what is touched", memory_costs_what_is_touched},
+	{"zeroed memory costs nothing", zeroed_memory_costs_nothing},
 	{"readers get their turn while another thread runs slices",
 	 readers_get_their_turn_while_another_thread_runs_slices},
 	{"chips come and go while others run", chips_come_and_go_while_others_run},
