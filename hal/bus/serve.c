@@ -20,7 +20,6 @@
 
 #include <roadbed-driver/driver.h>
 
-#include "hal/bus/sim_served.h"
 #include "hal/core/error.h"
 
 enum { SLICE_EVENTS = 1024, TURN_POSTS = 64, TURN_MESSAGES = 8, FIXED_FDS = 2, LOOK_TURNS = 16 };
@@ -49,81 +48,6 @@ void road_serve_tell(struct road_client *client, int level, const char *format, 
 	client->server->tell(client->server->user, level, text);
 }
 
-/* ---- chips ---- */
-
-static void *translate(void *host, uint64_t iova, uint64_t bytes, bool write)
-{
-	return road_iova_translate(host, iova, bytes, write);
-}
-
-int road_serve_give(struct road_client *client, uint32_t device)
-{
-	struct road_server *server = client->server;
-	const struct road_sim_host host = {translate, &client->iovas};
-
-	if (device >= server->served_count)
-		return ENODEV;
-	struct road_served *served = &server->served[device];
-
-	if (road_sim_open_for(&server->wish, served->address.identity, served->address.rest,
-			      served->address.options, &host, NULL, &client->bus)) {
-		client->bus = NULL;
-		return ENOMEM;
-	}
-	struct road_dma_limits limits;
-
-	client->bus->ops->dma_limits(client->bus, &limits);
-	road_iova_limit(&client->iovas, limits.mask);
-	server->domain = road_bus_control_of(client->bus)->domain;
-	client->irq_count = client->bus->ops->irq_count(client->bus);
-	if (client->irq_count > ROAD_WIRE_VECTORS_MAX)
-		client->irq_count = ROAD_WIRE_VECTORS_MAX;
-	client->served = served;
-	served->clients++;
-	road_serve_tell(client, ROAD_MESSAGE_INFO, "has %s", served->address.identity);
-	return 0;
-}
-
-/* Are they there, and simulated? Nothing stays open. */
-static road_status check_chips(struct road_server *server)
-{
-	const struct road_sim_host nobody = {translate, NULL};
-
-	for (uint32_t i = 0; i < server->served_count; i++) {
-		struct road_address *address = &server->served[i].address;
-		struct road_bus *bus;
-
-		if (strcmp(address->scheme, "sim") || address->decorator_count)
-			return road_fail(ROAD_UNSUPPORTED, "only simulated chips are served",
-					 "road_sim_server_create: addresses", address->identity,
-					 "sim:CHIP");
-		road_status status =
-			road_sim_open_for(&server->wish, address->identity, address->rest,
-					  address->options, &nobody, NULL, &bus);
-
-		if (status)
-			return status;
-		bus->ops->close(bus);
-	}
-	return ROAD_OK;
-}
-
-static road_status take_addresses(struct road_server *server, const struct road_server_wish *wish)
-{
-	server->served = calloc(wish->address_count, sizeof(*server->served));
-	if (!server->served)
-		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a server", where, "", "");
-	for (uint32_t i = 0; i < wish->address_count; i++) {
-		road_status status =
-			road_address_parse(wish->addresses[i], &server->served[i].address);
-
-		if (status)
-			return status;
-		server->served_count++;
-	}
-	return check_chips(server);
-}
-
 /* ---- making and ending ---- */
 
 road_status road_server_open(const struct road_server_wish *wish, struct road_server **out)
@@ -138,6 +62,10 @@ road_status road_server_open(const struct road_server_wish *wish, struct road_se
 	server->clients_max = wish->clients_max;
 	server->tell = wish->tell;
 	server->user = wish->user;
+	server->functions = wish->functions ? wish->functions : ROAD_SERVE_FUNCTIONS;
+	server->open = wish->open;
+	server->close = wish->close;
+	server->tend = wish->tend;
 	if (wish->library_folder)
 		server->library_folder = strdup(wish->library_folder);
 	server->wish =
@@ -146,7 +74,7 @@ road_status road_server_open(const struct road_server_wish *wish, struct road_se
 		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory or descriptor for a server",
 				   where, "", "");
 	if (!status)
-		status = take_addresses(server, wish);
+		status = road_serve_chips_open(server, wish->addresses, wish->address_count);
 	if (!status && wish->socket_path)
 		status = road_listen(&server->listener, wish->socket_path);
 	if (!status && wish->ivshmem_path)
@@ -176,9 +104,7 @@ void road_server_close(struct road_server *server)
 	road_unlisten(&server->listener);
 	if (server->stop_fd >= 0)
 		close(server->stop_fd);
-	for (uint32_t i = 0; i < server->served_count; i++)
-		road_address_free(&server->served[i].address);
-	free(server->served);
+	road_serve_chips_close(server);
 	free(server->library_folder);
 	free(server);
 }
@@ -415,6 +341,7 @@ road_status road_server_run(struct road_server *server, uint64_t deadline_ns)
 			any |= take_messages(server);
 		const uint64_t now = any && !look ? 0 : road_host_now_ns();
 
+		road_serve_tend(server, now);
 		remove_doomed(server, now);
 		if (now >= deadline_ns)
 			return road_fail(ROAD_TIMEOUT, "the deadline passed", "road_sim_server_run",

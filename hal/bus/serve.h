@@ -4,6 +4,7 @@
  *
  *	serve.c         clients that come and go, the loop that runs the chips
  *	serve_listen.c  the sockets
+ *	serve_chip.c    chips, their functions, and who looks after them
  *	serve_client.c  one connection: messages in, checked by the table of commands, replies out
  *	serve_device.c  what vfio-user asks of a device
  *	serve_road.c    what is ours: identity, time, the back door
@@ -48,7 +49,8 @@ struct road_listener {
 /* One of the chips that are served. */
 struct road_served {
 	struct road_address address;
-	uint32_t clients; /* that have it */
+	struct road_bus *physical; /* its function 0; NULL: each client has a chip of its own */
+	uint32_t clients;          /* that have one of its functions */
 };
 
 struct road_client {
@@ -102,6 +104,11 @@ struct road_server {
 	uint64_t identity, next_grant; /* identity: random, 0 before the first grant */
 	uint64_t shut_until_ns;        /* nobody is let in; 0: anybody */
 	bool shut_told;
+	uint32_t functions; /* of each chip, for clients */
+	road_status (*open)(void *user, uint32_t index, const char *address, struct road_bus **out);
+	void (*close)(void *user, uint32_t index);
+	void (*tend)(void *user);
+	uint64_t tend_ns; /* next time */
 	struct road_server_state state;
 	_Atomic bool stopping;
 };
@@ -111,8 +118,17 @@ struct road_server {
 /* A word about a client, unless there were too many. */
 void road_serve_tell(struct road_client *client, int level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Gives the client the chip with this number. An errno. */
+
+/* ---- serve_chip.c ---- */
+
+road_status road_serve_chips_open(struct road_server *server, const char *const *addresses,
+				  uint32_t count);
+void road_serve_chips_close(struct road_server *server);
+/* Gives the client a function of the chip with this number. An errno. */
 int road_serve_give(struct road_client *client, uint32_t device);
+/* Lets who holds the physical functions look after them, if it is time. now: 0 if nobody looked at
+ * the clock. */
+void road_serve_tend(struct road_server *server, uint64_t now);
 
 /* ---- serve_token.c ---- */
 

@@ -210,7 +210,20 @@ struct road_server_wish {
 	/* Somebody was let in, refused or thrown out; text says who and why. */
 	void (*tell)(void *user, int level, const char *text);
 	void *user;
+	uint32_t functions; /* of each chip, for clients; 0: ROAD_SERVE_FUNCTIONS */
+	/*
+	 * Opens address number `index`, which has the option `functions` by now: a bus of
+	 * road_transport_sim, which stays open until `close`. NULL, both: the bus is opened, and
+	 * nobody boots the chip.
+	 */
+	road_status (*open)(void *user, uint32_t index, const char *address, struct road_bus **out);
+	void (*close)(void *user, uint32_t index);
+	/* Looks after what was opened: when it has interrupts, and each second. On the thread that
+	 * runs the server. NULL: nobody. */
+	void (*tend)(void *user);
 };
+
+enum { ROAD_SERVE_FUNCTIONS = 8, ROAD_SERVE_FUNCTIONS_MAX = 63 };
 
 struct road_server_state {
 	uint32_t clients, clients_peak;
@@ -228,6 +241,8 @@ road_status road_server_run(struct road_server *server, uint64_t deadline_ns);
 /* Any thread, and handlers of signals. */
 void road_server_stop(struct road_server *server);
 void road_server_state(const struct road_server *server, struct road_server_state *out);
+/* The clients of chip number `index` see a lost device. In `tend`. */
+void road_server_lose(struct road_server *server, uint32_t index, const char *why);
 /* Clients see a lost device. */
 void road_server_close(struct road_server *server);
 

@@ -298,8 +298,7 @@ road_status road_sim_unplug(road_device *device)
 	control->unplug(device->drv.bus);
 	road_device_lose(device);
 	if (fresh)
-		road_instance_change(device->instance, ROAD_CHANGE_REMOVED, device->address,
-				     "pulled out");
+		road_device_change(device, ROAD_CHANGE_REMOVED, "pulled out");
 	return ROAD_OK;
 }
 

@@ -282,6 +282,7 @@ struct road_device {
 	char *options;
 	char *drv_options;          /* those of the driver */
 	bool sleeps;                /* its driver has a wait of its own */
+	bool apart;                 /* nobody else of the instance knows of it */
 	struct road_driver_ops ops; /* the driver's over the defaults */
 	struct road_memory_ops memory;
 	struct road_image_ops image;
@@ -320,6 +321,11 @@ struct road_device {
 	struct road_interrupts *interrupts; /* as descriptors; NULL: none */
 };
 extern const struct road_class road_device_class;
+/* The instance's watches hear of it, unless it is apart. */
+void road_device_change(struct road_device *device, uint32_t kind, const char *text);
+/* One that nobody else of the instance gets, or hears of, whatever is open at that address. */
+road_status road_device_open_apart(struct road_instance *instance, const char *address,
+				   struct road_device **out);
 /* Heap `index` with what the instance's buffers take of it. */
 road_status road_device_heap_read(struct road_device *device, uint32_t index, road_heap_info *out);
 void road_device_fault_add(struct road_device *device, struct road_fault *fault);

@@ -53,7 +53,7 @@ static void device_close(struct road_object *object)
 	road_tokens_forget(device);
 	if (bus)
 		bus->ops->close(bus);
-	road_instance_change(instance, ROAD_CHANGE_REMOVED, device->address, "closed");
+	road_device_change(device, ROAD_CHANGE_REMOVED, "closed");
 }
 
 static void device_finish(struct road_object *object)
@@ -74,6 +74,12 @@ static void device_free(struct road_object *object)
 
 const struct road_class road_device_class = {ROAD_TYPE_DEVICE, "device", device_close,
 					     device_finish, device_free};
+
+void road_device_change(struct road_device *device, uint32_t kind, const char *text)
+{
+	if (!device->apart)
+		road_instance_change(device->instance, kind, device->address, text);
+}
 
 /* Finds the device with this identity among those that are open; with a reference. One that is lost
  * is nobody's any more: what answers at its address is another. */
@@ -401,8 +407,9 @@ static road_status find_driver(struct road_device *device, const struct road_add
 	return status;
 }
 
+/* apart: nobody else of the instance gets it, or hears of it. */
 static road_status open_new(struct road_instance *instance, const struct road_address *address,
-			    struct road_device **out)
+			    bool apart, struct road_device **out)
 {
 	const struct road_driver *driver = NULL;
 	struct road_bus *bus = NULL;
@@ -412,6 +419,7 @@ static road_status open_new(struct road_instance *instance, const struct road_ad
 	if (!device)
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for a device",
 				 "road_device_open", "", "");
+	device->apart = apart;
 	status = find_driver(device, address, &bus, &driver);
 	if (status)
 		goto unmake;
@@ -420,12 +428,14 @@ static road_status open_new(struct road_instance *instance, const struct road_ad
 		goto close_bus;
 	road_object_retain(&instance->object);
 	road_object_init(&device->object, &road_device_class);
-	pthread_mutex_lock(&instance->lock);
-	device->next = instance->open_devices;
-	instance->open_devices = device;
-	pthread_mutex_unlock(&instance->lock);
+	if (!apart) {
+		pthread_mutex_lock(&instance->lock);
+		device->next = instance->open_devices;
+		instance->open_devices = device;
+		pthread_mutex_unlock(&instance->lock);
+	}
 	road_progress_device_add(device);
-	road_instance_change(instance, ROAD_CHANGE_ARRIVED, device->address, "opened");
+	road_device_change(device, ROAD_CHANGE_ARRIVED, "opened");
 	*out = device;
 	return ROAD_OK;
 close_bus:
@@ -470,11 +480,24 @@ road_status road_device_open(road_instance *instance, const char *address, road_
 				   "road_device_open: address", parsed.identity,
 				   "one that is plugged in");
 	else if (!device)
-		status = open_new(instance, &parsed, &device);
+		status = open_new(instance, &parsed, false, &device);
 	pthread_mutex_unlock(&instance->open_lock);
 	if (!status)
 		*out = device;
 out:
+	road_address_free(&parsed);
+	return status;
+}
+
+road_status road_device_open_apart(struct road_instance *instance, const char *address,
+				   struct road_device **out)
+{
+	struct road_address parsed;
+	road_status status = road_address_parse(address, &parsed);
+
+	if (status)
+		return status;
+	status = open_new(instance, &parsed, true, out);
 	road_address_free(&parsed);
 	return status;
 }

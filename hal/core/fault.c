@@ -14,7 +14,7 @@ void road_device_fault_add(struct road_device *device, struct road_fault *fault)
 	if (device->fault_next - device->fault_first > ROAD_FAULTS_KEPT)
 		device->fault_first++;
 	pthread_mutex_unlock(&device->fault_lock);
-	road_instance_change(device->instance, ROAD_CHANGE_FAULT, device->address, fault->text);
+	road_device_change(device, ROAD_CHANGE_FAULT, fault->text);
 }
 
 road_status road_device_fault_read(road_device *device, road_fault *out)
@@ -133,8 +133,8 @@ void road_device_lose(struct road_device *device)
 	why_lost(device, text, sizeof(text));
 	road_error_set(&why, ROAD_DEVICE_LOST, "the device is gone", device->address, text, "");
 	road_device_fail_queues(device, &why, UINT64_MAX);
-	road_instance_change(device->instance, ROAD_CHANGE_LOST, device->address,
-			     text[0] ? text : "the device does not answer any more");
+	road_device_change(device, ROAD_CHANGE_LOST,
+			   text[0] ? text : "the device does not answer any more");
 	road_instance_message(device->instance, ROAD_MESSAGE_ERROR, device->address,
 			      "the device is gone");
 }
@@ -194,6 +194,6 @@ road_status road_device_reset(road_device *device, uint32_t scope)
 	road_regions_reset(device);
 	road_error_set(&why, ROAD_CANCELLED, "the device was reset", device->address, "", "");
 	road_device_fail_queues(device, &why, UINT64_MAX);
-	road_instance_change(device->instance, ROAD_CHANGE_RECOVERED, device->address, "reset");
+	road_device_change(device, ROAD_CHANGE_RECOVERED, "reset");
 	return ROAD_OK;
 }

@@ -31,7 +31,7 @@ static void changed(void *arg, uint32_t state, const char *component)
 
 	snprintf(text, sizeof(text), "%s%s%s", boot->calls->state_text(state),
 		 component[0] ? " " : "", component);
-	road_instance_change(boot->device->instance, ROAD_CHANGE_BOOT, boot->device->address, text);
+	road_device_change(boot->device, ROAD_CHANGE_BOOT, text);
 }
 
 static const struct road_firmware_ops *ops_of(const struct road_device *device)

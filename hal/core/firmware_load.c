@@ -313,7 +313,6 @@ road_status road_device_firmware_load(road_device *device,
 	pthread_mutex_unlock(&device->instance->open_lock);
 	pthread_mutex_unlock(&device->boot->lock);
 	if (!status)
-		road_instance_change(device->instance, ROAD_CHANGE_RECOVERED, device->address,
-				     "other firmware runs");
+		road_device_change(device, ROAD_CHANGE_RECOVERED, "other firmware runs");
 	return status;
 }

@@ -81,7 +81,8 @@ static const struct verb {
 	 verb_run},
 	{"diff", "A.json B.json [--json]",
 	 "what differs between two reports of runs; exits with 1 if anything does", verb_diff},
-	{"serve", "ADDRESS… --socket PATH [--clients N] [--grace SECONDS] [--quiet]",
+	{"serve",
+	 "ADDRESS… --socket PATH [--clients N] [--functions N] [--grace SECONDS] [--quiet]",
 	 "simulated chips for other processes, which open them as sock:PATH (of several the Nth, "
 	 "from 0,\n"
 	 "      as sock:PATH#N); prints the address once it can be opened, runs until it is ended, "

@@ -14,9 +14,9 @@
 #define SECOND_NS UINT64_C(1000000000)
 
 struct words {
-	const char *socket, *clients, *grace;
+	const char *socket, *clients, *functions, *grace;
 	bool quiet;
-	uint64_t clients_max, grace_s;
+	uint64_t clients_max, functions_max, grace_s;
 };
 
 /* What signals end: first the serving, then the patience with clients that are still there. */
@@ -92,6 +92,7 @@ static int serve(road_instance *instance, const struct words *words, int argc, c
 		.addresses = (const char *const *)argv,
 		.socket_path = words->socket,
 		.clients_max = (uint32_t)words->clients_max,
+		.functions = (uint32_t)words->functions_max,
 	};
 	road_status status = road_sim_server_create(instance, &options, &served);
 
@@ -139,6 +140,11 @@ static int check(struct words *words, int left, struct tool_error *error)
 	     !words->clients_max))
 		return tool_error_set(error, "--clients", "is no number of clients", words->clients,
 				      "1 to 256");
+	if (words->functions &&
+	    (!tool_number(words->functions, strlen(words->functions), 63, &words->functions_max) ||
+	     !words->functions_max))
+		return tool_error_set(error, "--functions", "is no number of functions",
+				      words->functions, "1 to 63");
 	if (words->grace &&
 	    !tool_number(words->grace, strlen(words->grace), 86400, &words->grace_s))
 		return tool_error_set(error, "--grace", "is no number of seconds", words->grace,
@@ -149,11 +155,10 @@ static int check(struct words *words, int left, struct tool_error *error)
 int verb_serve(int argc, char **argv)
 {
 	struct words words = {.quiet = false};
-	const struct tool_option options[] = {{"--socket", NULL, &words.socket},
-					      {"--clients", NULL, &words.clients},
-					      {"--grace", NULL, &words.grace},
-					      {"--quiet", &words.quiet, NULL},
-					      {NULL, NULL, NULL}};
+	const struct tool_option options[] = {
+		{"--socket", NULL, &words.socket},       {"--clients", NULL, &words.clients},
+		{"--functions", NULL, &words.functions}, {"--grace", NULL, &words.grace},
+		{"--quiet", &words.quiet, NULL},         {NULL, NULL, NULL}};
 	struct tool_error error;
 	int left = 0;
 

@@ -189,10 +189,16 @@ ROAD_API road_status road_sim_report(road_device *device, char *json, size_t byt
 ROAD_API road_status road_sim_trace(road_device *device, int fd);
 
 /*
- * Simulated chips for other processes. Whoever opens `sock:PATH` (or `sock:PATH#N`, chip number N
- * of `addresses`) gets a chip of its own, with memory that nobody else sees; all chips share the
- * server's virtual time. What a client had is gone when it ends, however it ends; when the server
- * ends, its clients have lost their devices.
+ * Simulated chips for other processes. Each is divided into functions of equal shares of its
+ * memory. The server has the physical function: it boots the chip's firmware, and restarts a chip
+ * whose firmware crashed; the chip's clients have lost their devices then. Whoever opens
+ * `sock:PATH` (or `sock:PATH#N`, chip number N of `addresses`) gets one of the others, with
+ * registers and memory that nobody else sees; its work shares the chip's units with that of the
+ * other functions, and its reset is its own. All chips share the server's virtual time. What a
+ * client had is gone when it ends, however it ends; when the server ends, its clients have lost
+ * their devices.
+ *
+ * A model that has one function only is built anew for each client instead.
  */
 typedef struct road_sim_server road_sim_server;
 
@@ -204,7 +210,7 @@ typedef struct road_sim_server_options {
 	 * it. An old socket whose server is gone is replaced. */
 	const char *socket_path;
 	uint32_t clients_max; /* at a time; 0: 64; at most 256 */
-	uint32_t reserved;    /* 0 */
+	uint32_t functions;   /* of each chip, for a client each; 0: 8; at most 63 */
 } road_sim_server_options;
 
 typedef struct road_sim_server_info {
@@ -223,8 +229,8 @@ typedef struct road_sim_server_info {
  * Listens; nobody is served before the server is run. What clients did wrong is told through the
  * instance's message function, on the thread that runs the server. ROAD_UNSUPPORTED: an address is
  * of no simulated chip; ROAD_BUSY: another server listens there; ROAD_PERMISSION: others can look
- * into the socket's folder; ROAD_IO; ROAD_INVALID_ARGUMENT; what road_device_open answers for the
- * addresses.
+ * into the socket's folder; ROAD_IO; ROAD_INVALID_ARGUMENT (also: two addresses of one name, the
+ * option `functions` in one); what road_device_open answers for the addresses.
  */
 ROAD_API road_status road_sim_server_create(road_instance *instance,
 					    const road_sim_server_options *options,
@@ -237,6 +243,12 @@ ROAD_API road_status road_sim_server_stop(road_sim_server *server);
 /* By the thread that runs the server, or while none does. ROAD_INVALID_ARGUMENT: out is NULL or too
  * short. */
 ROAD_API road_status road_sim_server_info_get(road_sim_server *server, road_sim_server_info *out);
+/* The device of chip number `index` that the server has itself, its physical function: for its
+ * properties, telemetry and firmware. A reference, which keeps the chip, not its clients, beyond
+ * the server's end. By the thread that runs the server, or while none does. ROAD_NOT_FOUND: there
+ * are fewer chips; ROAD_UNSUPPORTED: the chip has one function only. */
+ROAD_API road_status road_sim_server_device(road_sim_server *server, uint32_t index,
+					    road_device **out);
 /* Ends the server; no thread runs it. NULL does nothing. */
 ROAD_API void road_sim_server_release(road_sim_server *server);
 

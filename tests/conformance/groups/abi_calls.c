@@ -263,6 +263,7 @@ static road_status call_road_sim_server_create(struct calls *c, uint32_t wrong)
 CALL(road_sim_server_run, SERVER, 0)
 CALL(road_sim_server_stop, SERVER)
 CALL(road_sim_server_info_get, SERVER, OUT(1))
+CALL(road_sim_server_device, SERVER, V(0, UINT32_MAX), OUT(1))
 
 CALL(road_config_create, DEVICE, P(1, "nonsense"), V(8, 0), OUT(2))
 CALL(road_config_attach, DEVICE, P(1, c->bytes), OUT(2))
@@ -484,6 +485,7 @@ static const struct row {
 	ROW(road_sim_server_run, 1, 0, WITH_SERVER, CAP(DOMAIN)),
 	ROW(road_sim_server_stop, 1, 0, WITH_SERVER, CAP(DOMAIN)),
 	ROW(road_sim_server_info_get, 2, sizeof(road_sim_server_info), WITH_SERVER, CAP(DOMAIN)),
+	ROW(road_sim_server_device, 2, 0, FAILS | WITH_SERVER, CAP(DOMAIN)),
 	ROW(road_device_firmware_get, 2, sizeof(road_device_firmware), 0, CAP(FIRMWARE)),
 	ROW(road_device_component_get, 2, sizeof(road_device_component), FAILS, CAP(FIRMWARE)),
 	ROW(road_device_firmware_load, 4, 0, FAILS, CAP(FIRMWARE)),

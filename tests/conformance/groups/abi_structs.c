@@ -289,7 +289,7 @@ static const struct in_row {
 	 offsetof(road_sim_server_options, clients_max),
 	 -1,
 	 0,
-	 {offsetof(road_sim_server_options, reserved)},
+	 {0},
 	 CAP(DOMAIN)},
 	{"road_submission",
 	 in_submission,

@@ -52,14 +52,15 @@ static void *tend(void *arg)
 	return NULL;
 }
 
-static struct shop *shop_open(struct fixture *f, uint32_t clients_max)
+static struct shop *shop_of(struct fixture *f, uint32_t clients_max, uint32_t functions)
 {
 	struct shop *shop = fixture_memory(f, sizeof(*shop));
 	const road_sim_server_options options = {.size = sizeof(options),
 						 .address_count = 1,
 						 .addresses = &f->address,
 						 .socket_path = abi_socket(f),
-						 .clients_max = clients_max};
+						 .clients_max = clients_max,
+						 .functions = functions};
 
 	memset(shop, 0, sizeof(*shop));
 	pthread_mutex_init(&shop->lock, NULL);
@@ -67,6 +68,11 @@ static struct shop *shop_open(struct fixture *f, uint32_t clients_max)
 	CHECK_OK(road_sim_server_create(f->instance, &options, &shop->server));
 	REQUIRE(!pthread_create(&shop->thread, NULL, tend, shop));
 	return shop;
+}
+
+static struct shop *shop_open(struct fixture *f, uint32_t clients_max)
+{
+	return shop_of(f, clients_max, 0);
 }
 
 static void shop_end(struct shop *shop)
@@ -469,5 +475,27 @@ CONFORMANCE_CASE(process, client_quota_enforced)
 	CHECK_OK(road_device_open(instance, shop->address, &device));
 	road_device_release(device);
 	rig_close(&one);
+	shop_end(shop);
+}
+
+/* The chip has so many functions for clients; the server has one for itself. */
+CONFORMANCE_CASE(process, client_functions_enforced)
+{
+	struct shop *shop = shop_of(f, 8, 2);
+	struct rig one = rig_open(f, NULL, shop->address), two = rig_open(f, NULL, shop->address);
+	const struct outcome wanted = rig_work(f, &one);
+	road_instance *instance = fixture_instance(f, NULL, 0);
+	road_device *device = NULL;
+
+	CHECK_EQ(rig_work(f, &two).data, wanted.data);
+	CHECK_STATUS(road_device_open(instance, shop->address, &device), ROAD_BUSY);
+	CHECK_DETAIL("all functions of this chip are in use");
+	rig_close(&two);
+	shop_settled(shop, 1);
+	two = rig_open(f, NULL, shop->address);
+	CHECK_EQ(rig_work(f, &two).data, wanted.data);
+	CHECK_EQ(rig_work(f, &one).data, wanted.data);
+	rig_close(&one);
+	rig_close(&two);
 	shop_end(shop);
 }

@@ -63,8 +63,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static struct rig_server *serve(const char *const *addresses, uint32_t count, uint32_t clients_max,
-				bool guests)
+struct rig_server *rig_serve_as(struct road_server_wish wish)
 {
 	struct rig_server *rig = calloc(1, sizeof(*rig));
 
@@ -72,18 +71,11 @@ static struct rig_server *serve(const char *const *addresses, uint32_t count, ui
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(rig->folder));
 	snprintf(rig->path, sizeof(rig->path), "%s/sock", rig->folder);
 	pthread_mutex_init(&rig->lock, NULL);
-	const struct road_server_wish wish = {
-		.library_folder = getenv("ROADBED_TEST_SIM_FOLDER"),
-		.addresses = addresses,
-		.address_count = count,
-		.socket_path = guests ? NULL : rig->path,
-		.ivshmem_path = guests ? rig->path : NULL,
-		.ivshmem_bytes = RIG_GUEST_BYTES,
-		.clients_max = clients_max,
-		.tell = tell,
-		.user = rig,
-	};
-
+	wish.library_folder = getenv("ROADBED_TEST_SIM_FOLDER");
+	wish.socket_path = wish.ivshmem_bytes ? NULL : rig->path;
+	wish.ivshmem_path = wish.ivshmem_bytes ? rig->path : NULL;
+	wish.tell = tell;
+	wish.user = rig;
 	CU_ASSERT_EQUAL_FATAL(road_server_open(&wish, &rig->server), ROAD_OK);
 	pthread_create(&rig->thread, NULL, run, rig);
 	return rig;
@@ -91,13 +83,17 @@ static struct rig_server *serve(const char *const *addresses, uint32_t count, ui
 
 struct rig_server *rig_serve(const char *const *addresses, uint32_t count, uint32_t clients_max)
 {
-	return serve(addresses, count, clients_max, false);
+	return rig_serve_as((struct road_server_wish){
+		.addresses = addresses, .address_count = count, .clients_max = clients_max});
 }
 
 struct rig_server *rig_serve_guests(const char *const *addresses, uint32_t count,
 				    uint32_t clients_max)
 {
-	return serve(addresses, count, clients_max, true);
+	return rig_serve_as((struct road_server_wish){.addresses = addresses,
+						      .address_count = count,
+						      .clients_max = clients_max,
+						      .ivshmem_bytes = RIG_GUEST_BYTES});
 }
 
 static void stop(struct rig_server *rig)
@@ -134,6 +130,11 @@ void rig_end(struct rig_server *rig)
 	CU_ASSERT_EQUAL(rmdir(rig->folder), 0);
 	pthread_mutex_destroy(&rig->lock);
 	free(rig);
+}
+
+struct road_server *rig_server_of(const struct rig_server *rig)
+{
+	return rig->server;
 }
 
 const char *rig_path(const struct rig_server *rig)

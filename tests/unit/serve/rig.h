@@ -21,6 +21,10 @@ struct rig_server *rig_serve_guests(const char *const *addresses, uint32_t count
 				    uint32_t clients_max);
 /* Serves nobody any more, and does not say so; rig_end still ends it. */
 void rig_hang(struct rig_server *server);
+/* As the wish says, but for folder, socket, tell and user, which is the rig_server; ivshmem_bytes:
+ * for virtual machines. */
+struct rig_server *rig_serve_as(struct road_server_wish wish);
+struct road_server *rig_server_of(const struct rig_server *server);
 void rig_end(struct rig_server *server); /* checks that nothing of its clients is left */
 const char *rig_path(const struct rig_server *server);
 /* What it said of clients so far holds this text. */

@@ -120,6 +120,47 @@ static void one_that_goes_on_posting_keeps_its_message_waiting_alone(void)
 	close(ends[1]);
 }
 
+/* ---- who looks after the chips ---- */
+
+static uint64_t pending_vectors;
+static uint32_t tended;
+
+static uint64_t pending(struct road_bus *bus)
+{
+	(void)bus;
+	return pending_vectors;
+}
+
+static void tend(void *user)
+{
+	(void)user;
+	tended++;
+}
+
+static void chips_are_looked_after_once_a_while_and_when_they_interrupt(void)
+{
+	static const struct road_bus_control control = {.irq_pending = pending};
+	static struct road_bus_handle physical = {.control = &control};
+	struct road_served served[] = {{.physical = NULL}, {.physical = &physical.bus}};
+	struct road_server server = {.served = served, .served_count = 2, .tend = tend};
+	const uint64_t start = 1000, second = UINT64_C(1000000000);
+
+	road_serve_tend(&server, start);
+	CU_ASSERT_EQUAL(tended, 1);
+	road_serve_tend(&server, start + second - 1);
+	road_serve_tend(&server, 0); /* nobody looked at the clock */
+	CU_ASSERT_EQUAL(tended, 1);
+	road_serve_tend(&server, start + second);
+	CU_ASSERT_EQUAL(tended, 2);
+	pending_vectors = 4;
+	road_serve_tend(&server, 0);
+	road_serve_tend(&server, start + second + 1);
+	CU_ASSERT_EQUAL(tended, 4);
+	pending_vectors = 0;
+	road_serve_tend(&server, start + second + 2);
+	CU_ASSERT_EQUAL(tended, 4);
+}
+
 static const struct tap_case cases[] = {
 	{"servers start in a folder one after the other",
 	 servers_start_in_a_folder_one_after_the_other},
@@ -127,6 +168,8 @@ static const struct tap_case cases[] = {
 	 the_late_word_of_a_stop_wakes_the_next_run_once},
 	{"one that goes on posting keeps its message waiting alone",
 	 one_that_goes_on_posting_keeps_its_message_waiting_alone},
+	{"chips are looked after once a while, and when they interrupt",
+	 chips_are_looked_after_once_a_while_and_when_they_interrupt},
 };
 
 TAP_MAIN(cases)
