@@ -170,8 +170,15 @@ static void bus_relax(struct road_bus *bus, uint64_t until_ns)
 
 	road_replay_enter(r);
 	const struct road_trace_event *event = road_replay_due(r);
-	const bool stops = r->moved && event && event->ns < until_ns;
-	const uint64_t to = stops ? event->ns : until_ns;
+	bool before = event && event->ns < until_ns;
+
+	/* Nothing happened since the last time: perhaps another thread is about to take an
+	 * interrupt, or to do what follows from one. */
+	if (before && !r->moved && road_replay_await_others(r)) {
+		event = road_replay_due(r);
+		before = event && event->ns < until_ns;
+	}
+	const uint64_t to = r->moved && before ? event->ns : until_ns;
 
 	r->clock_ns = to > r->clock_ns ? to : r->clock_ns;
 	r->moved = false;
@@ -408,7 +415,7 @@ static void destroy(struct road_replayer *r)
 	road_trace_free(&r->trace);
 	free(r->quiet);
 	free(r->done);
-	pthread_cond_destroy(&r->taken);
+	pthread_cond_destroy(&r->went_on);
 	free(r->known);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
@@ -591,7 +598,7 @@ static road_status wrap(struct road_bus_text argument, const char *address, stru
 
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&r->taken, &attributes);
+	pthread_cond_init(&r->went_on, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&r->lock, NULL);
 	for (uint32_t i = 0; i < ROAD_REPLAY_VECTORS; i++)

@@ -22,9 +22,9 @@ struct road_replayer {
 	struct road_bus_control control;
 	pthread_mutex_t lock;
 	struct road_trace trace;
-	uint8_t *quiet; /* of each event: it may be left out */
-	uint8_t *done;  /* of memory's: it was, out of turn */
-	pthread_cond_t taken;
+	uint8_t *quiet;         /* of each event: it may be left out */
+	uint8_t *done;          /* of memory's: it was, out of turn */
+	pthread_cond_t went_on; /* in the trace */
 	size_t next;
 	size_t floating; /* memory's events before this one were */
 	uint64_t used;   /* of the next event's count */
@@ -56,6 +56,8 @@ const struct road_trace_event *road_replay_find(struct road_replayer *r, enum ro
 /* The same for a call that has to be in the trace: else this is the difference, and the end. */
 const struct road_trace_event *road_replay_call(struct road_replayer *r, enum road_trace_kind kind,
 						const uint64_t *numbers);
+/* Until another thread goes on in the trace, or 2 s of the host passed: false. */
+bool road_replay_await_others(struct road_replayer *r);
 void road_replay_differ(struct road_replayer *r, enum road_trace_kind kind,
 			const uint64_t *numbers);
 /* What a register is known to hold. NULL: it was never read, or, to be added, no memory. */

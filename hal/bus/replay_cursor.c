@@ -10,7 +10,7 @@
 enum {
 	AHEAD = 4096, /* events that memory's may come too early */
 	LATE = 1024,  /* events that they may come too late */
-	TAKE_S = 2    /* of the host: how long an interrupt is waited for */
+	OTHERS_S = 2  /* of the host: how long one thread waits for what another does */
 };
 
 /* ---- which calls are equal ---- */
@@ -155,8 +155,7 @@ static void go_on(struct road_replayer *r, size_t at)
 	}
 	r->clock_ns = event->ns > r->clock_ns ? event->ns : r->clock_ns;
 	r->moved = true;
-	if (event->kind == ROAD_TRACE_IRQ)
-		pthread_cond_broadcast(&r->taken);
+	pthread_cond_broadcast(&r->went_on);
 }
 
 /* The first that was not yet, not too far ahead. */
@@ -267,22 +266,27 @@ void road_replay_differ(struct road_replayer *r, enum road_trace_kind kind, cons
 	r->lost = true;
 }
 
+bool road_replay_await_others(struct road_replayer *r)
+{
+	const size_t at = r->next;
+	const uint64_t used = r->used;
+	struct timespec deadline;
+
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += OTHERS_S;
+	look(r);
+	while (r->next == at && r->used == used && !r->lost)
+		if (pthread_cond_timedwait(&r->went_on, &r->lock, &deadline))
+			return false;
+	return true;
+}
+
 /* Until the interrupt that is due was taken; false: there is none, or it takes too long. */
 static bool await_taking(struct road_replayer *r)
 {
 	const struct road_trace_event *event = road_replay_due(r);
-	const size_t at = r->next;
-	struct timespec deadline;
 
-	if (!event || event->kind != ROAD_TRACE_IRQ)
-		return false;
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += TAKE_S;
-	look(r);
-	while (r->next == at && !r->lost)
-		if (pthread_cond_timedwait(&r->taken, &r->lock, &deadline))
-			return false;
-	return true;
+	return event && event->kind == ROAD_TRACE_IRQ && road_replay_await_others(r);
 }
 
 /* A call of the driver's, with the lock: what was recorded of it, or a difference. */

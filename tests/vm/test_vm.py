@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 import guest
+import recording
 
 ROADBED, CONFORMANCE, LIBRARY, LIST = (os.path.abspath(path) for path in sys.argv[1:5])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -106,6 +107,11 @@ def conformance(vm):
     vm.results = results
 
 
+def recorded(vm):
+    """what the driver did to QEMU's device is recorded, and replays without it"""
+    recording.recorded(vm, PLACE, CONFORMANCE)
+
+
 def crash(vm):
     """after a program was killed in the middle of work, the device works for the next one"""
     vm.run(f'(roadbed-conformance pci:{PLACE} --suite copy >/dev/null 2>&1 & echo $! >/tmp/pid); '
@@ -168,7 +174,7 @@ def unbinds(vm):
     says(vm.run(f'roadbed info pci:{PLACE}', 1), 'roadbed bind')
 
 
-RULES = [same_library, unbound, binds, conformance, crash, blocked, plugged, pulled_idle, pulled, unbinds]
+RULES = [same_library, unbound, binds, conformance, recorded, crash, blocked, plugged, pulled_idle, pulled, unbinds]
 
 
 class Tap:
