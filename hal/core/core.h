@@ -317,7 +317,8 @@ struct road_device {
 	pthread_mutex_t region_lock, config_lock; /* region.h */
 	struct road_region_node *regions;
 	struct road_config_entry *configs;
-	struct road_boot *boot;             /* NULL: the chip boots no firmware */
+	struct road_boot *boot;             /* NULL: the chip boots no firmware … */
+	bool foreign_firmware;              /* … or another function of it does */
 	struct road_interrupts *interrupts; /* as descriptors; NULL: none */
 };
 extern const struct road_class road_device_class;

@@ -183,9 +183,49 @@ static road_status make(struct road_device *device, const struct road_firmware_c
 	return ROAD_OK;
 }
 
+/* ---- firmware of another function ---- */
+
+static road_status owned_elsewhere(const char *what, const char *where)
+{
+	return road_fail(ROAD_PERMISSION, what, where, "another function of the chip owns it",
+			 "whoever holds the physical function boots it");
+}
+
+/* It runs, or comes to run soon. */
+static road_status await_owner(struct road_device *device, const char *where)
+{
+	struct road_bus *bus = device->drv.bus;
+	const uint64_t until = now_of(device) + ROAD_BOOT_OWNER_NS;
+	struct road_firmware_look look = {.phase = ROAD_FIRMWARE_PHASE_OFF};
+
+	for (;;) {
+		road_status status = ops_of(device)->look(&device->drv, &look);
+
+		if (status)
+			return is_gone(device) ? gone() : status;
+		if (look.phase == ROAD_FIRMWARE_PHASE_RUNNING ||
+		    look.phase == ROAD_FIRMWARE_PHASE_DEGRADED)
+			return ROAD_OK;
+		if (look.phase == ROAD_FIRMWARE_PHASE_CRASHED)
+			return owned_elsewhere("the chip's firmware crashed", where);
+		if (now_of(device) >= until)
+			return owned_elsewhere("the chip's firmware does not come to run", where);
+		bus->ops->relax(bus, until);
+	}
+}
+
+road_status road_boot_of_another(const struct road_device *device, const char *where)
+{
+	return device->foreign_firmware
+		       ? owned_elsewhere("the firmware is not this device's to boot", where)
+		       : ROAD_OK;
+}
+
 road_status road_boot_open(struct road_device *device)
 {
 	struct road_firmware_chip chip = {0};
+
+	device->foreign_firmware = false;
 
 	if (!ops_of(device) || !device->drv.bus)
 		return ROAD_OK;
@@ -195,6 +235,13 @@ road_status road_boot_open(struct road_device *device)
 		return ROAD_OK;
 	if (status && is_gone(device))
 		status = gone();
+	if (!status && chip.foreign) {
+		device->foreign_firmware = true;
+		status = await_owner(device, "road_device_open");
+		if (status)
+			road_boot_close(device);
+		return status;
+	}
 	if (!status)
 		status = make(device, &chip);
 	if (!status)
@@ -406,6 +453,11 @@ road_status road_boot_reset(struct road_device *device)
 	struct road_boot *boot = device->boot;
 	struct finding crash;
 
+	if (!boot && device->foreign_firmware) {
+		road_status status = await_owner(device, "road_device_reset");
+
+		return status ? status : device->ops.reset(&device->drv);
+	}
 	if (!boot)
 		return device->ops.reset(&device->drv);
 	lock_for_reset(boot);

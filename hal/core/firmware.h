@@ -21,6 +21,8 @@
 
 /* Boots in a row that a reset tries before the device counts as wedged. */
 enum { ROAD_BOOT_TRIES = 2, ROAD_DUMP_MAX = 1 << 20 };
+/* How long firmware of another function may take until it runs, on the bus's clock. */
+#define ROAD_BOOT_OWNER_NS UINT64_C(1000000000)
 
 struct road_boot_image {
 	road_firmware_image *image; /* verified; NULL: not looked for yet */
@@ -43,9 +45,12 @@ struct road_boot {
 	bool dumped;                   /* somebody looked at the crash of this boot */
 };
 
-/* Describes the chip and boots it; ROAD_OK with device->boot NULL: it wants no firmware. */
+/* Describes the chip and boots it; ROAD_OK with device->boot NULL: it wants no firmware, or runs
+ * one that another function boots (device->foreign_firmware). */
 road_status road_boot_open(struct road_device *device);
 void road_boot_close(struct road_device *device);
+/* PERMISSION, if another function of the chip boots its firmware. */
+road_status road_boot_of_another(const struct road_device *device, const char *where);
 /* Boots again if the firmware is not sound, then resets the driver. Of any device; no lock held. */
 road_status road_boot_reset(struct road_device *device);
 /* A queue whose work is of boot number `boots` said that the firmware crashed. Any thread,

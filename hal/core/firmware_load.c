@@ -288,7 +288,13 @@ road_status road_device_firmware_load(road_device *device,
 				      const road_firmware_load_options *options)
 {
 	road_firmware_load_options own;
-	road_status status = check(device, "road_device_firmware_load: device");
+	static const char *const where = "road_device_firmware_load: device";
+	road_status status = road_object_check(device, &road_device_class, where);
+
+	if (!status)
+		status = road_boot_of_another(device, where);
+	if (!status)
+		status = check(device, where);
 
 	if (!status)
 		status = road_struct_in(&own, sizeof(own), options, 8,

@@ -180,13 +180,16 @@ static road_status read_chip(struct road_drv_device *dev, const struct road_boot
 	out->chip_id = read64(dev, port, ROAD_BOOT_REG_CHIP64);
 	out->heartbeat_ns = read64(dev, port, ROAD_BOOT_REG_HEARTBEAT_NS64);
 	out->component_count = read32(dev, port, ROAD_BOOT_REG_COMPONENTS);
+	const uint32_t owner = read32(dev, port, ROAD_BOOT_REG_OWNER);
 	const struct bound bounds[] = {
 		{"boot block STYLE", out->style, ROAD_FIRMWARE_PUSH, ROAD_FIRMWARE_PULL},
 		{"boot block CHUNK", out->chunk_bytes, 1,
 		 out->style == ROAD_FIRMWARE_PULL ? ROAD_BOOT_CHUNK_MAX : ROAD_BOOT_DATA_BYTES},
 		{"boot block COMPONENTS", out->component_count, 1, ROAD_FIRMWARE_COMPONENTS_MAX},
+		{"boot block OWNER", owner, 0, 1},
 	};
 
+	out->foreign = owner == 1;
 	status = check_bounds(dev, bounds, sizeof(bounds) / sizeof(bounds[0]));
 	for (uint32_t i = 0; !status && i < out->component_count; i++)
 		status = read_component(dev, port, i, &out->components[i]);

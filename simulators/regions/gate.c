@@ -93,6 +93,9 @@ static void activated(void *arg, enum road_region_error error)
 	struct region_unit *unit = op->unit;
 	struct region_queue *queue = &unit->queues[op->queue];
 
+	/* As it is without another function that changes what is active. */
+	if (op->back && error == ROAD_REGION_ERROR_NOT_RESIDENT)
+		error = ROAD_REGION_ERROR_MISMATCH;
 	queue->activating = false;
 	queue->error = error;
 	if (!error)
@@ -101,7 +104,8 @@ static void activated(void *arg, enum road_region_error error)
 }
 
 /* config 0: to no image. */
-static bool activate(struct region_unit *unit, uint32_t index, const struct region_want *want)
+static bool activate(struct region_unit *unit, uint32_t index, const struct region_want *want,
+		     bool back)
 {
 	struct region_queue *queue = &unit->queues[index];
 	struct region_op *op = region_op_new(unit, index);
@@ -109,6 +113,7 @@ static bool activate(struct region_unit *unit, uint32_t index, const struct regi
 	if (!op)
 		return false;
 	op->implicit = true;
+	op->back = back;
 	op->done = activated;
 	op->arg = op;
 	op->what = (struct road_region_op){
@@ -154,9 +159,9 @@ static enum region_gate go(struct region_unit *unit, struct region *region, uint
 bool region_unit_is_foreign(const struct region_unit *unit, uint32_t index)
 {
 	const struct region_queue *queue = &unit->queues[index];
-	const struct region *region = &unit->regions[queue->region];
+	const uint32_t switcher = unit->regions[queue->region].switcher;
 
-	return region_active_config(region) && !region_active_of(unit, region, queue->function);
+	return switcher != REGION_NONE && switcher != queue->function;
 }
 
 /* Another image than the expected one is active. */
@@ -164,21 +169,21 @@ static enum region_gate differ(struct region_unit *unit, struct region *region, 
 			       const struct region_want *want, enum road_region_error *error)
 {
 	struct region_queue *queue = &unit->queues[index];
-	/* Another function's image is nothing that a program knows of, or could switch away from:
-	 * what its queue expects comes back by itself. */
-	const bool foreign = region_unit_is_foreign(unit, index);
-	const struct region_want back = {.config = queue->wanted};
+	const bool back = !want->activate || !want->config;
+	const struct region_want expected = {.config = queue->wanted};
 
-	if (!foreign && (!want->activate || !want->config))
+	/* What another function made active is nothing that a program knows of, or could switch
+	 * away from: what its queue expects comes back by itself. */
+	if (back && !region_unit_is_foreign(unit, index))
 		return refuse(error, ROAD_REGION_ERROR_MISMATCH);
-	if (!want->activate || !want->config)
-		want = &back;
+	if (back)
+		want = &expected;
 	if (region->owed != REGION_NONE && region->owed != index)
 		return REGION_WAIT;
 	queue->bids = true;
 	if (put_off(unit, region) || yields(unit, region, index))
 		return REGION_WAIT;
-	if (!activate(unit, index, want)) {
+	if (!activate(unit, index, want, back)) {
 		end_waiting(unit, region, queue);
 		return refuse(error, ROAD_REGION_ERROR_HARDWARE);
 	}

@@ -53,6 +53,7 @@ struct region_op {
 	bool entered;          /* the present phase has begun */
 	bool timed;            /* and its event ends it */
 	bool implicit;         /* a launch asked for it */
+	bool back;             /* to what its queue expects, from what another function made */
 	bool detached;         /* a prefetch: done was told */
 	bool in_place;         /* the transfer overwrites the active image */
 	bool loading, holds, switched, draining;
@@ -91,6 +92,7 @@ struct region {
 	struct region_slot *slots; /* setup.slots of each function, side by side */
 	struct region_mine *mine;  /* of each function */
 	uint32_t active;           /* slot; REGION_NONE */
+	uint32_t switcher;         /* the function that made it so; REGION_NONE: nobody did */
 	uint32_t running, open;
 	struct region_op *ops;
 	struct region_op *loader, *isolator;

@@ -216,6 +216,7 @@ void region_switch(struct region_unit *unit, struct region *region, uint32_t slo
 		return;
 	}
 	region->slots[slot].state = SLOT_ACTIVE;
+	region->switcher = region_slot_function(unit, slot);
 	region_touch(unit, region, slot);
 	setup->chip->activate(setup->arg, region->index, &region->slots[slot].content->image);
 }
@@ -306,6 +307,7 @@ static enum region_outcome end_commit(struct region_op *op)
 	if (op->in_place)
 		region->slots[op->slot].config = op->target;
 	region_switch(op->unit, region, op->target ? op->slot : REGION_NONE);
+	region->switcher = op->function;
 	op->switched = true;
 	region->counters[ROAD_REGION_COUNT_SWITCHES]++;
 	if (!(setup->features & REGION_KEEPS_MEMORY))

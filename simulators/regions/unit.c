@@ -61,6 +61,7 @@ void region_make(struct region_unit *unit, uint32_t index, const struct region_p
 		.slots = slots,
 		.mine = mine,
 		.active = REGION_NONE,
+		.switcher = REGION_NONE,
 		.owed = REGION_NONE,
 		.idle_ps = REGION_NO_TIME,
 		.again = {.run = again, .arg = unit},
@@ -96,6 +97,7 @@ static void forget_images(struct region_unit *unit, struct region *region, uint3
 	    region_slot_function(unit, region->active) == function) {
 		unit->setup.chip->activate(unit->setup.arg, region->index, NULL);
 		region->active = REGION_NONE;
+		region->switcher = function;
 	}
 	mine->previous = mine->safe = 0;
 	free(mine->kept);

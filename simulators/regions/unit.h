@@ -217,7 +217,7 @@ struct region_want {
 };
 enum region_gate region_unit_gate(struct region_unit *unit, uint32_t queue,
 				  const struct region_want *want, enum road_region_error *error);
-/* Is another function's image active where this queue is? */
+/* Did another function make active what is so where this queue is? */
 bool region_unit_is_foreign(const struct region_unit *unit, uint32_t queue);
 /* A launch that was let through ended, or was stopped between two iterations (then it asks the
  * gate again before it goes on). */

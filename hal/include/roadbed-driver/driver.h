@@ -23,7 +23,7 @@ extern "C" {
  * arrays (struct road_cmd, struct road_place, struct road_dma, struct road_kernel_info).
  */
 #define ROAD_DRIVER_ABI_MAJOR 2
-#define ROAD_DRIVER_ABI_MINOR 5
+#define ROAD_DRIVER_ABI_MINOR 6
 #define ROAD_DRIVER_ABI       ((uint32_t)ROAD_DRIVER_ABI_MAJOR << 16 | ROAD_DRIVER_ABI_MINOR)
 
 struct road_driver;

@@ -14,6 +14,8 @@
 #ifndef ROADBED_DRIVER_FIRMWARE_H
 #define ROADBED_DRIVER_FIRMWARE_H
 
+#include <stdbool.h>
+
 #include <roadbed/base.h>
 
 #ifdef __cplusplus
@@ -47,6 +49,9 @@ struct road_firmware_chip {
 	uint64_t heartbeat_ns; /* it has to move at least that often; 0: there is none */
 	uint32_t component_count;
 	struct road_firmware_component components[ROAD_FIRMWARE_COMPONENTS_MAX];
+	/* Another function of the chip owns the firmware: it boots it, this one finds it running
+	 * and works with it; then of the six only describe and look are called. Since 2.6. */
+	bool foreign;
 };
 
 /* Where the chip says that it is. */

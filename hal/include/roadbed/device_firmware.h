@@ -33,7 +33,8 @@ typedef struct road_device_firmware {
 } road_device_firmware;
 /*
  * Looks at the chip: a crash or a heartbeat that stands still is noticed here, too.
- * ROAD_UNSUPPORTED: the device boots no firmware. ROAD_DEVICE_LOST.
+ * ROAD_UNSUPPORTED: the device boots no firmware, or is a function of a chip whose firmware another
+ * function boots. ROAD_DEVICE_LOST.
  */
 ROAD_API road_status road_device_firmware_get(road_device *device, road_device_firmware *out);
 
@@ -75,7 +76,7 @@ typedef struct road_firmware_load_options {
  * runs: ROAD_ROLLBACK_REFUSED, ROAD_IMAGE_INCOMPATIBLE, ROAD_SIGNATURE, ROAD_IMAGE_INVALID,
  * ROAD_NOT_FOUND and others, with the finding, and the device is as it was. When the chip refuses
  * them, what ran before is booted again, and the answer says why. ROAD_BUSY: another load or reset
- * is under way. ROAD_UNSUPPORTED.
+ * is under way. ROAD_PERMISSION: another function of the chip boots it. ROAD_UNSUPPORTED.
  */
 ROAD_API road_status road_device_firmware_load(road_device *device,
 					       const road_firmware_load_options *options);

@@ -198,6 +198,8 @@ static void test_describe(void)
 		CU_ASSERT_EQUAL(chip.protocol_max, 5);
 		CU_ASSERT_EQUAL(chip.heartbeat_ns, UINT64_C(5000000000));
 		CU_ASSERT_EQUAL(chip.component_count, 2);
+		CU_ASSERT_EQUAL(chip.foreign, again);
+		set32(ROAD_BOOT_REG_OWNER, 1); /* another function boots it */
 		CU_ASSERT_STRING_EQUAL(chip.components[0].name, "first");
 		CU_ASSERT_STRING_EQUAL(chip.components[1].name, "second");
 		CU_ASSERT_EQUAL(chip.components[1].bytes_max, 70000);
@@ -236,6 +238,7 @@ static void test_hostile_description(void)
 		{ROAD_BOOT_REG_COMPONENTS, 9, "boot block COMPONENTS", "seen 9 allowed 1 .. 8"},
 		{ROAD_BOOT_REG_COMPONENTS, UINT32_MAX, "boot block COMPONENTS",
 		 "seen 4294967295 allowed 1 .. 8"},
+		{ROAD_BOOT_REG_OWNER, 2, "boot block OWNER", "seen 2 allowed 0 .. 1"},
 		{ROAD_BOOT_REG_COMPONENT_UNITS, 0, "boot block COMPONENT_UNITS",
 		 "seen 0 allowed 1 .. 4294967294"},
 	};

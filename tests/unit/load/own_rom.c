@@ -13,13 +13,23 @@ static struct road_drv_device *rom(const struct road_drv_device *dev)
 
 static road_status describe(struct road_drv_device *dev, struct road_firmware_chip *out)
 {
+	road_status status;
+
 	own_rom.describes++;
-	return own_rom.none ? ROAD_NOT_FOUND : rom_ops.describe(rom(dev), out);
+	status = own_rom.none ? ROAD_NOT_FOUND : rom_ops.describe(rom(dev), out);
+	if (!status)
+		out->foreign = own_rom.foreign;
+	return status;
 }
 
 static road_status look(struct road_drv_device *dev, struct road_firmware_look *out)
 {
-	return rom_ops.look(rom(dev), out);
+	if (!own_rom.foreign)
+		return rom_ops.look(rom(dev), out);
+	*out = (struct road_firmware_look){.phase = own_rom.phase};
+	if (own_rom.runs_after != UINT32_MAX && !own_rom.runs_after--)
+		own_rom.phase = out->phase = ROAD_FIRMWARE_PHASE_RUNNING;
+	return ROAD_OK;
 }
 
 static road_status offer(struct road_drv_device *dev, uint32_t component, uint64_t bytes)

@@ -15,6 +15,9 @@ struct own_rom {
 	/* set */
 	struct rom rom;
 	bool none;           /* the chip needs no firmware */
+	bool foreign;        /* another function boots it; then look says only this: */
+	uint32_t phase;      /* that the chip is in */
+	uint32_t runs_after; /* looks; UINT32_MAX: never */
 	uint32_t dump_bytes; /* what a crash leaves; UINT32_MAX: it never ends */
 	bool dump_lies;      /* it gives more than was asked for */
 	/* seen */

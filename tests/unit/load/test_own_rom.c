@@ -310,6 +310,75 @@ static void a_crash_leaves_a_dump_however_the_port_tells_it(void)
 	teardown();
 }
 
+/* ---- firmware that another function of the chip owns ---- */
+
+static void make_foreign(uint32_t phase, uint32_t runs_after)
+{
+	make_rom(ROAD_FIRMWARE_PUSH, 1);
+	t.rom->foreign = true;
+	t.rom->phase = phase;
+	t.rom->runs_after = runs_after;
+}
+
+static bool last_allows(const char *text)
+{
+	road_error error = {.size = sizeof(error)};
+
+	return !road_last_error(&error) && strstr(error.allowed, text);
+}
+
+static void foreign_firmware_is_awaited_and_never_booted(void)
+{
+	road_device_firmware firmware = {.size = sizeof(firmware)};
+	const road_firmware_source source = {.bytes = t.bytes[0], .byte_count = t.count[0]};
+	const road_firmware_load_options load = {
+		.size = sizeof(load), .images = &source, .image_count = 1};
+
+	setup();
+	for (uint32_t looks = 0; looks < 2; looks++) {
+		make_foreign(ROAD_FIRMWARE_PHASE_LOADING, looks);
+		road_device *device = open_device();
+
+		CU_ASSERT_EQUAL(t.rom->starts, 1);
+		CU_ASSERT_EQUAL(road_device_firmware_get(device, &firmware), ROAD_UNSUPPORTED);
+		CU_ASSERT_EQUAL(road_device_firmware_load(device, &load), ROAD_PERMISSION);
+		CU_ASSERT(last_allows("physical function"));
+		CU_ASSERT_EQUAL(road_device_reset(device, ROAD_RESET_DEVICE), ROAD_OK);
+		CU_ASSERT_EQUAL(t.rom->resets, 1);
+		CU_ASSERT_EQUAL(t.rom->restarts + t.rom->rom.looks, 0);
+		road_device_release(device);
+	}
+	teardown();
+}
+
+static void foreign_firmware_that_does_not_run_is_not_replaced(void)
+{
+	road_device *device = NULL;
+
+	setup();
+	make_foreign(ROAD_FIRMWARE_PHASE_WAITING, UINT32_MAX);
+	CU_ASSERT_EQUAL(road_device_open(t.instance, ADDRESS, &device), ROAD_PERMISSION);
+	CU_ASSERT(last_allows("physical function"));
+	make_foreign(ROAD_FIRMWARE_PHASE_CRASHED, UINT32_MAX);
+	CU_ASSERT_EQUAL(road_device_open(t.instance, ADDRESS, &device), ROAD_PERMISSION);
+	CU_ASSERT_EQUAL(t.rom->starts, 0);
+
+	/* It crashes under a device that is open: whoever owns it brings it back. */
+	make_foreign(ROAD_FIRMWARE_PHASE_RUNNING, 0);
+	device = open_device();
+	t.rom->phase = ROAD_FIRMWARE_PHASE_CRASHED;
+	t.rom->runs_after = UINT32_MAX;
+	CU_ASSERT_EQUAL(road_device_reset(device, ROAD_RESET_DEVICE), ROAD_PERMISSION);
+	CU_ASSERT_EQUAL(t.rom->resets, 0);
+	t.rom->phase = ROAD_FIRMWARE_PHASE_STARTING;
+	t.rom->runs_after = 1;
+	CU_ASSERT_EQUAL(road_device_reset(device, ROAD_RESET_DEVICE), ROAD_OK);
+	CU_ASSERT_EQUAL(t.rom->resets, 1);
+	CU_ASSERT_EQUAL(t.rom->restarts, 0);
+	road_device_release(device);
+	teardown();
+}
+
 static const struct tap_case cases[] = {
 	{"a port with its own ROM boots before it starts",
 	 a_port_with_its_own_rom_boots_before_it_starts},
@@ -318,6 +387,10 @@ static const struct tap_case cases[] = {
 	{"a ROM that hangs runs into its deadline", a_rom_that_hangs_runs_into_its_deadline},
 	{"a crash leaves a dump, however the port tells it",
 	 a_crash_leaves_a_dump_however_the_port_tells_it},
+	{"firmware of another function is awaited and never booted",
+	 foreign_firmware_is_awaited_and_never_booted},
+	{"firmware of another function that does not run is not replaced",
+	 foreign_firmware_that_does_not_run_is_not_replaced},
 };
 
 TAP_MAIN(cases)
