@@ -195,11 +195,60 @@ static void anything(void)
 	}
 }
 
+/* Function 1 writes all of the window, in each phase of function 0's boot. */
+static void write_all_as_another(void)
+{
+	for (uint32_t at = 0; at < ROAD_BOOT_BYTES; at += 4) {
+		const bool reads_by = at == ROAD_BOOT_REG_SELECT ||
+				      at == ROAD_BOOT_REG_DUMP_OFFSET ||
+				      at == ROAD_BOOT_REG_PROGRAM_SELECT;
+		const uint32_t before = rig.violations;
+
+		sim_boot_write(rig.boot, 1, at, at % 8 ? 4 : 8, 1);
+		if (!reads_by) {
+			CU_ASSERT_EQUAL(rig.violations, before + 1);
+			CU_ASSERT_PTR_NOT_NULL(strstr(rig.said, "firmware belongs to"));
+		}
+	}
+	sim_boot_write(rig.boot, 1, ROAD_BOOT_REG_SELECT, 4, 77);
+	sim_boot_write(rig.boot, 1, ROAD_BOOT_REG_PROGRAM_SELECT, 4, 78);
+}
+
+static void another_function(void)
+{
+	for (uint32_t style = 0; style < 2; style++)
+		for (uint32_t phase = ROAD_BOOT_PHASE_ROM; phase <= ROAD_BOOT_PHASE_RUNNING;
+		     phase++) {
+			struct sim_boot_options options = {.fault = SIM_BOOT_HANG, .phase = phase};
+
+			if (phase == ROAD_BOOT_PHASE_REJECTED)
+				continue;
+			rig_begin_with(style ? SIM_BOOT_PULL : SIM_BOOT_PUSH, 1, &options);
+			CU_ASSERT_EQUAL(rig_boot(), phase);
+			rig_put(ROAD_BOOT_REG_PROGRAM_SELECT, 4, 5);
+			const uint64_t sequence = rig_get(ROAD_BOOT_REG_SEQUENCE, 4);
+
+			write_all_as_another();
+			CU_ASSERT_EQUAL(rig_get(ROAD_BOOT_REG_SEQUENCE, 4), sequence);
+			CU_ASSERT_EQUAL(rig_get(ROAD_BOOT_REG_PROGRAM_SELECT, 4), 5);
+			CU_ASSERT_EQUAL(sim_boot_read(rig.boot, 1, ROAD_BOOT_REG_PROGRAM_SELECT, 4),
+					78);
+			CU_ASSERT_EQUAL(sim_boot_read(rig.boot, 1, ROAD_BOOT_REG_PHASE, 4), phase);
+			CU_ASSERT_EQUAL(rig_get(ROAD_BOOT_REG_OWNER, 4), 0);
+			CU_ASSERT_EQUAL(sim_boot_read(rig.boot, 1, ROAD_BOOT_REG_OWNER, 4), 1);
+			CU_ASSERT_EQUAL(rig.resets, 0);
+			CU_ASSERT_EQUAL(sim_boot_inject(rig.boot, 1, SIM_BOOT_CRASH, 0, 1),
+					SIM_INJECT_NONE);
+			rig_end();
+		}
+}
+
 static const struct tap_case cases[] = {
 	{"what is written out of turn is told of, and does nothing", out_of_turn},
 	{"values that cannot be are told of, and do nothing", wrong_values},
 	{"where there is no register of a width there is none", no_register},
 	{"the ROM reads each byte of the host's memory once", read_once},
 	{"whatever a host writes, only what was signed comes to run", anything},
+	{"a function that firmware does not belong to reads, and boots nothing", another_function},
 };
 TAP_MAIN(cases)
