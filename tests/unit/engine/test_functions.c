@@ -161,6 +161,8 @@ static void reset_unplug_and_close_leave_the_others_work(void)
 	CU_ASSERT_EQUAL_FATAL(try_open(&clients[1], "", "", clients[0].function), SIM_OPEN_OK);
 	CU_ASSERT_EQUAL(get(&clients[1], ROAD_EDU_REG_FACTORIAL), 0);
 	put(&clients[1], ROAD_EDU_BUFFER, 1);
+	get(&clients[1], ROAD_EDU_REG_STATUS);
+	CU_ASSERT_EQUAL(sim->violations(clients[1].function), 1);
 	sim->unplug(clients[1].function);
 	CU_ASSERT_EQUAL(get(&clients[1], ROAD_EDU_REG_ID), UINT32_MAX);
 	CU_ASSERT_EQUAL(get(&clients[2], ROAD_EDU_REG_ID), ROAD_EDU_ID);
