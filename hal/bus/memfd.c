@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -147,6 +148,21 @@ road_status road_memfd_check(int fd, uint64_t offset, uint64_t bytes, const char
 	return ROAD_OK;
 }
 
+static road_status map(int fd, uint64_t offset, uint64_t bytes, const char *where, const char *why,
+		       void **memory)
+{
+	*memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+		       (off_t)offset);
+	if (*memory == MAP_FAILED && (errno == EPERM || errno == EACCES))
+		return road_fail(ROAD_PERMISSION, "memory may not be written", where, why,
+				 "a descriptor to read and write");
+	if (*memory == MAP_FAILED)
+		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "memory cannot be mapped", where,
+				 strerror(errno), "");
+	madvise(*memory, bytes, MADV_DONTFORK);
+	return ROAD_OK;
+}
+
 road_status road_memfd_map_at(int fd, uint64_t offset, uint64_t bytes, const char *where,
 			      void **memory)
 {
@@ -154,17 +170,8 @@ road_status road_memfd_map_at(int fd, uint64_t offset, uint64_t bytes, const cha
 
 	if (status)
 		return status;
-	*memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
-		       (off_t)offset);
-	if (*memory == MAP_FAILED && (errno == EPERM || errno == EACCES))
-		return road_fail(ROAD_PERMISSION, "memory may not be written", where,
-				 fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE ? "sealed against writing"
-								       : "",
-				 "a descriptor to read and write");
-	if (*memory == MAP_FAILED)
-		return road_fail(ROAD_OUT_OF_HOST_MEMORY, "memory cannot be mapped", where, "", "");
-	madvise(*memory, bytes, MADV_DONTFORK);
-	return ROAD_OK;
+	return map(fd, offset, bytes, where,
+		   fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE ? "sealed against writing" : "", memory);
 }
 
 road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **memory)
@@ -174,6 +181,27 @@ road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **mem
 	if (!status)
 		remember(*memory, bytes, fd);
 	return status;
+}
+
+/* The size of a dma-buf is where its end is (the kernel's Documentation/driver-api/dma-buf). */
+static road_status map_dma_buf(int fd, uint64_t bytes, const char *where, void **memory)
+{
+	const off_t end = lseek(fd, 0, SEEK_END);
+	road_status status;
+
+	if (end < 0 || (uint64_t)end < bytes)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "memory is smaller than asked for",
+				     where, bytes, "at most the dma-buf's size");
+	status = map(fd, 0, bytes, where, "a dma-buf to read", memory);
+	if (!status)
+		remember(*memory, bytes, fd);
+	return status;
+}
+
+road_status road_memfd_map_any(int fd, uint64_t bytes, const char *where, void **memory)
+{
+	return road_memfd_is_dma_buf(fd) ? map_dma_buf(fd, bytes, where, memory)
+					 : road_memfd_map(fd, bytes, where, memory);
 }
 
 void road_memfd_unmap(void *memory, uint64_t bytes)

@@ -17,6 +17,8 @@ road_status road_memfd_check(int fd, uint64_t offset, uint64_t bytes, const char
  * other owner could else kill us by truncating it; its size is read after that. where: names the
  * call in errors. */
 road_status road_memfd_map(int fd, uint64_t bytes, const char *where, void **memory);
+/* The same, or a dma-buf. */
+road_status road_memfd_map_any(int fd, uint64_t bytes, const char *where, void **memory);
 void road_memfd_unmap(void *memory, uint64_t bytes);
 /* A piece of it, from `offset` (whole pages) on; ended by munmap. */
 road_status road_memfd_map_at(int fd, uint64_t offset, uint64_t bytes, const char *where,

@@ -480,5 +480,5 @@ road_status road_buffer_export(road_buffer *buffer, int *fd)
 	if (!fd)
 		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL", "road_buffer_export: fd",
 				 "NULL", "");
-	return road_export_fd(root_of(buffer), fd);
+	return road_export_fd(buffer->parent ? buffer->parent : buffer, fd);
 }

@@ -392,9 +392,9 @@ void road_space_unmap_buffer(struct road_space *space, const struct road_buffer 
 void road_space_unmap_all(struct road_space *space);
 road_status road_lookup_add(struct road_instance *instance, struct road_buffer *buffer);
 void road_lookup_remove(struct road_instance *instance, struct road_buffer *buffer);
-/* Has it a descriptor that others can have? Recorded, if not. */
+/* Has it memory that others can open by name? Recorded, if not. */
 road_status road_exportable(const struct road_buffer *root, const char *where);
-road_status road_export_fd(const struct road_buffer *root, int *fd);
+road_status road_export_fd(struct road_buffer *root, int *fd);
 /* imported: mapped memory that the buffer is made over, its own once it succeeds; NULL: allocate.
  */
 road_status road_buffer_make(struct road_space *space, const road_buffer_options *options,

@@ -139,6 +139,14 @@ static road_status no_import(struct road_drv_buffer *buffer)
 	return unsupported("road_buffer_import");
 }
 
+static road_status no_export_fd(struct road_drv_buffer *buffer, int *fd)
+{
+	(void)buffer;
+	(void)fd;
+	return road_fail(ROAD_UNSUPPORTED, "this memory has no descriptor",
+			 "road_buffer_export: buffer", "", "ROAD_HEAP_HOST, and not imported");
+}
+
 static road_status no_map_at(struct road_drv_buffer *buffer, uint64_t offset, uint64_t address,
 			     uint64_t bytes, uint32_t access)
 {
@@ -164,9 +172,9 @@ static road_status no_protect_at(struct road_drv_space *space, uint64_t address,
 	return unsupported("road_space_protect");
 }
 
-static const struct road_memory_ops memory_defaults = {no_heap,   no_alloc,    no_free,
-						       no_map,    no_sync,     no_import,
-						       no_map_at, no_unmap_at, no_protect_at};
+static const struct road_memory_ops memory_defaults = {
+	no_heap,   no_alloc,  no_free,     no_map,        no_sync,
+	no_import, no_map_at, no_unmap_at, no_protect_at, no_export_fd};
 
 static road_status no_load(struct road_drv_image *image, const void *bytes, size_t byte_count,
 			   const struct road_image_options *options)

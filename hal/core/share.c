@@ -1,25 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory that leaves this process or comes from outside: sealed memfds only. As tokens: token.c. */
+/*
+ * Memory that leaves this process or comes from outside: sealed memfds, and dma-bufs, whose size
+ * the kernel never changes. As tokens: token.c.
+ */
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "hal/bus/memfd.h"
 #include "hal/core/core.h"
 
-road_status road_exportable(const struct road_buffer *root, const char *where)
+/* A descriptor of its own, which begins where the buffer does. */
+static bool has_descriptor(const struct road_buffer *root)
 {
-	if (root->drv.heap != ROAD_HEAP_HOST || root->drv.dma.fd < 0 || !root->drv.dma.host)
-		return road_fail(ROAD_UNSUPPORTED, "this memory has no descriptor", where, "",
-				 "ROAD_HEAP_HOST, and not imported");
-	if (root->drv.host != root->drv.dma.host) /* the descriptor's begins before the buffer */
+	return root->drv.heap == ROAD_HEAP_HOST && root->drv.dma.fd >= 0 && root->drv.dma.host;
+}
+
+static road_status check_start(const struct road_buffer *root, const char *where)
+{
+	if (root->drv.host != root->drv.dma.host)
 		return road_fail_u64(ROAD_UNSUPPORTED, "memory of this alignment is not shared",
 				     where, root->drv.alignment, "at most 4096");
 	return ROAD_OK;
 }
 
-road_status road_export_fd(const struct road_buffer *root, int *fd)
+/* By name: the kernel tells no other process which dma-buf is which. */
+road_status road_exportable(const struct road_buffer *root, const char *where)
 {
-	road_status status = road_exportable(root, "road_buffer_export: buffer");
+	if (!has_descriptor(root) || road_memfd_is_dma_buf(root->drv.dma.fd))
+		return road_fail(ROAD_UNSUPPORTED, "this memory has no descriptor", where, "",
+				 "ROAD_HEAP_HOST, and not imported");
+	return check_start(root, where);
+}
+
+road_status road_export_fd(struct road_buffer *root, int *fd)
+{
+	if (!has_descriptor(root))
+		return root->space->device->memory.export_fd(&root->drv, fd);
+	road_status status = check_start(root, "road_buffer_export: buffer");
 
 	if (status)
 		return status;
@@ -51,7 +68,7 @@ road_status road_buffer_import(road_space *space, int fd, uint64_t bytes, road_b
 	if (!status)
 		status = road_space_usable(space, "road_buffer_import: space");
 	if (!status)
-		status = road_memfd_map(fd, bytes, "road_buffer_import: fd, bytes", &memory);
+		status = road_memfd_map_any(fd, bytes, "road_buffer_import: fd, bytes", &memory);
 	if (status)
 		return status;
 	status = road_buffer_make(space, &options, memory, out);

@@ -53,7 +53,8 @@ struct road_dma {
 	void *host;
 	road_iova iova;
 	uint64_t bytes;
-	int fd;        /* sealed memfd behind dma_alloc's memory, owned by the bus; -1 = none */
+	int fd;        /* sealed memfd behind dma_alloc's memory, owned by the bus; -1 = none. 2.6:
+			* on a kernel's node, the dma-buf behind dma_map's */
 	bool coherent; /* dma_sync does nothing */
 	void *data;    /* the bus's own */
 };

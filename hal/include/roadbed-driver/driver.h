@@ -265,6 +265,12 @@ struct road_memory_ops {
 			      uint64_t bytes, uint32_t access);
 	void (*unmap_at)(struct road_drv_space *space, uint64_t address);
 	road_status (*protect_at)(struct road_drv_space *space, uint64_t address, uint32_t access);
+	/*
+	 * 2.6: a descriptor of a buffer's memory that has no memfd (dma.fd), one whose size never
+	 * changes, so that other devices and processes can map it: a dma-buf of the kernel's. It
+	 * becomes the caller's. Default: such memory is not shared.
+	 */
+	road_status (*export_fd)(struct road_drv_buffer *buffer, int *fd);
 };
 
 struct road_image_ops {

@@ -124,12 +124,16 @@ typedef struct road_lookup_result {
 ROAD_API road_status road_lookup(road_instance *instance, uint64_t address,
 				 road_lookup_result *out);
 
-/* Memory as a descriptor (a sealed memfd) that another process, or another device of this one,
- * can import. Host heaps only, of an alignment up to 4096; else ROAD_UNSUPPORTED. Of a view: all of
- * its parent's memory. The caller closes the descriptor. */
+/* Memory as a descriptor that another process, or another device of this one, can import: a sealed
+ * memfd, of host heaps of an alignment up to 4096; of a device that the kernel's driver runs a
+ * dma-buf, of its own memory, too, which other drivers of the kernel import. Else ROAD_UNSUPPORTED.
+ * Of a view: all of its parent's memory. The caller closes the descriptor. */
 ROAD_API road_status road_buffer_export(road_buffer *buffer, int *fd);
-/* Imports a descriptor; it must be sealed against shrinking (ROAD_INVALID_ARGUMENT else) and not
- * against writing (ROAD_PERMISSION). The descriptor is duplicated. */
+/* Imports a descriptor: memory that is sealed against shrinking (ROAD_INVALID_ARGUMENT else) and
+ * not against writing (ROAD_PERMISSION), or a dma-buf of any driver of the kernel that lets
+ * programs map it to read and write; of that, `bytes` from its beginning on. The descriptor is
+ * duplicated. Where processor and devices do not see the same bytes at once, flush and invalidate
+ * are the dma-buf's begin and end. */
 ROAD_API road_status road_buffer_import(road_space *space, int fd, uint64_t bytes,
 					road_buffer **out);
 

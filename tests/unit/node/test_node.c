@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -533,6 +534,39 @@ static void a_dma_buf_comes_with_its_descriptor_and_is_synced_by_it(void)
 	end();
 }
 
+/* Nobody can shrink one, sealed or not. */
+static void a_dma_buf_is_mapped_as_far_as_it_goes(void)
+{
+	char path[96];
+	void *memory = NULL;
+	uint64_t offset;
+	int fd, found, to_read;
+
+	begin();
+	fd = memfd_create("dma-buf", MFD_CLOEXEC);
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(ftruncate(fd, PAGE), 0);
+	CU_ASSERT_EQUAL(road_memfd_map_any(fd, PAGE, "here", &memory), ROAD_INVALID_ARGUMENT);
+	CU_ASSERT(says("sealed") && says("here"));
+	fake.all_are_dma_bufs = true;
+	CU_ASSERT_EQUAL(road_memfd_map_any(fd, PAGE + 1, "here", &memory), ROAD_INVALID_ARGUMENT);
+	CU_ASSERT(says("smaller than asked for") && says("4097") && says("dma-buf"));
+	CU_ASSERT_EQUAL_FATAL(road_memfd_map_any(fd, PAGE, "here", &memory), ROAD_OK);
+	found = road_memfd_find(memory, PAGE, &offset);
+	CU_ASSERT(found >= 0 && !offset);
+	close(found);
+	CU_ASSERT_EQUAL(pwrite(fd, "seen", 4, 8), 4);
+	CU_ASSERT_EQUAL(memcmp((char *)memory + 8, "seen", 4), 0);
+	road_memfd_unmap(memory, PAGE);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	to_read = __real_open64(path, O_RDONLY | O_CLOEXEC);
+	CU_ASSERT_EQUAL(road_memfd_map_any(to_read, PAGE, "here", &memory), ROAD_PERMISSION);
+	CU_ASSERT(says("may not be written") && says("to read"));
+	close(to_read);
+	close(fd);
+	end();
+}
+
 static void drop(struct road_bus *bus, uint32_t handle, unsigned closes)
 {
 	struct drm_gem_close close = {.handle = handle};
@@ -624,6 +658,7 @@ static const struct tap_case cases[] = {
 	{"host memory goes by its pointer", host_memory_goes_by_its_pointer},
 	{"a dma-buf comes with its descriptor and is synced by it",
 	 a_dma_buf_comes_with_its_descriptor_and_is_synced_by_it},
+	{"a dma-buf is mapped as far as it goes", a_dma_buf_is_mapped_as_far_as_it_goes},
 	{"a handle that came twice is closed by the last holder",
 	 a_handle_that_came_twice_is_closed_by_the_last_holder},
 	{"whether a driver runs it is told without opening it",
