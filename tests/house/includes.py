@@ -65,7 +65,7 @@ ALLOWED = [
     ('tests/oracle/*/', ['{own}', PUBLIC]),
     ('tests/conformance/drivers/', [PUBLIC, DRIVER]),
     ('tests/discovery/drivers/', [PUBLIC, DRIVER]),
-    ('tests/vm/port/', ['tests/vm/module/', PUBLIC, DRIVER]),
+    ('tests/vm/port/', ['{own}', 'tests/vm/module/', PUBLIC, DRIVER]),
     ('tests/conformance/', ['tests/conformance/', 'tests/support/', 'tests/unit/firmware/rom.h',
                             PUBLIC, FIRMWARE]),
     ('tests/', ['{own}', 'tests/support/', PUBLIC]),

@@ -12,6 +12,8 @@ SOURCES = ('.c', '.h', '.def', '.py', '.sh', '.in', 'meson.build', 'meson_option
 # Given to us as they are: compiled kernels, inputs of fuzzers.
 GIVEN = re.compile(r'^tests/kernels/|^tests/fuzz/[^/]+/corpus/|\.ptx$|\.(png|svg|gz|zst|bin)$')
 NO_LICENCE_LINE = re.compile(r'(^|/)(LICENSE|\.gitignore|\.clang-format|.*\.(md|json|txt|trace))$')
+# Part of a kernel once it is loaded, whose licence it has; its header is under both.
+KERNEL = re.compile(r'^tests/vm/module/')
 # Split, so that this file does not hold what it looks for.
 PATHS = re.compile('/' + r'(work|home|root)/[\w.]|/tmp/' + 'helpers|/Users' + r'/\w')
 # A path on another machine is an example, where it stands in these files.
@@ -26,9 +28,12 @@ def texts(every=False):
 
 def licence_lines():
     for path, text in texts():
+        licence = 'Apache-2.0'
+        if KERNEL.search(path):
+            licence = '(GPL-2.0 WITH Linux-syscall-note) OR Apache-2.0' if path.endswith('.h') else 'GPL-2.0'
         if not NO_LICENCE_LINE.search(path) and \
-                'SPDX-License-Identifier: Apache-2.0' not in '\n'.join(text.split('\n')[:3]):
-            yield f'{path}: no SPDX line `Apache-2.0` among its first three'
+                f'SPDX-License-Identifier: {licence}' not in '\n'.join(text.split('\n')[:3]):
+            yield f'{path}: no SPDX line `{licence}` among its first three'
 
 
 def sizes():

@@ -63,12 +63,15 @@ class Archive:
             self._entry(path, stat.S_IFDIR | 0o755)
 
     def file(self, path, source, mode=0o755):
+        with open(source, 'rb') as file:
+            self.data(path, file.read(), mode)
+
+    def data(self, path, data, mode=0o644):
         path = path.lstrip('/')
         if path in self.seen:
             return
         self.folder(os.path.dirname(path))
-        with open(source, 'rb') as file:
-            self._entry(path, stat.S_IFREG | mode, file.read())
+        self._entry(path, stat.S_IFREG | mode, data)
 
     def link(self, path, target):
         self.folder(os.path.dirname(path))
