@@ -95,7 +95,8 @@ static road_status check(const struct road_server *server, uint32_t index)
 
 	if (strcmp(address->scheme, "sim") || address->decorator_count)
 		return road_fail(ROAD_UNSUPPORTED, "only simulated chips are served", where,
-				 address->identity, "sim:CHIP");
+				 address->identity,
+				 "sim:CHIP; host: has no bus, a real device is of one process");
 	if (has_option(address->options, "functions"))
 		return road_fail(ROAD_INVALID_ARGUMENT,
 				 "how many functions a chip has is the server's to say", where,

@@ -63,11 +63,6 @@ static road_status open_device(void *user, uint32_t index, const char *address,
 	road_status status =
 		road_device_open_apart(server->instance, address, &server->devices[index]);
 
-	if (!status && server->devices[index]->boot) {
-		/* Its other functions' drivers would boot it, too. */
-		close_device(server, index);
-		return road_fail(ROAD_INVALID_ARGUMENT, "its drivers boot it", "", "", "");
-	}
 	if (!status)
 		*out = server->devices[index]->drv.bus;
 	return status;

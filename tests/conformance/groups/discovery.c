@@ -3,6 +3,7 @@
 #include "tests/conformance/case.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -75,6 +76,14 @@ static int descriptors(void)
 	return count;
 }
 
+/* Are no more open than then? The library's threads close theirs in their own time. */
+static bool descriptors_are_back(int before)
+{
+	for (int ms = 0; ms < 10000 && descriptors() > before; ms++)
+		poll(NULL, 0, 1);
+	return descriptors() <= before;
+}
+
 /* ---- lists ---- */
 
 /* Without a list only what drivers bring themselves is there; looking opens nothing. */
@@ -95,7 +104,7 @@ CONFORMANCE_CASE(discovery, enumerate_zero_devices)
 			CASE_FAIL("%s is there, and nobody asked for it", list[i].address);
 	(void)list_all(road_instance_explain, instance, 0, list);
 	CHECK_STATUS(road_watch_next(watch, &change), ROAD_NOT_READY);
-	CHECK_EQ(descriptors(), before);
+	CHECK(descriptors_are_back(before));
 	road_watch_release(watch);
 }
 
@@ -441,6 +450,17 @@ static int count_mappings(void)
 	return count;
 }
 
+/* Sleeps, for sure: a thread that never slept before has a descriptor for it from then on. */
+static void sleep_once(struct fixture *f, road_instance *instance)
+{
+	road_event *event = NULL;
+
+	CHECK_OK(road_event_create(instance, 0, &event));
+	CHECK_STATUS(road_point_wait((road_point){event, 1}, road_deadline_after(2000000)),
+		     ROAD_TIMEOUT);
+	road_event_release(event);
+}
+
 static void open_use_close(struct fixture *f)
 {
 	road_instance *instance = NULL;
@@ -463,6 +483,7 @@ static void open_use_close(struct fixture *f)
 	CHECK_OK(road_queue_create(space, NULL, &queue));
 	CHECK_OK(road_queue_write(queue, buffer, 0, &(uint64_t){1}, 8, &point));
 	CHECK_OK(road_point_wait(point, SOON));
+	sleep_once(f, instance);
 	road_queue_release(queue);
 	road_buffer_release(buffer);
 	road_space_release(space);
@@ -477,7 +498,7 @@ CONFORMANCE_CASE(discovery, close_releases_everything)
 
 	for (unsigned i = 0; i < 4; i++)
 		open_use_close(f);
-	CHECK_EQ(descriptors(), fds);
+	CHECK(descriptors_are_back(fds));
 	CHECK(threads_but(threads) <= threads);
 	CHECK_EQ(count_mappings(), mappings);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Chips that several processes share. The server is a thread of the case, or the command; clients
- * are the case itself and runs of this suite, which are killed in the middle of what they do.
+ * are the case itself and runs of this suite.
  */
+#include "tests/conformance/groups/process.h"
 #include "tests/conformance/groups/abi.h"
 #include "tests/conformance/groups/rig.h"
 #include "tests/conformance/machine.h"
@@ -21,7 +22,7 @@
 
 #define RUN_NS UINT64_C(2000000)
 
-enum { ADDRESS_BYTES = 64, KILLS = 6, KILLS_SOAK = 1000 };
+enum { ADDRESS_BYTES = PROCESS_ADDRESS_BYTES };
 
 /* ---- a server on a thread ---- */
 
@@ -94,13 +95,6 @@ static road_sim_server_info shop_look(struct shop *shop, uint64_t *looks)
 	return info;
 }
 
-static uint64_t shop_messages(struct shop *shop)
-{
-	uint64_t looks;
-
-	return shop_look(shop, &looks).messages;
-}
-
 /* What it says once it has so many clients; its first word may be of what was before. */
 static road_sim_server_info shop_settled(struct shop *shop, uint32_t clients)
 {
@@ -118,8 +112,7 @@ static road_sim_server_info shop_settled(struct shop *shop, uint32_t clients)
 
 /* ---- clients in processes of their own ---- */
 
-/* A run of this suite: one case, on that address. Says nothing. */
-static pid_t client_start(const char *address, const char *name)
+pid_t process_client(const char *address, const char *name)
 {
 	const pid_t pid = fork();
 
@@ -136,49 +129,12 @@ static pid_t client_start(const char *address, const char *name)
 	return pid;
 }
 
-static int client_end(pid_t pid)
+int process_end(pid_t pid)
 {
 	int status = 0;
 
 	REQUIRE_EQ(waitpid(pid, &status, 0), pid);
 	return status;
-}
-
-/* One that is killed after it did so much; or ended before. */
-static void client_killed(struct fixture *f, struct shop *shop, const char *name)
-{
-	const uint64_t before = shop_messages(shop);
-	const uint64_t more = fixture_random(f) % 400;
-	const pid_t pid = client_start(shop->address, name);
-	siginfo_t ended = {0};
-
-	while (shop_messages(shop) < before + more && !ended.si_pid) {
-		REQUIRE(!waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT));
-		sched_yield();
-	}
-	kill(pid, SIGKILL);
-	(void)client_end(pid);
-}
-
-/* Kills some in the middle of that case; the one that was there before notices nothing. */
-static void kill_many(struct fixture *f, const char *name)
-{
-	struct shop *shop = shop_open(f, 4);
-	struct rig rig = rig_open(f, NULL, shop->address);
-	const struct outcome wanted = rig_work(f, &rig);
-	const road_sim_server_info first = shop_settled(shop, 1);
-
-	for (int i = 0; i < (f->soak ? KILLS_SOAK : KILLS); i++) {
-		client_killed(f, shop, name);
-		CHECK_EQ(rig_work(f, &rig).data, wanted.data);
-		const road_sim_server_info left = shop_settled(shop, 1);
-
-		CHECK_EQ(left.maps, first.maps);
-		CHECK_EQ(left.mapped_bytes, first.mapped_bytes);
-	}
-	rig_close(&rig);
-	CHECK_EQ(shop_settled(shop, 0).maps, 0);
-	shop_end(shop);
 }
 
 /* ---- the cases ---- */
@@ -194,26 +150,16 @@ CONFORMANCE_CASE(process, two_processes_isolated)
 	CHECK_OK(road_queue_write(rig.queue, buffer, 0, bytes, sizeof(bytes), NULL));
 	CHECK_OK(road_queue_drain(rig.queue, SOON));
 	/* One after the other allocates, fills and frees what memory there is. */
-	CHECK_EQ(client_end(client_start(shop->address, "memory.buffer_zero_initialised")), 0);
-	CHECK_EQ(
-		client_end(client_start(shop->address, "memory.buffer_exhaust_then_free_recovers")),
-		0);
+	CHECK_EQ(process_end(process_client(shop->address, "memory.buffer_zero_initialised")), 0);
+	CHECK_EQ(process_end(
+			 process_client(shop->address, "memory.buffer_exhaust_then_free_recovers")),
+		 0);
 	CHECK_OK(road_queue_read(rig.queue, back, buffer, 0, sizeof(back), NULL));
 	CHECK_OK(road_queue_drain(rig.queue, SOON));
 	CHECK_SAME(bytes, back, sizeof(bytes));
 	road_buffer_release(buffer);
 	rig_close(&rig);
 	shop_end(shop);
-}
-
-CONFORMANCE_CASE(process, kill9_mid_submit_cleans_up)
-{
-	kill_many(f, "concurrency.stress_20000_random_ops_seeded");
-}
-
-CONFORMANCE_CASE(process, kill9_during_reconfigure)
-{
-	kill_many(f, "reconfigure.reconfig_1000_cycles_no_leak");
 }
 
 /* How many descriptors a program would inherit that this one runs. */
@@ -345,7 +291,7 @@ CONFORMANCE_CASE(process, share_event_over_socket)
 
 /* ---- a server in a process of its own ---- */
 
-static pid_t serve(struct fixture *f, const char *path)
+pid_t process_serve(struct fixture *f, const char *path)
 {
 	int said[2];
 	char line[128];
@@ -371,7 +317,7 @@ CONFORMANCE_CASE(process, server_crash_is_device_lost)
 {
 	const char *path = abi_socket(f);
 	char address[ADDRESS_BYTES];
-	const pid_t server = serve(f, path);
+	const pid_t server = process_serve(f, path);
 	uint32_t health = 0;
 	uint64_t resets = 0;
 	road_point point;
@@ -387,7 +333,7 @@ CONFORMANCE_CASE(process, server_crash_is_device_lost)
 
 	CHECK_OK(road_queue_submit(rig.queue, &held, &point));
 	kill(server, SIGKILL);
-	(void)client_end(server);
+	(void)process_end(server);
 	/* Who waits hears it. */
 	CHECK_STATUS(road_point_wait(point, SOON), ROAD_DEVICE_LOST);
 	CHECK_OK(road_device_health(rig.device, &health, &resets));
@@ -402,7 +348,7 @@ CONFORMANCE_CASE(process, server_restart_is_new_device)
 {
 	const char *path = abi_socket(f);
 	char address[ADDRESS_BYTES];
-	pid_t server = serve(f, path);
+	pid_t server = process_serve(f, path);
 	uint32_t health = 0;
 	uint64_t resets = 0;
 
@@ -411,8 +357,8 @@ CONFORMANCE_CASE(process, server_restart_is_new_device)
 	const struct outcome wanted = rig_work(f, &old);
 
 	kill(server, SIGKILL);
-	(void)client_end(server);
-	server = serve(f, path); /* where the old socket still lies */
+	(void)process_end(server);
+	server = process_serve(f, path); /* where the old socket still lies */
 	struct rig new = rig_open(f, old.instance, address);
 
 	CHECK(new.device != old.device);
@@ -422,7 +368,7 @@ CONFORMANCE_CASE(process, server_restart_is_new_device)
 	rig_close(&new);
 	rig_close(&old);
 	kill(server, SIGTERM);
-	CHECK_EQ(client_end(server), 0);
+	CHECK_EQ(process_end(server), 0);
 	CHECK_EQ(access(path, F_OK), -1);
 }
 
