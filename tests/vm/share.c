@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include <roadbed/roadbed.h>
 
 #include "tests/support/tap.h"
+#include "tests/vm/module/roadbed_test.h"
 
 #define PATIENCE UINT64_C(60000000000)
 enum { BYTES = 64 * 1024 };
@@ -304,6 +306,123 @@ static void any_device_of_ours_takes_it(void)
 	end();
 }
 
+/* ---- fences, on the node itself: the library leaves them to programs ---- */
+
+/* The kernel's vgem_drm.h, which no package of Debian's has: a fence on a buffer, for those who
+ * write it alone. */
+struct vgem_fence_attach {
+	uint32_t handle, flags, out_fence, pad;
+};
+struct vgem_fence_signal {
+	uint32_t fence, flags;
+};
+#define VGEM_FENCE_WRITE  0x1u
+#define VGEM_FENCE_ATTACH DRM_IOWR(DRM_COMMAND_BASE + 1, struct vgem_fence_attach)
+#define VGEM_FENCE_SIGNAL DRM_IOW(DRM_COMMAND_BASE + 2, struct vgem_fence_signal)
+
+static int open_node(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/dri/%.40s", strchr(address, ':') + 1);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static uint32_t make_syncobj(int node)
+{
+	struct drm_syncobj_create create = {0};
+
+	CU_ASSERT_EQUAL_FATAL(ioctl(node, DRM_IOCTL_SYNCOBJ_CREATE, &create), 0);
+	return create.handle;
+}
+
+/* A syncobj that is there once all who write the dma-buf now are done. */
+static uint32_t take_fences(int node, int fd)
+{
+	struct dma_buf_export_sync_file out = {.flags = DMA_BUF_SYNC_READ};
+	struct drm_syncobj_handle into = {.handle = make_syncobj(node),
+					  .flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE};
+
+	CU_ASSERT_EQUAL_FATAL(ioctl(fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &out), 0);
+	into.fd = out.fd;
+	CU_ASSERT_EQUAL_FATAL(ioctl(node, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &into), 0);
+	close(out.fd);
+	return into.handle;
+}
+
+/* 0, or the errno of waiting so long for point 1. */
+static int await_first(int node, uint32_t syncobj, uint64_t ns)
+{
+	const uint64_t point = 1;
+	struct drm_syncobj_timeline_wait wait = {.handles = (uintptr_t)&syncobj,
+						 .points = (uintptr_t)&point,
+						 .timeout_nsec = (int64_t)road_deadline_after(ns),
+						 .count_handles = 1};
+
+	return ioctl(node, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &wait) ? errno : 0;
+}
+
+/* A job on the dma-buf that begins when `in` is there and reaches point 1 of what is returned. */
+static uint32_t submit_fill(int node, int fd, uint32_t in, uint32_t *number)
+{
+	struct drm_prime_handle prime = {.fd = fd};
+	struct roadbed_test_queue own = {0};
+
+	CU_ASSERT_EQUAL_FATAL(ioctl(node, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime), 0);
+	CU_ASSERT_EQUAL_FATAL(ioctl(node, DRM_IOCTL_ROADBED_TEST_QUEUE_OPEN, &own), 0);
+	const struct roadbed_test_op op = {
+		.kind = ROADBED_TEST_FILL,
+		.pattern_bytes = 1,
+		.pattern = 0x6b,
+		.bytes = BYTES,
+		.rows = 1,
+		.slices = 1,
+		.dst = {.kind = ROADBED_TEST_OBJECT, .handle = prime.handle}};
+	struct roadbed_test_submit submit = {.ops = (uintptr_t)&op,
+					     .op_count = 1,
+					     .queue = own.queue,
+					     .in_syncobj = in,
+					     .out_syncobj = make_syncobj(node),
+					     .out_point = 1};
+
+	CU_ASSERT_EQUAL_FATAL(ioctl(node, DRM_IOCTL_ROADBED_TEST_SUBMIT, &submit), 0);
+	*number = own.queue;
+	return submit.out_syncobj;
+}
+
+static void a_fence_of_another_driver_holds_a_job_back(void)
+{
+	struct roadbed_test_status status = {0};
+	struct vgem_fence_attach fence = {.flags = VGEM_FENCE_WRITE};
+	struct pollfd readable = {.events = POLLIN};
+	struct vgem_fence_signal signal = {0};
+	unsigned char *dumb;
+	uint32_t out;
+	int node;
+
+	begin();
+	node = open_node();
+	CU_ASSERT_FATAL(node >= 0);
+	fence.handle = make_dumb(&dumb);
+	readable.fd = share_dumb(fence.handle, DRM_CLOEXEC | DRM_RDWR);
+	CU_ASSERT_EQUAL_FATAL(ioctl(vgem, VGEM_FENCE_ATTACH, &fence), 0);
+	CU_ASSERT_EQUAL(poll(&readable, 1, 0), 0);
+	out = submit_fill(node, readable.fd, take_fences(node, readable.fd), &status.queue);
+	CU_ASSERT_EQUAL(await_first(node, out, 50000000), ETIME);
+	CU_ASSERT(is_filled(dumb, 0));
+	signal.fence = fence.out_fence;
+	CU_ASSERT_EQUAL_FATAL(ioctl(vgem, VGEM_FENCE_SIGNAL, &signal), 0);
+	CU_ASSERT_EQUAL(await_first(node, out, PATIENCE), 0);
+	CU_ASSERT(is_filled(dumb, 0x6b));
+	CU_ASSERT_EQUAL(poll(&readable, 1, 0), 1);
+	CU_ASSERT_EQUAL(ioctl(node, DRM_IOCTL_ROADBED_TEST_STATUS, &status), 0);
+	CU_ASSERT(status.completed == 1 && !status.error);
+	close(node);
+	close(readable.fd);
+	drop_dumb(fence.handle, dumb);
+	end();
+}
+
 static bool says(const char *part)
 {
 	road_error error = {.size = sizeof(error)};
@@ -349,6 +468,7 @@ static const struct tap_case cases[] = {
 	 what_the_device_has_is_shared_with_another_driver},
 	{"the same memory twice is two buffers", the_same_memory_twice_is_two_buffers},
 	{"any device of ours takes it", any_device_of_ours_takes_it},
+	{"a fence of another driver holds a job back", a_fence_of_another_driver_holds_a_job_back},
 	{"what cannot be shared says why", what_cannot_be_shared_says_why},
 };
 
