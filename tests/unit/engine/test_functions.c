@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One chip for several clients: what each of its functions has for itself. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,52 @@ static void wrong_numbers_of_functions_say_why(void)
 	}
 }
 
+/* One client after the other on a thread of its own; what it computed wrongly, or found left over.
+ */
+static void *come_and_go(void *arg)
+{
+	struct client *client = arg;
+	uint32_t *wrong = (uint32_t *)(void *)client->host;
+	char error[256];
+
+	for (uint32_t round = 0; round < 40; round++) {
+		struct sim_open open = {
+			.host = {translate, client}, .error = error, .of = clients[0].function};
+
+		if (sim->open(&open, &client->function) != SIM_OPEN_OK) {
+			++*wrong;
+			continue;
+		}
+		client->when = sim->now();
+		*wrong += get(client, ROAD_EDU_REG_FACTORIAL) != 0;
+		put(client, ROAD_EDU_REG_FACTORIAL, 5);
+		put(client, ROAD_EDU_REG_IRQ_RAISE, 1);
+		finish(client);
+		*wrong += get(client, ROAD_EDU_REG_FACTORIAL) != 120;
+		*wrong += !sim->irq_take(client->function, 0);
+		put(client, ROAD_EDU_REG_FACTORIAL, 9); /* it goes in the middle of this */
+		sim->close(client->function);
+	}
+	return NULL;
+}
+
+static void clients_come_and_go_side_by_side(void)
+{
+	pthread_t threads[FUNCTIONS];
+
+	memset(clients, 0, sizeof(clients));
+	CU_ASSERT_EQUAL_FATAL(try_open(&clients[0], "edu", "functions=3", NULL), SIM_OPEN_OK);
+	for (int i = 1; i < FUNCTIONS; i++)
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, come_and_go, &clients[i]),
+				      0);
+	for (int i = 1; i < FUNCTIONS; i++) {
+		pthread_join(threads[i], NULL);
+		CU_ASSERT_EQUAL(*(uint32_t *)(void *)clients[i].host, 0);
+	}
+	CU_ASSERT_EQUAL(sim->violations(clients[0].function), 0);
+	sim->close(clients[0].function);
+}
+
 /* ---- memory ---- */
 
 static void shares_are_equal_and_rounded_down(void)
@@ -313,6 +360,7 @@ static const struct tap_case cases[] = {
 	{"all in use is said and the physical one is nobody else's",
 	 all_in_use_is_said_and_the_physical_one_is_nobody_elses},
 	{"wrong numbers of functions say why", wrong_numbers_of_functions_say_why},
+	{"clients come and go side by side", clients_come_and_go_side_by_side},
 	{"shares are equal and rounded down", shares_are_equal_and_rounded_down},
 	{"a share's descriptor reaches nothing else", a_shares_descriptor_reaches_nothing_else},
 	{"discarding goes over the borders of shares", discarding_goes_over_the_borders_of_shares},
