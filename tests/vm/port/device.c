@@ -69,7 +69,7 @@ static void info(struct road_drv_device *dev, struct road_device_info *out)
 	out->device_class = ROAD_CLASS_OTHER;
 	out->heap_count = 3;
 	out->memory_bytes = ROADBED_TEST_MEMORY;
-	out->test_scale = 16; /* a processor that is emulated moves the bytes */
+	out->test_scale = 2; /* a processor that is emulated moves the bytes */
 	out->queue_classes = 1u << ROAD_QUEUE_TRANSFER;
 	out->queues_max = 64;
 	out->queue_depth_max = 256;
