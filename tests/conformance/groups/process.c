@@ -33,6 +33,7 @@ struct shop {
 	road_sim_server_info info;
 	uint64_t looks; /* at it, so far */
 	_Atomic bool ended;
+	road_device *physical;       /* of its chip; NULL: each client has one of its own */
 	char address[ADDRESS_BYTES]; /* sock:PATH */
 };
 
@@ -67,6 +68,8 @@ static struct shop *shop_of(struct fixture *f, uint32_t clients_max, uint32_t fu
 	pthread_mutex_init(&shop->lock, NULL);
 	snprintf(shop->address, sizeof(shop->address), "sock:%s", options.socket_path);
 	CHECK_OK(road_sim_server_create(f->instance, &options, &shop->server));
+	if (road_sim_server_device(shop->server, 0, &shop->physical))
+		CHECK(!shop->physical);
 	REQUIRE(!pthread_create(&shop->thread, NULL, tend, shop));
 	return shop;
 }
@@ -81,6 +84,7 @@ static void shop_end(struct shop *shop)
 	atomic_store(&shop->ended, true);
 	(void)road_sim_server_stop(shop->server);
 	pthread_join(shop->thread, NULL);
+	road_device_release(shop->physical);
 	road_sim_server_release(shop->server);
 	pthread_mutex_destroy(&shop->lock);
 }
@@ -443,5 +447,30 @@ CONFORMANCE_CASE(process, client_functions_enforced)
 	CHECK_EQ(rig_work(f, &one).data, wanted.data);
 	rig_close(&one);
 	rig_close(&two);
+	shop_end(shop);
+}
+
+/* The server restarts the chip; its clients have lost their devices, and open it anew. */
+CONFORMANCE_CASE(process, firmware_crash_is_device_lost)
+{
+	struct shop *shop = shop_open(f, 4);
+	struct rig rig = rig_open(f, NULL, shop->address);
+	const struct outcome wanted = rig_work(f, &rig);
+	uint32_t health = 0;
+	uint64_t resets = 0;
+
+	if (shop->physical) { /* else each client boots a chip of its own */
+		CHECK_OK(road_sim_boot_fault(shop->physical, ROAD_SIM_BOOT_CRASH, 0, 0));
+		shop_settled(shop, 0);
+		for (int ms = 0; ms < 60000 && health != ROAD_HEALTH_LOST; ms++) {
+			CHECK_OK(road_device_health(rig.device, &health, &resets));
+			poll(NULL, 0, 1);
+		}
+		CHECK_STATUS(road_queue_submit(rig.queue, NULL, NULL), ROAD_DEVICE_LOST);
+	}
+	rig_close(&rig);
+	rig = rig_open(f, NULL, shop->address);
+	CHECK_EQ(rig_work(f, &rig).data, wanted.data);
+	rig_close(&rig);
 	shop_end(shop);
 }
