@@ -104,7 +104,7 @@ static void say(struct road_found *found, const char *what)
 	char driver[64], ids[16] = "";
 
 	snprintf(driver, sizeof(driver), "kernel driver %s", found->kernel);
-	if (found->ids.pci_address[0])
+	if (found->ids.pci_address[0] && found->ids.vendor) /* a simulated chip may have none */
 		snprintf(ids, sizeof(ids), " %04x:%04x", found->ids.vendor, found->ids.device);
 	snprintf(found->reason, sizeof(found->reason), "%s%s, %s%s%s", what, ids,
 		 found->kernel[0] ? driver : "no kernel driver is bound",

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <linux/pci_regs.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +96,8 @@ static void nap(void)
 	nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 }
 
-/* Looks on for a while: waking up costs more than most answers take. */
+/* Looks on for a while: waking up costs more than most answers take. Nothing of this machine works
+ * for it: so nobody is made way for. */
 static bool await_answer(struct ivshmem *own, uint64_t deadline)
 {
 	const uint64_t look_until = road_host_now_ns() + LOOK_ON_NS;
@@ -106,10 +106,8 @@ static bool await_answer(struct ivshmem *own, uint64_t deadline)
 	       own->asked) {
 		const uint64_t now = road_host_now_ns();
 
-		if (now < look_until) {
-			sched_yield();
+		if (now < look_until)
 			continue;
-		}
 		if (now > deadline || link_is_gone(&own->sock))
 			return false;
 		nap();

@@ -100,9 +100,13 @@ static road_status check_options(const road_sim_server_options *options)
 {
 	static const char *const where = "road_sim_server_create: options";
 
-	if (!options->address_count || !options->addresses || !options->socket_path)
+	if (!options->address_count || !options->addresses ||
+	    (!options->socket_path && !options->ivshmem_path))
 		return road_fail(ROAD_INVALID_ARGUMENT, "no address, or no socket", where, "",
 				 "at least one address, and a path");
+	if (options->ivshmem_bytes && !options->ivshmem_path)
+		return road_fail_u64(ROAD_INVALID_ARGUMENT, "ivshmem_bytes without a path", where,
+				     options->ivshmem_bytes, "0");
 	for (uint32_t i = 0; i < options->address_count; i++)
 		if (!options->addresses[i])
 			return road_fail_u64(ROAD_INVALID_ARGUMENT, "address is NULL", where, i,
@@ -125,6 +129,8 @@ static road_status open_server(road_instance *instance, const road_sim_server_op
 		.addresses = options->addresses,
 		.address_count = options->address_count,
 		.socket_path = options->socket_path,
+		.ivshmem_path = options->ivshmem_path,
+		.ivshmem_bytes = options->ivshmem_bytes,
 		.clients_max = options->clients_max ? options->clients_max : CLIENTS,
 		.tell = tell,
 		.user = own,

@@ -82,10 +82,13 @@ static const struct verb {
 	{"diff", "A.json B.json [--json]",
 	 "what differs between two reports of runs; exits with 1 if anything does", verb_diff},
 	{"serve",
-	 "ADDRESS… --socket PATH [--clients N] [--functions N] [--grace SECONDS] [--quiet]",
+	 "ADDRESS… [--socket PATH] [--ivshmem PATH [--ivshmem-bytes N]] [--clients N]\n"
+	 "              [--functions N] [--grace SECONDS] [--quiet]",
 	 "simulated chips for other processes, which open them as sock:PATH (of several the Nth, "
 	 "from 0,\n"
-	 "      as sock:PATH#N); prints the address once it can be opened, runs until it is ended, "
+	 "      as sock:PATH#N), and for guests of QEMU (--ivshmem; of several the Nth at "
+	 "PATH#N);\n"
+	 "      prints the address once it can be opened, runs until it is ended, "
 	 "and then\n"
 	 "      waits for clients to leave (--grace, 5 seconds)",
 	 verb_serve},

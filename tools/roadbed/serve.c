@@ -14,9 +14,9 @@
 #define SECOND_NS UINT64_C(1000000000)
 
 struct words {
-	const char *socket, *clients, *functions, *grace;
+	const char *socket, *clients, *functions, *grace, *ivshmem, *ivshmem_bytes;
 	bool quiet;
-	uint64_t clients_max, functions_max, grace_s;
+	uint64_t clients_max, functions_max, grace_s, shared_bytes;
 };
 
 /* What signals end: first the serving, then the patience with clients that are still there. */
@@ -93,13 +93,19 @@ static int serve(road_instance *instance, const struct words *words, int argc, c
 		.socket_path = words->socket,
 		.clients_max = (uint32_t)words->clients_max,
 		.functions = (uint32_t)words->functions_max,
+		.ivshmem_path = words->ivshmem,
+		.ivshmem_bytes = words->shared_bytes,
 	};
 	road_status status = road_sim_server_create(instance, &options, &served);
 
 	if (status)
 		return library_refuse("serve", status);
 	catch_ends();
-	printf("sock:%s\n", words->socket); /* who waits for this line may connect */
+	/* Who waits for these lines may connect. */
+	if (words->socket)
+		printf("sock:%s\n", words->socket);
+	if (words->ivshmem)
+		printf("ivshmem %s\n", words->ivshmem);
 	fflush(stdout);
 	status = road_sim_server_run(served, ROAD_FOREVER);
 	wait_for_clients(served, words);
@@ -133,8 +139,14 @@ static int check(struct words *words, int left, struct tool_error *error)
 	if (!left)
 		return tool_error_set(error, "command line", "no address of a chip", "",
 				      "sim:CHIP …");
-	if (!words->socket)
+	if (!words->socket && !words->ivshmem)
 		return tool_error_set(error, "--socket", "is missing", "", "the path of a socket");
+	if (words->ivshmem_bytes &&
+	    (!words->ivshmem || !tool_number(words->ivshmem_bytes, strlen(words->ivshmem_bytes),
+					     UINT64_C(1) << 36, &words->shared_bytes)))
+		return tool_error_set(error, "--ivshmem-bytes", "is no size of a guest's memory",
+				      words->ivshmem_bytes,
+				      "a power of 2 from 1048576 to 68719476736, with --ivshmem");
 	if (words->clients &&
 	    (!tool_number(words->clients, strlen(words->clients), 256, &words->clients_max) ||
 	     !words->clients_max))
@@ -155,10 +167,14 @@ static int check(struct words *words, int left, struct tool_error *error)
 int verb_serve(int argc, char **argv)
 {
 	struct words words = {.quiet = false};
-	const struct tool_option options[] = {
-		{"--socket", NULL, &words.socket},       {"--clients", NULL, &words.clients},
-		{"--functions", NULL, &words.functions}, {"--grace", NULL, &words.grace},
-		{"--quiet", &words.quiet, NULL},         {NULL, NULL, NULL}};
+	const struct tool_option options[] = {{"--socket", NULL, &words.socket},
+					      {"--clients", NULL, &words.clients},
+					      {"--functions", NULL, &words.functions},
+					      {"--grace", NULL, &words.grace},
+					      {"--ivshmem", NULL, &words.ivshmem},
+					      {"--ivshmem-bytes", NULL, &words.ivshmem_bytes},
+					      {"--quiet", &words.quiet, NULL},
+					      {NULL, NULL, NULL}};
 	struct tool_error error;
 	int left = 0;
 

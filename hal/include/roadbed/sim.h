@@ -208,9 +208,15 @@ typedef struct road_sim_server_options {
 	const char *const *addresses; /* sim:CHIP?options each */
 	/* Where to listen. The file gets mode 600; its folder is made with mode 700, or must have
 	 * it. An old socket whose server is gone is replaced. */
-	const char *socket_path;
-	uint32_t clients_max; /* at a time; 0: 64; at most 256 */
-	uint32_t functions;   /* of each chip, for a client each; 0: 8; at most 63 */
+	const char *socket_path; /* NULL: for guests alone */
+	uint32_t clients_max;    /* at a time; 0: 64; at most 256 */
+	uint32_t functions;      /* of each chip, for a client each; 0: 8; at most 63 */
+	/* Where a QEMU finds the first chip for its guest, by a device ivshmem-doorbell; chip
+	 * number N is at this path with "#N" behind. As socket_path; NULL: nowhere. A program in
+	 * the guest is a client as others are. */
+	const char *ivshmem_path;
+	/* Of the memory that both see, each: a power of 2 from 2^20 to 2^36; 0: 2^26. */
+	uint64_t ivshmem_bytes;
 } road_sim_server_options;
 
 typedef struct road_sim_server_info {
