@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our driver of the educational device on QEMU's own one, over VFIO, in one boot of Debian's kernel.
 
-test_vm.py ROADBED CONFORMANCE LIBRARY EXPECTED. Environment ROADBED_VM_FULL: all cases of the
+And simulated chips of the host's, by QEMU's ivshmem-doorbell: see ivshmem.py.
+
+test_vm.py ROADBED CONFORMANCE LIBRARY EXPECTED KERNELS. Environment ROADBED_VM_FULL: all cases of the
 conformance suite, those that take minutes on an emulated processor included.
 """
 import hashlib
@@ -12,10 +14,11 @@ import sys
 import tempfile
 
 import guest
+import ivshmem
 import node
 import recording
 
-ROADBED, CONFORMANCE, LIBRARY, LIST = (os.path.abspath(path) for path in sys.argv[1:5])
+ROADBED, CONFORMANCE, LIBRARY, LIST, KERNELS = (os.path.abspath(path) for path in sys.argv[1:6])
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE, LATER = '0000:01:00.0', '0000:02:00.0'  # behind the two root ports
 MODULES = ' '.join(f'/modules/{name}.ko' for name in guest.MODULES)
@@ -56,6 +59,7 @@ def archive():
     made.program('bin/roadbed', ROADBED, own)
     made.program('bin/roadbed-conformance', CONFORMANCE, own)
     made.file('bin/expected/edu.list', LIST, 0o644)
+    ivshmem.add(made, os.path.dirname(LIST), KERNELS)
     for name in guest.MODULES:
         made.file(f'modules/{name}.ko', os.path.join(guest.kernel_folder(), f'{name}.ko'), 0o644)
     node.add(made, own)
@@ -189,8 +193,8 @@ class Tap:
         print(f'{"ok" if good else "not ok"} {self.count} - {name}{note}', flush=True)
 
 
-def run(vm, tap):
-    for rule in RULES + node.RULES:
+def run(vm, tap, chips):
+    for rule in RULES + node.RULES + ivshmem.rules(chips, ROADBED, CONFORMANCE, LIBRARY):
         if rule in node.RULES and node.missing():
             tap.tell(True, rule.__doc__, f' # SKIP {node.missing()}')
             continue
@@ -220,11 +224,16 @@ def main():
         return 0
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
-        vm = guest.Guest(folder, archive(), DEVICES)
+        chips = ivshmem.Chips(folder, ROADBED)
+        vm = None
         try:
-            run(vm, tap)
+            vm = guest.Guest(folder, archive(), DEVICES + chips.devices())
+            run(vm, tap, chips)
         finally:
-            vm.end()
+            if vm:
+                vm.end()
+            ended = chips.end()
+        tap.tell(not ended, 'the server of the chips ends when it is told to', f' # exit {ended}')
         if tap.failed:
             for line in vm.said().splitlines():
                 print(f'# {line}')
