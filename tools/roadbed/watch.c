@@ -83,9 +83,9 @@ static void take_changes(struct view *view, int *code)
 
 static void print_bar(double part, double whole)
 {
-	const uint32_t filled = (uint32_t)lround(fmin(part / whole, 1) * BAR);
-
-	const enum terminal_color color = terminal_level(part, whole);
+	const double share = part / whole;
+	const uint32_t filled = share < 1 ? (uint32_t)(share * BAR + 0.5) : BAR;
+	const enum terminal_color color = terminal_level((uint64_t)part, (uint64_t)whole);
 
 	printf("  [%s", terminal_begin(color));
 	for (uint32_t i = 0; i < filled; i++)

@@ -451,7 +451,7 @@ static int count_mappings(void)
 }
 
 /* Sleeps, for sure: a thread that never slept before has a descriptor for it from then on. */
-static void sleep_once(struct fixture *f, road_instance *instance)
+static void sleep_once(road_instance *instance)
 {
 	road_event *event = NULL;
 
@@ -483,7 +483,7 @@ static void open_use_close(struct fixture *f)
 	CHECK_OK(road_queue_create(space, NULL, &queue));
 	CHECK_OK(road_queue_write(queue, buffer, 0, &(uint64_t){1}, 8, &point));
 	CHECK_OK(road_point_wait(point, SOON));
-	sleep_once(f, instance);
+	sleep_once(instance);
 	road_queue_release(queue);
 	road_buffer_release(buffer);
 	road_space_release(space);
