@@ -349,7 +349,10 @@ static road_status bus_reset(struct road_bus *bus)
 /* The pipe tells of a server that went while nobody asked it anything. */
 static bool bus_lost(struct road_bus *bus)
 {
-	return road_sock_is_lost(road_sock_of(bus));
+	const struct road_sock *sock = road_sock_of(bus);
+	struct pollfd fd = {sock->alive_fd, POLLIN, 0};
+
+	return road_sock_is_lost(sock) || poll(&fd, 1, 0) > 0;
 }
 
 void road_sock_destroy(struct road_sock *sock)

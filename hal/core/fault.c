@@ -49,8 +49,8 @@ road_status road_device_health(road_device *device, uint32_t *health, uint64_t *
 		return road_fail(ROAD_INVALID_ARGUMENT, "output is NULL",
 				 "road_device_health: health, resets", "NULL", "");
 	road_boot_look(device, false);
-	while (!device->info.simulated && road_progress_check_lost())
-		; /* a real one goes without a word to those who do not watch */
+	while (!(device->control && device->control->domain) && road_progress_check_lost())
+		; /* what is not simulated here goes without a word to those who do not watch */
 	pthread_mutex_lock(&device->lock);
 	*health = ROAD_HEALTH_OK;
 	for (struct road_queue *queue = device->queues; queue; queue = queue->next) {

@@ -196,8 +196,10 @@ static void a_server_that_dies_is_a_lost_device_and_the_next_one_is_new(void)
 
 	CU_ASSERT_EQUAL_FATAL(bus->ops->dma_alloc(bus, 4096, &dma), ROAD_OK);
 	CU_ASSERT_EQUAL(poll(&alive, 1, 0), 0);
+	CU_ASSERT(!bus->ops->lost(bus));
 	rig_crash(server);
 	CU_ASSERT_EQUAL(poll(&alive, 1, MINUTE_MS), 1);
+	CU_ASSERT(bus->ops->lost(bus)); /* though nobody let it go yet */
 	control->let_go(bus);
 	CU_ASSERT(bus->ops->lost(bus));
 	CU_ASSERT_EQUAL(road_read32(bus, 0, ROAD_EDU_REG_ID), UINT32_MAX);
