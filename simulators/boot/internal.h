@@ -46,7 +46,8 @@ struct sim_boot {
 	uint32_t function;                   /* that accesses registers now */
 
 	/* The image under way, and what it is to be written to. */
-	uint8_t *image;
+	uint8_t *store, *image; /* NULL: there is none; it ends where the store ends */
+	uint32_t store_bytes;   /* room for the largest component */
 	uint64_t offered, complete;
 	uint32_t got, pulled, pulled_by; /* bytes there; that a transfer brings; whose memory */
 	uint64_t pulled_from;

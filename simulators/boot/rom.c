@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From power-on to firmware that runs, and to its end: one phase after the other. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "simulators/boot/internal.h"
@@ -252,7 +251,6 @@ static void reject(struct sim_boot *boot, enum road_boot_code code)
 /* All units of the component have it. */
 static void accept(struct sim_boot *boot)
 {
-	free(boot->image);
 	boot->image = NULL;
 	if (boot->component + 1 < boot->setup.component_count) {
 		boot->component++;
@@ -443,12 +441,11 @@ static void load(struct sim_boot *boot)
 {
 	const uint64_t most = boot->setup.components[boot->component].bytes_max;
 
-	free(boot->image);
 	boot->image = NULL;
 	boot->got = 0;
 	boot->request = 0;
 	if (boot->offered && boot->offered <= most)
-		boot->image = malloc(boot->offered);
+		boot->image = boot->store + ((boot->store_bytes - boot->offered) & ~UINT64_C(15));
 	boot->refused = !boot->image;
 	go(boot, ROAD_BOOT_PHASE_LOADING);
 	if (boot->setup.style == SIM_BOOT_PUSH || hangs(boot))
@@ -502,7 +499,6 @@ void boot_power_on(struct sim_boot *boot)
 {
 	sim_cancel(env_of(boot), &boot->event);
 	boot->next = NULL;
-	free(boot->image);
 	boot->image = NULL;
 	choose_fault(boot);
 	boot->still = false;
