@@ -16,8 +16,9 @@
  *
  *	guest                                           server
  *	session = n, doorbell                          ──▶ a chip as at power-on; counters go on
- *	                                               ◀── begun = n, live = n (0: none is to be
- *had) VERSION, HELLO, DMA_MAP, REGION_READ, …: message, asked + 1, doorbell                   ──▶
+ *	                                               ◀── begun = n, live = n; 0: there is none
+ *	VERSION, HELLO, DMA_MAP, REGION_READ, …:
+ *	message, asked + 1, doorbell                   ──▶
  *	                                               ◀── message, answered = asked
  *	REGION_WRITE: posted into the page, doorbell   ──▶
  *	                                               ◀── interrupts: vectors of the guest's peer

@@ -55,7 +55,6 @@ uint32_t road_replay_value_at(enum road_trace_kind kind)
 	return kind == ROAD_TRACE_READ || kind == ROAD_TRACE_WRITE ? 3 : 1;
 }
 
-/* NULL: it was never read, or, to be added, there is no memory. */
 /* Where the key is, or would be. */
 static struct road_replay_known *place_of(struct road_replay_known *table, size_t room,
 					  const uint64_t key[3])

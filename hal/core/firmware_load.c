@@ -291,16 +291,15 @@ road_status road_device_firmware_load(road_device *device,
 	static const char *const where = "road_device_firmware_load: device";
 	road_status status = road_object_check(device, &road_device_class, where);
 
-	if (!status)
-		status = road_boot_of_another(device, where);
-	if (!status)
+	if (!status && !device->foreign_firmware)
 		status = check(device, where);
-
 	if (!status)
 		status = road_struct_in(&own, sizeof(own), options, 8,
 					"road_device_firmware_load: options");
 	if (!status)
 		status = check_load(&own);
+	if (!status) /* after the arguments: those are wrong whoever owns the firmware */
+		status = road_boot_of_another(device, where);
 	if (!status)
 		status = road_device_is_lost(device)
 				 ? road_fail(ROAD_DEVICE_LOST, "the device is gone",
