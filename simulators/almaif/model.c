@@ -463,7 +463,6 @@ static void *create(const struct sim_model_create *create)
 	if (m)
 		m->queue = sim_memory_create(create->env, data_offset(params) + params->data_bytes);
 	if (!m || !m->queue) {
-		snprintf(create->error, SIM_ERROR_BYTES, "no memory for the device");
 		free(m);
 		return NULL;
 	}

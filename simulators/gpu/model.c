@@ -142,8 +142,7 @@ static bool make_function(struct gpu_chip *chip, uint32_t index)
 	function->index = index;
 	function->base = index * chip->share_bytes;
 	function->queues = calloc(chip->params.queues, sizeof(*function->queues));
-	function->spaces = calloc(chip->params.spaces, sizeof(*function->spaces));
-	if (!function->queues || !function->spaces)
+	if (!function->queues)
 		return false;
 	for (uint32_t i = 0; i < chip->params.queues; i++) {
 		struct gpu_queue *queue = &function->queues[i];
@@ -152,7 +151,9 @@ static bool make_function(struct gpu_chip *chip, uint32_t index)
 		queue->index = i;
 		snprintf(queue->lane, sizeof(queue->lane), "queue %u", i);
 	}
-	return true;
+	/* Last: queues without the words above could not be closed. */
+	function->spaces = calloc(chip->params.spaces, sizeof(*function->spaces));
+	return function->spaces;
 }
 
 static void reset_own(struct gpu_function *function)

@@ -19,36 +19,49 @@ static _Atomic uint64_t live;
 static _Atomic uint64_t countdown; /* 0: none fails */
 static _Atomic bool failed;
 
-static struct {
+/* A library's code and data. */
+struct range {
 	const char *name;
-	uintptr_t begin, end; /* of its code and data */
-} spared;
+	uintptr_t begin, end;
+};
+
+static struct range spared, spared_growth;
 
 static int find_library(struct dl_phdr_info *info, size_t bytes, void *arg)
 {
+	struct range *out = arg;
+
 	(void)bytes;
-	(void)arg;
-	if (!strstr(info->dlpi_name, spared.name))
+	if (!strstr(info->dlpi_name, out->name))
 		return 0;
-	spared.begin = UINTPTR_MAX;
+	out->begin = UINTPTR_MAX;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		uintptr_t begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
 		uintptr_t end = begin + info->dlpi_phdr[i].p_memsz;
 
 		if (info->dlpi_phdr[i].p_type != PT_LOAD)
 			continue;
-		spared.begin = begin < spared.begin ? begin : spared.begin;
-		spared.end = end > spared.end ? end : spared.end;
+		out->begin = begin < out->begin ? begin : out->begin;
+		out->end = end > out->end ? end : out->end;
 	}
 	return 1;
 }
 
+static void find(const char *library, struct range *out)
+{
+	*out = (struct range){.name = library};
+	if (library)
+		dl_iterate_phdr(find_library, out);
+}
+
 void allocations_spare(const char *library)
 {
-	spared.begin = spared.end = 0;
-	spared.name = library;
-	if (library)
-		dl_iterate_phdr(find_library, NULL);
+	find(library, &spared);
+}
+
+void allocations_spare_growth(const char *library)
+{
+	find(library, &spared_growth);
 }
 
 bool allocations_watched(void)
@@ -80,12 +93,17 @@ extern void *__libc_realloc(void *memory, size_t bytes);
 extern void *__libc_memalign(size_t alignment, size_t bytes);
 extern void __libc_free(void *memory);
 
+static bool holds(const struct range *range, const void *caller)
+{
+	return (uintptr_t)caller >= range->begin && (uintptr_t)caller < range->end;
+}
+
 /* caller: where the allocation is asked for. */
 static bool fails(const void *caller)
 {
 	uint64_t left = atomic_load(&countdown);
 
-	if (left && (uintptr_t)caller >= spared.begin && (uintptr_t)caller < spared.end)
+	if (left && holds(&spared, caller))
 		return false;
 	while (left && !atomic_compare_exchange_weak(&countdown, &left, left - 1))
 		;
@@ -117,7 +135,9 @@ IN_FRONT void *calloc(size_t count, size_t bytes)
 
 IN_FRONT void *realloc(void *memory, size_t bytes)
 {
-	if (fails(__builtin_return_address(0)))
+	const void *caller = __builtin_return_address(0);
+
+	if (!(memory && holds(&spared_growth, caller)) && fails(caller))
 		return NULL;
 	void *moved = __libc_realloc(memory, bytes);
 

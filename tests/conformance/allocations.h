@@ -18,6 +18,8 @@ void allocations_fail_at(uint64_t nth);
 /* What this library asks for itself neither counts nor fails, from now on; NULL: all does. It must
  * be loaded; a part of its file's name. */
 void allocations_spare(const char *library);
+/* The same of what this library asks for to make larger what it has (realloc). */
+void allocations_spare_growth(const char *library);
 /* Did it, since the last call of allocations_fail_at? */
 bool allocations_have_failed(void);
 

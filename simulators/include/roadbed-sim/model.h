@@ -153,7 +153,7 @@ struct sim_model_create {
 	uint64_t seed;
 	const struct sim_option *options; /* the family's own; unknown ones are refused */
 	uint32_t option_count;
-	char *error; /* SIM_ERROR_BYTES for why create fails */
+	char *error; /* SIM_ERROR_BYTES for why create fails; left empty: for want of memory */
 	/* The structure of the family's table, filled from the chip's file and the address's
 	 * options; like the chip's name it stays until destroy. */
 	const void *params;

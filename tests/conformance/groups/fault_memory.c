@@ -550,10 +550,11 @@ static bool starve(struct program *p, const struct step *step, uint32_t *tried)
 	return false;
 }
 
-static bool starve_open(const struct plan *plan, struct program *p, uint32_t *tried)
+/* Opens the device, ever later allocations failing. Reading a chip's file takes thousands. */
+static bool starve_open(const struct plan *plan, struct program *p, uint64_t fineness,
+			uint32_t *tried)
 {
-	/* Reading a chip's file takes thousands, too. */
-	for (uint64_t nth = 1; nth < 1000000; nth += 1 + nth / 16) {
+	for (uint64_t nth = 1; nth < 1000000; nth += 1 + nth / fineness) {
 		allocations_fail_at(nth);
 		road_status status = begin(plan, p);
 		bool failed = allocations_have_failed();
@@ -573,6 +574,20 @@ static bool starve_open(const struct plan *plan, struct program *p, uint32_t *tr
 	}
 	CASE_FAIL("the device never opens");
 	return false;
+}
+
+/* All allocations in larger and larger steps (a soak: each one), then each that is not the
+ * parser's. */
+static bool starve_opens(const struct plan *plan, struct program *p, uint32_t *tried)
+{
+	/* yaml_parser_load of libyaml 0.2.5 loses 64 or 128 bytes, which the next sequence or
+	 * mapping would have had, where its stack of nodes cannot grow. */
+	allocations_spare_growth("libyaml");
+	if (!starve_open(plan, p, plan->f->soak ? UINT64_MAX : 16, tried))
+		return false;
+	end(p);
+	allocations_spare("libyaml");
+	return starve_open(plan, p, UINT64_MAX, tried);
 }
 
 /* The program with memory: what is made once is made, and all that it asks for it gets. */
@@ -609,7 +624,7 @@ CONFORMANCE_CASE(fault, inject_host_alloc_failure_each_call)
 	snprintf(address, bytes, "%.*s%s%s", (int)plain, f->address, f->info.simulated ? "@5" : "",
 		 f->address + plain);
 	fed(&plan);
-	bool good = starve_open(&plan, &p, &tried);
+	bool good = starve_opens(&plan, &p, &tried);
 
 	/* What a chip allocates stands for its transistors; the loader says of want of memory that
 	 * the file is not there. */

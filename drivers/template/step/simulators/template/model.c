@@ -236,7 +236,6 @@ static void *create(const struct sim_model_create *create)
 	if (m)
 		m->memory = sim_memory_create(create->env, params->memory_bytes);
 	if (!m || !m->memory) {
-		snprintf(create->error, SIM_ERROR_BYTES, "no memory for the device");
 		free(m);
 		return NULL;
 	}
