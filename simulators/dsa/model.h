@@ -285,7 +285,7 @@ void dsa_region_cores(const struct dsa_stream *stream, uint32_t *first, uint32_t
 enum dsa_start dsa_region_start(struct dsa_stream *stream, struct road_dsa_stream_status *why);
 /* May the stream's task begin? DONE: it may, and dsa_region_leave() tells when it ended. */
 enum dsa_start dsa_region_gate(struct dsa_stream *stream, struct road_dsa_stream_status *why);
-void dsa_region_leave(struct dsa_chip *chip, uint32_t region);
+void dsa_region_leave(const struct dsa_function *function, uint32_t region);
 /* What is active there; NULL: nothing is. */
 const struct road_dsa_microcode *dsa_region_microcode(const struct dsa_chip *chip, uint32_t region);
 

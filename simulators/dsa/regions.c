@@ -87,14 +87,14 @@ static void wipe(void *arg, uint32_t region)
 			dsa_core_wipe(chip->seats[i].core);
 }
 
-static void drain(void *arg, uint32_t region, enum region_drain how)
+static void drain(void *arg, uint32_t function, uint32_t region, enum region_drain how)
 {
 	struct dsa_chip *chip = arg;
 	const struct road_dsa_stream_status why = {.fault = ROAD_DSA_FAULT_ABORTED};
 
 	(void)how; /* ITERATION needs REGION_STATE */
-	for (uint32_t i = 0; i < chip->function_count * chip->params.streams; i++) {
-		struct dsa_stream *stream = stream_of(chip, i);
+	for (uint32_t i = 0; i < chip->params.streams; i++) {
+		struct dsa_stream *stream = &chip->functions[function].streams[i];
 
 		if (stream->in_region && stream->region == region && stream->run)
 			road_dsa_stream_fault(stream, &why);
@@ -199,7 +199,8 @@ bool dsa_region_enter(struct dsa_stream *stream)
 	stream->in_region = false;
 	if (!unit || region == ROAD_DSA_NO_REGION)
 		return true;
-	if ((latch->generation && region_unit_generation(unit, region) != latch->generation) ||
+	if ((latch->generation &&
+	     region_unit_generation(unit, function->index, region) != latch->generation) ||
 	    region_unit_queue_open(unit, dsa_region_queue(stream), function->index, region, owner))
 		return false;
 	stream->in_region = true;
@@ -273,10 +274,10 @@ enum dsa_start dsa_region_gate(struct dsa_stream *stream, struct road_dsa_stream
 	}
 }
 
-void dsa_region_leave(struct dsa_chip *chip, uint32_t region)
+void dsa_region_leave(const struct dsa_function *function, uint32_t region)
 {
-	if (chip->unit)
-		region_unit_leave(chip->unit, region);
+	if (function->chip->unit)
+		region_unit_leave(function->chip->unit, function->index, region);
 }
 
 const struct road_dsa_microcode *dsa_region_microcode(const struct dsa_chip *chip, uint32_t region)

@@ -233,7 +233,7 @@ static void free_run(struct dsa_run *run)
 		*at = run->next;
 	run->loaded->tasks--;
 	sim_ranges_put(run->view.table);
-	dsa_region_leave(chip, run->region);
+	dsa_region_leave(run->view.function, run->region);
 	free(run->task.cross);
 	free(run->task.cores);
 	free(run);
@@ -304,7 +304,7 @@ static void faulted(struct dsa_seat *seat)
 
 	road_dsa_stream_fault(stream, &why);
 	if (seat->chip->unit && why.fault == ROAD_DSA_FAULT_ECC) /* the hardware, not the program */
-		region_unit_fault(seat->chip->unit, stream->region);
+		region_unit_fault(seat->chip->unit, stream->function->index, stream->region);
 	dsa_streams_retry(seat->chip);
 }
 
@@ -495,6 +495,6 @@ enum dsa_start dsa_task_start(struct dsa_stream *stream, struct road_dsa_stream_
 		return start;
 	start = begin_run(stream, loaded, why);
 	if (start == DSA_START_FAULT)
-		dsa_region_leave(function->chip, stream->region);
+		dsa_region_leave(function, stream->region);
 	return start;
 }

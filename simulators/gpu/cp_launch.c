@@ -386,6 +386,7 @@ void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_don
 	road_gpu_queue_fault(queue, work->number, &why);
 	if (chip->unit &&
 	    why.fault == ROAD_GPU_FAULT_ECC) /* what the hardware did, not the program */
-		region_unit_fault(chip->unit, region_unit_of_queue(chip->unit, queue->index));
+		region_unit_fault(chip->unit, queue->function->index,
+				  region_unit_of_queue(chip->unit, road_gpu_region_queue(queue)));
 	road_gpu_cp_retry(chip);
 }

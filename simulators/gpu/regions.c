@@ -162,16 +162,16 @@ static uint64_t first_launch(const struct gpu_queue *queue)
 	return first;
 }
 
-static void drain(void *arg, uint32_t region, enum region_drain how)
+static void drain(void *arg, uint32_t function, uint32_t region, enum region_drain how)
 {
 	struct gpu_chip *chip = arg;
 
 	(void)how;
-	for (uint32_t i = 0; i < queues_of(chip); i++) {
-		struct gpu_queue *queue = queue_of(chip, i);
+	for (uint32_t i = 0; i < chip->params.queues; i++) {
+		struct gpu_queue *queue = &chip->functions[function].queues[i];
 		struct road_gpu_queue_status why = {.fault = ROAD_GPU_FAULT_ABORTED};
 
-		if (region_unit_of_queue(chip->unit, i) != region ||
+		if (region_unit_of_queue(chip->unit, road_gpu_region_queue(queue)) != region ||
 		    first_launch(queue) == UINT64_MAX)
 			continue;
 		road_gpu_queue_fault(queue, first_launch(queue), &why);
@@ -333,11 +333,12 @@ enum gpu_start road_gpu_region_enter(struct gpu_queue *queue, struct road_gpu_qu
 
 void road_gpu_region_leave(struct gpu_queue *queue)
 {
-	struct gpu_chip *chip = queue->function->chip;
+	const struct gpu_function *function = queue->function;
+	struct region_unit *unit = function->chip->unit;
 
-	if (chip->unit)
-		region_unit_leave(chip->unit,
-				  region_unit_of_queue(chip->unit, road_gpu_region_queue(queue)));
+	if (unit)
+		region_unit_leave(unit, function->index,
+				  region_unit_of_queue(unit, road_gpu_region_queue(queue)));
 }
 
 uint32_t road_gpu_region_of(const struct gpu_queue *queue)
@@ -351,7 +352,8 @@ uint32_t road_gpu_region_of(const struct gpu_queue *queue)
 
 uint64_t road_gpu_region_generation(const struct gpu_chip *chip, uint32_t region)
 {
-	return chip->unit && region ? region_unit_generation(chip->unit, region) : 0;
+	/* Regions come and go by layouts, which are function 0's. */
+	return chip->unit && region ? region_unit_generation(chip->unit, 0, region) : 0;
 }
 
 void road_gpu_region_params(const struct gpu_chip *chip, uint32_t region,

@@ -224,7 +224,8 @@ static void count_use(struct region_op *op, bool hit)
 {
 	struct region *region = region_of(op);
 
-	region->counters[hit ? ROAD_REGION_COUNT_HITS : ROAD_REGION_COUNT_MISSES]++;
+	region_count(region, op->function, hit ? ROAD_REGION_COUNT_HITS : ROAD_REGION_COUNT_MISSES,
+		     1);
 	if (hit)
 		region_touch(op->unit, region, op->slot);
 }

@@ -152,6 +152,7 @@ static enum region_gate go(struct region_unit *unit, struct region *region, uint
 	if (region->active != REGION_NONE)
 		region_touch(unit, region, region->active);
 	region->running++;
+	region->mine[queue->function].running++;
 	region_account(unit, region);
 	return REGION_GO;
 }
@@ -199,9 +200,10 @@ enum region_gate region_unit_gate(struct region_unit *unit, uint32_t index,
 	enum region_gate gate = REGION_WAIT;
 
 	*error = ROAD_REGION_ERROR_NONE;
-	if (!queue->open || !region || region->generation != queue->generation)
+	if (!queue->open || !region ||
+	    region->mine[queue->function].generation != queue->generation)
 		return refuse(error, ROAD_REGION_ERROR_STALE);
-	if (region->quarantined)
+	if (region->mine[queue->function].quarantined)
 		gate = refuse(error, ROAD_REGION_ERROR_QUARANTINED);
 	else if (queue->error)
 		gate = refuse(error, queue->error);
@@ -221,13 +223,14 @@ enum region_gate region_unit_gate(struct region_unit *unit, uint32_t index,
 	return gate;
 }
 
-void region_unit_leave(struct region_unit *unit, uint32_t index)
+void region_unit_leave(struct region_unit *unit, uint32_t function, uint32_t index)
 {
 	struct region *region = region_find(unit, index);
 
-	if (!region || !region->running)
+	if (!region || !region->mine[function].running)
 		return;
 	region->running--;
+	region->mine[function].running--;
 	region_account(unit, region);
 	region_settle_quarantine(unit, region);
 	if (!region->running)

@@ -75,7 +75,11 @@ struct region_op {
 
 /* What a function has of a region. */
 struct region_mine {
-	uint32_t open; /* queues */
+	struct region *region;
+	uint32_t open, running; /* queues, launches */
+	uint32_t foreground;    /* ops that a queue waits for */
+	bool quarantined;
+	uint64_t generation;
 	uint64_t owner;
 	bool owned, mixed;
 	uint64_t previous, safe;
@@ -83,12 +87,16 @@ struct region_mine {
 	struct region_content *kept;
 	uint64_t kept_config;
 	uint32_t fail[REGION_PHASES]; /* times that a test asks for */
+	uint64_t idle_ps; /* since when the region stands idle for a configuration; NO_TIME */
+	uint64_t fault_ps[REGION_FAULTS_MAX];
+	uint64_t counters[ROAD_REGION_COUNTERS];
+	struct sim_event abort; /* of what runs, when it is quarantined */
 };
 
 struct region {
-	bool present, quarantined;
+	bool present;
 	uint32_t index, first_unit, units, parent, children;
-	uint64_t generation, memory_bytes;
+	uint64_t memory_bytes;
 	struct region_slot *slots; /* setup.slots of each function, side by side */
 	struct region_mine *mine;  /* of each function */
 	uint32_t active;           /* slot; REGION_NONE */
@@ -96,15 +104,13 @@ struct region {
 	uint32_t running, open;
 	struct region_op *ops;
 	struct region_op *loader, *isolator;
-	uint32_t owed;       /* queue whose launch a switch was made for; REGION_NONE */
-	uint32_t foreground; /* ops that a queue waits for */
-	uint64_t active_ps;  /* since when the active image is */
-	uint64_t usable_ps;  /* a layout takes until then */
-	uint64_t idle_ps;    /* since when it stands idle for a configuration; NO_TIME */
-	uint64_t fault_ps[REGION_FAULTS_MAX];
-	uint64_t counters[ROAD_REGION_COUNTERS];
-	struct sim_event again; /* the end of a putting-off */
-	struct sim_event abort; /* of what runs, when it is quarantined */
+	uint32_t owed;      /* queue whose launch a switch was made for; REGION_NONE */
+	uint64_t active_ps; /* since when the active image is */
+	uint64_t usable_ps; /* a layout takes until then */
+	uint64_t idle_ps;   /* as a function's own: for whichever of them */
+	uint64_t counters[ROAD_REGION_COUNTERS]; /* of all functions, also of those that were reset
+						  */
+	struct sim_event again;                  /* the end of a putting-off */
 	char lane_load[24], lane_switch[24], lane_stall[24];
 };
 
@@ -184,8 +190,6 @@ void region_unmake(struct region_unit *unit, uint32_t index);
 void region_wipe(struct region_unit *unit, struct region *region);
 /* Likewise, but of one function's alone where others have queues open there. */
 void region_wipe_of(struct region_unit *unit, struct region *region, uint32_t function);
-/* Has a function other than this one queues open there? */
-bool region_has_others(const struct region *region, uint32_t function);
 
 /* image.c */
 uint32_t region_crc(uint32_t crc, const void *bytes, uint64_t count); /* CRC-32C, from 0 on */
@@ -264,10 +268,13 @@ void region_switch(struct region_unit *unit, struct region *region, uint32_t slo
 
 /* account.c */
 void region_account(struct region_unit *unit, struct region *region);
+void region_count(struct region *region, uint32_t function, enum road_region_counter counter,
+		  uint64_t more);
 /* True: that was one too many. */
-bool region_count_fault(struct region_unit *unit, struct region *region);
-/* Refuses all; what runs is aborted; once nothing does, no image is active. */
-void region_quarantine(struct region_unit *unit, struct region *region);
+bool region_count_fault(struct region_unit *unit, struct region *region, uint32_t function);
+/* Refuses all that is the function's; what it runs is aborted; once nothing does, no image of its
+ * is active. */
+void region_quarantine(struct region_unit *unit, struct region *region, uint32_t function);
 void region_settle_quarantine(struct region_unit *unit, struct region *region);
 
 /* layout.c */

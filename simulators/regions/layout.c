@@ -156,7 +156,8 @@ static void apply(struct region_unit *unit, const struct plan *plan)
 	if (plan->changing & 1) {
 		region_ops_end(unit, root, REGION_NONE);
 		region_wipe(unit, root);
-		root->quarantined = false;
+		for (uint32_t f = 0; f < unit->setup.functions; f++)
+			root->mine[f].quarantined = false;
 	}
 	for (uint32_t i = 1; i < ROAD_REGION_NUMBERS; i++)
 		if (plan->changing >> i & 1)

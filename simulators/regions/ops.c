@@ -38,6 +38,11 @@ static struct region *region_of(const struct region_op *op)
 	return &op->unit->regions[op->region];
 }
 
+static struct region_mine *mine_of(const struct region_op *op)
+{
+	return &region_of(op)->mine[op->function];
+}
+
 static uint64_t now_of(const struct region_op *op)
 {
 	return sim_now(op->unit->setup.env);
@@ -68,7 +73,7 @@ struct region_op *region_op_new(struct region_unit *unit, uint32_t queue)
 		at = &(*at)->next_op;
 	*at = op;
 	op->counted = true;
-	region_of(op)->foreground++;
+	mine_of(op)->foreground++;
 	region_account(unit, region_of(op));
 	return op;
 }
@@ -78,7 +83,7 @@ static void uncount(struct region_op *op)
 	if (!op->counted)
 		return;
 	op->counted = false;
-	region_of(op)->foreground--;
+	mine_of(op)->foreground--;
 	region_account(op->unit, region_of(op));
 }
 
@@ -192,7 +197,7 @@ static bool is_switch_back(const struct region_op *op)
 	if (op->undo == UNDO_BACK)
 		return op->switched || op->former;
 	return op->undo == UNDO_SAFE &&
-	       !region_is_active(op->unit, region, op->function, region->mine[op->function].safe);
+	       !region_is_active(op->unit, region, op->function, mine_of(op)->safe);
 }
 
 static void end_keep(struct region_op *op)
@@ -240,20 +245,19 @@ static void undone(void *arg)
 	case UNDO_BACK: end_back(op); break;
 	case UNDO_SAFE:
 		region_switch(op->unit, region,
-			      region_resident(op->unit, region, op->function,
-					      region->mine[op->function].safe));
+			      region_resident(op->unit, region, op->function, mine_of(op)->safe));
 		break;
 	case UNDO_QUARANTINE: region_switch(op->unit, region, REGION_NONE); break;
 	}
 	if (back) {
 		op->report.flags |= RESULT_ROLLED_BACK;
-		region->counters[ROAD_REGION_COUNT_ROLLBACKS]++;
+		region_count(region, op->function, ROAD_REGION_COUNT_ROLLBACKS, 1);
 		sim_trace_span(op->unit->setup.env, region->lane_switch, "roll back", op->phase_ps,
 			       now_of(op));
 	}
 	if (op->undo == UNDO_QUARANTINE)
-		region_quarantine(op->unit, region);
-	if (region->quarantined)
+		region_quarantine(op->unit, region, op->function);
+	if (mine_of(op)->quarantined)
 		op->report.flags |= RESULT_QUARANTINED;
 	finish(op);
 }
@@ -289,8 +293,7 @@ static enum region_undo choose_undo(const struct region_op *op)
 {
 	const struct region *region = region_of(op);
 	enum region_undo undo = UNDO_KEEP;
-	uint32_t safe =
-		region_resident(op->unit, region, op->function, region->mine[op->function].safe);
+	uint32_t safe = region_resident(op->unit, region, op->function, mine_of(op)->safe);
 
 	if (op->phase != PHASE_NONE)
 		undo = undo_rows[op->phase][op->what.on_failure <= FAILURE_QUARANTINE
@@ -314,8 +317,9 @@ static void fail(struct region_op *op)
 	op->report.phase = op->phase;
 	op->ending = ENDING_BACK;
 	op->undo = (uint8_t)choose_undo(op);
-	if (op->report.error == ROAD_REGION_ERROR_HARDWARE && region_count_fault(op->unit, region))
-		region_quarantine(op->unit, region);
+	if (op->report.error == ROAD_REGION_ERROR_HARDWARE &&
+	    region_count_fault(op->unit, region, op->function))
+		region_quarantine(op->unit, region, op->function);
 	if (op->undo == UNDO_SAFE || op->undo == UNDO_QUARANTINE)
 		leave_new_image(op);
 	op->phase_ps = now_of(op);
@@ -361,7 +365,7 @@ static void next_phase(struct region_op *op)
 
 static bool injected(struct region_op *op)
 {
-	uint32_t *left = &region_of(op)->mine[op->function].fail[op->phase];
+	uint32_t *left = &mine_of(op)->fail[op->phase];
 
 	if (!*left)
 		return false;
@@ -372,7 +376,7 @@ static bool injected(struct region_op *op)
 
 static enum region_outcome step(struct region_op *op)
 {
-	if (region_of(op)->quarantined && op->phase < PHASE_COMMIT)
+	if (mine_of(op)->quarantined && op->phase < PHASE_COMMIT)
 		return region_op_fail(op, ROAD_REGION_ERROR_QUARANTINED, 0, 0);
 	if (!op->entered) {
 		op->entered = true;

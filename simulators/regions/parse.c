@@ -82,7 +82,7 @@ static struct region_finding find_bad(const struct region_op *op)
 
 enum region_outcome region_parse(struct region_op *op)
 {
-	const struct region *region = &op->unit->regions[op->region];
+	const uint64_t generation = op->unit->regions[op->region].mine[op->function].generation;
 	const uint32_t features = op->unit->setup.features;
 	const struct region_finding bad = find_bad(op);
 
@@ -91,11 +91,11 @@ enum region_outcome region_parse(struct region_op *op)
 			op->what.report = 0;
 		return region_op_refuse(op, ROAD_REGION_ERROR_OP, 0, bad);
 	}
-	if (op->what.generation != region->generation)
+	if (op->what.generation != generation)
 		return region_op_refuse(op, ROAD_REGION_ERROR_STALE, 0,
 					(struct region_finding){true, FIELD(generation),
 								op->what.generation, EQUAL,
-								region->generation});
+								generation});
 	if (!(features & REGION_SWITCHES))
 		return region_op_fail(op, ROAD_REGION_ERROR_UNSUPPORTED, 0, FIELD(verb));
 	if (region_verbs[op->what.verb].feature & ~features)

@@ -67,7 +67,7 @@ static void take_slot(struct region_op *op)
 	struct region_slot *slot = &region->slots[op->slot];
 
 	if (slot->content)
-		region->counters[ROAD_REGION_COUNT_EVICTIONS]++;
+		region_count(region, op->function, ROAD_REGION_COUNT_EVICTIONS, 1);
 	if (op->in_place) {
 		op->former = slot->content;
 		op->former_config = slot->config;
@@ -106,9 +106,9 @@ static enum region_outcome end_transfer(struct region_op *op)
 		return end_read_back(op);
 	region->loader = NULL;
 	op->report.bytes = op->content->bytes;
-	region->counters[ROAD_REGION_COUNT_LOADS]++;
-	region->counters[ROAD_REGION_COUNT_LOAD_BYTES] += op->content->bytes;
-	region->counters[ROAD_REGION_COUNT_LOADING_PS] += now_of(op) - op->phase_ps;
+	region_count(region, op->function, ROAD_REGION_COUNT_LOADS, 1);
+	region_count(region, op->function, ROAD_REGION_COUNT_LOAD_BYTES, op->content->bytes);
+	region_count(region, op->function, ROAD_REGION_COUNT_LOADING_PS, now_of(op) - op->phase_ps);
 	sim_trace_span(op->unit->setup.env, region->lane_load,
 		       (const char *)op->content->image.header->name, op->phase_ps, now_of(op));
 	return OUTCOME_OK;
@@ -172,28 +172,30 @@ static void empty(void *arg)
 	const struct region_setup *setup = &op->unit->setup;
 	struct region_unit *unit = op->unit;
 	struct region *region = region_of(op);
+	const uint32_t running = region->mine[op->function].running;
 	enum region_drain how = (enum region_drain)op->what.drain;
 
-	region->counters[ROAD_REGION_COUNT_PREEMPTIONS] += region->running;
-	if (region->running)
-		setup->chip->drain(setup->arg, region->index, how);
+	region_count(region, op->function, ROAD_REGION_COUNT_PREEMPTIONS, running);
+	if (running)
+		setup->chip->drain(setup->arg, op->function, region->index, how);
 	region_retry(unit); /* the op may be gone */
 }
 
 static enum region_outcome begin_drain(struct region_op *op)
 {
-	struct region *region = region_of(op);
+	const struct region *region = region_of(op);
+	const uint32_t running = region->mine[op->function].running;
 
 	if (!region->running && op->what.verb == ROAD_REGION_VERB_RESET)
 		return region_ops_unhold(op, REGION_NONE) ? OUTCOME_OK : OUTCOME_WAIT;
 	if (!region->running)
 		return OUTCOME_OK;
-	if (op->what.drain == DRAIN_REFUSE)
-		return region_op_refuse(op, ROAD_REGION_ERROR_BUSY, ROAD_REGION_BUSY_WORK,
-					(struct region_finding){.seen = region->running,
-								.rule = ROAD_REGION_RULE_EQUAL});
+	if (op->what.drain == DRAIN_REFUSE && running)
+		return region_op_refuse(
+			op, ROAD_REGION_ERROR_BUSY, ROAD_REGION_BUSY_WORK,
+			(struct region_finding){.seen = running, .rule = ROAD_REGION_RULE_EQUAL});
 	/* Nobody ends work of another function. */
-	if (op->what.drain == DRAIN_WAIT || op->draining || region_has_others(region, op->function))
+	if (op->what.drain == DRAIN_WAIT || op->draining || !running)
 		return OUTCOME_WAIT;
 	op->draining = true;
 	op->event.run = empty;
@@ -309,7 +311,7 @@ static enum region_outcome end_commit(struct region_op *op)
 	region_switch(op->unit, region, op->target ? op->slot : REGION_NONE);
 	region->switcher = op->function;
 	op->switched = true;
-	region->counters[ROAD_REGION_COUNT_SWITCHES]++;
+	region_count(region, op->function, ROAD_REGION_COUNT_SWITCHES, 1);
 	if (!(setup->features & REGION_KEEPS_MEMORY))
 		op->report.flags |= RESULT_MEMORY_LOST;
 	return OUTCOME_OK;
@@ -341,7 +343,7 @@ static enum region_outcome begin_resume(struct region_op *op)
 		op->former = NULL;
 	}
 	if (op->what.verb == ROAD_REGION_VERB_ROLLBACK)
-		region->counters[ROAD_REGION_COUNT_ROLLBACKS]++;
+		region_count(region, op->function, ROAD_REGION_COUNT_ROLLBACKS, 1);
 	if (op->queue != REGION_NONE)
 		op->unit->queues[op->queue].current = op->target;
 	return OUTCOME_OK;

@@ -89,14 +89,15 @@ static uint64_t read_state(struct region_unit *unit)
 
 	if (!region)
 		return UINT32_MAX;
-	if (region->quarantined)
+	if (region->mine[unit->function].quarantined)
 		return ROAD_REGION_STATE_QUARANTINED;
 	if (region->children)
 		return ROAD_REGION_STATE_SPLIT;
-	if (region->isolator)
+	if (region->isolator && region->isolator->function == unit->function)
 		return region->isolator->phase <= PHASE_DRAIN ? ROAD_REGION_STATE_DRAINING
 							      : ROAD_REGION_STATE_SWITCHING;
-	return region->running ? ROAD_REGION_STATE_RUNNING : ROAD_REGION_STATE_IDLE;
+	return region->mine[unit->function].running ? ROAD_REGION_STATE_RUNNING
+						    : ROAD_REGION_STATE_IDLE;
 }
 
 #define READ_REGION(name, value)                              \
@@ -109,8 +110,8 @@ static uint64_t read_state(struct region_unit *unit)
 READ_REGION(first_unit, region->first_unit)
 READ_REGION(unit_count, region->units)
 READ_REGION(parent, region->parent)
-READ_REGION(running, region->running)
-READ_REGION(generation, region->generation)
+READ_REGION(running, region->mine[unit->function].running)
+READ_REGION(generation, region->mine[unit->function].generation)
 READ_REGION(memory, region->memory_bytes)
 READ_REGION(cache, region->index ? region->units * unit->setup.each.cache_bytes
 				 : unit->setup.whole.cache_bytes)
@@ -139,13 +140,18 @@ static void write_safe(struct region_unit *unit, uint32_t function, uint64_t val
 
 static void release(struct region_unit *unit, struct region *region)
 {
+	struct region_mine *mine = &region->mine[unit->function];
+
 	unit->window->result = ROAD_REGION_ERROR_BUSY;
-	if (region->running || region->ops)
+	if (mine->running)
 		return;
+	for (const struct region_op *op = region->ops; op; op = op->next_op)
+		if (op->function == unit->function)
+			return;
 	region_wipe_of(unit, region, unit->function);
-	region->quarantined = false;
+	mine->quarantined = false;
 	for (uint32_t i = 0; i < REGION_FAULTS_MAX; i++)
-		region->fault_ps[i] = REGION_NO_TIME;
+		mine->fault_ps[i] = REGION_NO_TIME;
 	unit->window->result = ROAD_REGION_ERROR_NONE;
 	region_retry(unit);
 }
@@ -186,7 +192,7 @@ static void write_command(struct region_unit *unit, uint32_t function, uint64_t 
 	if (value != ROAD_REGION_COMMAND_RELEASE)
 		return;
 	unit->window->result = ROAD_REGION_ERROR_NONE;
-	if (region->quarantined)
+	if (region->mine[unit->function].quarantined)
 		release(unit, region);
 }
 
@@ -343,7 +349,7 @@ static const uint64_t *find_counter(struct region_unit *unit, uint64_t offset, u
 	if (offset < ROAD_REGION_REG_COUNTER64 || index >= ROAD_REGION_COUNTERS || offset % 8 ||
 	    width != 8)
 		return NULL;
-	return region ? &region->counters[index] : &none;
+	return region ? &region->mine[unit->function].counters[index] : &none;
 }
 
 static const struct reg *find_reg(struct region_unit *unit, uint32_t function, uint64_t offset,

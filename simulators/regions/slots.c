@@ -78,7 +78,7 @@ bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot
 	    region_comes_back(unit, region, slot))
 		return false;
 	region_slot_clear(region, slot, SLOT_EMPTY);
-	region->counters[ROAD_REGION_COUNT_EVICTIONS]++;
+	region_count(region, region_slot_function(unit, slot), ROAD_REGION_COUNT_EVICTIONS, 1);
 	region_retry(unit); /* for loads that wait for a slot */
 	return true;
 }

@@ -38,11 +38,28 @@ static void again(void *arg)
 
 static void abort_running(void *arg)
 {
-	struct region *region = arg;
+	struct region_mine *mine = arg;
+	struct region *region = mine->region;
 	struct region_unit *unit = region->again.arg;
 
-	if (region->running)
-		unit->setup.chip->drain(unit->setup.arg, region->index, DRAIN_ABORT);
+	if (mine->running)
+		unit->setup.chip->drain(unit->setup.arg, (uint32_t)(mine - region->mine),
+					region->index, DRAIN_ABORT);
+}
+
+/* As a function finds the region that it never used. */
+static void make_mine(struct region_unit *unit, struct region *region, uint32_t function)
+{
+	struct region_mine *mine = &region->mine[function];
+
+	*mine = (struct region_mine){
+		.region = region,
+		.generation = unit->generation,
+		.idle_ps = REGION_NO_TIME,
+		.abort = {.run = abort_running, .arg = mine},
+	};
+	for (uint32_t i = 0; i < REGION_FAULTS_MAX; i++)
+		mine->fault_ps[i] = REGION_NO_TIME;
 }
 
 void region_make(struct region_unit *unit, uint32_t index, const struct region_part *part)
@@ -57,7 +74,6 @@ void region_make(struct region_unit *unit, uint32_t index, const struct region_p
 		.first_unit = part->first_unit,
 		.units = part->units,
 		.memory_bytes = part->memory_bytes,
-		.generation = ++unit->generation,
 		.slots = slots,
 		.mine = mine,
 		.active = REGION_NONE,
@@ -65,12 +81,10 @@ void region_make(struct region_unit *unit, uint32_t index, const struct region_p
 		.owed = REGION_NONE,
 		.idle_ps = REGION_NO_TIME,
 		.again = {.run = again, .arg = unit},
-		.abort = {.run = abort_running, .arg = region},
 	};
-	for (uint32_t i = 0; i < REGION_FAULTS_MAX; i++)
-		region->fault_ps[i] = REGION_NO_TIME;
+	unit->generation++;
 	for (uint32_t f = 0; f < unit->setup.functions; f++)
-		mine[f] = (struct region_mine){.open = 0};
+		make_mine(unit, region, f);
 	snprintf(region->lane_load, sizeof(region->lane_load), "region %u load", index);
 	snprintf(region->lane_switch, sizeof(region->lane_switch), "region %u switch", index);
 	snprintf(region->lane_stall, sizeof(region->lane_stall), "region %u stall", index);
@@ -83,7 +97,8 @@ void region_unmake(struct region_unit *unit, uint32_t index)
 
 	region_ops_end(unit, region, REGION_NONE);
 	sim_cancel(unit->setup.env, &region->again);
-	sim_cancel(unit->setup.env, &region->abort);
+	for (uint32_t f = 0; f < unit->setup.functions; f++)
+		sim_cancel(unit->setup.env, &region->mine[f].abort);
 	region_wipe(unit, region);
 	region->present = false;
 }
@@ -113,7 +128,7 @@ void region_wipe(struct region_unit *unit, struct region *region)
 	unit->setup.chip->wipe(unit->setup.arg, region->index);
 }
 
-bool region_has_others(const struct region *region, uint32_t function)
+static bool has_others(const struct region *region, uint32_t function)
 {
 	return region->open != region->mine[function].open;
 }
@@ -121,7 +136,7 @@ bool region_has_others(const struct region *region, uint32_t function)
 void region_wipe_of(struct region_unit *unit, struct region *region, uint32_t function)
 {
 	forget_images(unit, region, function);
-	if (!region_has_others(region, function))
+	if (!has_others(region, function))
 		unit->setup.chip->wipe(unit->setup.arg, region->index);
 }
 
@@ -199,12 +214,16 @@ void region_unit_reset_function(struct region_unit *unit, uint32_t function)
 	for (uint32_t i = 0; i < unit->setup.queues; i++)
 		if (unit->queues[i].open && unit->queues[i].function == function)
 			region_unit_queue_close(unit, i);
+	unit->generation++;
 	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++) {
-		if (!unit->regions[i].present)
+		struct region *region = &unit->regions[i];
+
+		if (!region->present)
 			continue;
-		region_ops_end(unit, &unit->regions[i], function);
-		region_wipe_of(unit, &unit->regions[i], function);
-		unit->regions[i].mine[function] = (struct region_mine){.open = 0};
+		region_ops_end(unit, region, function);
+		region_wipe_of(unit, region, function);
+		sim_cancel(unit->setup.env, &region->mine[function].abort);
+		make_mine(unit, region, function);
 	}
 	unit->windows[function] = (struct region_window){.select = 0};
 	region_retry(unit);
@@ -265,7 +284,7 @@ enum road_region_error region_unit_queue_open(struct region_unit *unit, uint32_t
 		.open = true,
 		.region = index,
 		.function = function,
-		.generation = region->generation,
+		.generation = region->mine[function].generation,
 		.current = region_active_of(unit, region, function),
 		.waits_ps = REGION_NO_TIME,
 	};
@@ -329,11 +348,11 @@ static const struct region *look(const struct region_unit *unit, uint32_t index)
 									   : NULL;
 }
 
-uint64_t region_unit_generation(const struct region_unit *unit, uint32_t index)
+uint64_t region_unit_generation(const struct region_unit *unit, uint32_t function, uint32_t index)
 {
 	const struct region *region = look(unit, index);
 
-	return region ? region->generation : 0;
+	return region ? region->mine[function].generation : 0;
 }
 
 bool region_unit_bounds(const struct region_unit *unit, uint32_t index, uint32_t *first_unit,
@@ -392,10 +411,10 @@ bool region_unit_phase_fail(struct region_unit *unit, uint32_t function, uint32_
 	return true;
 }
 
-void region_unit_fault(struct region_unit *unit, uint32_t index)
+void region_unit_fault(struct region_unit *unit, uint32_t function, uint32_t index)
 {
 	struct region *region = region_find(unit, index);
 
-	if (region && region_count_fault(unit, region))
-		region_quarantine(unit, region);
+	if (region && region_count_fault(unit, region, function))
+		region_quarantine(unit, region, function);
 }

@@ -19,7 +19,9 @@
  * Functions of one chip share regions, and nothing in them: each has slots of its own in every
  * region, and sees no image of another one, whatever its id. A launch that finds another function's
  * image active switches to what its queue expects. Nobody ends another function's launches: a
- * switch waits for them. Layouts are the physical function's to change.
+ * switch ends its own as it was told to, and waits for the others. Counters, generations and
+ * quarantine are a function's own, too: what one breaks, or breaks on purpose, bars no other one,
+ * and a function that was reset is as new. Layouts are the physical function's to change.
  */
 #ifndef SIMULATORS_REGIONS_UNIT_H
 #define SIMULATORS_REGIONS_UNIT_H
@@ -94,9 +96,9 @@ struct region_chip {
 	void (*activate)(void *arg, uint32_t region, const struct region_image *image);
 	/* Zeroes what images and work leave in the region: fabric registers, scratchpads. */
 	void (*wipe)(void *arg, uint32_t region);
-	/* Ends what runs in the region: ITERATION, ABORT (its queues fail). It tells each end by
-	 * region_unit_leave(), now or later. */
-	void (*drain)(void *arg, uint32_t region, enum region_drain how);
+	/* Ends what the function runs in the region: ITERATION, ABORT (its queues fail). It tells
+	 * each end by region_unit_leave(), now or later. */
+	void (*drain)(void *arg, uint32_t function, uint32_t region, enum region_drain how);
 	/* Parked ops and launches may go on: ask the gate again. */
 	void (*retry)(void *arg);
 
@@ -154,7 +156,8 @@ void region_unit_costs(struct region_unit *unit, const struct region_costs *cost
 /* As after power-on, with new generations: one region, no image, nothing pinned, ops dropped
  * without `done`. */
 void region_unit_reset(struct region_unit *unit);
-/* Likewise, but of one function alone: its queues are closed, its images gone, and layouts stay. */
+/* Likewise, but of one function alone, whose launches must have left: its queues are closed, its
+ * images gone, and layouts stay. */
 void region_unit_reset_function(struct region_unit *unit, uint32_t function);
 
 /* The register window; violations of width and place are told to the engine. */
@@ -181,7 +184,7 @@ void region_unit_owner_gone(struct region_unit *unit, uint64_t owner);
 /* Likewise, but the queue stays open: it was reset, or stopped on a fault. */
 void region_unit_queue_drop(struct region_unit *unit, uint32_t queue);
 uint32_t region_unit_of_queue(const struct region_unit *unit, uint32_t queue);
-uint64_t region_unit_generation(const struct region_unit *unit, uint32_t region);
+uint64_t region_unit_generation(const struct region_unit *unit, uint32_t function, uint32_t region);
 /* False: there is no such region. */
 bool region_unit_bounds(const struct region_unit *unit, uint32_t region, uint32_t *first_unit,
 			uint32_t *units);
@@ -219,11 +222,11 @@ enum region_gate region_unit_gate(struct region_unit *unit, uint32_t queue,
 				  const struct region_want *want, enum road_region_error *error);
 /* Did another function make active what is so where this queue is? */
 bool region_unit_is_foreign(const struct region_unit *unit, uint32_t queue);
-/* A launch that was let through ended, or was stopped between two iterations (then it asks the
- * gate again before it goes on). */
-void region_unit_leave(struct region_unit *unit, uint32_t region);
-/* The region's hardware failed under work: counts towards its quarantine. */
-void region_unit_fault(struct region_unit *unit, uint32_t region);
+/* A launch of the function that was let through ended, or was stopped between two iterations (then
+ * it asks the gate again before it goes on). */
+void region_unit_leave(struct region_unit *unit, uint32_t function, uint32_t region);
+/* The region's hardware failed under the function's work: counts towards its quarantine. */
+void region_unit_fault(struct region_unit *unit, uint32_t function, uint32_t region);
 /* What the region works by; NULL: none. */
 const struct region_image *region_unit_active(const struct region_unit *unit, uint32_t region);
 

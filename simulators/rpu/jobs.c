@@ -135,7 +135,8 @@ void rpu_job_fault(struct rpu_job *job, struct road_rpu_stream_status *why)
 	rpu_stream_fail(stream, job->number, why); /* drops it */
 	if (why->fault == ROAD_RPU_FAULT_ECC &&
 	    why->engine <= ROAD_RPU_ENGINE_NEUR) /* what the hardware did, not the program */
-		region_unit_fault(chip->unit, region_unit_of_queue(chip->unit, stream->index));
+		region_unit_fault(chip->unit, stream->function->index,
+				  region_unit_of_queue(chip->unit, stream->index));
 	rpu_streams_retry(chip);
 }
 

@@ -351,7 +351,8 @@ extern const struct rpu_engine rpu_engine_run, rpu_engine_gemm, rpu_engine_move;
 uint32_t rpu_job_tiles(const struct rpu_job *job, uint32_t mask);
 
 /* run.c */
-void rpu_run_drain(struct rpu_chip *chip, uint32_t region, enum region_drain how);
+void rpu_run_drain(struct rpu_chip *chip, uint32_t function, uint32_t region,
+		   enum region_drain how);
 
 /* gemm.c */
 bool rpu_gemm(const struct road_rpu_gemm *work, uint8_t *spm);

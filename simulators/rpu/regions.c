@@ -121,9 +121,9 @@ static void wipe(void *arg, uint32_t region)
 				   (uint64_t)count * chip->params.spm_bytes);
 }
 
-static void drain(void *arg, uint32_t region, enum region_drain how)
+static void drain(void *arg, uint32_t function, uint32_t region, enum region_drain how)
 {
-	rpu_run_drain(arg, region, how);
+	rpu_run_drain(arg, function, region, how);
 }
 
 static void retry(void *arg)

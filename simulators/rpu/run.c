@@ -224,7 +224,7 @@ static void advance(void *arg);
 
 static void leave(struct rpu_job *job)
 {
-	region_unit_leave(chip_of(job)->unit, job->stream->region);
+	region_unit_leave(chip_of(job)->unit, job->stream->function->index, job->stream->region);
 }
 
 static bool has_more(const struct rpu_job *job)
@@ -469,12 +469,13 @@ static void drop(struct rpu_job *job)
 	leave(job);
 }
 
-void rpu_run_drain(struct rpu_chip *chip, uint32_t region, enum region_drain how)
+void rpu_run_drain(struct rpu_chip *chip, uint32_t function, uint32_t region, enum region_drain how)
 {
 	for (uint32_t t = 0; t < chip->params.tiles; t++) {
 		struct rpu_job *job = chip->tiles[t].job[ROAD_RPU_ENGINE_CGRA];
 
-		if (job && job->stream->region == region && how != DRAIN_WAIT)
+		if (job && job->stream->function->index == function &&
+		    job->stream->region == region && how != DRAIN_WAIT)
 			job->drain = how == DRAIN_ABORT ? DRAIN_ABORT : DRAIN_ITERATION;
 	}
 }

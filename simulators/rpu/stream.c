@@ -288,7 +288,8 @@ static bool enter_region(struct rpu_function *function, struct rpu_stream *strea
 
 	if (region == ROAD_RPU_NO_REGION)
 		return true;
-	if ((latch->generation && region_unit_generation(unit, region) != latch->generation) ||
+	if ((latch->generation &&
+	     region_unit_generation(unit, function->index, region) != latch->generation) ||
 	    region_unit_queue_open(unit, stream->index, function->index, region, owner))
 		return false;
 	stream->region = region;

@@ -168,14 +168,14 @@ static void wipe(void *arg, uint32_t region)
 	rig.state[region] = 0;
 }
 
-static void drain(void *arg, uint32_t region, enum region_drain how)
+static void drain(void *arg, uint32_t function, uint32_t region, enum region_drain how)
 {
 	struct region_unit *unit = arg;
 
 	(void)how;
 	rig.drains++;
-	while (!rig.refuse_drain && unit->regions[region].running)
-		region_unit_leave(unit, region);
+	while (!rig.refuse_drain && unit->regions[region].mine[function].running)
+		region_unit_leave(unit, function, region);
 }
 
 static void retry(void *arg)
@@ -323,7 +323,8 @@ struct rig_op *rig_op(uint32_t queue, uint32_t verb, uint32_t word)
 		.verb = verb,
 		.region = (uint16_t)region,
 		.slot = ROAD_REGION_SLOT_ANY,
-		.generation = region_unit_generation(rig.unit, region),
+		.generation =
+			region_unit_generation(rig.unit, rig.unit->queues[queue].function, region),
 		.config = word,
 		.report = op->report,
 	};

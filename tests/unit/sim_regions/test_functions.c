@@ -37,7 +37,7 @@ static bool goes(uint32_t queue, uint32_t word)
 		gate = rig_gate(queue, word, false);
 	}
 	if (gate == REGION_GO)
-		region_unit_leave(rig.unit, 0);
+		region_unit_leave(rig.unit, rig.unit->queues[queue].function, 0);
 	return gate == REGION_GO;
 }
 
@@ -111,10 +111,110 @@ static void nobody_ends_another_functions_launches(void)
 	rig_run();
 	CU_ASSERT_FALSE(op->done);
 	CU_ASSERT_EQUAL(rig.drains, 0);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 1, 0);
 	rig_run();
 	CU_ASSERT_TRUE(op->done);
 	CU_ASSERT_EQUAL(op->error, ROAD_REGION_ERROR_NONE);
+	rig_end();
+}
+
+/* Its own it ends as it is told to, and waits for the others. */
+static void a_drain_ends_the_functions_own_launches(void)
+{
+	struct rig_op *op;
+
+	begin();
+	CU_ASSERT_EQUAL(rig_gate(0, 0, false), REGION_GO);
+	CU_ASSERT_EQUAL(rig_gate(1, 0, false), REGION_GO);
+	CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_RUNNING, 4), 1);
+	op = rig_op(0, ACTIVATE, 5);
+	op->op.drain = DRAIN_ABORT;
+	rig_go(op, 0);
+	rig_run();
+	CU_ASSERT_FALSE(op->done);
+	CU_ASSERT_EQUAL(rig.drains, 1);
+	CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_RUNNING, 4), 0);
+	CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_STATE, 4), ROAD_REGION_STATE_DRAINING);
+	CU_ASSERT_EQUAL(reg_of(1, ROAD_REGION_REG_RUNNING, 4), 1);
+	CU_ASSERT_EQUAL(reg_of(1, ROAD_REGION_REG_STATE, 4), ROAD_REGION_STATE_RUNNING);
+	region_unit_leave(rig.unit, 0, 0); /* it runs nothing: the other's is not taken for it */
+	rig_run();
+	CU_ASSERT_FALSE(op->done);
+	region_unit_leave(rig.unit, 1, 0);
+	rig_run();
+	CU_ASSERT_TRUE(op->done);
+	CU_ASSERT_EQUAL(op->error, ROAD_REGION_ERROR_NONE);
+	/* REFUSE is about one's own, too. */
+	CU_ASSERT_EQUAL(rig_gate(1, 0, false), REGION_WAIT);
+	rig_run();
+	CU_ASSERT_EQUAL(rig_gate(1, 0, false), REGION_GO);
+	op = rig_op(0, ACTIVATE, 6);
+	op->op.drain = DRAIN_REFUSE;
+	rig_go(op, 0);
+	rig_run();
+	CU_ASSERT_FALSE(op->done);
+	region_unit_leave(rig.unit, 1, 0);
+	rig_run();
+	CU_ASSERT_EQUAL(op->error, ROAD_REGION_ERROR_NONE);
+	rig_end();
+}
+
+/* Who breaks the region, or says so, is barred alone. */
+static void quarantine_is_the_functions_own(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_EQUAL(rig_do(1, ACTIVATE, 7), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_EQUAL(rig_gate(1, 7, false), REGION_GO);
+	for (uint32_t i = 0; i < REGION_FAULTS_MAX; i++)
+		region_unit_fault(rig.unit, 1, 0);
+	CU_ASSERT_EQUAL(reg_of(1, ROAD_REGION_REG_STATE, 4), ROAD_REGION_STATE_QUARANTINED);
+	CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_STATE, 4), ROAD_REGION_STATE_IDLE);
+	CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_RUNNING, 4), 0);
+	rig_run(); /* what it runs is ended, and its image goes */
+	CU_ASSERT_EQUAL(rig.drains, 1);
+	CU_ASSERT_EQUAL(rig.active[0], 0);
+	CU_ASSERT_EQUAL(rig_gate(1, 0, false), REGION_FAIL);
+	CU_ASSERT_EQUAL(rig_do(1, LOAD, 8), ROAD_REGION_ERROR_QUARANTINED);
+	CU_ASSERT_TRUE(goes(0, 5));
+	CU_ASSERT_EQUAL(rig_do(0, LOAD, 6), ROAD_REGION_ERROR_NONE);
+	/* Only its own release, or reset, ends it. */
+	region_unit_write(rig.unit, 0, ROAD_REGION_REG_COMMAND, 4, ROAD_REGION_COMMAND_RELEASE);
+	CU_ASSERT_EQUAL(rig_do(1, LOAD, 8), ROAD_REGION_ERROR_QUARANTINED);
+	region_unit_reset_function(rig.unit, 1);
+	CU_ASSERT(!region_unit_queue_open(rig.unit, 1, 1, 0, UINT64_C(1) << 32 | 1));
+	CU_ASSERT_EQUAL(rig_do(1, LOAD, 8), ROAD_REGION_ERROR_NONE);
+	region_unit_fault(rig.unit, 1, 0); /* those of before are forgotten */
+	CU_ASSERT_EQUAL(rig_do(1, LOAD, 9), ROAD_REGION_ERROR_NONE);
+	rig_end();
+}
+
+static uint64_t loads_of(uint32_t function)
+{
+	return reg_of(function, ROAD_REGION_REG_COUNTER64 + 8 * ROAD_REGION_COUNT_LOADS, 8);
+}
+
+/* A function that was reset is as new; the chip's report goes on. */
+static void counts_and_generations_are_the_functions_own(void)
+{
+	uint64_t generation;
+
+	begin();
+	CU_ASSERT_EQUAL(rig_do(0, LOAD, 5), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_EQUAL(rig_do(1, LOAD, 5), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_EQUAL(rig_do(1, LOAD, 6), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_EQUAL(loads_of(0), 1);
+	CU_ASSERT_EQUAL(loads_of(1), 2);
+	CU_ASSERT_EQUAL(region_unit_count(rig.unit, ROAD_REGION_COUNT_LOADS), 3);
+	generation = region_unit_generation(rig.unit, 0, 0);
+	region_unit_reset_function(rig.unit, 1);
+	CU_ASSERT_EQUAL(loads_of(0), 1);
+	CU_ASSERT_EQUAL(loads_of(1), 0);
+	CU_ASSERT_EQUAL(region_unit_count(rig.unit, ROAD_REGION_COUNT_LOADS), 3);
+	CU_ASSERT_EQUAL(region_unit_generation(rig.unit, 0, 0), generation);
+	CU_ASSERT(region_unit_generation(rig.unit, 1, 0) > generation);
+	CU_ASSERT_EQUAL(reg_of(1, ROAD_REGION_REG_GENERATION64, 8),
+			region_unit_generation(rig.unit, 1, 0));
 	rig_end();
 }
 
@@ -181,6 +281,10 @@ static const struct tap_case cases[] = {
 	{"an id names an image of the function", an_id_names_an_image_of_the_function},
 	{"each has all slots for itself", each_has_all_slots_for_itself},
 	{"nobody ends another function's launches", nobody_ends_another_functions_launches},
+	{"a drain ends the function's own launches", a_drain_ends_the_functions_own_launches},
+	{"quarantine is the function's own", quarantine_is_the_functions_own},
+	{"counts and generations are the function's own",
+	 counts_and_generations_are_the_functions_own},
 	{"resets are of the function", resets_are_of_the_function},
 	{"registers select for one function, and layouts are function 0's",
 	 registers_select_for_one_function_and_layouts_are_function_0s},

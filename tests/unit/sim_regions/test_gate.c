@@ -15,17 +15,17 @@ static void test_two_queues(void)
 {
 	begin_two();
 	CU_ASSERT_EQUAL(rig_gate(1, 0, false), REGION_GO); /* no image is what it expects */
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
 	CU_ASSERT_EQUAL(rig_gate(0, 0, false), REGION_GO);
 	CU_ASSERT_EQUAL(rig_gate(1, 0, false), REGION_FAIL); /* the other one's */
 	CU_ASSERT_EQUAL(rig_gate(1, 5, false), REGION_GO);
-	region_unit_leave(rig.unit, 0);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	CU_ASSERT_EQUAL(rig_do(1, ACTIVATE, 6), ROAD_REGION_ERROR_NONE);
 	CU_ASSERT_EQUAL(rig_gate(0, 0, false), REGION_FAIL);
 	CU_ASSERT_EQUAL(rig_gate(1, 0, false), REGION_GO);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	rig_run();
 	rig_end();
 }
@@ -41,7 +41,7 @@ static void test_closed_while_switching(void)
 	rig_run();
 	CU_ASSERT(!op->done);
 	CU_ASSERT_EQUAL(rig_gate(0, 0, false), REGION_WAIT); /* lets none begin */
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	rig_run();
 	CU_ASSERT(op->done);
 	CU_ASSERT_EQUAL(rig_gate(0, 0, false), REGION_FAIL);
@@ -62,8 +62,8 @@ static void test_hit_is_no_barrier(void)
 	rig_run();
 	CU_ASSERT(op->done); /* though a launch runs */
 	CU_ASSERT_EQUAL(rig_gate(1, 0, false), REGION_GO);
-	region_unit_leave(rig.unit, 0);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	rig_run();
 	rig_end();
 }
@@ -76,9 +76,9 @@ static void test_implicit(void)
 	rig_run();
 	CU_ASSERT(rig.retries > 0);
 	CU_ASSERT_EQUAL(rig_gate(0, 5, true), REGION_GO);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	CU_ASSERT_EQUAL(rig_gate(0, 0, false), REGION_GO); /* its current image now */
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	CU_ASSERT_EQUAL(rig_gate(0, 8, true), REGION_WAIT); /* that is nowhere */
 	rig_run();
 	enum road_region_error error;
@@ -103,7 +103,7 @@ static void test_grouping(void)
 	while (rig.now < until) {
 		for (uint32_t q = 0; q < 2; q++) {
 			if (runs[q]) {
-				region_unit_leave(rig.unit, 0);
+				region_unit_leave(rig.unit, 0, 0);
 				runs[q] = 0;
 			}
 			if (rig_gate(q, 5 + q, true) == REGION_GO) {
@@ -120,7 +120,7 @@ static void test_grouping(void)
 	CU_ASSERT(switches <= 21); /* 200 launches, ten or so at a time */
 	for (uint32_t q = 0; q < 2; q++)
 		if (runs[q])
-			region_unit_leave(rig.unit, 0);
+			region_unit_leave(rig.unit, 0, 0);
 	rig_run();
 	rig_end();
 }
@@ -223,7 +223,7 @@ static void test_one_slot_waits(void)
 	CU_ASSERT_EQUAL(hasty->error, ROAD_REGION_ERROR_TIMEOUT);
 	CU_ASSERT_EQUAL(rig_report(hasty)->phase, PHASE_FIT);
 	CU_ASSERT_EQUAL(rig.active[0], 5);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	rig_run();
 	CU_ASSERT(first->done && second->done && load->done);
 	CU_ASSERT_EQUAL(first->error, ROAD_REGION_ERROR_NONE);
@@ -264,7 +264,7 @@ static void test_one_slot_held(void)
 	rig_run();
 	CU_ASSERT(!ops[0]->done && !ops[1]->done);
 	CU_ASSERT_EQUAL(region_unit_gate(rig.unit, 0, &want, &error), REGION_GO);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	rig_run();
 	for (uint32_t q = 0; q < 2; q++) {
 		CU_ASSERT(ops[q]->done);
@@ -285,7 +285,7 @@ static void test_one_slot_pinned(void)
 	for (uint32_t q = 0; q < 2; q++)
 		ops[q] = begin_op(1 + q, ACTIVATE, 6 + q);
 	CU_ASSERT_EQUAL(rig_do(3, ROAD_REGION_VERB_PIN, 5), ROAD_REGION_ERROR_NONE);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	rig_run();
 	for (uint32_t q = 0; q < 2; q++) {
 		CU_ASSERT(ops[q]->done);
@@ -316,7 +316,7 @@ static void three_queues(uint32_t slots)
 			enum road_region_error error;
 
 			if (runs[q])
-				region_unit_leave(rig.unit, 0);
+				region_unit_leave(rig.unit, 0, 0);
 			runs[q] = region_unit_gate(rig.unit, q, &want[q], &error) == REGION_GO;
 			CU_ASSERT_EQUAL(error, ROAD_REGION_ERROR_NONE);
 			CU_ASSERT(!runs[q] || rig.active[0] == 5 + q);
@@ -327,7 +327,7 @@ static void three_queues(uint32_t slots)
 	for (uint32_t q = 0; q < 3; q++) {
 		CU_ASSERT(went[q] > 100 && went[q] > went[(q + 1) % 3] / 2);
 		if (runs[q])
-			region_unit_leave(rig.unit, 0);
+			region_unit_leave(rig.unit, 0, 0);
 	}
 	rig_run();
 	rig_end();
@@ -372,7 +372,7 @@ static void crowd_round(uint32_t *seed)
 		ops[i] = crowd_op(i % RIG_QUEUES, *seed >> 8);
 		rig_run_until(rig.now + (*seed >> 24) * RIG_US);
 		if (runs && i == CROWD / 2)
-			region_unit_leave(rig.unit, 0);
+			region_unit_leave(rig.unit, 0, 0);
 	}
 	rig_run();
 	for (uint32_t i = 0; i < CROWD; i++) {

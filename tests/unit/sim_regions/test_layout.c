@@ -61,23 +61,23 @@ static void test_transaction(void)
 	CU_ASSERT_EQUAL(region_unit_queue_open(rig.unit, 0, 0, 1, 1), ROAD_REGION_ERROR_NONE);
 	CU_ASSERT_EQUAL(rig_do(0, ROAD_REGION_VERB_ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
 	CU_ASSERT_EQUAL(rig_gate(0, 0, false), REGION_GO);
-	kept = region_unit_generation(rig.unit, 1);
-	gone = region_unit_generation(rig.unit, 2);
+	kept = region_unit_generation(rig.unit, 0, 1);
+	gone = region_unit_generation(rig.unit, 0, 2);
 
 	/* Its sibling is split while it runs. */
 	CU_ASSERT_EQUAL(rig_layout(CHECK, three, 3), ROAD_LAYOUT_OK);
 	CU_ASSERT_EQUAL(rig_reg(0, ROAD_REGION_REG_LAYOUT_DRAIN64), 2);
 	CU_ASSERT_EQUAL(rig_layout(APPLY, three, 3), ROAD_LAYOUT_OK);
-	CU_ASSERT_EQUAL(region_unit_generation(rig.unit, 1), kept);
+	CU_ASSERT_EQUAL(region_unit_generation(rig.unit, 0, 1), kept);
 	CU_ASSERT_EQUAL(rig.active[1], 5);
-	CU_ASSERT_NOT_EQUAL(region_unit_generation(rig.unit, 2), gone);
+	CU_ASSERT_NOT_EQUAL(region_unit_generation(rig.unit, 0, 2), gone);
 	CU_ASSERT_EQUAL(rig_layout(REVERT, NULL, 0), ROAD_LAYOUT_OK);
 	CU_ASSERT_EQUAL(rig_reg(2, ROAD_REGION_REG_UNIT_COUNT), 4);
 	CU_ASSERT_EQUAL(rig.active[1], 5);
 
 	/* One piece again: not while a queue is open. */
 	CU_ASSERT_EQUAL(rig_layout(APPLY, NULL, 0), ROAD_LAYOUT_ERROR_BUSY);
-	region_unit_leave(rig.unit, 1);
+	region_unit_leave(rig.unit, 0, 1);
 	region_unit_queue_close(rig.unit, 0);
 	CU_ASSERT_EQUAL(rig_layout(APPLY, NULL, 0), ROAD_LAYOUT_OK);
 	CU_ASSERT_EQUAL(rig_reg(1, ROAD_REGION_REG_STATE), UINT32_MAX);
@@ -108,8 +108,8 @@ static void test_siblings(void)
 		CU_ASSERT_EQUAL(rig_do(0, ROAD_REGION_VERB_LOAD, 6), ROAD_REGION_ERROR_HARDWARE);
 	CU_ASSERT_EQUAL(rig_reg(1, ROAD_REGION_REG_STATE), ROAD_REGION_STATE_QUARANTINED);
 	CU_ASSERT_EQUAL(rig_gate(1, 0, false), REGION_GO); /* the sibling goes on */
-	region_unit_leave(rig.unit, 2);
-	region_unit_leave(rig.unit, 2);
+	region_unit_leave(rig.unit, 0, 2);
+	region_unit_leave(rig.unit, 0, 2);
 	rig_run();
 	rig_end();
 }
@@ -133,7 +133,7 @@ static void test_one_piece_stays_one(void)
 	CU_ASSERT_EQUAL(rig.active[0], 5);
 	CU_ASSERT_EQUAL(rig_layout(REVERT, NULL, 0), ROAD_LAYOUT_OK);
 	CU_ASSERT_EQUAL(rig.active[0], 5);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	rig_end();
 }
 

@@ -159,8 +159,8 @@ static void test_deadline_drain(void)
 	CU_ASSERT_EQUAL(rig_report(op)->drained_ns, RIG_LOAD / 1000);
 	CU_ASSERT_EQUAL(active(), 5);
 	CU_ASSERT_EQUAL(rig_gate(0, 0, false), REGION_GO); /* the gate is open again */
-	region_unit_leave(rig.unit, 0);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	rig_run();
 	rig_end();
 }
@@ -179,7 +179,7 @@ static void test_drain(void)
 		rig_run();
 		CU_ASSERT_EQUAL(op->done, how != DRAIN_WAIT);
 		CU_ASSERT_EQUAL(rig.drains, how == DRAIN_ABORT || how == DRAIN_ITERATION);
-		region_unit_leave(rig.unit, 0);
+		region_unit_leave(rig.unit, 0, 0);
 		rig_run();
 		CU_ASSERT(op->done);
 		CU_ASSERT_EQUAL(op->error, how == DRAIN_REFUSE ? ROAD_REGION_ERROR_BUSY
@@ -205,7 +205,7 @@ static void test_load_spares_active(void)
 	CU_ASSERT_EQUAL(rig_do(0, LOAD, 9), ROAD_REGION_ERROR_NONE); /* while it works */
 	CU_ASSERT_EQUAL(rig_slot_config(0, 1), 9);
 	CU_ASSERT_EQUAL(rig_slot_state(0, 1), SLOT_READY);
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	rig_run();
 	rig_end();
 }
@@ -411,7 +411,7 @@ static void test_quarantine(void)
 					  ROAD_REGION_COMMAND_RELEASE);
 			CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
 		} else {
-			region_unit_leave(rig.unit, 0);
+			region_unit_leave(rig.unit, 0, 0);
 		}
 		rig_run();
 		rig_end();
@@ -429,10 +429,10 @@ static void test_generation(void)
 	rig_run();
 	CU_ASSERT_EQUAL(op->error, ROAD_REGION_ERROR_STALE);
 	CU_ASSERT_EQUAL(active(), 0);
-	uint64_t before = region_unit_generation(rig.unit, 0);
+	uint64_t before = region_unit_generation(rig.unit, 0, 0);
 
 	region_unit_reset(rig.unit);
-	CU_ASSERT_NOT_EQUAL(region_unit_generation(rig.unit, 0), before);
+	CU_ASSERT_NOT_EQUAL(region_unit_generation(rig.unit, 0, 0), before);
 	rig_end();
 }
 

@@ -72,7 +72,7 @@ static void test_fields(void)
 	op->op.generation = 99;
 	go(op);
 	expect(op, (struct expected){ROAD_REGION_ERROR_STALE, 0, OP(generation), 99, EQUAL,
-				     region_unit_generation(rig.unit, 0)});
+				     region_unit_generation(rig.unit, 0, 0)});
 	op = rig_op(0, ROAD_REGION_VERB_PIN, 8);
 	go(op);
 	expect(op, (struct expected){ROAD_REGION_ERROR_NOT_RESIDENT, 0, OP(config), 8,
@@ -119,7 +119,7 @@ static void test_busy(void)
 	go(op);
 	expect(op,
 	       (struct expected){ROAD_REGION_ERROR_BUSY, ROAD_REGION_BUSY_WORK, 0, 1, EQUAL, 0});
-	region_unit_leave(rig.unit, 0);
+	region_unit_leave(rig.unit, 0, 0);
 	rig_run();
 	rig_end();
 }
@@ -318,10 +318,10 @@ static void test_faults(void)
 	rig_run();
 	CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
 	for (int i = 0; i < 2; i++)
-		region_unit_fault(rig.unit, 1);
+		region_unit_fault(rig.unit, 0, 1);
 	CU_ASSERT_EQUAL(rig_gate(0, 0, false), REGION_GO);
 	CU_ASSERT_EQUAL(rig_gate(1, 0, false), REGION_GO);
-	region_unit_fault(rig.unit, 1); /* while a launch of another queue runs there */
+	region_unit_fault(rig.unit, 0, 1); /* while a launch of another queue runs there */
 	CU_ASSERT_EQUAL(rig_reg(1, ROAD_REGION_REG_STATE), ROAD_REGION_STATE_QUARANTINED);
 	rig_run();
 	CU_ASSERT_EQUAL(rig.drains, 1);
@@ -330,7 +330,7 @@ static void test_faults(void)
 	CU_ASSERT_EQUAL(rig_reg(2, ROAD_REGION_REG_STATE), ROAD_REGION_STATE_RUNNING);
 	CU_ASSERT_EQUAL(rig_reg(1, ROAD_REGION_REG_COUNTER64 + 8 * ROAD_REGION_COUNT_FAULTS), 3);
 	CU_ASSERT_EQUAL(rig_reg(2, ROAD_REGION_REG_COUNTER64 + 8 * ROAD_REGION_COUNT_FAULTS), 0);
-	region_unit_leave(rig.unit, 2);
+	region_unit_leave(rig.unit, 0, 2);
 	rig_run();
 	rig_end();
 }

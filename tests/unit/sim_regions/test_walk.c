@@ -99,13 +99,13 @@ static void step(struct walk *w)
 	case 2: launch(w, queue); break;
 	case 3:
 		if (w->running && rig_reg(0, ROAD_REGION_REG_RUNNING))
-			region_unit_leave(rig.unit, 0);
+			region_unit_leave(rig.unit, 0, 0);
 		break;
 	case 4:
 		if (rarely && dice >> 20 & 3)
 			region_unit_phase_fail(rig.unit, 0, 0, 1 + (dice >> 9) % 10, 1);
 		else if (rarely)
-			region_unit_fault(rig.unit, 0);
+			region_unit_fault(rig.unit, 0, 0);
 		break;
 	case 5:
 		if (rarely)
@@ -122,7 +122,7 @@ static void come_to_rest(struct walk *w)
 {
 	for (int i = 0; i < 8; i++) {
 		while (rig_reg(0, ROAD_REGION_REG_RUNNING))
-			region_unit_leave(rig.unit, 0);
+			region_unit_leave(rig.unit, 0, 0);
 		rig_run();
 		for (uint32_t q = 0; q < QUEUES; q++)
 			if (w->wants[q].config)
