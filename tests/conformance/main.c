@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The conformance suite: one program against any device. `roadbed conformance` runs it. */
 #include "tests/conformance/expected.h"
+#include "tests/conformance/groups/process.h"
 #include "tests/conformance/report.h"
 
 #include <CUnit/CUnit.h>
@@ -37,6 +38,7 @@ static struct {
 	const char *wanted[WANTED_MAX];
 	unsigned wanted_count;
 	const char *expected_path, *junit;
+	const char *serve;   /* the path of a socket: one of the suite's own servers */
 	char home[PATH_MAX]; /* folder of this program */
 	char kernels[PATH_MAX + 64], libraries[PATH_MAX + 64];
 	bool list, first, in_process, stopped, cases_only;
@@ -303,16 +305,24 @@ static int parse(int argc, char **argv)
 		IN_PROCESS,
 		EXPECTED,
 		KERNELS,
+		SERVE,
 		HELP
 	};
-	static const struct option options[] = {
-		{"suite", 1, NULL, SUITE},       {"case", 1, NULL, CASE_NAME},
-		{"list", 0, NULL, LIST},         {"soak", 0, NULL, SOAK},
-		{"json", 0, NULL, JSON},         {"tap", 0, NULL, TAP},
-		{"junit", 1, NULL, JUNIT},       {"seed", 1, NULL, SEED},
-		{"first", 0, NULL, FIRST},       {"in-process", 0, NULL, IN_PROCESS},
-		{"expected", 1, NULL, EXPECTED}, {"kernels", 1, NULL, KERNELS},
-		{"help", 0, NULL, HELP},         {0}};
+	static const struct option options[] = {{"suite", 1, NULL, SUITE},
+						{"case", 1, NULL, CASE_NAME},
+						{"list", 0, NULL, LIST},
+						{"soak", 0, NULL, SOAK},
+						{"json", 0, NULL, JSON},
+						{"tap", 0, NULL, TAP},
+						{"junit", 1, NULL, JUNIT},
+						{"seed", 1, NULL, SEED},
+						{"first", 0, NULL, FIRST},
+						{"in-process", 0, NULL, IN_PROCESS},
+						{"expected", 1, NULL, EXPECTED},
+						{"kernels", 1, NULL, KERNELS},
+						{"serve", 1, NULL, SERVE},
+						{"help", 0, NULL, HELP},
+						{0}};
 	char *end;
 
 	run.report.seed = 1;
@@ -339,6 +349,7 @@ static int parse(int argc, char **argv)
 		case IN_PROCESS: run.in_process = true; break;
 		case EXPECTED: run.expected_path = optarg; break;
 		case KERNELS: run.where.kernels = optarg; break;
+		case SERVE: run.serve = optarg; break;
 		case HELP: fputs(usage, stdout); exit(0);
 		default: fputs(usage, stderr); return EXIT_USAGE;
 		}
@@ -358,6 +369,8 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
+	if (run.serve)
+		return process_server_main(argv[optind], run.serve);
 	run.where.address = run.report.address = argv[optind];
 	return look_at_device();
 }

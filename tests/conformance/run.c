@@ -137,6 +137,7 @@ static void run_here(const struct conformance_case *c, const struct fixture_wher
 	FILE *said = tmpfile();
 	int fd = said ? dup(fileno(said)) : -1;
 
+	fflush(NULL); /* who waits for the case to begin sees it now */
 	if (fd < 0) {
 		add_failure(out, "", 0, "no file for what the case says");
 	} else {

@@ -4,6 +4,7 @@
  * are the case itself and runs of this suite.
  */
 #include "tests/conformance/groups/process.h"
+#include "tests/conformance/allocations.h"
 #include "tests/conformance/groups/abi.h"
 #include "tests/conformance/groups/rig.h"
 #include "tests/conformance/machine.h"
@@ -116,7 +117,8 @@ static road_sim_server_info shop_settled(struct shop *shop, uint32_t clients)
 
 /* ---- clients in processes of their own ---- */
 
-pid_t process_client(const char *address, const char *name)
+/* out: what it says goes there; -1: nowhere. */
+static pid_t start_client(const char *address, const char *name, int out)
 {
 	const pid_t pid = fork();
 
@@ -124,12 +126,39 @@ pid_t process_client(const char *address, const char *name)
 	if (!pid) {
 		const int nowhere = open("/dev/null", O_RDWR);
 
-		dup2(nowhere, STDOUT_FILENO);
+		dup2(out < 0 ? nowhere : out, STDOUT_FILENO);
 		dup2(nowhere, STDERR_FILENO);
 		execl("/proc/self/exe", "roadbed-conformance", address, "--case", name,
-		      "--in-process", (char *)NULL);
+		      "--in-process", "--tap", (char *)NULL);
 		_exit(127);
 	}
+	return pid;
+}
+
+pid_t process_client(const char *address, const char *name)
+{
+	return start_client(address, name, -1);
+}
+
+pid_t process_client_begun(const char *address, const char *name, int *said)
+{
+	char text[512] = "";
+	size_t used = 0;
+	ssize_t got = 1;
+	int ends[2];
+
+	REQUIRE(!pipe2(ends, O_CLOEXEC));
+	const pid_t pid = start_client(address, name, ends[1]);
+
+	close(ends[1]);
+	/* The plan is its last word before the case. */
+	while (got > 0 && used < sizeof(text) - 1 && !strstr(text, "\n1..1\n")) {
+		got = read(ends[0], text + used, sizeof(text) - 1 - used);
+		used += got > 0 ? (size_t)got : 0;
+		text[used] = 0;
+	}
+	CHECK(strstr(text, "\n1..1\n"));
+	*said = ends[0];
 	return pid;
 }
 
@@ -315,6 +344,74 @@ pid_t process_serve(struct fixture *f, const char *path)
 	REQUIRE(read(said[0], line, sizeof(line)) > 0);
 	close(said[0]);
 	return pid;
+}
+
+/* ---- one whose allocations are counted ---- */
+
+int process_server_main(const char *address, const char *path)
+{
+	const road_instance_options plain = {.size = sizeof(plain)};
+	const road_sim_server_options options = {.size = sizeof(options),
+						 .address_count = 1,
+						 .addresses = &address,
+						 .socket_path = path};
+	struct pollfd asked = {.fd = STDIN_FILENO, .events = POLLIN};
+	road_instance *instance = NULL;
+	road_sim_server *server = NULL;
+	char byte = 0;
+
+	if (road_instance_create(&plain, &instance) ||
+	    road_sim_server_create(instance, &options, &server))
+		return 1;
+	while (write(STDOUT_FILENO, &(uint64_t){allocations_live()}, sizeof(uint64_t)) > 0) {
+		while (poll(&asked, 1, 0) <= 0)
+			(void)road_sim_server_run(server, road_deadline_after(RUN_NS));
+		if (read(STDIN_FILENO, &byte, 1) <= 0)
+			break;
+	}
+	road_sim_server_release(server);
+	road_instance_release(instance);
+	return 0;
+}
+
+struct process_server process_serve_counted(struct fixture *f, const char *path)
+{
+	struct process_server server;
+	int asks[2], says[2];
+	uint64_t ready;
+
+	REQUIRE(!pipe2(asks, O_CLOEXEC) && !pipe2(says, O_CLOEXEC));
+	server = (struct process_server){.pid = fork(), .ask = asks[1], .said = says[0]};
+	REQUIRE(server.pid >= 0);
+	if (!server.pid) {
+		dup2(asks[0], STDIN_FILENO);
+		dup2(says[1], STDOUT_FILENO);
+		execl("/proc/self/exe", "roadbed-conformance", f->address, "--serve", path,
+		      (char *)NULL);
+		_exit(127);
+	}
+	close(asks[0]);
+	close(says[1]);
+	REQUIRE_EQ(read(server.said, &ready, sizeof(ready)), (ssize_t)sizeof(ready));
+	return server;
+}
+
+uint64_t process_allocations(const struct process_server *server)
+{
+	uint64_t live = 0;
+
+	REQUIRE_EQ(write(server->ask, "?", 1), 1);
+	REQUIRE_EQ(read(server->said, &live, sizeof(live)), (ssize_t)sizeof(live));
+	return live;
+}
+
+int process_stop(struct process_server *server)
+{
+	close(server->ask);
+	const int status = process_end(server->pid);
+
+	close(server->said);
+	return status;
 }
 
 CONFORMANCE_CASE(process, server_crash_is_device_lost)
