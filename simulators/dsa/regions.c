@@ -75,11 +75,13 @@ static void activate(void *arg, uint32_t region, const struct region_image *imag
 	(void)image;
 }
 
-static void wipe(void *arg, uint32_t region)
+/* What lies in scratchpads is nobody's between tasks. */
+static void wipe(void *arg, uint32_t function, uint32_t region)
 {
 	struct dsa_chip *chip = arg;
 	uint32_t first = 0, count = 0;
 
+	(void)function;
 	if (chip->unit) /* else it is being made, and there is nothing to wipe */
 		region_unit_bounds(chip->unit, region, &first, &count);
 	for (uint32_t i = first; i < first + count; i++)

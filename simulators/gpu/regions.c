@@ -147,9 +147,9 @@ static void activate(void *arg, uint32_t region, const struct region_image *imag
 }
 
 /* SMs keep nothing from one launch to the next. */
-static void wipe(void *arg, uint32_t region)
+static void wipe(void *arg, uint32_t function, uint32_t region)
 {
-	(void)arg, (void)region;
+	(void)arg, (void)function, (void)region;
 }
 
 static uint64_t first_launch(const struct gpu_queue *queue)

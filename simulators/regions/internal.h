@@ -188,7 +188,7 @@ void region_make(struct region_unit *unit, uint32_t index, const struct region_p
 void region_unmake(struct region_unit *unit, uint32_t index);
 /* No image is resident or active, units are zero. Nothing runs in it. */
 void region_wipe(struct region_unit *unit, struct region *region);
-/* Likewise, but of one function's alone where others have queues open there. */
+/* Likewise, but of one function's alone. */
 void region_wipe_of(struct region_unit *unit, struct region *region, uint32_t function);
 
 /* image.c */

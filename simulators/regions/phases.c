@@ -244,7 +244,9 @@ static enum region_outcome save(struct region_op *op, uint64_t *bytes)
 	saved->config = own_from(op);
 	saved->fabric = setup->fabric;
 	saved->units = region_of(op)->units;
-	saved->bytes = saved->config ? setup->chip->save(setup->arg, op->region, saved + 1) : 0;
+	saved->bytes = saved->config
+			       ? setup->chip->save(setup->arg, op->function, op->region, saved + 1)
+			       : 0;
 	saved->crc = region_crc(0, saved + 1, saved->bytes);
 	*bytes = sizeof(*saved) + saved->bytes;
 	if (!setup->chip->write_buffer(setup->arg, op->queue, op->what.buffer, saved,
@@ -322,7 +324,7 @@ static enum region_outcome begin_post_check(struct region_op *op)
 	const struct region_setup *setup = &op->unit->setup;
 
 	if (op->what.verb == ROAD_REGION_VERB_RESTORE &&
-	    !setup->chip->restore(setup->arg, op->region, op->state, op->state_bytes))
+	    !setup->chip->restore(setup->arg, op->function, op->region, op->state, op->state_bytes))
 		return region_op_fail(op, ROAD_REGION_ERROR_INCOMPATIBLE, ROAD_CONFIG_BAD_STATE,
 				      sizeof(struct region_saved));
 	return OUTCOME_OK;

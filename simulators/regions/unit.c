@@ -125,19 +125,13 @@ void region_wipe(struct region_unit *unit, struct region *region)
 {
 	for (uint32_t f = 0; f < unit->setup.functions; f++)
 		forget_images(unit, region, f);
-	unit->setup.chip->wipe(unit->setup.arg, region->index);
-}
-
-static bool has_others(const struct region *region, uint32_t function)
-{
-	return region->open != region->mine[function].open;
+	unit->setup.chip->wipe(unit->setup.arg, REGION_NONE, region->index);
 }
 
 void region_wipe_of(struct region_unit *unit, struct region *region, uint32_t function)
 {
 	forget_images(unit, region, function);
-	if (!has_others(region, function))
-		unit->setup.chip->wipe(unit->setup.arg, region->index);
+	unit->setup.chip->wipe(unit->setup.arg, function, region->index);
 }
 
 /* ---- life ---- */

@@ -94,8 +94,10 @@ struct region_chip {
 	/* The image begins to be what the region works by; NULL: none is. At the end of COMMIT,
 	 * when nothing runs in the region. */
 	void (*activate)(void *arg, uint32_t region, const struct region_image *image);
-	/* Zeroes what images and work leave in the region: fabric registers, scratchpads. */
-	void (*wipe)(void *arg, uint32_t region);
+	/* Zeroes what the function's (REGION_NONE: everybody's) images and work leave in the
+	 * region: fabric registers, scratchpads. Nothing of that function's runs there; another
+	 * one's work may, and notices nothing. */
+	void (*wipe)(void *arg, uint32_t function, uint32_t region);
 	/* Ends what the function runs in the region: ITERATION, ABORT (its queues fail). It tells
 	 * each end by region_unit_leave(), now or later. */
 	void (*drain)(void *arg, uint32_t function, uint32_t region, enum region_drain how);
@@ -112,10 +114,11 @@ struct region_chip {
 	/* NULL: never. Has a queue of the region, beside those that wait at the gate, work that has
 	 * not begun? A switch away is put off for it (see hysteresis). */
 	bool (*more)(void *arg, uint32_t region);
-	/* NULL without REGION_STATE: state of a drained region. save returns its bytes, at most
-	 * state_bytes; restore false: not a state of this image. */
-	uint32_t (*save)(void *arg, uint32_t region, void *out);
-	bool (*restore)(void *arg, uint32_t region, const void *in, uint32_t bytes);
+	/* NULL without REGION_STATE: the function's state in a drained region. save returns its
+	 * bytes, at most state_bytes; restore false: not a state of this image. */
+	uint32_t (*save)(void *arg, uint32_t function, uint32_t region, void *out);
+	bool (*restore)(void *arg, uint32_t function, uint32_t region, const void *in,
+			uint32_t bytes);
 };
 
 struct region_costs { /* ps */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contexts: range tables (uapi/range.h), and what addresses mean by them. */
+#include <string.h>
+
 #include "simulators/rpu/model.h"
 
 _Static_assert(ROAD_RANGE_READ == ROAD_CONFIG_CLAIM_READ &&
@@ -47,8 +49,8 @@ static void open_context(struct rpu_function *function, uint32_t context)
 
 	if (rpu_chip_memory(chip))
 		table = sim_ranges_read(chip->env, function->index, function->latch.table,
-					function->latch.count, chip->memory_bytes,
-					ROAD_RPU_SPM_BASE, chip->params.spm_bytes);
+					function->latch.count, chip->share_bytes, ROAD_RPU_SPM_BASE,
+					chip->params.spm_bytes);
 	else
 		sim_violation(chip->env, function->index, "no host memory for a context");
 	sim_ranges_put(function->contexts[context]);
@@ -147,22 +149,39 @@ static enum road_rpu_fault place_on_bus(struct rpu_function *function, uint64_t 
 	return out->host ? ROAD_RPU_FAULT_NONE : ROAD_RPU_FAULT_DMA;
 }
 
+/* Of the chip's memory, behind an address of the function's share that was checked against it. */
+static uint64_t in_chip(const struct rpu_function *function, uint64_t address)
+{
+	return function->base + address;
+}
+
 static enum road_rpu_fault place_in(struct rpu_function *function, const struct road_range *range,
 				    uint64_t address, uint64_t bytes, bool write,
 				    struct rpu_piece *out)
 {
-	struct rpu_chip *chip = function->chip;
 	uint64_t pa = range->pa + (address - range->va);
 	enum road_rpu_fault fault = ROAD_RPU_FAULT_NONE;
 
-	if (range->flags & ROAD_RANGE_SYSTEM)
+	if (range->flags & ROAD_RANGE_SYSTEM) {
 		fault = place_on_bus(function, pa, bytes, write, out);
-	else
-		*out = (struct rpu_piece){.host = chip->memory + pa, .pa = pa};
-	if (write && !(range->flags & ROAD_RANGE_SYSTEM))
-		chip->dirty = true;
+	} else {
+		pa = in_chip(function, pa);
+		*out = (struct rpu_piece){.host = function->chip->memory + pa, .pa = pa};
+		function->dirty |= write;
+	}
 	out->va = address;
 	return fault;
+}
+
+bool rpu_image_read(struct rpu_function *function, uint64_t address, void *out, uint32_t bytes)
+{
+	struct rpu_chip *chip = function->chip;
+
+	if (address > chip->share_bytes || bytes > chip->share_bytes - address ||
+	    !rpu_chip_memory(chip))
+		return false;
+	memcpy(out, chip->memory + in_chip(function, address), bytes);
+	return true;
 }
 
 enum road_rpu_fault rpu_place(struct rpu_function *function, const struct sim_ranges *table,
@@ -198,7 +217,7 @@ enum sim_inject rpu_inject(void *model, uint32_t function, bool poison, uint64_t
 {
 	struct rpu_chip *chip = model;
 
-	if (!chip->params.memory_ecc || function >= RPU_FUNCTIONS)
+	if (!chip->params.memory_ecc || function >= chip->function_count)
 		return SIM_INJECT_NONE;
 	for (uint32_t i = 0; i < chip->params.contexts; i++) {
 		const struct road_range *range =
@@ -208,7 +227,8 @@ enum sim_inject rpu_inject(void *model, uint32_t function, bool poison, uint64_t
 			continue;
 		if (!poison)
 			chip->counters.ecc_corrected++;
-		else if (road_poison_add(&chip->poison, range->pa + (address - range->va)))
+		else if (road_poison_add(&chip->poison, in_chip(&chip->functions[function],
+								range->pa + (address - range->va))))
 			chip->counters.ecc_uncorrected++;
 		else
 			return SIM_INJECT_FULL;

@@ -46,7 +46,7 @@ bool rpu_boot_make(struct rpu_chip *chip)
 		.components = {{"mesh", IMAGE_MAX, 1}, {"tile", IMAGE_MAX, chip->params.tiles}},
 		.options = chip->boot_options,
 		.started = started,
-		.functions = RPU_FUNCTIONS,
+		.functions = chip->function_count,
 		.queues = chip->params.streams,
 		.reset = reset,
 		.queue = of_stream,

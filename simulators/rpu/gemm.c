@@ -227,7 +227,8 @@ static void done(void *arg)
 
 	why.stream = why.element = RPU_NOWHERE;
 	for (uint32_t t = 0; t < chip->params.tiles; t++) {
-		if (!(job->tiles >> t & 1) || rpu_gemm(of(job), rpu_spm(chip, t)))
+		if (!(job->tiles >> t & 1) ||
+		    rpu_gemm(of(job), rpu_spm_take(job->stream->function, t)))
 			continue;
 		why.tile = t;
 		rpu_fail(&why, ROAD_RPU_FAULT_HOST, 0, 0);

@@ -136,7 +136,7 @@ void rpu_job_fault(struct rpu_job *job, struct road_rpu_stream_status *why)
 	if (why->fault == ROAD_RPU_FAULT_ECC &&
 	    why->engine <= ROAD_RPU_ENGINE_NEUR) /* what the hardware did, not the program */
 		region_unit_fault(chip->unit, stream->function->index,
-				  region_unit_of_queue(chip->unit, stream->index));
+				  region_unit_of_queue(chip->unit, rpu_region_queue(stream)));
 	rpu_streams_retry(chip);
 }
 
@@ -155,6 +155,8 @@ void rpu_jobs_drop(struct rpu_stream *stream)
 
 static bool are_free(const struct rpu_chip *chip, const struct rpu_job *job)
 {
+	if (chip->reserved[job->entry.engine] & job->tiles)
+		return false;
 	for (uint32_t t = 0; t < chip->params.tiles; t++)
 		if (job->tiles >> t & 1 && chip->tiles[t].job[job->entry.engine])
 			return false;
@@ -165,6 +167,7 @@ static void begin(struct rpu_chip *chip, struct rpu_job *job)
 {
 	rpu_tokens_take(job->stream, job->paused ? 0 : job->entry.wait);
 	job->stream->began = true;
+	job->stream->function->served = ++chip->served;
 	job->state = RPU_JOB_RUNS;
 	job->start_ps = sim_now(chip->env);
 	for (uint32_t t = 0; t < chip->params.tiles; t++)
@@ -186,7 +189,7 @@ static bool pass_gate(struct rpu_chip *chip, struct rpu_job *job,
 	};
 	enum road_region_error error = ROAD_REGION_ERROR_NONE;
 
-	switch (region_unit_gate(chip->unit, job->stream->index, &want, &error)) {
+	switch (region_unit_gate(chip->unit, rpu_region_queue(job->stream), &want, &error)) {
 	case REGION_GO: return true;
 	case REGION_WAIT: job->state = RPU_JOB_GATED; return false;
 	default:
@@ -201,9 +204,12 @@ static bool look_at(struct rpu_chip *chip, struct rpu_job *job)
 {
 	struct road_rpu_stream_status why = {0};
 
-	if ((!job->paused && !rpu_tokens_ready(job->stream, job->entry.wait)) ||
-	    !are_free(chip, job))
+	if (!job->paused && !rpu_tokens_ready(job->stream, job->entry.wait))
 		return true;
+	if (!are_free(chip, job)) {
+		chip->wanted[job->entry.engine] |= job->tiles;
+		return true;
+	}
 	why.tile = why.stream = why.element = RPU_NOWHERE;
 	if (job->entry.engine != ROAD_RPU_ENGINE_CGRA || pass_gate(chip, job, &why))
 		begin(chip, job);
@@ -326,24 +332,56 @@ static void begin_turns(struct rpu_function *function)
 	}
 }
 
+static void look_at_function(struct rpu_chip *chip, struct rpu_function *function)
+{
+	struct rpu_stream *streams = function->streams, **order = function->order;
+
+	end_turns(function);
+	for (uint32_t p = 0; p < RPU_PRIORITIES; p++)
+		for (uint32_t i = 0; i < chip->params.streams; i++)
+			if (order[i]->priority == p && order[i]->jobs)
+				look_at_stream(chip, order[i]);
+	begin_turns(function);
+	for (uint32_t i = 0; i < chip->params.streams; i++)
+		/* What failed meanwhile freed engines: then all is looked at again. */
+		if (streams[i].hold && !chip->kick.slot)
+			report_stuck(chip, &streams[i]);
+}
+
+/* ---- functions: who was served the longest ago goes first, and whoever comes behind leaves it
+ * the tiles that it waits for. Priorities and turns are each function's own, so that none of them
+ * holds up another one's work. ---- */
+
+/* Served the longest ago, but after `after`, and not since `until`. */
+static struct rpu_function *waits_longest(struct rpu_chip *chip, uint64_t after, uint64_t until)
+{
+	struct rpu_function *longest = NULL;
+
+	for (uint32_t f = 0; f < chip->function_count; f++) {
+		struct rpu_function *function = &chip->functions[f];
+
+		if (function->served > after && function->served <= until &&
+		    (!longest || function->served < longest->served))
+			longest = function;
+	}
+	return longest;
+}
+
 static void kicked(void *arg)
 {
 	struct rpu_chip *chip = arg;
+	const uint64_t until = chip->served;
+	struct rpu_function *function = waits_longest(chip, 0, until);
 
-	for (uint32_t f = 0; f < RPU_FUNCTIONS; f++) {
-		struct rpu_stream *streams = chip->functions[f].streams;
-		struct rpu_stream **order = chip->functions[f].order;
+	memset(chip->reserved, 0, sizeof(chip->reserved));
+	while (function) {
+		const uint64_t served = function->served;
 
-		end_turns(&chip->functions[f]);
-		for (uint32_t p = 0; p < RPU_PRIORITIES; p++)
-			for (uint32_t i = 0; i < chip->params.streams; i++)
-				if (order[i]->priority == p && order[i]->jobs)
-					look_at_stream(chip, order[i]);
-		begin_turns(&chip->functions[f]);
-		for (uint32_t i = 0; i < chip->params.streams; i++)
-			/* What failed meanwhile freed engines: then all is looked at again. */
-			if (streams[i].hold && !chip->kick.slot)
-				report_stuck(chip, &streams[i]);
+		memset(chip->wanted, 0, sizeof(chip->wanted));
+		look_at_function(chip, function);
+		for (uint32_t e = 0; e < ROAD_RPU_ENGINES; e++)
+			chip->reserved[e] |= chip->wanted[e];
+		function = waits_longest(chip, served, until);
 	}
 }
 

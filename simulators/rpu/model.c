@@ -11,10 +11,21 @@
 bool rpu_chip_memory(struct rpu_chip *chip)
 {
 	if (!chip->memory)
-		chip->memory = sim_memory_create(
-			chip->env,
-			chip->memory_bytes + (uint64_t)chip->params.tiles * chip->params.spm_bytes);
+		chip->memory = sim_memory_create(chip->env, chip->memory_bytes +
+								    (uint64_t)chip->function_count *
+									    chip->params.tiles *
+									    chip->params.spm_bytes);
 	return chip->memory != NULL;
+}
+
+uint8_t *rpu_spm_take(struct rpu_function *function, uint32_t tile)
+{
+	struct rpu_tile *at = &function->chip->tiles[tile];
+
+	if (at->spm_of != RPU_NOWHERE && at->spm_of != function->index)
+		sim_approximate(function->chip->env, "rpu.scratchpad_swaps", 1);
+	at->spm_of = function->index;
+	return rpu_spm(function, tile);
 }
 
 static bool take_fabric(struct rpu_chip *chip, const struct sim_option *option, char *error)
@@ -49,7 +60,7 @@ static bool take_option(struct rpu_chip *chip, const struct sim_option *option, 
 			return options[i].take(chip, option, error);
 	snprintf(error, SIM_ERROR_BYTES,
 		 "option %.32s: unknown, allowed: a parameter of the chip, time, seed, threads, "
-		 "boot, fabric, firmware, rom_key",
+		 "functions, boot, fabric, firmware, rom_key",
 		 option->key);
 	return false;
 }
@@ -60,6 +71,8 @@ static bool make_function(struct rpu_chip *chip, uint32_t index)
 
 	function->chip = chip;
 	function->index = index;
+	function->base = index * chip->share_bytes;
+	function->served = ++chip->served;
 	function->streams = calloc(chip->params.streams, sizeof(*function->streams));
 	function->order = calloc(chip->params.streams, sizeof(*function->order));
 	function->contexts = calloc(chip->params.contexts, sizeof(struct sim_ranges *));
@@ -77,7 +90,7 @@ static bool make_function(struct rpu_chip *chip, uint32_t index)
 	return true;
 }
 
-void rpu_function_reset(struct rpu_function *function)
+static void reset_own(struct rpu_function *function)
 {
 	struct rpu_chip *chip = function->chip;
 
@@ -89,7 +102,19 @@ void rpu_function_reset(struct rpu_function *function)
 	}
 	function->interrupts = (struct sim_interrupts){0};
 	function->latch = (struct rpu_latch){0};
-	if (chip->unit)
+}
+
+void rpu_function_reset(struct rpu_function *function)
+{
+	struct rpu_chip *chip = function->chip;
+
+	reset_own(function);
+	for (uint32_t f = 1; !function->index && f < chip->function_count; f++)
+		if (chip->functions[f].chip)
+			reset_own(&chip->functions[f]);
+	if (chip->unit && function->index)
+		region_unit_reset_function(chip->unit, function->index); /* jobs look again */
+	else if (chip->unit)
 		region_unit_reset(chip->unit);
 }
 
@@ -108,7 +133,7 @@ static void destroy(void *model)
 {
 	struct rpu_chip *chip = model;
 
-	for (uint32_t f = 0; f < RPU_FUNCTIONS; f++) {
+	for (uint32_t f = 0; chip->functions && f < chip->function_count; f++) {
 		struct rpu_function *function = &chip->functions[f];
 
 		if (!function->chip)
@@ -126,6 +151,7 @@ static void destroy(void *model)
 	for (uint32_t i = 0; chip->tiles && i < chip->params.tiles; i++)
 		rpu_fabric_free(chip->tiles[i].fabric);
 	sim_cancel(chip->env, &chip->kick);
+	free(chip->functions);
 	free(chip->tiles);
 	free(chip->links);
 	free(chip);
@@ -138,6 +164,7 @@ static void make_tile(struct rpu_chip *chip, uint32_t index)
 
 	tile->chip = chip;
 	tile->index = index;
+	tile->spm_of = RPU_NOWHERE;
 	tile->event.arg = tile;
 	for (uint32_t e = 0; e < ROAD_RPU_ENGINES; e++)
 		snprintf(tile->lane[e], sizeof(tile->lane[e]), "tile %u %s", index, engines[e]);
@@ -174,13 +201,14 @@ static void make_fabric_params(struct rpu_chip *chip)
 static bool build(struct rpu_chip *chip)
 {
 	make_fabric_params(chip);
+	chip->functions = calloc(chip->function_count, sizeof(*chip->functions));
 	chip->tiles = calloc(chip->params.tiles, sizeof(*chip->tiles));
 	chip->links = calloc(chip->params.tiles, sizeof(*chip->links));
-	if (!chip->tiles || !chip->links)
+	if (!chip->functions || !chip->tiles || !chip->links)
 		return false;
 	for (uint32_t i = 0; i < chip->params.tiles; i++)
 		make_tile(chip, i);
-	for (uint32_t f = 0; f < RPU_FUNCTIONS; f++)
+	for (uint32_t f = 0; f < chip->function_count; f++)
 		if (!make_function(chip, f))
 			return false;
 	return rpu_boot_make(chip) && rpu_regions_make(chip);
@@ -197,6 +225,8 @@ static void *create(const struct sim_model_create *create)
 	chip->mode = RPU_MODE_COMPILED;
 	chip->origin_ps = sim_now(create->env);
 	chip->memory_bytes = create->memory_bytes;
+	chip->share_bytes = create->share_bytes;
+	chip->function_count = create->functions;
 	chip->params = *(const struct road_rpu_params *)create->params;
 	for (uint32_t i = 0; i < create->option_count; i++) {
 		if (take_option(chip, &create->options[i], create->error))
@@ -226,7 +256,7 @@ static uint64_t reg_read(void *model, uint32_t function, uint32_t index, uint64_
 {
 	struct rpu_chip *chip = model;
 
-	if (function < RPU_FUNCTIONS && index == ROAD_RPU_REGION_REGS)
+	if (function < chip->function_count && index == ROAD_RPU_REGION_REGS)
 		return rpu_register_read(&chip->functions[function], offset, width);
 	sim_violation(chip->env, function, "read of %u bytes at 0x%llx of region %u", width,
 		      (unsigned long long)offset, index);
@@ -238,7 +268,7 @@ static void reg_write(void *model, uint32_t function, uint32_t index, uint64_t o
 {
 	struct rpu_chip *chip = model;
 
-	if (function < RPU_FUNCTIONS && index == ROAD_RPU_REGION_REGS)
+	if (function < chip->function_count && index == ROAD_RPU_REGION_REGS)
 		rpu_register_write(&chip->functions[function], offset, width, value);
 	else
 		sim_violation(chip->env, function, "write of %u bytes at 0x%llx of region %u",
@@ -251,13 +281,17 @@ static uint32_t irq_count(void *model)
 	return RPU_VECTORS;
 }
 
-/* Streams, contexts, layout, slots and interrupts go; memory keeps its bytes. */
+/* Streams, contexts, layout, slots and interrupts go; memory keeps its bytes, if it is not shared
+ * out: then the engine takes those of the function's share. */
 static void reset(void *model, uint32_t function)
 {
 	struct rpu_chip *chip = model;
 
-	if (function < RPU_FUNCTIONS)
-		rpu_function_reset(&chip->functions[function]);
+	rpu_function_reset(&chip->functions[function]);
+	if (chip->function_count == 1)
+		return;
+	chip->functions[function].dirty = false;
+	road_poison_clear(&chip->poison, chip->functions[function].base, chip->share_bytes);
 }
 
 static void poke(void *model)
@@ -270,8 +304,7 @@ static enum sim_inject phase_fail(void *model, uint32_t function, uint32_t regio
 {
 	struct rpu_chip *chip = model;
 
-	if (function >= RPU_FUNCTIONS ||
-	    !region_unit_phase_fail(chip->unit, function, region, phase, times))
+	if (!region_unit_phase_fail(chip->unit, function, region, phase, times))
 		return SIM_INJECT_NOWHERE;
 	return SIM_INJECTED;
 }
@@ -294,4 +327,5 @@ const struct sim_model_ops sim_model_rpu = {
 	.boot_fault = rpu_boot_fault,
 	.counter = road_rpu_counter,
 	.report = rpu_report,
+	.many_functions = true,
 };

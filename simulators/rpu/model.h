@@ -31,7 +31,6 @@
 #include "uapi/rpu/regs.h"
 #include "uapi/rpu/ring.h"
 
-#define RPU_FUNCTIONS  1u /* of a chip: one client, so far */
 #define RPU_VECTORS    32u
 #define RPU_PRIORITIES 3u
 #define RPU_SLOTS_MAX  (1u << 20)
@@ -160,13 +159,18 @@ struct rpu_function {
 	struct rpu_stream *streams;   /* params.streams */
 	struct rpu_stream **order;    /* in which they are looked at: whose turn is next, first */
 	struct sim_ranges **contexts; /* params.contexts; NULL: closed */
+	uint64_t base;                /* of its share of memory */
+	bool dirty;                   /* which may hold something since reset */
+	uint64_t served;              /* when one of its jobs began last: rpu_chip.served */
 };
 
 /* A tile: its fabric, and who has its engines. */
 struct rpu_tile {
 	struct rpu_chip *chip;
 	uint32_t index;
-	struct rpu_fabric *fabric; /* made when a configuration comes to it */
+	struct rpu_fabric *fabric; /* made when a configuration comes to it, … */
+	uint32_t fabric_of;        /* … for this function's scratchpad */
+	uint32_t spm_of; /* the function whose bytes the scratchpad has; RPU_NOWHERE: nobody's */
 	struct rpu_job *job[ROAD_RPU_ENGINES];
 	uint64_t begin_ps; /* of what its fabric runs, without pauses */
 	uint64_t far;      /* address beyond the scratchpad that was refused, */
@@ -207,14 +211,17 @@ struct rpu_chip {
 	enum rpu_fabric_mode mode;
 	struct road_rpu_params params;
 	struct rpu_fabric_params fabric;
-	uint64_t memory_bytes, origin_ps;
+	uint64_t memory_bytes, share_bytes, origin_ps;
 	struct rpu_work works[ROAD_RPU_WORKS]; /* start NULL: not enabled */
 	uint64_t quantum_ps;                   /* 0: a turn is one job */
 	uint64_t built_hz;                     /* the clock, at a level of 1000 */
 	uint8_t *memory;                       /* scratchpads follow it; NULL: not touched yet */
-	bool dirty;                            /* memory may hold something since reset */
 	struct road_poison poison;
-	struct rpu_function functions[RPU_FUNCTIONS];
+	struct rpu_function *functions;
+	uint32_t function_count;
+	uint64_t served; /* jobs that began */
+	/* Tiles that the function looked at waits for, and those that went before it do. */
+	uint32_t wanted[ROAD_RPU_ENGINES], reserved[ROAD_RPU_ENGINES];
 	struct rpu_tile *tiles; /* params.tiles */
 	struct sim_traits traits;
 	struct sim_boot *boot; /* NULL: no boot ROM, and all that it can do is enabled */
@@ -249,10 +256,18 @@ void rpu_traits_make(struct rpu_chip *chip);
 
 /* model.c */
 bool rpu_chip_memory(struct rpu_chip *chip); /* false: none to be had */
-static inline uint8_t *rpu_spm(const struct rpu_chip *chip, uint32_t tile)
+/* What the function has in the tile's scratchpad. Those of one function lie side by side. */
+static inline uint8_t *rpu_spm(const struct rpu_function *function, uint32_t tile)
 {
-	return chip->memory + chip->memory_bytes + (uint64_t)tile * chip->params.spm_bytes;
+	const struct rpu_chip *chip = function->chip;
+	const uint64_t before = (uint64_t)function->index * chip->params.tiles + tile;
+
+	return chip->memory + chip->memory_bytes + before * chip->params.spm_bytes;
 }
+/* Likewise, for work that is done there: what another function had in it makes way, which takes
+ * no time, and is counted as left out of the model. */
+uint8_t *rpu_spm_take(struct rpu_function *function, uint32_t tile);
+/* The physical function's is the chip's: all others are reset with it. */
 void rpu_function_reset(struct rpu_function *function);
 /* From now on the chip works by this program of its firmware; NULL: it can do everything, at its
  * full clock. Nothing runs. */
@@ -287,6 +302,8 @@ enum road_rpu_fault rpu_poison_rows(struct rpu_chip *chip, const struct rpu_piec
 enum road_rpu_fault rpu_place(struct rpu_function *function, const struct sim_ranges *table,
 			      bool bus, uint64_t address, uint64_t bytes, bool write,
 			      struct rpu_piece *out);
+/* Bytes of the function's share of memory; false: they are not in it. */
+bool rpu_image_read(struct rpu_function *function, uint64_t address, void *out, uint32_t bytes);
 /* What kernels access: with the rights to it, and sound. */
 enum road_rpu_fault rpu_access(struct rpu_function *function, const struct sim_ranges *table,
 			       uint64_t va, uint64_t bytes, bool write, struct rpu_piece *out);
@@ -361,6 +378,8 @@ bool rpu_gemm(const struct road_rpu_gemm *work, uint8_t *spm);
 bool rpu_regions_make(struct rpu_chip *chip);
 void rpu_regions_clocked(struct rpu_chip *chip); /* the clock is another one */
 enum rpu_start rpu_region_start(struct rpu_stream *stream, struct road_rpu_stream_status *why);
+/* Streams of all functions have numbers of their own at the unit. */
+uint32_t rpu_region_queue(const struct rpu_stream *stream);
 
 /* report.c */
 bool road_rpu_counter(void *model, uint32_t index, struct sim_counter *out);

@@ -15,7 +15,7 @@ static uint64_t read_status(void *arg)
 	for (uint32_t i = 0; i < function->chip->params.streams; i++)
 		if (function->streams[i].life == RPU_STREAM_STOPPED)
 			status |= ROAD_RPU_STATUS_FAULT;
-	return function->chip->dirty ? status : status | ROAD_RPU_STATUS_CLEAN;
+	return function->dirty ? status : status | ROAD_RPU_STATUS_CLEAN;
 }
 
 static uint64_t read_zero(void *arg)
@@ -174,7 +174,7 @@ static const struct sim_register registers[] = {
 	AT(SPM_BYTES) = PARAM(4, spm_bytes),
 	AT(SPM_BANKS) = PARAM(4, spm_banks),
 	AT(FABRIC) = SIM_CALLED(4, read_fabric, NULL),
-	AT(MEM_BYTES64) = CHIP64(memory_bytes),
+	AT(MEM_BYTES64) = CHIP64(share_bytes),
 	AT(MEM_RATE64) = SIM_CALLED(8, read_memory_rate, NULL),
 	AT(TIME64) = SIM_CALLED(8, read_time, NULL),
 	AT(NEUR_RATE64) = SIM_CALLED(8, read_neur_rate, NULL),

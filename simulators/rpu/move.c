@@ -101,7 +101,7 @@ static bool move_tile(struct rpu_job *job, uint32_t i, uint32_t tile,
 {
 	struct rpu_chip *chip = job->stream->function->chip;
 	const struct road_rows rows = rows_of(job);
-	uint8_t *spm = rpu_spm(chip, tile) + of(job)->spm;
+	uint8_t *spm = rpu_spm_take(job->stream->function, tile) + of(job)->spm;
 	struct rpu_piece piece;
 	uint64_t address = 0;
 

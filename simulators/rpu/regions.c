@@ -26,19 +26,24 @@ static bool read_image(void *arg, uint32_t function, uint64_t address, void *out
 {
 	struct rpu_chip *chip = arg;
 
-	(void)function;
-	if (address > chip->memory_bytes || bytes > chip->memory_bytes - address ||
-	    !rpu_chip_memory(chip))
-		return false;
-	memcpy(out, chip->memory + address, bytes);
-	return true;
+	return rpu_image_read(&chip->functions[function], address, out, bytes);
+}
+
+uint32_t rpu_region_queue(const struct rpu_stream *stream)
+{
+	return stream->function->index * stream->function->chip->params.streams + stream->index;
+}
+
+static struct rpu_stream *stream_of(const struct rpu_chip *chip, uint32_t queue)
+{
+	return &chip->functions[queue / chip->params.streams].streams[queue % chip->params.streams];
 }
 
 /* A piece of what a queue's context shows; host NULL: nothing is there. */
 static struct rpu_piece buffer_at(struct rpu_chip *chip, uint32_t queue, uint64_t address,
 				  uint32_t bytes, bool write)
 {
-	struct rpu_stream *stream = &chip->functions[0].streams[queue];
+	struct rpu_stream *stream = stream_of(chip, queue);
 	struct rpu_piece piece = {.host = NULL};
 	uint64_t bad;
 
@@ -106,19 +111,30 @@ static void activate(void *arg, uint32_t region, const struct region_image *imag
 	chip->active_memory[region] = image && claims_memory(image);
 }
 
-static void wipe(void *arg, uint32_t region)
+static void wipe_of(struct rpu_function *function, uint32_t first, uint32_t count)
+{
+	struct rpu_chip *chip = function->chip;
+
+	for (uint32_t t = first; t < first + count; t++) {
+		if (chip->tiles[t].fabric_of != function->index)
+			continue;
+		rpu_fabric_free(chip->tiles[t].fabric);
+		chip->tiles[t].fabric = NULL;
+	}
+	if (chip->memory)
+		sim_memory_discard(chip->env, (uint64_t)(rpu_spm(function, first) - chip->memory),
+				   (uint64_t)count * chip->params.spm_bytes);
+}
+
+static void wipe(void *arg, uint32_t function, uint32_t region)
 {
 	struct rpu_chip *chip = arg;
 	uint32_t first, count;
 
 	bounds(chip, region, &first, &count);
-	for (uint32_t t = first; t < first + count; t++) {
-		rpu_fabric_free(chip->tiles[t].fabric);
-		chip->tiles[t].fabric = NULL;
-	}
-	if (chip->memory)
-		sim_memory_discard(chip->env, (uint64_t)(rpu_spm(chip, first) - chip->memory),
-				   (uint64_t)count * chip->params.spm_bytes);
+	for (uint32_t f = 0; f < chip->function_count; f++)
+		if (function == REGION_NONE || function == f)
+			wipe_of(&chip->functions[f], first, count);
 }
 
 static void drain(void *arg, uint32_t function, uint32_t region, enum region_drain how)
@@ -164,8 +180,8 @@ static bool more(void *arg, uint32_t region)
 {
 	const struct rpu_chip *chip = arg;
 
-	for (uint32_t i = 0; i < chip->params.streams; i++) {
-		const struct rpu_stream *stream = &chip->functions[0].streams[i];
+	for (uint32_t i = 0; i < chip->function_count * chip->params.streams; i++) {
+		const struct rpu_stream *stream = stream_of(chip, i);
 
 		if (stream->life != RPU_STREAM_LIVE || !stream->in_region ||
 		    stream->region != region)
@@ -181,7 +197,7 @@ static uint32_t state_bytes(const struct rpu_chip *chip, uint32_t tiles)
 	return (uint32_t)sizeof(struct state) + tiles * chip->params.spm_bytes;
 }
 
-static uint32_t save(void *arg, uint32_t region, void *out)
+static uint32_t save(void *arg, uint32_t function, uint32_t region, void *out)
 {
 	struct rpu_chip *chip = arg;
 	const struct region_image *image = region_unit_active(chip->unit, region);
@@ -192,12 +208,12 @@ static uint32_t save(void *arg, uint32_t region, void *out)
 	bounds(chip, region, &first, &state.tiles);
 	memcpy(out, &state, sizeof(state));
 	if (rpu_chip_memory(chip))
-		memcpy((uint8_t *)out + sizeof(state), rpu_spm(chip, first),
+		memcpy((uint8_t *)out + sizeof(state), rpu_spm(&chip->functions[function], first),
 		       (size_t)state.tiles * state.spm_bytes);
 	return state_bytes(chip, state.tiles);
 }
 
-static bool restore(void *arg, uint32_t region, const void *in, uint32_t bytes)
+static bool restore(void *arg, uint32_t function, uint32_t region, const void *in, uint32_t bytes)
 {
 	struct rpu_chip *chip = arg;
 	uint32_t first, tiles;
@@ -210,7 +226,7 @@ static bool restore(void *arg, uint32_t region, const void *in, uint32_t bytes)
 	if (state.tiles != tiles || state.spm_bytes != chip->params.spm_bytes ||
 	    bytes != state_bytes(chip, tiles))
 		return false;
-	memcpy(rpu_spm(chip, first), (const uint8_t *)in + sizeof(state),
+	memcpy(rpu_spm(&chip->functions[function], first), (const uint8_t *)in + sizeof(state),
 	       (size_t)tiles * state.spm_bytes);
 	return true;
 }
@@ -269,7 +285,8 @@ bool rpu_regions_make(struct rpu_chip *chip)
 		.slot_bytes = p->slot_bytes,
 		.alignment = p->unit_alignment,
 		.units_min = p->units_min,
-		.queues = p->streams,
+		.queues = p->streams * chip->function_count,
+		.functions = chip->function_count,
 		.scratch_bytes = p->spm_bytes,
 		.state_bytes = state_bytes(chip, p->tiles),
 		.hysteresis = p->hysteresis,
@@ -304,6 +321,6 @@ enum rpu_start rpu_region_start(struct rpu_stream *stream, struct road_rpu_strea
 
 	if (!op || op % ROAD_RPU_LINE)
 		return rpu_bad_field(why, offsetof(struct road_rpu_entry, src));
-	region_unit_begin(stream->function->chip->unit, stream->index, op, done, stream);
+	region_unit_begin(stream->function->chip->unit, rpu_region_queue(stream), op, done, stream);
 	return RPU_START_ASYNC;
 }

@@ -69,11 +69,12 @@ static bool window(void *context, uint32_t address, bool write, struct rpu_windo
 			       write ? ROAD_RANGE_WRITE : ROAD_RANGE_READ, out);
 }
 
-static bool make_fabric(struct rpu_tile *tile)
+/* Of the tile, in the function's scratchpad. */
+static bool make_fabric(struct rpu_tile *tile, struct rpu_function *function)
 {
 	struct rpu_chip *chip = tile->chip;
 	const struct rpu_fabric_memory memory = {
-		.spm = rpu_spm(chip, tile->index),
+		.spm = rpu_spm_take(function, tile->index),
 		.busy = chip->fidelity == SIM_FUNCTIONAL ? NULL : banks_busy,
 		.context = tile,
 		.window = window,
@@ -84,8 +85,13 @@ static bool make_fabric(struct rpu_tile *tile)
 		.far_interval = 1,
 	};
 
+	if (tile->fabric_of != function->index) {
+		rpu_fabric_free(tile->fabric);
+		tile->fabric = NULL;
+	}
 	if (!tile->fabric)
 		tile->fabric = rpu_fabric_create(&chip->fabric, &memory, chip->mode);
+	tile->fabric_of = function->index;
 	return tile->fabric != NULL;
 }
 
@@ -437,7 +443,7 @@ static void begin(struct rpu_job *job)
 
 	for (uint32_t t = 0; ready && t < chip->params.tiles; t++)
 		if (job->tiles >> t & 1)
-			ready = make_fabric(&chip->tiles[t]) &&
+			ready = make_fabric(&chip->tiles[t], job->stream->function) &&
 				(rpu_fabric_active(chip->tiles[t].fabric) == config ||
 				 rpu_fabric_activate(chip->tiles[t].fabric, config));
 	job->running = 0;

@@ -103,7 +103,7 @@ void rpu_stream_drop(struct rpu_stream *stream)
 	let_go(stream);
 	rpu_jobs_drop(stream);
 	if (stream->in_region)
-		region_unit_queue_drop(stream->function->chip->unit, stream->index);
+		region_unit_queue_drop(stream->function->chip->unit, rpu_region_queue(stream));
 }
 
 void rpu_stream_end(struct rpu_stream *stream)
@@ -239,7 +239,7 @@ static bool retry(struct rpu_function *function)
 
 void rpu_streams_retry(struct rpu_chip *chip)
 {
-	for (uint32_t f = 0; f < RPU_FUNCTIONS; f++)
+	for (uint32_t f = 0; f < chip->function_count; f++)
 		while (retry(&chip->functions[f]))
 			;
 }
@@ -274,7 +274,7 @@ static bool may_open(struct rpu_function *function, const struct rpu_stream *str
 static void leave_region(struct rpu_stream *stream)
 {
 	if (stream->in_region)
-		region_unit_queue_close(stream->function->chip->unit, stream->index);
+		region_unit_queue_close(stream->function->chip->unit, rpu_region_queue(stream));
 	stream->in_region = false;
 }
 
@@ -290,7 +290,7 @@ static bool enter_region(struct rpu_function *function, struct rpu_stream *strea
 		return true;
 	if ((latch->generation &&
 	     region_unit_generation(unit, function->index, region) != latch->generation) ||
-	    region_unit_queue_open(unit, stream->index, function->index, region, owner))
+	    region_unit_queue_open(unit, rpu_region_queue(stream), function->index, region, owner))
 		return false;
 	stream->region = region;
 	stream->in_region = true;

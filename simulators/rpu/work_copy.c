@@ -116,7 +116,7 @@ static enum rpu_start move_local(struct rpu_stream *stream, struct road_rpu_stre
 	if (stream->in_region)
 		region_unit_bounds(chip->unit, stream->region, &first, &count);
 	for (uint32_t t = first; t < first + count; t++) {
-		uint8_t *spm = rpu_spm(chip, t);
+		uint8_t *spm = rpu_spm_take(stream->function, t);
 
 		if (is_fill(stream))
 			road_rows_fill(&rows, spm + work->dst, work->value, work->value_bytes);

@@ -216,7 +216,6 @@ static void wrong_numbers_of_functions_say_why(void)
 		{"edu", "functions=two", "1 to 64"},
 		{"edu", "functions=2&functions=2", "given twice"},
 		{"almaif", "functions=2", "one function"},
-		{"rpu-small", "functions=2", "one function"},
 	};
 	struct client client;
 

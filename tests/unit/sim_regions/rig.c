@@ -161,11 +161,12 @@ static void activate(void *arg, uint32_t region, const struct region_image *imag
 	rig.active[region] = image ? word_of(image) : 0;
 }
 
-static void wipe(void *arg, uint32_t region)
+static void wipe(void *arg, uint32_t function, uint32_t region)
 {
 	(void)arg;
-	rig.wiped[region]++;
-	rig.state[region] = 0;
+	for (uint32_t f = 0; f < RIG_FUNCTIONS; f++)
+		if (function == REGION_NONE || function == f)
+			rig.state[f][region] = 0;
 }
 
 static void drain(void *arg, uint32_t function, uint32_t region, enum region_drain how)
@@ -196,19 +197,19 @@ static bool more(void *arg, uint32_t region)
 	return rig.more;
 }
 
-static uint32_t save(void *arg, uint32_t region, void *out)
+static uint32_t save(void *arg, uint32_t function, uint32_t region, void *out)
 {
 	(void)arg;
-	memcpy(out, &rig.state[region], sizeof(rig.state[region]));
-	return sizeof(rig.state[region]);
+	memcpy(out, &rig.state[function][region], sizeof(uint32_t));
+	return sizeof(uint32_t);
 }
 
-static bool restore(void *arg, uint32_t region, const void *in, uint32_t bytes)
+static bool restore(void *arg, uint32_t function, uint32_t region, const void *in, uint32_t bytes)
 {
 	(void)arg;
-	if (bytes != sizeof(rig.state[region]))
+	if (bytes != sizeof(uint32_t))
 		return false;
-	memcpy(&rig.state[region], in, bytes);
+	memcpy(&rig.state[function][region], in, bytes);
 	return true;
 }
 

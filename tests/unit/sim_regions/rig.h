@@ -6,16 +6,17 @@
 #include "simulators/regions/unit.h"
 #include "tests/support/tap.h"
 
-#define RIG_MEMORY (1u << 20) /* bus, device memory and spaces are one */
-#define RIG_QUEUES 4u
-#define RIG_SLOTS  3u
-#define RIG_UNITS  8u
-#define RIG_NS     UINT64_C(1000)
-#define RIG_US     UINT64_C(1000000)
-#define RIG_LOAD   (100 * RIG_US) /* of any image */
-#define RIG_SWITCH (10 * RIG_US)
-#define RIG_FABRIC UINT64_C(0x77)
-#define RIG_EVENTS 256u
+#define RIG_MEMORY    (1u << 20) /* bus, device memory and spaces are one */
+#define RIG_QUEUES    4u
+#define RIG_SLOTS     3u
+#define RIG_UNITS     8u
+#define RIG_NS        UINT64_C(1000)
+#define RIG_US        UINT64_C(1000000)
+#define RIG_LOAD      (100 * RIG_US) /* of any image */
+#define RIG_SWITCH    (10 * RIG_US)
+#define RIG_FABRIC    UINT64_C(0x77)
+#define RIG_EVENTS    256u
+#define RIG_FUNCTIONS 2u
 
 struct rig {
 	struct region_unit *unit;
@@ -24,10 +25,9 @@ struct rig {
 	uint64_t now, order;
 	struct sim_event *events[RIG_EVENTS];
 	uint32_t event_count, violations, retries, drains;
-	uint32_t active[ROAD_REGION_NUMBERS]; /* first word of the payload; 0: none */
-	uint32_t wiped[ROAD_REGION_NUMBERS];
-	uint32_t state[ROAD_REGION_NUMBERS]; /* what save and restore move */
-	bool refuse_drain;                   /* ABORT does not end anything */
+	uint32_t active[ROAD_REGION_NUMBERS];               /* first word of the payload; 0: none */
+	uint32_t state[RIG_FUNCTIONS][ROAD_REGION_NUMBERS]; /* what save and restore move */
+	bool refuse_drain;                                  /* ABORT does not end anything */
 	bool live, more;
 	bool starved; /* the host has no memory */
 	uint32_t at;  /* next free byte of memory */

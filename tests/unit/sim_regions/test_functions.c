@@ -8,16 +8,18 @@
 #define PIN       ROAD_REGION_VERB_PIN
 #define READ_BACK ROAD_REGION_VERB_READ_BACK
 #define RESET     ROAD_REGION_VERB_RESET
+#define RESTORE   ROAD_REGION_VERB_RESTORE
+#define SWAP      ROAD_REGION_VERB_SWAP
 
 static void begin(void)
 {
 	rig_begin(0);
 	region_unit_destroy(rig.unit);
-	rig.setup.functions = 2;
+	rig.setup.functions = RIG_FUNCTIONS;
 	rig.unit = region_unit_create(&rig.setup);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(rig.unit);
 	rig.unit->setup.arg = rig.unit;
-	for (uint32_t q = 0; q < 2; q++)
+	for (uint32_t q = 0; q < RIG_FUNCTIONS; q++)
 		CU_ASSERT_FATAL(!region_unit_queue_open(rig.unit, q, q, 0, (uint64_t)q << 32 | 1));
 }
 
@@ -237,6 +239,40 @@ static void resets_are_of_the_function(void)
 	rig_end();
 }
 
+static enum road_region_error do_with_state(uint32_t verb, uint32_t word)
+{
+	struct rig_op *op = rig_op(1, verb, word);
+
+	op->op.buffer = 0x80000;
+	op->op.buffer_bytes = 4096;
+	rig_go(op, 1);
+	rig_run();
+	return op->error;
+}
+
+static void state_is_of_the_function(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(rig_do(1, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
+	rig.state[0][0] = 10;
+	rig.state[1][0] = 11;
+	CU_ASSERT_EQUAL(do_with_state(SWAP, 9), ROAD_REGION_ERROR_NONE);
+	rig.state[1][0] = 99;
+	CU_ASSERT_EQUAL(do_with_state(RESTORE, 5), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_EQUAL(rig.state[0][0], 10);
+	CU_ASSERT_EQUAL(rig.state[1][0], 11);
+	/* Another owner finds nothing; who works beside it keeps what it has. */
+	region_unit_queue_close(rig.unit, 1);
+	CU_ASSERT(!region_unit_queue_open(rig.unit, 1, 1, 0, UINT64_C(1) << 32 | 2));
+	CU_ASSERT_EQUAL(rig.state[0][0], 10);
+	CU_ASSERT_EQUAL(rig.state[1][0], 0);
+	rig.state[1][0] = 12;
+	region_unit_reset_function(rig.unit, 0);
+	CU_ASSERT_EQUAL(rig.state[0][0], 0);
+	CU_ASSERT_EQUAL(rig.state[1][0], 12);
+	rig_end();
+}
+
 static void registers_select_for_one_function_and_layouts_are_function_0s(void)
 {
 	const struct road_region_share halves[] = {{0, 2, 0}, {2, 2, 0}};
@@ -286,6 +322,7 @@ static const struct tap_case cases[] = {
 	{"counts and generations are the function's own",
 	 counts_and_generations_are_the_functions_own},
 	{"resets are of the function", resets_are_of_the_function},
+	{"state is of the function", state_is_of_the_function},
 	{"registers select for one function, and layouts are function 0's",
 	 registers_select_for_one_function_and_layouts_are_function_0s},
 	{"a phase fails for who asked", a_phase_fails_for_who_asked},

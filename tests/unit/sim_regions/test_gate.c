@@ -129,7 +129,7 @@ static void test_owner(void)
 {
 	rig_begin(0);
 	CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
-	rig.state[0] = 77; /* what work leaves */
+	rig.state[0][0] = 77; /* what work leaves */
 	region_unit_queue_close(rig.unit, 0);
 	CU_ASSERT(!region_unit_queue_open(rig.unit, 0, 0, 0, 1));
 	CU_ASSERT_EQUAL(rig.active[0], 5); /* the same owner again */
@@ -139,7 +139,7 @@ static void test_owner(void)
 	region_unit_queue_close(rig.unit, 1);
 	CU_ASSERT(!region_unit_queue_open(rig.unit, 0, 0, 0, 2));
 	CU_ASSERT_EQUAL(rig.active[0], 0);
-	CU_ASSERT_EQUAL(rig.state[0], 0);
+	CU_ASSERT_EQUAL(rig.state[0][0], 0);
 	CU_ASSERT_EQUAL(rig_slot_state(0, 0), SLOT_EMPTY);
 	rig_end();
 }

@@ -315,7 +315,7 @@ static void test_state(void)
 
 	rig_begin(0);
 	CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
-	rig.state[0] = 1234;
+	rig.state[0][0] = 1234;
 	op = rig_op(0, ROAD_REGION_VERB_SWAP, 9);
 	op->op.buffer = buffer;
 	op->op.buffer_bytes = 4096;
@@ -323,7 +323,7 @@ static void test_state(void)
 	rig_run();
 	CU_ASSERT_EQUAL(op->error, ROAD_REGION_ERROR_NONE);
 	CU_ASSERT_EQUAL(active(), 9);
-	rig.state[0] = 99;
+	rig.state[0][0] = 99;
 	op = rig_op(0, ROAD_REGION_VERB_RESTORE, 5);
 	op->op.buffer = buffer;
 	op->op.buffer_bytes = 4096;
@@ -331,7 +331,7 @@ static void test_state(void)
 	rig_run();
 	CU_ASSERT_EQUAL(op->error, ROAD_REGION_ERROR_NONE);
 	CU_ASSERT_EQUAL(active(), 5);
-	CU_ASSERT_EQUAL(rig.state[0], 1234);
+	CU_ASSERT_EQUAL(rig.state[0][0], 1234);
 	rig.memory[buffer + 33] ^= 1; /* a bit of the state */
 	op = rig_op(0, ROAD_REGION_VERB_RESTORE, 5);
 	op->op.buffer = buffer;

@@ -124,9 +124,10 @@ uint64_t rig_counter(struct rig *rig, const char *name)
 	return UINT64_MAX;
 }
 
-struct rig *rig_open(const char *options)
+static struct rig *new_rig(const char *options, struct sim_function *of)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
+	enum sim_open_result result;
 	char error[256] = "";
 	struct sim_open open = {
 		.chip = "rpu-small",
@@ -135,24 +136,51 @@ struct rig *rig_open(const char *options)
 		.address = "sim:rpu-small",
 		.host = {translate, rig},
 		.error = error,
+		.of = of,
 	};
 
 	must(rig != NULL, "no memory");
 	rig->host = calloc(1, HOST_BYTES);
 	must(rig->host != NULL, "no memory");
 	rig->sim = roadbed_sim_entry(SIM_ENTRY_VERSION);
-	must(rig->sim->open(&open, &rig->function) == SIM_OPEN_OK, error);
+	result = rig->sim->open(&open, &rig->function);
+	if (result == SIM_OPEN_NO_FUNCTION) {
+		free(rig->host);
+		free(rig);
+		return NULL;
+	}
+	must(result == SIM_OPEN_OK, error);
 	rig->when = rig->sim->now();
+	return rig;
+}
+
+static void set_up(struct rig *rig)
+{
+	rig_put(rig, ROAD_RPU_REG_IRQ_MASK, 4, UINT32_MAX);
+	rig_set_context(rig);
+	rig_open_stream(rig, 0, 1);
+	rig_open_stream(rig, 1, 1);
+}
+
+struct rig *rig_open_further(const struct rig *first)
+{
+	struct rig *rig = new_rig("", first->function);
+
+	if (rig)
+		set_up(rig);
+	return rig;
+}
+
+struct rig *rig_open(const char *options)
+{
+	struct rig *rig = new_rig(options, NULL);
 	const struct boot_support boot = {.sim = rig->sim,
 					  .function = rig->function,
 					  .base = ROAD_RPU_BOOT,
 					  .when = &rig->when};
 
 	must(boot_support(&boot), "its firmware does not run");
-	rig_put(rig, ROAD_RPU_REG_IRQ_MASK, 4, UINT32_MAX);
-	rig_set_context(rig);
-	rig_open_stream(rig, 0, 1);
-	rig_open_stream(rig, 1, 1);
+	set_up(rig);
 	return rig;
 }
 

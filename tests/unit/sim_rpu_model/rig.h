@@ -48,6 +48,8 @@ struct rig {
 
 /* rpu-small, context 0 set up, streams 0 and 1 open in the root. */
 struct rig *rig_open(const char *options);
+/* A further function of its chip, likewise; NULL: all are in use. */
+struct rig *rig_open_further(const struct rig *first);
 void rig_close(struct rig *rig);
 /* Gives context 0 this window of the scratchpads instead, as a driver does for a buffer. */
 void rig_set_window(struct rig *rig, uint64_t at, uint64_t bytes, uint32_t rights);

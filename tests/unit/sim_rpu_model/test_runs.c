@@ -1,102 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine CGRA: kernels that fault, that a switch interrupts, that await tokens. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/tap.h"
+#include "tests/unit/sim_rpu_model/kernels.h"
 #include "tests/unit/sim_rpu_model/rig.h"
-#include "tools/map/container.h"
-#include "tools/map/map.h"
 
 enum { FIRST = 77, SECOND = 78, SPM = 256 << 10 };
 enum { DRAIN_AT_ITERATION = 1 }; /* ROAD_DRAIN_ITERATION of <roadbed/region.h> */
-
-/* The n-th image is put at n * 0x8000 of device memory. */
-static size_t put_image(struct rig *rig, unsigned n, const char *text)
-{
-	static struct map_graph graph;
-	static struct map_mapping mapping;
-	struct map_fabric fabric = *map_fabric_default();
-	struct map_options options = map_options_default;
-	struct map_error error = {0};
-	size_t bytes = 0;
-	void *config, *image;
-
-	fabric.rows = fabric.columns = 4;
-	if (map_graph_parse(text, strlen(text), &graph, &error) ||
-	    map_run(&graph, &fabric, &options, &mapping, &error)) {
-		printf("# %u:%u %s, seen %s\n", error.line, error.column, error.what, error.seen);
-		CU_FAIL_FATAL("no mapping");
-	}
-	config = map_emit(&graph, &fabric, &mapping, &bytes, &error);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(config);
-	image = map_container(config, 4096, &bytes);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(image);
-	memcpy(rig_system(rig) + n * 0x8000, image, bytes);
-	free(image);
-	free(config);
-	const struct road_rpu_entry copy = {.work = ROAD_RPU_WORK_COPY,
-					    .flags = ROAD_RPU_WORK_ORDERED,
-					    .dst = VA_DATA + n * 0x8000,
-					    .src = VA_SYSTEM + n * 0x8000,
-					    .bytes = bytes,
-					    .rows = 1,
-					    .slices = 1};
-
-	rig_push(rig, 0, &copy);
-	return bytes;
-}
-
-/* Activates the n-th image as this configuration, in the order of the stream. */
-static void activate(struct rig *rig, uint32_t stream, unsigned n, size_t bytes, uint64_t config,
-		     uint8_t drain)
-{
-	struct road_region_op op = {.verb = ROAD_REGION_VERB_ACTIVATE,
-				    .slot = ROAD_REGION_SLOT_ANY,
-				    .drain = drain,
-				    .image_bytes = (uint32_t)bytes,
-				    .image = n * 0x8000,
-				    .config = config,
-				    .report = HOST + OPS_AT + 512 + n * 128};
-	const struct road_rpu_entry entry = {.work = ROAD_RPU_WORK_REGION,
-					     .flags = ROAD_RPU_WORK_ORDERED,
-					     .src = HOST + OPS_AT + n * 128};
-
-	rig_put(rig, ROAD_RPU_REGIONS + ROAD_REGION_REG_SELECT, 4, 0);
-	op.generation = rig_get(rig, ROAD_RPU_REGIONS + ROAD_REGION_REG_GENERATION64, 8);
-	memcpy(rig->host + OPS_AT + n * 128, &op, sizeof(op));
-	rig_push(rig, stream, &entry);
-}
-
-static void fence(struct rig *rig, uint32_t stream, uint64_t value)
-{
-	const struct road_rpu_entry entry = {
-		.work = ROAD_RPU_WORK_FENCE, .flags = ROAD_RPU_WORK_ORDERED, .value = value};
-
-	rig_push(rig, stream, &entry);
-	rig_ring(rig, stream);
-}
-
-static struct road_rpu_run run_of(uint32_t argument_bytes)
-{
-	return (struct road_rpu_run){.work = ROAD_RPU_WORK_RUN,
-				     .engine = ROAD_RPU_ENGINE_CGRA,
-				     .arguments = argument_bytes ? HOST + ARGUMENTS_AT : 0,
-				     .argument_bytes = argument_bytes,
-				     .blocks = 1};
-}
 
 /* Activates the graph's image, runs it once with these arguments, and says how that ended. */
 static const struct road_rpu_stream_status *run_alone(struct rig *rig, const char *graph,
 						      uint32_t bytes, const uint64_t arguments[3])
 {
-	struct road_rpu_run run = run_of(bytes);
+	struct road_rpu_run run = rig_run_of(bytes);
 
 	memcpy(rig->host + ARGUMENTS_AT, arguments, 3 * sizeof(*arguments));
-	activate(rig, 0, 0, put_image(rig, 0, graph), FIRST, 0);
+	rig_activate(rig, 0, 0, rig_put_image(rig, 0, graph), FIRST, 0);
 	rig_push(rig, 0, &run);
-	fence(rig, 0, 1);
+	rig_fence(rig, 0, 1);
 	CU_ASSERT_TRUE(rig_run(rig, UINT64_MAX, 100000));
 	return rig_status(rig, 0);
 }
@@ -213,7 +136,7 @@ static void a_run_without_a_name_comes_back(void)
 {
 	struct rig *rig = rig_open("time=approx");
 	const uint64_t arguments[] = {ROAD_RPU_SPM_BASE + 0x1000, 20000};
-	struct road_rpu_run run = run_of(16), second = run_of(0);
+	struct road_rpu_run run = rig_run_of(16), second = rig_run_of(0);
 	const struct road_rpu_move out = {.work = ROAD_RPU_WORK_MOVE,
 					  .flags = ROAD_RPU_WORK_ORDERED,
 					  .engine = ROAD_RPU_ENGINE_WDMA,
@@ -230,18 +153,18 @@ static void a_run_without_a_name_comes_back(void)
 	memcpy(rig->host + ARGUMENTS_AT, arguments, sizeof(arguments));
 	memcpy(rig->host + ARGUMENTS_AT + 64, few, sizeof(few));
 	for (unsigned n = 0; n < 2; n++)
-		bytes[n] = put_image(rig, n, n ? other : store);
-	activate(rig, 0, 0, bytes[0], FIRST, 0);
+		bytes[n] = rig_put_image(rig, n, n ? other : store);
+	rig_activate(rig, 0, 0, bytes[0], FIRST, 0);
 	rig_push(rig, 0, &run);
 	rig_push(rig, 0, &out);
-	fence(rig, 0, 1);
+	rig_fence(rig, 0, 1);
 	(void)rig_run(rig, rig->when + UINT64_C(10000000), 1000); /* it runs: 10 of 20 us */
 	CU_ASSERT_EQUAL(rig_counter(rig, "rpu.runs"), 0);
-	activate(rig, 1, 1, bytes[1], SECOND, DRAIN_AT_ITERATION);
+	rig_activate(rig, 1, 1, bytes[1], SECOND, DRAIN_AT_ITERATION);
 	second.arguments = HOST + ARGUMENTS_AT + 64;
 	second.argument_bytes = 16;
 	rig_push(rig, 1, &second);
-	fence(rig, 1, 2);
+	rig_fence(rig, 1, 2);
 	CU_ASSERT_TRUE(rig_run(rig, UINT64_MAX, 1000000));
 	CU_ASSERT_EQUAL(rig_status(rig, 1)->fault, ROAD_RPU_FAULT_NONE);
 	CU_ASSERT_EQUAL(rig_status(rig, 1)->done, 2);
@@ -267,10 +190,10 @@ static void faults_of_tokens_name_the_configuration(void)
 	for (int gives = 0; gives < 2; gives++) {
 		struct rig *rig = rig_open("time=approx");
 		const struct road_rpu_entry give = {.work = ROAD_RPU_WORK_BARRIER, .signal = 1};
-		struct road_rpu_run run = run_of(16);
+		struct road_rpu_run run = rig_run_of(16);
 
 		memcpy(rig->host + ARGUMENTS_AT, arguments, sizeof(arguments));
-		activate(rig, 0, 0, put_image(rig, 0, store), FIRST, 0);
+		rig_activate(rig, 0, 0, rig_put_image(rig, 0, store), FIRST, 0);
 		run.config = gives ? 0 : FIRST;
 		run.signal = gives ? 1 : 0; /* the 256th; or one that nobody gives */
 		run.wait = gives ? 0 : 2;
@@ -281,7 +204,7 @@ static void faults_of_tokens_name_the_configuration(void)
 				CU_ASSERT_TRUE(rig_run(rig, UINT64_MAX, 100000));
 		}
 		rig_push(rig, 0, &run);
-		fence(rig, 0, 1);
+		rig_fence(rig, 0, 1);
 		CU_ASSERT_TRUE(rig_run(rig, UINT64_MAX, 100000));
 		CU_ASSERT_EQUAL(rig_status(rig, 0)->fault,
 				gives ? ROAD_RPU_FAULT_TOKEN : ROAD_RPU_FAULT_DEADLOCK);
