@@ -24,8 +24,9 @@
 
 enum { SLICE_EVENTS = 1024, TURN_POSTS = 64, TURN_MESSAGES = 8, FIXED_FDS = 2, LOOK_TURNS = 16 };
 
-#define LOOK_ON_NS   UINT64_C(50000)      /* before it sleeps */
-#define WATCH_NS     UINT64_C(100000)     /* between looks at words that the hosts may write */
+#define LOOK_ON_NS   UINT64_C(50000)  /* before it sleeps */
+#define SLICE_NS     UINT64_C(100000) /* of the host, about: so long a client may have to wait */
+#define WATCH_NS     UINT64_C(100000) /* between looks at words that the hosts may write */
 #define HOUSEKEEP_NS UINT64_C(1000000000) /* it sleeps no longer */
 
 static const char *const where = "road_sim_server_create: socket";
@@ -236,14 +237,36 @@ static bool take_messages(struct road_server *server)
 	return any;
 }
 
+/* What is carried from one turn of the loop to the next. */
+struct turns {
+	uint64_t idle_since, poked; /* 0: it is not idle */
+	uint32_t count;
+	uint32_t events; /* that a slice may have */
+	bool was_long;   /* the last one */
+};
+
+/* An event may be one register's or a thousand cycles of all cores: how many a slice has follows
+ * from what the last ones took. */
+static void fit_slice(struct turns *turns, uint64_t took_ns)
+{
+	turns->was_long = took_ns > SLICE_NS / 4;
+	if (took_ns > SLICE_NS && turns->events > 1)
+		turns->events /= 2;
+	else if (took_ns < SLICE_NS / 2 && turns->events < SLICE_EVENTS)
+		turns->events *= 2;
+}
+
 /* A slice of all chips; false: nothing ran. *watching: words of the hosts' are to be looked at. */
-static bool run_slice(struct road_server *server, bool *watching)
+static bool run_slice(struct road_server *server, struct turns *turns, bool *watching)
 {
 	struct road_slice slice = {0};
 
 	if (!server->domain)
 		return false;
-	server->domain->run(UINT64_MAX, SLICE_EVENTS, &slice);
+	const uint64_t began = road_host_now_ns();
+
+	server->domain->run(UINT64_MAX, turns->events, &slice);
+	fit_slice(turns, road_host_now_ns() - began);
 	const uint64_t now = server->domain->now();
 
 	for (struct road_client *client = server->clients; client; client = client->next) {
@@ -296,47 +319,42 @@ static void sleep_on(struct road_server *server, uint64_t until)
 	say_asleep(server, false);
 }
 
-struct rest {
-	uint64_t idle_since, poked; /* 0: it is not idle */
-	uint32_t turns;
-};
-
 /* Nothing ran in this turn. */
-static void rest(struct road_server *server, struct rest *rest, bool watching, uint64_t deadline)
+static void rest(struct road_server *server, struct turns *turns, bool watching, uint64_t deadline)
 {
 	const uint64_t now = road_host_now_ns();
 	uint64_t until = now + HOUSEKEEP_NS;
 
-	if (!rest->idle_since)
-		rest->idle_since = now;
-	if (watching && now - rest->poked >= WATCH_NS) {
-		rest->poked = now;
+	if (!turns->idle_since)
+		turns->idle_since = now;
+	if (watching && now - turns->poked >= WATCH_NS) {
+		turns->poked = now;
 		server->domain->poke();
 		return;
 	}
-	if (now - rest->idle_since < LOOK_ON_NS) {
+	if (now - turns->idle_since < LOOK_ON_NS) {
 		sched_yield(); /* a client that looks on may be on this very processor */
 		return;
 	}
 	if (watching)
-		until = rest->poked + WATCH_NS;
+		until = turns->poked + WATCH_NS;
 	sleep_on(server, until < deadline ? until : deadline);
-	rest->turns = 0; /* what woke it is read at once */
+	turns->count = 0; /* what woke it is read at once */
 }
 
 road_status road_server_run(struct road_server *server, uint64_t deadline_ns)
 {
-	struct rest resting = {0};
+	struct turns turns = {.events = SLICE_EVENTS};
 
 	while (!atomic_exchange(&server->stopping, false)) {
 		bool watching = false;
 		bool any = take_posts(server);
 
 		/* Looking at the sockets costs more than many a turn, and a client that looks on
-		 * waits for the end of this one. */
-		const bool look = resting.turns++ % LOOK_TURNS == 0;
+		 * waits for the end of this one; but a long slice costs more than the look. */
+		const bool look = turns.was_long || turns.count++ % LOOK_TURNS == 0;
 
-		any |= run_slice(server, &watching);
+		any |= run_slice(server, &turns, &watching);
 		if (look)
 			any |= take_messages(server);
 		const uint64_t now = any && !look ? 0 : road_host_now_ns();
@@ -347,9 +365,9 @@ road_status road_server_run(struct road_server *server, uint64_t deadline_ns)
 			return road_fail(ROAD_TIMEOUT, "the deadline passed", "road_sim_server_run",
 					 "", "");
 		if (any)
-			resting.idle_since = 0;
+			turns.idle_since = 0;
 		else
-			rest(server, &resting, watching, deadline_ns);
+			rest(server, &turns, watching, deadline_ns);
 	}
 	drain_stops(server);
 	return ROAD_OK;

@@ -209,7 +209,9 @@ static road_status await_owner(struct road_device *device, const char *where)
 		if (look.phase == ROAD_FIRMWARE_PHASE_CRASHED)
 			return owned_elsewhere("the chip's firmware crashed", where);
 		if (now_of(device) >= until)
-			return owned_elsewhere("the chip's firmware does not come to run", where);
+			return road_fail(ROAD_TIMEOUT, "the chip's firmware does not come to run",
+					 where, "another function of the chip owns it",
+					 "whoever holds the physical function boots it");
 		bus->ops->relax(bus, until);
 	}
 }

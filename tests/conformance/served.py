@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The suite on a chip that another process serves: served.py ROADBED CONFORMANCE ADDRESS [ARG…]."""
+"""The suite on a chip that another process serves: served.py ROADBED CONFORMANCE ADDRESS [ARG…].
+
+Cases open up to five devices at once, and want as much of the chip's memory as there can be.
+"""
 import os
 import subprocess
 import sys
@@ -11,7 +14,8 @@ def main():
     roadbed, conformance, address, *rest = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'sock')
-        server = subprocess.Popen([roadbed, 'serve', address, '--socket', path, '--quiet'],
+        server = subprocess.Popen([roadbed, 'serve', address, '--functions', '6', '--socket', path,
+                                   '--quiet'],
                                   stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         try:
             if not server.stdout.readline().startswith('sock:'):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events: values, waits, deadlines, descriptors. What orders queues by them: event_order.c. */
+#include "tests/conformance/fixture.h"
 #include "tests/conformance/groups/steps.h"
 
 #include <fcntl.h>
@@ -265,8 +266,10 @@ CONFORMANCE_CASE(event, event_wait_poll_zero_timeout)
 		CHECK_STATUS(road_point_wait(point, 0), ROAD_TIMEOUT);
 		CHECK_STATUS(road_point_wait(owed, 0), ROAD_TIMEOUT);
 	}
-	CHECK_EQ(step_domain_ns(f), before);
-	CHECK_EQ(step_thread_ns(f), thread_ns);
+	if (fixture_in_process(f)) { /* else others may move it */
+		CHECK_EQ(step_domain_ns(f), before);
+		CHECK_EQ(step_thread_ns(f), thread_ns);
+	}
 	CHECK_OK(road_event_signal(event, 1));
 	CHECK_OK(road_point_wait(point, 0));
 	CHECK_OK(road_event_fail(event, 2, ROAD_IO));

@@ -120,6 +120,71 @@ static void one_that_goes_on_posting_keeps_its_message_waiting_alone(void)
 	close(ends[1]);
 }
 
+/* ---- slices ---- */
+
+enum { SLOW_TURNS = 64, KICKS = 200, EVENT_NS = 200000, TURNS_MAX = 1000000 };
+
+static struct road_server *sliced;
+static uint32_t slices, least_budget, most_budget, read_by_then;
+
+/* First each event is much work, and a slice of more than one takes too long for those who wait;
+ * later there is as good as none. */
+static void run_chips(uint64_t until_ps, uint32_t budget, struct road_slice *out)
+{
+	const uint64_t begin = road_host_now_ns();
+
+	(void)until_ps;
+	*out = (struct road_slice){.ran = true, .more = true};
+	while (slices < SLOW_TURNS && road_host_now_ns() - begin < EVENT_NS)
+		;
+	if (++slices == SLOW_TURNS) {
+		least_budget = budget;
+		read_by_then = (uint32_t)sliced->state.messages;
+	}
+	most_budget = slices > SLOW_TURNS ? budget : 0;
+	if (most_budget == 1024 || slices == TURNS_MAX)
+		road_server_stop(sliced);
+}
+
+static uint64_t stands_still(void)
+{
+	return 0;
+}
+
+static void what_chips_do_keeps_no_message_waiting(void)
+{
+	static const struct road_domain domain = {.run = run_chips, .now = stands_still};
+	const uint64_t deadline = road_deadline_after(60000000000u);
+	struct road_client *client;
+	struct place place;
+	int ends[2];
+
+	make_place(&place);
+	CU_ASSERT_EQUAL_FATAL(try_open(place.path, &sliced), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+	client = road_client_new(sliced, ends[0], 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(client);
+	client->greeted = true;
+	CU_ASSERT_EQUAL_FATAL(road_serve_give(client, 0), 0);
+	client->next = sliced->clients;
+	sliced->clients = client;
+	for (uint32_t i = 0; i < KICKS; i++)
+		CU_ASSERT_EQUAL(road_wire_send(ends[1], &kick, sizeof(kick), NULL, 0),
+				sizeof(kick));
+	const struct road_domain *chips = sliced->domain;
+
+	sliced->domain = &domain;
+	CU_ASSERT_EQUAL(road_server_run(sliced, deadline), ROAD_OK);
+	CU_ASSERT_EQUAL(read_by_then, KICKS); /* a look each turn, not each 16th */
+	CU_ASSERT_EQUAL(least_budget, 1);
+	CU_ASSERT_EQUAL(most_budget, 1024); /* it grows again */
+	sliced->domain = chips;
+	road_server_close(sliced);
+	close(ends[1]);
+	CU_ASSERT_EQUAL(rmdir(place.folder), 0);
+}
+
 /* ---- who looks after the chips ---- */
 
 static uint64_t pending_vectors;
@@ -168,6 +233,7 @@ static const struct tap_case cases[] = {
 	 the_late_word_of_a_stop_wakes_the_next_run_once},
 	{"one that goes on posting keeps its message waiting alone",
 	 one_that_goes_on_posting_keeps_its_message_waiting_alone},
+	{"what chips do keeps no message waiting", what_chips_do_keeps_no_message_waiting},
 	{"chips are looked after once a while, and when they interrupt",
 	 chips_are_looked_after_once_a_while_and_when_they_interrupt},
 };
