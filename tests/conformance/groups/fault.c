@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Work that fails: how it is told, what it stops, what it leaves alone, how it ends. */
+#include "tests/conformance/fixture.h"
 #include "tests/conformance/case.h"
 
 #include <pthread.h>
