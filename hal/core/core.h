@@ -527,8 +527,9 @@ void road_queue_close(struct road_queue *queue, const road_error *why);
 void road_queue_tell_idle(struct road_queue *queue);
 road_status road_queue_refuses(const struct road_queue *queue);
 void road_queue_forget_wait(struct road_queue *queue);
-void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
-			    const road_error *why, struct road_work *work);
+/* Under the queue's lock: every point that these submissions owe fails; *first: NULL. */
+void road_queue_fail_list(struct road_queue *queue, struct road_submit **first,
+			  const road_error *why, struct road_work *work);
 /* The driver forgets the queue's work, then all of it fails; the queue refuses work with this
  * status until it is reset; unless it was reset under a later boot of the firmware than `boots`. No
  * lock held. */

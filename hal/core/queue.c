@@ -55,25 +55,42 @@ static void retire(struct road_queue *queue, struct road_submit *submit, struct 
 	queue->spare = submit;
 }
 
-/* Under the queue's lock: every point that the submission owes fails. */
-void road_queue_fail_submit(struct road_queue *queue, struct road_submit *submit,
-			    const road_error *why, struct road_work *work)
+/* A timeline that fails at a value fails at all behind it at once; and who sees that its point
+ * failed finds all that the submission owes decided. So all of them tell and fail their signals
+ * before one of their points fails. */
+static void fail_signals(struct road_submit *submit, const road_error *why, struct road_work *work)
 {
 	road_submit_tell(submit, 0, UINT32_MAX, why);
 	for (uint32_t i = 0; i < submit->signal_count; i++)
 		road_event_fail_from(submit->signals[i].event, submit->signals[i].value, why,
 				     work->time_ps, work);
-	road_event_fail_from(submit->timeline, submit->value, why, work->time_ps, work);
-	road_native_forget(queue, submit);
-	road_region_order_leave(queue, submit, work);
-	retire(queue, submit, work);
 }
 
-static void fail_list(struct road_queue *queue, struct road_submit **first, const road_error *why,
-		      struct road_work *work)
+static void fail_signals_of(struct road_submit *first, const road_error *why,
+			    struct road_work *work)
 {
-	while (*first)
-		road_queue_fail_submit(queue, pop(first), why, work);
+	for (struct road_submit *submit = first; submit; submit = submit->next)
+		fail_signals(submit, why, work);
+}
+
+static void fail_points_of(struct road_queue *queue, struct road_submit **first,
+			   const road_error *why, struct road_work *work)
+{
+	while (*first) {
+		struct road_submit *submit = pop(first);
+
+		road_event_fail_from(submit->timeline, submit->value, why, work->time_ps, work);
+		road_native_forget(queue, submit);
+		road_region_order_leave(queue, submit, work);
+		retire(queue, submit, work);
+	}
+}
+
+void road_queue_fail_list(struct road_queue *queue, struct road_submit **first,
+			  const road_error *why, struct road_work *work)
+{
+	fail_signals_of(*first, why, work);
+	fail_points_of(queue, first, why, work);
 }
 
 void road_queue_forget_wait(struct road_queue *queue)
@@ -89,18 +106,18 @@ void road_queue_forget_wait(struct road_queue *queue)
  * submission until it returns. */
 static void fail_everything(struct road_queue *queue, const road_error *why, struct road_work *work)
 {
+	struct road_submit *blocked = queue->blocked_failed ? NULL : queue->blocked;
+
 	if (queue->status.status == ROAD_OK)
 		queue->status = *why;
-	fail_list(queue, &queue->flight_first, why, work);
-	fail_list(queue, &queue->pending_first, why, work);
-	if (queue->blocked && !queue->blocked_failed) {
-		struct road_submit *blocked = queue->blocked;
-
+	if (blocked)
+		fail_signals(blocked, why, work);
+	fail_signals_of(queue->flight_first, why, work);
+	fail_signals_of(queue->pending_first, why, work);
+	fail_points_of(queue, &queue->flight_first, why, work);
+	fail_points_of(queue, &queue->pending_first, why, work);
+	if (blocked) {
 		queue->blocked_failed = true;
-		road_submit_tell(blocked, 0, UINT32_MAX, why);
-		for (uint32_t i = 0; i < blocked->signal_count; i++)
-			road_event_fail_from(blocked->signals[i].event, blocked->signals[i].value,
-					     why, work->time_ps, work);
 		road_event_fail_from(blocked->timeline, blocked->value, why, work->time_ps, work);
 	}
 }
@@ -112,7 +129,7 @@ static void fail_pending(struct road_queue *queue, const road_error *why, struct
 	if (queue->status.status == ROAD_OK)
 		queue->status = *why;
 	road_queue_forget_wait(queue);
-	fail_list(queue, &queue->pending_first, why, work);
+	road_queue_fail_list(queue, &queue->pending_first, why, work);
 }
 
 void road_queue_fail_all(struct road_queue *queue, const road_error *why, struct road_work *work)

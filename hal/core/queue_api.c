@@ -634,13 +634,15 @@ void road_queue_abandon(struct road_queue *queue, const road_error *why, uint64_
 static void cancel_pending(struct road_queue *queue, uint64_t from, const road_error *why,
 			   struct road_work *work)
 {
-	struct road_submit *keep_first = NULL, *keep_last = NULL, *next;
+	struct road_submit *keep_first = NULL, *keep_last = NULL, *failed = NULL, *next;
+	struct road_submit **end = &failed;
 
 	road_queue_forget_wait(queue);
 	for (struct road_submit *s = queue->pending_first; s; s = next) {
 		next = s->next;
 		if (s->timeline == queue->timeline && s->value >= from) {
-			road_queue_fail_submit(queue, s, why, work);
+			*end = s;
+			end = &s->next;
 			continue;
 		}
 		s->next = NULL;
@@ -650,8 +652,10 @@ static void cancel_pending(struct road_queue *queue, uint64_t from, const road_e
 			keep_first = s;
 		keep_last = s;
 	}
+	*end = NULL;
 	queue->pending_first = keep_first;
 	queue->pending_last = keep_last;
+	road_queue_fail_list(queue, &failed, why, work);
 }
 
 static bool flight_has(const struct road_queue *queue, uint64_t from)

@@ -5,6 +5,7 @@
 Cases open up to five devices at once, and want as much of the chip's memory as there can be.
 """
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import tempfile
 
 def main():
     roadbed, conformance, address, *rest = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('was ended')) # the server goes, too
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'sock')
         server = subprocess.Popen([roadbed, 'serve', address, '--functions', '6', '--socket', path,

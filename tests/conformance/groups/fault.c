@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Work that fails: how it is told, what it stops, what it leaves alone, how it ends. */
-#include "tests/conformance/fixture.h"
 #include "tests/conformance/case.h"
+#include "tests/conformance/fixture.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues, on the processor and on the educational device. */
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "tests/unit/core/fixture.h"
@@ -437,7 +439,70 @@ static void times_of_a_timed_submission_are_ordered(void)
 	teardown(&f);
 }
 
+struct onlooker {
+	road_point last, signal;
+	_Atomic bool looks;
+	road_status point_status, signal_status;
+};
+
+static void *look_on(void *arg)
+{
+	struct onlooker *on = arg;
+
+	atomic_store(&on->looks, true);
+	do {
+		on->point_status = road_event_error(on->last.event, on->last.value, NULL);
+	} while (on->point_status == ROAD_NOT_READY);
+	on->signal_status = road_event_error(on->signal.event, on->signal.value, NULL);
+	return NULL;
+}
+
+/* One point fails all of the timeline behind it: by then the last one's signal has failed. */
+static void who_sees_a_point_failed_sees_its_signals_failed(void)
+{
+	struct fixture f = setup("host:");
+	const road_queue_options options = {.size = sizeof(options), .depth = 512};
+	road_queue *queue;
+
+	CU_ASSERT_EQUAL_FATAL(road_queue_create(f.space, &options, &queue), ROAD_OK);
+	for (uint32_t round = 0; round < 20; round++) {
+		road_event *gate = NULL, *told = NULL;
+		road_submission s = {.size = sizeof(s)};
+		struct onlooker on = {.looks = false};
+		pthread_t thread;
+
+		CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &gate), ROAD_OK);
+		CU_ASSERT_EQUAL_FATAL(road_event_create(f.instance, 0, &told), ROAD_OK);
+		on.signal = (road_point){told, 1};
+		s.waits = &(road_point){gate, 1};
+		s.wait_count = 1;
+		for (uint32_t i = 0; i < 400; i++)
+			CU_ASSERT_EQUAL_FATAL(road_queue_submit(queue, &s, NULL), ROAD_OK);
+		s.signals = &on.signal;
+		s.signal_count = 1;
+		CU_ASSERT_EQUAL_FATAL(road_queue_submit(queue, &s, &on.last), ROAD_OK);
+		CU_ASSERT_EQUAL(road_event_retain(on.last.event), ROAD_OK);
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, look_on, &on), 0);
+		while (!atomic_load(&on.looks))
+			;
+		CU_ASSERT_EQUAL(round % 2 ? road_event_fail(gate, 1, ROAD_PERMISSION)
+					  : road_queue_cancel(queue, on.last.value - 400),
+				ROAD_OK);
+		pthread_join(thread, NULL);
+		CU_ASSERT_EQUAL(on.point_status, round % 2 ? ROAD_PERMISSION : ROAD_CANCELLED);
+		CU_ASSERT_EQUAL(on.signal_status, on.point_status);
+		CU_ASSERT_EQUAL(road_queue_reset(queue), ROAD_OK);
+		road_event_release(on.last.event);
+		road_event_release(gate);
+		road_event_release(told);
+	}
+	road_queue_release(queue);
+	teardown(&f);
+}
+
 static const struct tap_case cases[] = {
+	{"who sees a point failed sees its signals failed",
+	 who_sees_a_point_failed_sees_its_signals_failed},
 	{"what fails above a promise leaves it standing",
 	 what_fails_above_a_promise_leaves_it_standing},
 	{"a list of a closed space records nothing", a_list_of_a_closed_space_records_nothing},
