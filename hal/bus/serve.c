@@ -210,6 +210,8 @@ static void remove_doomed(struct road_server *server, uint64_t now)
 	for (struct road_client **at = &server->clients; *at;) {
 		if (!(*at)->greeted && now > (*at)->greet_by_ns)
 			road_client_doom(*at, "it did not say VERSION in time");
+		if ((*at)->finish_by_ns && now > (*at)->finish_by_ns)
+			road_client_doom(*at, "it did not end a message in time");
 		if ((*at)->doomed)
 			remove_client(server, at);
 		else

@@ -30,6 +30,10 @@ enum {
 	ROAD_SERVE_CLIENTS_MAX = 256,
 	ROAD_SERVE_TELLS = 16, /* messages about one client */
 	ROAD_SERVE_REPLY_FDS = 2,
+	/* The most that a client has the server hold: socket, page, pipe, a reply's, one for each
+	 * vector, tokens, and those of a message on its way in. */
+	ROAD_SERVE_FDS_MAX = 3 + ROAD_SERVE_REPLY_FDS + ROAD_WIRE_VECTORS_MAX +
+			     ROAD_WIRE_TOKENS_MAX + ROAD_WIRE_FDS_MAX,
 	ROAD_SERVE_PORTS_MAX = 64,                      /* chips that have one for ivshmem */
 	ROAD_SERVE_PORT_FDS = 3 * ROAD_SERVE_PORTS_MAX, /* that are slept on */
 };
@@ -63,12 +67,14 @@ struct road_client {
 	bool doomed;            /* to be thrown out, or gone by itself */
 	uint32_t told;          /* of it */
 	uint64_t greet_by_ns;   /* or it is thrown out */
+	uint64_t finish_by_ns;  /* the message that has begun, or likewise; 0: none has */
 	struct road_wire_reader in;
 	/* the reply on its way; nothing is read before it is out */
 	_Alignas(8) unsigned char out[ROAD_WIRE_MESSAGE_MAX];
 	size_t out_bytes, out_sent;
 	int out_fds[ROAD_SERVE_REPLY_FDS]; /* closed when they are sent */
 	uint32_t out_fd_count;
+	struct road_wire_refusal refusal; /* of ROAD_HELLO; status 0: none */
 	/* what it has */
 	struct road_served *served; /* NULL: nothing yet */
 	struct road_bus *bus;
@@ -124,8 +130,10 @@ void road_serve_tell(struct road_client *client, int level, const char *format, 
 road_status road_serve_chips_open(struct road_server *server, const char *const *addresses,
 				  uint32_t count);
 void road_serve_chips_close(struct road_server *server);
-/* Gives the client a function of the chip with this number. An errno. */
+/* Gives the client a function of the chip with this number. An errno; why is in client->refusal. */
 int road_serve_give(struct road_client *client, uint32_t device);
+/* Keeps the reason of a failure that this thread recorded, and answers its errno. */
+int road_serve_refusal(struct road_client *client, road_status status);
 /* Lets who holds the physical functions look after them, if it is time. now: 0 if nobody looked at
  * the clock. */
 void road_serve_tend(struct road_server *server, uint64_t now);
@@ -212,6 +220,7 @@ int road_serve_share(struct road_client *client, const void *payload, size_t byt
 int road_serve_obtain(struct road_client *client, const void *payload, size_t bytes);
 int road_serve_revoke(struct road_client *client, const void *payload, size_t bytes);
 
+int road_serve_errno(road_status status);
 /* Is it a sealed memfd of at least so many bytes? An errno. */
 int road_serve_check_memory(int fd, uint64_t bytes);
 

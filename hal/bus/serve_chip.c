@@ -17,6 +17,7 @@
 
 #define TEND_NS UINT64_C(1000000000) /* between looks at chips that say nothing */
 
+static const char *const hello = "ROAD_HELLO";
 static const char *const where = "road_sim_server_create: addresses";
 
 static void *translate(void *host, uint64_t iova, uint64_t bytes, bool write)
@@ -32,19 +33,35 @@ static void *nothing(void *host, uint64_t iova, uint64_t bytes, bool write)
 
 /* ---- a client's function ---- */
 
-static int open_function(struct road_client *client, const struct road_served *served)
+static road_status open_function(struct road_client *client, const struct road_served *served)
 {
 	struct road_server *server = client->server;
 	const struct road_sim_host host = {translate, &client->iovas};
 	const struct road_address *address = &served->address;
 
 	if (served->clients >= server->functions)
-		return EBUSY;
-	if (!road_sim_open_for(&server->wish, address->identity, address->rest, address->options,
-			       &host, served->physical, &client->bus))
-		return 0;
-	client->bus = NULL;
-	return ENOMEM;
+		return road_fail(ROAD_BUSY, "all functions of this chip are in use", hello, "",
+				 "fewer clients, or roadbed serve --functions N");
+	road_status status =
+		road_sim_open_for(&server->wish, address->identity, address->rest, address->options,
+				  &host, served->physical, &client->bus);
+
+	if (status)
+		client->bus = NULL;
+	return status;
+}
+
+int road_serve_refusal(struct road_client *client, road_status status)
+{
+	struct road_wire_refusal *out = &client->refusal;
+	road_error why;
+
+	road_error_take(&why);
+	*out = (struct road_wire_refusal){.status = status};
+	snprintf(out->what, sizeof(out->what), "%s", why.what);
+	snprintf(out->seen, sizeof(out->seen), "%s", why.seen);
+	snprintf(out->allowed, sizeof(out->allowed), "%s", why.allowed);
+	return status == ROAD_BUSY ? EBUSY : road_serve_errno(status);
 }
 
 int road_serve_give(struct road_client *client, uint32_t device)
@@ -52,15 +69,17 @@ int road_serve_give(struct road_client *client, uint32_t device)
 	struct road_server *server = client->server;
 
 	if (device >= server->served_count)
-		return ENODEV;
+		return road_serve_refusal(
+			client, road_fail_u64(ROAD_NOT_FOUND, "the server has no such chip", hello,
+					      device, "below the number of its addresses"));
 	struct road_served *served = &server->served[device];
-	const int error = open_function(client, served);
+	const road_status status = open_function(client, served);
 
-	if (error == EBUSY)
+	if (status == ROAD_BUSY)
 		road_serve_tell(client, ROAD_MESSAGE_WARNING, "all %u functions of %s are in use",
 				server->functions, served->address.identity);
-	if (error)
-		return error;
+	if (status)
+		return road_serve_refusal(client, status);
 	struct road_dma_limits limits;
 
 	client->bus->ops->dma_limits(client->bus, &limits);

@@ -13,7 +13,9 @@
 #include "hal/bus/serve.h"
 #include "hal/core/error.h"
 
-#define GREET_NS UINT64_C(10000000000)
+/* To greet, and to end a message that has begun: its descriptors may be what keeps the connection
+ * of a client that is gone. */
+#define PATIENCE_NS UINT64_C(10000000000)
 
 /* ---- coming and going ---- */
 
@@ -28,7 +30,7 @@ struct road_client *road_client_new(struct road_server *server, int sock, uint32
 	client->process = process;
 	client->sock = sock;
 	client->page_fd = client->alive_fd = -1;
-	client->greet_by_ns = road_deadline_after(GREET_NS);
+	client->greet_by_ns = road_deadline_after(PATIENCE_NS);
 	for (uint32_t i = 0; i < ROAD_WIRE_VECTORS_MAX; i++)
 		client->irq_fds[i] = -1;
 	road_iova_init(&client->iovas, UINT64_MAX);
@@ -117,7 +119,10 @@ static void send_reply(struct road_client *client, struct road_wire_header ask, 
 	if (error) {
 		close_out_fds(client);
 		client->out_bytes = sizeof(*head);
+		if (client->refusal.status && ask.command == ROAD_WIRE_ROAD_HELLO)
+			road_client_reply(client, &client->refusal, sizeof(client->refusal));
 	}
+	client->refusal.status = 0;
 	*head = (struct road_wire_header){
 		.id = ask.id,
 		.command = ask.command,
@@ -249,6 +254,11 @@ static int check(struct road_client *client, const struct row *row, struct road_
 				bytes, row->bytes_min, row->bytes_max);
 		return EINVAL;
 	}
+	if (client->in.fds_lost) {
+		road_serve_tell(client, ROAD_MESSAGE_WARNING,
+				"%s has descriptors that the server has no room for", row->name);
+		return EMFILE;
+	}
 	/* No descriptor comes from a guest, and DMA_MAP alone does without. */
 	if (client->peer && row->fds_min)
 		return row->command == ROAD_WIRE_DMA_MAP ? give(client, row) : ENOTSUP;
@@ -291,8 +301,12 @@ bool road_client_serve(struct road_client *client, uint32_t budget)
 	while (budget-- && !client->doomed && !client->out_bytes) {
 		switch (client->peer ? road_peer_read(client)
 				     : road_wire_read(client->sock, &client->in)) {
-		case ROAD_WIRE_MORE: return any;
+		case ROAD_WIRE_MORE:
+			if ((client->in.have || client->in.fd_count) && !client->finish_by_ns)
+				client->finish_by_ns = road_deadline_after(PATIENCE_NS);
+			return any;
 		case ROAD_WIRE_WHOLE:
+			client->finish_by_ns = 0;
 			act(client);
 			any = true;
 			break;

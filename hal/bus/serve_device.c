@@ -14,12 +14,14 @@
 #include "hal/bus/sim_served.h"
 #include "hal/core/error.h"
 
-static int errno_of(road_status status)
+int road_serve_errno(road_status status)
 {
 	switch (status) {
 	case ROAD_OK: return 0;
 	case ROAD_OUT_OF_HOST_MEMORY: return ENOMEM;
 	case ROAD_BUSY: return EEXIST;
+	case ROAD_NO_SPACE: return ENOSPC;
+	case ROAD_NOT_FOUND: return ENOENT;
 	case ROAD_PERMISSION: return EACCES;
 	case ROAD_UNSUPPORTED: return ENOTSUP;
 	case ROAD_DEVICE_LOST: return ENODEV;
@@ -44,7 +46,7 @@ static bool is_plain(int fd)
 
 int road_serve_check_memory(int fd, uint64_t bytes)
 {
-	return is_plain(fd) ? errno_of(road_memfd_check(fd, 0, bytes, "memory")) : ENOTSUP;
+	return is_plain(fd) ? road_serve_errno(road_memfd_check(fd, 0, bytes, "memory")) : ENOTSUP;
 }
 
 /* What a client of a socket gives as a descriptor, and a guest as a range of the window, whose
@@ -62,7 +64,7 @@ static int find_memory(struct road_client *client, const struct road_wire_dma_ma
 			     : ROAD_UNSUPPORTED;
 
 	close(fd);
-	return errno_of(status);
+	return road_serve_errno(status);
 }
 
 static void drop_memory(const struct road_client *client, void *memory, uint64_t bytes)
@@ -93,7 +95,7 @@ int road_serve_dma_map(struct road_client *client, const void *payload, size_t b
 					      ask.flags & ROAD_WIRE_DMA_WRITE);
 	if (status) {
 		drop_memory(client, memory, ask.bytes);
-		return errno_of(status);
+		return road_serve_errno(status);
 	}
 	client->maps++;
 	client->mapped_bytes += ask.bytes;
@@ -409,5 +411,5 @@ int road_serve_reset(struct road_client *client, const void *payload, size_t byt
 	(void)payload;
 	(void)bytes;
 	client->irq_early = 0;
-	return errno_of(client->bus->ops->reset(client->bus));
+	return road_serve_errno(client->bus->ops->reset(client->bus));
 }

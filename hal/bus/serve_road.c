@@ -30,9 +30,11 @@ static int make_page(struct road_client *client)
 
 	if (client->page)
 		return EBUSY;
-	if (road_memfd_alloc(sizeof(*client->page), &memory, &client->page_fd)) {
+	road_status status = road_memfd_alloc(sizeof(*client->page), &memory, &client->page_fd);
+
+	if (status) {
 		client->page_fd = -1;
-		return ENOMEM;
+		return road_serve_refusal(client, status);
 	}
 	client->page = memory;
 	atomic_store(&client->page->now_ps, client->server->domain->now());

@@ -519,9 +519,6 @@ static road_status hello(struct road_sock *sock, uint32_t device)
 	void *page = sock->page;
 	road_status status = road_sock_call(sock, &call, opening);
 
-	if (status == ROAD_BUSY)
-		return road_fail(status, "all functions of this chip are in use", opening, "",
-				 "fewer clients, or roadbed serve --functions N");
 	if (status)
 		return status;
 	sock->alive_fd = call.answer_fds[1];

@@ -105,6 +105,24 @@ static bool fits(const struct road_sock *sock, struct road_wire_header head, uin
 	       sock->in.fd_count <= ROAD_SOCK_ANSWER_FDS;
 }
 
+/* The server's own words, where it has some. */
+static road_status refused(const struct road_sock *sock, struct road_wire_header head,
+			   const char *where)
+{
+	struct road_wire_refusal why;
+
+	if (head.bytes - sizeof(head) != sizeof(why))
+		return road_fail(status_of(head.error), "the server refuses it", where,
+				 strerror((int)head.error), "");
+	memcpy(&why, sock->in.bytes + sizeof(head), sizeof(why));
+	why.what[sizeof(why.what) - 1] = 0;
+	why.seen[sizeof(why.seen) - 1] = 0;
+	why.allowed[sizeof(why.allowed) - 1] = 0;
+	return road_fail(why.status < 0 && why.status >= ROAD_INTERNAL ? (road_status)why.status
+								       : status_of(head.error),
+			 why.what, where, why.seen, why.allowed);
+}
+
 /* Under the lock: the answer, out of the reader. */
 static road_status take_answer(struct road_sock *sock, struct road_wire_header head,
 			       struct road_sock_call *call, const char *where)
@@ -112,8 +130,10 @@ static road_status take_answer(struct road_sock *sock, struct road_wire_header h
 	const size_t bytes = head.bytes - sizeof(head);
 
 	if (head.flags & ROAD_WIRE_ERROR)
-		return road_fail(status_of(head.error), "the server refuses it", where,
-				 strerror((int)head.error), "");
+		return refused(sock, head, where);
+	if (sock->in.fds_lost)
+		return road_fail(ROAD_NO_SPACE, "no descriptor left for the answer", where,
+				 strerror(EMFILE), "");
 	call->answer_bytes = bytes < call->answer_room ? bytes : call->answer_room;
 	if (call->answer_bytes)
 		memcpy(call->answer, sock->in.bytes + sizeof(head), call->answer_bytes);

@@ -14,13 +14,16 @@ union control {
 /* false: more than fit, or than a message may have. */
 static bool take_fds(struct road_wire_reader *reader, struct msghdr *message)
 {
-	bool fit = !(message->msg_flags & MSG_CTRUNC);
+	const bool cut = message->msg_flags & MSG_CTRUNC;
+	size_t here = 0;
+	bool fit = true;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		const size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
+		here += count;
 		for (size_t i = 0; i < count; i++) {
 			int fd;
 
@@ -33,7 +36,10 @@ static bool take_fds(struct road_wire_reader *reader, struct msghdr *message)
 			}
 		}
 	}
-	return fit;
+	/* Cut short: there were more than we have room for, or than this process may still have,
+	 * which is no fault of the sender's. */
+	reader->fds_lost |= cut && here < ROAD_WIRE_FDS_MAX;
+	return fit && !(cut && here >= ROAD_WIRE_FDS_MAX);
 }
 
 /* Up to `want` bytes in all. */
@@ -95,6 +101,7 @@ void road_wire_next(struct road_wire_reader *reader)
 		if (reader->fds[i] >= 0)
 			close(reader->fds[i]);
 	reader->fd_count = 0;
+	reader->fds_lost = false;
 	reader->have = 0;
 }
 

@@ -14,6 +14,7 @@ struct road_wire_reader {
 	size_t have;
 	int fds[ROAD_WIRE_FDS_MAX]; /* that came with it; close-on-exec */
 	uint32_t fd_count;
+	bool fds_lost; /* some came, and this process had no room for them */
 };
 
 enum road_wire_read {

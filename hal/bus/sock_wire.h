@@ -161,6 +161,13 @@ struct road_wire_hello {
 	char vendor_name[64];
 };
 
+/* Behind the header of an error that answers ROAD_WIRE_ROAD_HELLO: why, each text terminated. */
+struct road_wire_refusal {
+	int32_t status; /* road_status */
+	uint32_t reserved;
+	char what[96], seen[64], allowed[64];
+};
+
 struct road_wire_piece { /* of the file of an answer; the reply has at most ROAD_WIRE_DATA_MAX */
 	uint64_t offset;
 };
@@ -282,6 +289,7 @@ ROAD_WIRE_SIZE(road_wire_irq_set, 20);
 ROAD_WIRE_SIZE(road_wire_region_rw, 16);
 ROAD_WIRE_SIZE(road_wire_hello_ask, 8);
 ROAD_WIRE_SIZE(road_wire_hello, 224);
+ROAD_WIRE_SIZE(road_wire_refusal, 232);
 ROAD_WIRE_SIZE(road_wire_piece, 8);
 ROAD_WIRE_SIZE(road_wire_relax, 8);
 ROAD_WIRE_SIZE(road_wire_door, 24);

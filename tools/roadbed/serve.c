@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <roadbed/roadbed.h>
 #include <roadbed/sim.h>
@@ -117,11 +118,24 @@ static int serve(road_instance *instance, const struct words *words, int argc, c
 	return status ? library_refuse("serve", status) : TOOL_OK;
 }
 
+/* Each client may have it hold some two hundred. */
+static void want_descriptors(void)
+{
+	struct rlimit bound;
+
+	if (!getrlimit(RLIMIT_NOFILE, &bound) && bound.rlim_cur < bound.rlim_max) {
+		bound.rlim_cur = bound.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &bound); /* else it has as many as before */
+	}
+}
+
 static int run(struct words *words, int argc, char **argv)
 {
 	const road_instance_options options = {
 		.size = sizeof(options), .message = say, .message_user = words};
 	road_instance *instance;
+
+	want_descriptors();
 	road_status status = road_instance_create(&options, &instance);
 
 	if (status)
