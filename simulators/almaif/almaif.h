@@ -25,6 +25,7 @@ struct almaif_params {
 /* What a kernel may touch. */
 struct almaif_memory {
 	struct sim_env *env;
+	uint32_t function; /* whose bus addresses are meant */
 	unsigned char *data;
 	uint64_t data_bytes;
 };

@@ -17,7 +17,8 @@ void *almaif_at(const struct almaif_memory *memory, uint64_t address, uint64_t b
 
 	if (address < ALMAIF_DMEM_START)
 		return address <= ALMAIF_BUS_MASK && bytes
-			       ? sim_dma_window(memory->env, 0, address, bytes, write)
+			       ? sim_dma_window(memory->env, memory->function, address, bytes,
+						write)
 			       : NULL;
 	if (offset > memory->data_bytes || bytes > memory->data_bytes - offset)
 		return NULL;

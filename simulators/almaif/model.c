@@ -5,6 +5,11 @@
  * looks at the next packet's header in a loop; this one looks when write_index changes, by a write
  * to the region or by a store to the mapped memory (poke), and lets the loop's time pass.
  *
+ * A function of the chip has all of that for itself, in its share of memory. What packets do is
+ * done by the one core that the functions have, in the order in which the packets are seen: each
+ * has one at a time, so that they take turns. A kernel without an end holds up its own function
+ * alone.
+ *
  * What a driver's rules forbid is a violation; what stands in a packet is not believed: a packet
  * that cannot be done completes as failed.
  */
@@ -26,9 +31,13 @@ union packet {
 	struct almaif_barrier barrier;
 };
 
-struct almaif_model {
+struct almaif_chip;
+
+struct almaif_function {
+	struct almaif_chip *chip;
 	struct sim_env *env;
 	const struct almaif_params *params;
+	uint32_t index;
 	struct almaif_memory memory;
 	unsigned char *queue;
 	bool held, stalled, watching;
@@ -41,29 +50,36 @@ struct almaif_model {
 	bool seen, waits; /* on its way; a barrier whose words are not there yet */
 	uint64_t started;
 	uint32_t outcome;
+	struct almaif_function *behind; /* that waits for the core after it */
 	struct sim_event arrive, done, reset;
 	/* counters */
 	uint64_t dispatches, failures, copied_bytes, filled_bytes, elements;
 };
 
-static uint64_t cycles(const struct almaif_model *m, uint64_t ps)
+struct almaif_chip {
+	struct almaif_function *runs, *waits; /* who has the core, who waits for it */
+	uint32_t function_count;
+	struct almaif_function functions[];
+};
+
+static uint64_t cycles(const struct almaif_function *m, uint64_t ps)
 {
 	return ps / m->cycle_ps;
 }
 
-static void *field(const struct almaif_model *m, size_t offset)
+static void *field(const struct almaif_function *m, size_t offset)
 {
 	return m->queue + offset;
 }
 
 /* ---- packets ---- */
 
-static void *slot(const struct almaif_model *m)
+static void *slot(const struct almaif_function *m)
 {
 	return m->queue + SLOT * (1 + m->taken % m->size);
 }
 
-static void set_stall(struct almaif_model *m, bool stall)
+static void set_stall(struct almaif_function *m, bool stall)
 {
 	if (m->stalled && !stall)
 		m->stalled_ps += sim_now(m->env) - m->stalled_since_ps;
@@ -73,12 +89,12 @@ static void set_stall(struct almaif_model *m, bool stall)
 }
 
 /* Sees the next packet, if there is one and nothing is in its way. */
-static void look(struct almaif_model *m)
+static void look(struct almaif_function *m)
 {
 	if (m->held || m->stalled || m->seen || m->taken == m->visible)
 		return;
 	if (m->visible - m->taken > m->size) {
-		sim_violation(m->env, 0, "write_index %llu: %llu packets in a ring of %u",
+		sim_violation(m->env, m->index, "write_index %llu: %llu packets in a ring of %u",
 			      (unsigned long long)m->visible,
 			      (unsigned long long)(m->visible - m->taken), m->size);
 		set_stall(m, true);
@@ -91,7 +107,7 @@ static void look(struct almaif_model *m)
 }
 
 /* Where a packet's completion goes; NULL: it named no place in the data memory. */
-static uint32_t *completion(const struct almaif_model *m, struct almaif_meta **meta)
+static uint32_t *completion(const struct almaif_function *m, struct almaif_meta **meta)
 {
 	bool dispatch = m->now.header & ALMAIF_DISPATCH;
 	uint64_t at =
@@ -106,12 +122,28 @@ static uint32_t *completion(const struct almaif_model *m, struct almaif_meta **m
 	return *meta ? &(*meta)->completion_signal : NULL;
 }
 
+static void serve_next(struct almaif_chip *chip);
+
+static void leave_core(struct almaif_function *m)
+{
+	struct almaif_function **at = &m->chip->waits;
+
+	while (*at && *at != m)
+		at = &(*at)->behind;
+	if (*at)
+		*at = m->behind;
+	if (m->chip->runs == m)
+		m->chip->runs = NULL;
+	serve_next(m->chip);
+}
+
 static void done(void *arg)
 {
-	struct almaif_model *m = arg;
+	struct almaif_function *m = arg;
 	struct almaif_meta *meta;
 	uint32_t *word = completion(m, &meta);
 
+	leave_core(m);
 	if (meta) {
 		meta->start_timestamp = m->started;
 		meta->finish_timestamp = cycles(m, sim_now(m->env));
@@ -133,7 +165,7 @@ static void done(void *arg)
 	look(m);
 }
 
-static void finish(struct almaif_model *m, uint32_t outcome, uint64_t after_cycles)
+static void finish(struct almaif_function *m, uint32_t outcome, uint64_t after_cycles)
 {
 	if (after_cycles > CYCLES_MAX)
 		after_cycles = CYCLES_MAX;
@@ -148,26 +180,50 @@ static bool is_sound(const struct almaif_dispatch *p)
 	       (uint64_t)p->grid_x * p->grid_y <= UINT64_MAX / p->grid_z;
 }
 
-static void dispatch(struct almaif_model *m)
+static void run(struct almaif_function *m)
 {
 	const struct almaif_dispatch *p = &m->now.dispatch;
 	struct almaif_job job = {.kernel = p->kernel_object, .kernarg = p->kernarg_address};
 	enum almaif_outcome outcome = ALMAIF_BROKEN;
 
+	m->started = cycles(m, sim_now(m->env));
 	if (is_sound(p)) {
 		job.items = (uint64_t)p->grid_x * p->grid_y * p->grid_z;
 		outcome = almaif_kernel_run(&m->memory, &job);
 	}
 	*(job.kernel == ALMAIF_KERNEL_FILL ? &m->filled_bytes : &m->copied_bytes) += job.bytes;
 	m->elements += job.elements;
-	if (outcome != ALMAIF_ENDLESS)
-		finish(m, outcome == ALMAIF_DONE ? ALMAIF_OK : ALMAIF_FAILED,
-		       m->params->dispatch_cycles + job.bytes / m->params->bytes_per_cycle +
-			       job.elements / m->params->items_per_cycle);
+	if (outcome == ALMAIF_ENDLESS)
+		return;
+	m->chip->runs = m;
+	finish(m, outcome == ALMAIF_DONE ? ALMAIF_OK : ALMAIF_FAILED,
+	       m->params->dispatch_cycles + job.bytes / m->params->bytes_per_cycle +
+		       job.elements / m->params->items_per_cycle);
+}
+
+static void serve_next(struct almaif_chip *chip)
+{
+	while (!chip->runs && chip->waits) {
+		struct almaif_function *m = chip->waits;
+
+		chip->waits = m->behind;
+		run(m);
+	}
+}
+
+static void dispatch(struct almaif_function *m)
+{
+	struct almaif_function **at = &m->chip->waits;
+
+	while (*at)
+		at = &(*at)->behind;
+	*at = m;
+	m->behind = NULL;
+	serve_next(m->chip);
 }
 
 /* Are all words there? -1: one of them is nowhere. */
-static int deps(const struct almaif_model *m)
+static int deps(const struct almaif_function *m)
 {
 	int all = 1;
 
@@ -184,7 +240,7 @@ static int deps(const struct almaif_model *m)
 	return all;
 }
 
-static void barrier(struct almaif_model *m)
+static void barrier(struct almaif_function *m)
 {
 	int all = deps(m);
 
@@ -196,19 +252,19 @@ static void barrier(struct almaif_model *m)
 /* The packet is copied once; the copy is checked and executed. */
 static void arrive(void *arg)
 {
-	struct almaif_model *m = arg;
+	struct almaif_function *m = arg;
 	struct almaif_meta *meta;
 	const uint16_t kinds = ALMAIF_DISPATCH | ALMAIF_BARRIER_AND;
 
 	memcpy(&m->now, slot(m), sizeof(m->now));
 	m->started = cycles(m, sim_now(m->env));
 	if (m->now.header != ALMAIF_DISPATCH && m->now.header != ALMAIF_BARRIER_AND)
-		sim_violation(m->env, 0, "packet %llu: header 0x%x; allowed: 0x%x or 0x%x",
+		sim_violation(m->env, m->index, "packet %llu: header 0x%x; allowed: 0x%x or 0x%x",
 			      (unsigned long long)m->taken, m->now.header, ALMAIF_DISPATCH,
 			      ALMAIF_BARRIER_AND);
 	if (!completion(m, &meta) &&
 	    (m->now.header & ALMAIF_DISPATCH || m->now.barrier.completion_signal))
-		sim_violation(m->env, 0,
+		sim_violation(m->env, m->index,
 			      "packet %llu: its word of completion is not in data memory",
 			      (unsigned long long)m->taken);
 	if ((m->now.header & kinds) == ALMAIF_DISPATCH)
@@ -220,10 +276,10 @@ static void arrive(void *arg)
 }
 
 /* The host wrote to memory that is mapped, or somebody to what a barrier awaits. */
-static void poke(void *model)
+static void look_again(struct almaif_function *m)
 {
-	struct almaif_model *m = model;
-
+	if (!m->size)
+		return; /* no queue holds yet */
 	m->visible =
 		__atomic_load_n((uint64_t *)field(m, ALMAIF_QUEUE_WRITE_INDEX), __ATOMIC_ACQUIRE);
 	if (m->waits)
@@ -231,9 +287,17 @@ static void poke(void *model)
 	look(m);
 }
 
+static void poke(void *model)
+{
+	struct almaif_chip *chip = model;
+
+	for (uint32_t f = 0; f < chip->function_count; f++)
+		look_again(&chip->functions[f]);
+}
+
 /* ---- commands ---- */
 
-static void watch(struct almaif_model *m, bool watch)
+static void watch(struct almaif_function *m, bool watch)
 {
 	if (watch && !m->watching)
 		sim_watch_begin(m->env);
@@ -244,7 +308,7 @@ static void watch(struct almaif_model *m, bool watch)
 
 static void is_reset(void *arg)
 {
-	struct almaif_model *m = arg;
+	struct almaif_function *m = arg;
 
 	m->held = true;
 	m->born_ps = sim_now(m->env);
@@ -252,11 +316,12 @@ static void is_reset(void *arg)
 }
 
 /* At once nothing runs any more; STATUS says so when the logic has settled. */
-static void stop_all(struct almaif_model *m)
+static void stop_all(struct almaif_function *m)
 {
 	sim_cancel(m->env, &m->arrive);
 	sim_cancel(m->env, &m->done);
 	sim_cancel(m->env, &m->reset);
+	leave_core(m);
 	watch(m, false);
 	set_stall(m, false);
 	m->seen = m->waits = m->held = false;
@@ -265,13 +330,13 @@ static void stop_all(struct almaif_model *m)
 }
 
 /* The queue's header holds from here on; what is written to it later is not looked at. */
-static void lift(struct almaif_model *m)
+static void lift(struct almaif_function *m)
 {
 	struct almaif_queue queue;
 
 	memcpy(&queue, m->queue, sizeof(queue));
 	if (!queue.size || queue.size > m->params->queue_bytes / SLOT - 1) {
-		sim_violation(m->env, 0, "a ring of %u packets in %llu bytes", queue.size,
+		sim_violation(m->env, m->index, "a ring of %u packets in %llu bytes", queue.size,
 			      (unsigned long long)m->params->queue_bytes);
 		return;
 	}
@@ -282,7 +347,7 @@ static void lift(struct almaif_model *m)
 	watch(m, true);
 }
 
-static void command(struct almaif_model *m, uint32_t value)
+static void command(struct almaif_function *m, uint32_t value)
 {
 	switch (value) {
 	case ALMAIF_COMMAND_RESET:
@@ -294,25 +359,25 @@ static void command(struct almaif_model *m, uint32_t value)
 		if (m->held)
 			lift(m);
 		else if (!m->size)
-			sim_violation(m->env, 0, "continued while the reset is under way");
+			sim_violation(m->env, m->index, "continued while the reset is under way");
 		set_stall(m, false);
 		if (m->size)
 			look(m);
 		break;
 	case ALMAIF_COMMAND_BREAK: set_stall(m, true); break;
-	default: sim_violation(m->env, 0, "COMMAND %u is none; allowed: 1, 2, 4", value);
+	default: sim_violation(m->env, m->index, "COMMAND %u is none; allowed: 1, 2, 4", value);
 	}
 }
 
 /* ---- registers and memories ---- */
 
-static uint32_t status(const struct almaif_model *m)
+static uint32_t status(const struct almaif_function *m)
 {
 	return (m->stalled ? ALMAIF_STATUS_STALLED : 0) | (m->held ? ALMAIF_STATUS_RESET : 0);
 }
 
 /* 64-bit values by halves. */
-static bool wide(const struct almaif_model *m, uint64_t offset, uint64_t *out)
+static bool wide(const struct almaif_function *m, uint64_t offset, uint64_t *out)
 {
 	uint64_t now = sim_now(m->env);
 	const struct {
@@ -325,7 +390,7 @@ static bool wide(const struct almaif_model *m, uint64_t offset, uint64_t *out)
 		{ALMAIF_REG_IMEM_START_LOW, 0},
 		{ALMAIF_REG_CQMEM_SIZE_LOW, m->params->queue_bytes},
 		{ALMAIF_REG_CQMEM_START_LOW, ALMAIF_CQMEM_START},
-		{ALMAIF_REG_DMEM_SIZE_LOW, m->params->data_bytes},
+		{ALMAIF_REG_DMEM_SIZE_LOW, m->memory.data_bytes},
 		{ALMAIF_REG_DMEM_START_LOW, ALMAIF_DMEM_START},
 		{ALMAIF_REG_FEATURES_LOW, ALMAIF_FEATURE_MASTER | ALMAIF_FEATURE_PAUSE},
 	};
@@ -342,7 +407,7 @@ static bool wide(const struct almaif_model *m, uint64_t offset, uint64_t *out)
 	return false;
 }
 
-static uint64_t control_read(const struct almaif_model *m, uint64_t offset)
+static uint64_t control_read(const struct almaif_function *m, uint64_t offset)
 {
 	uint64_t value;
 
@@ -362,7 +427,8 @@ static uint64_t control_read(const struct almaif_model *m, uint64_t offset)
 
 static void region(void *model, uint32_t index, struct sim_region *out)
 {
-	const struct almaif_model *m = model;
+	const struct almaif_chip *chip = model;
+	const struct almaif_function *m = &chip->functions[0]; /* as all others */
 
 	*out = (struct sim_region){0};
 	if (index == ALMAIF_REGION_REGS)
@@ -370,17 +436,17 @@ static void region(void *model, uint32_t index, struct sim_region *out)
 	if (index == ALMAIF_REGION_QUEUE)
 		*out = (struct sim_region){.bytes = m->params->queue_bytes, .memory = true};
 	if (index == ALMAIF_REGION_DATA)
-		*out = (struct sim_region){.bytes = m->params->data_bytes, .memory = true};
+		*out = (struct sim_region){.bytes = m->memory.data_bytes, .memory = true};
 }
 
 static void *region_map(void *model, uint32_t function, uint32_t index, uint64_t offset,
 			uint64_t bytes)
 {
-	struct almaif_model *m = model;
+	struct almaif_chip *chip = model;
+	struct almaif_function *m = &chip->functions[function];
 	struct sim_region info;
 
-	(void)function;
-	region(m, index, &info);
+	region(chip, index, &info);
 	if (!info.memory || offset > info.bytes || bytes > info.bytes - offset)
 		return NULL;
 	return (index == ALMAIF_REGION_QUEUE ? m->queue : m->memory.data) + offset;
@@ -389,6 +455,7 @@ static void *region_map(void *model, uint32_t function, uint32_t index, uint64_t
 static uint64_t reg_read(void *model, uint32_t function, uint32_t index, uint64_t offset,
 			 uint32_t width)
 {
+	const struct almaif_chip *chip = model;
 	const void *at = region_map(model, function, index, offset, width);
 	uint64_t value = 0;
 
@@ -398,24 +465,26 @@ static uint64_t reg_read(void *model, uint32_t function, uint32_t index, uint64_
 	}
 	if (index != ALMAIF_REGION_REGS || width != 4 || offset % 4 || offset >= ALMAIF_REGS_BYTES)
 		return width == 8 ? UINT64_MAX : (UINT64_C(1) << width * 8) - 1;
-	return control_read(model, offset);
+	return control_read(&chip->functions[function], offset);
 }
 
 static void reg_write(void *model, uint32_t function, uint32_t index, uint64_t offset,
 		      uint32_t width, uint64_t value)
 {
-	struct almaif_model *m = model;
-	void *at = region_map(m, function, index, offset, width);
+	struct almaif_chip *chip = model;
+	struct almaif_function *m = &chip->functions[function];
+	void *at = region_map(chip, function, index, offset, width);
 
 	if (at) {
 		memcpy(at, &value, width);
-		if (index == ALMAIF_REGION_QUEUE && m->size)
-			poke(m);
+		if (index == ALMAIF_REGION_QUEUE)
+			look_again(m);
 	} else if (index == ALMAIF_REGION_REGS && width == 4 && offset == ALMAIF_REG_COMMAND) {
 		command(m, (uint32_t)value);
 	} else {
-		sim_violation(m->env, 0, "write of %u bytes to 0x%llx of region %u: no register",
-			      width, (unsigned long long)offset, index);
+		sim_violation(m->env, m->index,
+			      "write of %u bytes to 0x%llx of region %u: no register", width,
+			      (unsigned long long)offset, index);
 	}
 }
 
@@ -440,62 +509,118 @@ static uint64_t data_offset(const struct almaif_params *params)
 
 static void reset(void *model, uint32_t function)
 {
-	struct almaif_model *m = model;
+	struct almaif_chip *chip = model;
+	struct almaif_function *m = &chip->functions[function];
 
-	(void)function;
 	stop_all(m);
 	is_reset(m);
-	sim_memory_discard(m->env, 0, data_offset(m->params) + m->params->data_bytes);
+	if (chip->function_count == 1) /* else the engine takes the share's bytes */
+		sim_memory_discard(m->env, 0, data_offset(m->params) + m->memory.data_bytes);
 }
 
-static void *create(const struct sim_model_create *create)
+/* Each function's share begins with its queue; what is behind that is data memory. */
+static uint64_t data_bytes(const struct sim_model_create *create)
 {
 	const struct almaif_params *params = create->params;
-	struct almaif_model *m;
+	const uint64_t queue = data_offset(params);
 
-	if (create->option_count) {
-		snprintf(create->error, SIM_ERROR_BYTES,
-			 "option %.32s: unknown, allowed: time, seed, threads",
-			 create->options[0].key);
-		return NULL;
-	}
-	m = calloc(1, sizeof(*m));
-	if (m)
-		m->queue = sim_memory_create(create->env, data_offset(params) + params->data_bytes);
-	if (!m || !m->queue) {
-		free(m);
-		return NULL;
-	}
+	if (create->functions == 1)
+		return params->data_bytes;
+	if (create->share_bytes <= queue)
+		return 0;
+	return create->share_bytes - queue < params->data_bytes ? create->share_bytes - queue
+								: params->data_bytes;
+}
+
+static void make_function(struct almaif_chip *chip, uint32_t index,
+			  const struct sim_model_create *create, unsigned char *memory)
+{
+	struct almaif_function *m = &chip->functions[index];
+
+	m->chip = chip;
 	m->env = create->env;
-	m->params = params;
+	m->params = create->params;
+	m->index = index;
+	m->queue = memory;
 	m->memory = (struct almaif_memory){.env = create->env,
-					   .data = m->queue + data_offset(params),
-					   .data_bytes = params->data_bytes};
-	m->cycle_ps = PS_PER_S / params->clock_hz;
+					   .function = index,
+					   .data = memory + data_offset(m->params),
+					   .data_bytes = data_bytes(create)};
+	m->cycle_ps = PS_PER_S / m->params->clock_hz;
 	m->arrive = (struct sim_event){.run = arrive, .arg = m};
 	m->done = (struct sim_event){.run = done, .arg = m};
 	m->reset = (struct sim_event){.run = is_reset, .arg = m};
 	is_reset(m);
-	return m;
+}
+
+static bool is_possible(const struct sim_model_create *create)
+{
+	const struct almaif_params *params = create->params;
+
+	if (create->option_count)
+		snprintf(create->error, SIM_ERROR_BYTES,
+			 "option %.32s: unknown, allowed: time, seed, threads, functions",
+			 create->options[0].key);
+	else if (!data_bytes(create))
+		snprintf(create->error, SIM_ERROR_BYTES,
+			 "option functions: value \"%u\", allowed: fewer, so that a queue of %llu "
+			 "bytes and data fit into each one's share of 0x%llx bytes",
+			 create->functions, (unsigned long long)params->queue_bytes,
+			 (unsigned long long)create->share_bytes);
+	else
+		return true;
+	return false;
+}
+
+static void *create(const struct sim_model_create *create)
+{
+	const uint64_t share = create->functions == 1
+				       ? data_offset(create->params) + data_bytes(create)
+				       : create->share_bytes;
+	struct almaif_chip *chip;
+	unsigned char *memory;
+
+	if (!is_possible(create))
+		return NULL;
+	chip = calloc(1, sizeof(*chip) + create->functions * sizeof(chip->functions[0]));
+	memory = chip ? sim_memory_create(create->env, share * create->functions) : NULL;
+	if (!memory) {
+		free(chip);
+		return NULL;
+	}
+	chip->function_count = create->functions;
+	for (uint32_t f = 0; f < create->functions; f++)
+		make_function(chip, f, create, memory + f * share);
+	return chip;
 }
 
 static void destroy(void *model)
 {
-	watch(model, false);
-	free(model);
+	struct almaif_chip *chip = model;
+
+	for (uint32_t f = 0; f < chip->function_count; f++)
+		watch(&chip->functions[f], false);
+	free(chip);
 }
 
 static bool counter(void *model, uint32_t index, struct sim_counter *out)
 {
-	const struct almaif_model *m = model;
-	const struct sim_counter counters[] = {
-		{"almaif.packets", m->dispatches},        {"almaif.failed_packets", m->failures},
-		{"almaif.copied_bytes", m->copied_bytes}, {"almaif.filled_bytes", m->filled_bytes},
-		{"almaif.elements", m->elements},
+	const struct almaif_chip *chip = model;
+	struct sim_counter counters[] = {
+		{"almaif.packets", 0},      {"almaif.failed_packets", 0},
+		{"almaif.copied_bytes", 0}, {"almaif.filled_bytes", 0},
+		{"almaif.elements", 0},
 	};
 
 	if (index >= sizeof(counters) / sizeof(counters[0]))
 		return false;
+	for (uint32_t f = 0; f < chip->function_count; f++) {
+		const struct almaif_function *m = &chip->functions[f];
+		const uint64_t values[] = {m->dispatches, m->failures, m->copied_bytes,
+					   m->filled_bytes, m->elements};
+
+		counters[index].value += values[index];
+	}
 	*out = counters[index];
 	return true;
 }
@@ -515,4 +640,5 @@ const struct sim_model_ops sim_model_almaif = {
 	.reset = reset,
 	.poke = poke,
 	.counter = counter,
+	.many_functions = true,
 };

@@ -206,6 +206,44 @@ static void all_in_use_is_said_and_the_physical_one_is_nobody_elses(void)
 	sim->close(clients[2].function);
 }
 
+/* A chip of a family that is edu's but in that it cannot be divided. */
+static void add_single(void)
+{
+	static const char chip[] =
+		"chip: single\n"
+		"family: single\n"
+		"sources:\n"
+		"  own: \"Made for a test; no chip is meant\"\n"
+		"identity:\n"
+		"  vendor: {value: Nobody, source: own, kind: assumed}\n"
+		"  product: {value: \"Single\", source: own, kind: assumed}\n"
+		"parameters:\n"
+		"  factorial: {value: 200, unit: ns, source: own, kind: assumed}\n"
+		"  factorial_step: {value: 5, unit: ns, source: own, kind: assumed}\n"
+		"  dma_latency: {value: 500, unit: ns, source: own, kind: assumed}\n"
+		"  dma_rate: {value: 1000, unit: MB/s, source: own, kind: assumed}\n"
+		"  dma_address_bits: {value: 28, source: own, kind: assumed}\n"
+		"  buffer: {value: 4096, unit: B, source: own, kind: assumed}\n";
+	static struct sim_model_ops ops;
+	static struct road_chip_family family;
+	const struct sim_model_entry entry = {sizeof(entry),  sizeof(ops),
+					      sizeof(family), sizeof(struct road_chip_key),
+					      &ops,           &family};
+	struct client client;
+	struct sim_added added;
+	struct sim_chip_id id;
+
+	CU_ASSERT_EQUAL_FATAL(try_open(&client, "edu", "", NULL), SIM_OPEN_OK);
+	ops = *client.function->env->ops;
+	family = *client.function->env->chip->family;
+	sim->close(client.function);
+	ops.family = family.name = "single";
+	ops.compatible = "test,single";
+	ops.many_functions = false;
+	CU_ASSERT_TRUE_FATAL(sim->add_model(&entry, &added, why));
+	CU_ASSERT_TRUE_FATAL(sim->add_chip("single.yaml", chip, sizeof(chip) - 1, &id, why));
+}
+
 static void wrong_numbers_of_functions_say_why(void)
 {
 	static const struct {
@@ -215,10 +253,13 @@ static void wrong_numbers_of_functions_say_why(void)
 		{"edu", "functions=65", "1 to 64"},
 		{"edu", "functions=two", "1 to 64"},
 		{"edu", "functions=2&functions=2", "given twice"},
-		{"almaif", "functions=2", "one function"},
+		{"single", "functions=2", "one function"},
 	};
 	struct client client;
 
+	add_single();
+	CU_ASSERT_EQUAL_FATAL(try_open(&client, "single", "functions=1", NULL), SIM_OPEN_OK);
+	sim->close(client.function);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		CU_ASSERT_EQUAL(try_open(&client, cases[i].chip, cases[i].options, NULL),
 				SIM_OPEN_BAD_OPTION);
