@@ -7,7 +7,8 @@
 void region_count(struct region *region, uint32_t function, enum road_region_counter counter,
 		  uint64_t more)
 {
-	region->mine[function].counters[counter] += more;
+	if (function != REGION_NONE)
+		region->mine[function].counters[counter] += more;
 	region->counters[counter] += more;
 }
 
@@ -50,10 +51,17 @@ bool region_count_fault(struct region_unit *unit, struct region *region, uint32_
 
 void region_settle_quarantine(struct region_unit *unit, struct region *region)
 {
-	if (region->active == REGION_NONE || region->running || region->isolator)
+	if (region->isolator)
 		return;
-	if (region->mine[region_slot_function(unit, region->active)].quarantined)
-		region_switch(unit, region, REGION_NONE);
+	for (uint32_t f = 0; f < unit->setup.functions; f++) {
+		const struct region_mine *mine = &region->mine[f];
+
+		if (!mine->quarantined || mine->running || mine->active == REGION_NONE)
+			continue;
+		if (region_is_here(region, f))
+			region_switch(unit, region, REGION_NONE);
+		region_set_active(region, f, REGION_NONE);
+	}
 }
 
 void region_quarantine(struct region_unit *unit, struct region *region, uint32_t function)

@@ -224,8 +224,9 @@ static void count_use(struct region_op *op, bool hit)
 {
 	struct region *region = region_of(op);
 
-	region_count(region, op->function, hit ? ROAD_REGION_COUNT_HITS : ROAD_REGION_COUNT_MISSES,
-		     1);
+	if (!op->back) /* no program asked for it */
+		region_count(region, op->function,
+			     hit ? ROAD_REGION_COUNT_HITS : ROAD_REGION_COUNT_MISSES, 1);
 	if (hit)
 		region_touch(op->unit, region, op->slot);
 }
@@ -318,10 +319,9 @@ static bool loses_memory(const struct region_op *op)
 static enum region_pick pick_active(const struct region_op *op)
 {
 	const struct region *region = region_of(op);
-	uint32_t active = region->active;
+	const uint32_t active = region->mine[op->function].active;
 
-	if (!region_active_of(op->unit, region, op->function) ||
-	    region_pinned(op->unit, region, active) ||
+	if (active == REGION_NONE || region_pinned(op->unit, region, active) ||
 	    (op->what.slot != ROAD_REGION_SLOT_ANY &&
 	     op->what.slot != region_own_slot(op->unit, active)))
 		return PICK_BUSY;
@@ -338,7 +338,7 @@ static enum region_outcome fit_missing(struct region_op *op)
 	if (pick == PICK_BUSY)
 		return busy(op, ROAD_REGION_BUSY_SLOTS, op->what.slot);
 	if (in_place)
-		op->slot = region_of(op)->active;
+		op->slot = region_of(op)->mine[op->function].active;
 	op->in_place = in_place;
 	op->plan = in_place ? tail_in_place : tail_stage;
 	hold(op, op->slot);
@@ -346,12 +346,22 @@ static enum region_outcome fit_missing(struct region_op *op)
 	return OUTCOME_OK;
 }
 
-/* What is active already needs no switch; but who else is switching decides what is active. */
+/* To what is active already nothing needs to be switched: the first launch brings it back where
+ * another function's work pushed it out. */
+static bool is_hit(const struct region_op *op)
+{
+	const struct region *region = region_of(op);
+
+	return region_active_of(region, op->function) == op->target &&
+	       (!op->back || region_is_here(region, op->function));
+}
+
+/* But who else is switching decides what is active. */
 static enum region_outcome fit_hit(struct region_op *op)
 {
 	struct region *region = region_of(op);
 
-	if (!region_is_active(op->unit, region, op->function, op->target))
+	if (!is_hit(op))
 		return OUTCOME_OK;
 	if (region->isolator)
 		return OUTCOME_WAIT;
@@ -369,9 +379,8 @@ static enum region_outcome fit_switch(struct region_op *op)
 	enum region_outcome outcome;
 
 	op->target = op->what.config;
-	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE &&
-	    region_is_active(op->unit, region, op->function, op->target)) {
-		op->slot = region->active;
+	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE && is_hit(op)) {
+		op->slot = region->mine[op->function].active;
 		outcome = fit_hit(op);
 		if (outcome == OUTCOME_DONE)
 			count_use(op, true);

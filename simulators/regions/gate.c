@@ -25,6 +25,13 @@ static void end_waiting(struct region_unit *unit, struct region *region, struct 
 	queue->yields = 0;
 }
 
+/* Does the region work by what the queue waits for? */
+static bool is_served(const struct region *region, const struct region_queue *queue)
+{
+	return region_is_here(region, queue->function) &&
+	       region_active_of(region, queue->function) == queue->wanted;
+}
+
 /* What is active? */
 static bool someone_wants_it(const struct region_unit *unit, const struct region *region)
 {
@@ -32,8 +39,7 @@ static bool someone_wants_it(const struct region_unit *unit, const struct region
 		const struct region_queue *queue = &unit->queues[i];
 
 		if (queue->open && queue->region == region->index &&
-		    queue->waits_ps != REGION_NO_TIME &&
-		    region_is_active(unit, region, queue->function, queue->wanted))
+		    queue->waits_ps != REGION_NO_TIME && is_served(region, queue))
 			return true;
 	}
 	return false;
@@ -45,7 +51,7 @@ static bool put_off(struct region_unit *unit, struct region *region)
 	const struct region_setup *setup = &unit->setup;
 	uint64_t until = region->active_ps + setup->hysteresis * setup->costs.switch_ps;
 
-	if (!region_active_config(region) || sim_now(setup->env) >= until)
+	if (region->active == REGION_NONE || sim_now(setup->env) >= until)
 		return false;
 	if (!region->running && !someone_wants_it(unit, region) &&
 	    !(setup->chip->more && setup->chip->more(setup->arg, region->index)))
@@ -61,8 +67,7 @@ static bool is_late(const struct region_unit *unit, const struct region *region,
 		const struct region_queue *queue = &unit->queues[i];
 
 		if (queue->open && queue->region == region->index && queue->bids &&
-		    !region_is_active(unit, region, queue->function, queue->wanted) &&
-		    queue->waits_ps < unit->queues[index].waits_ps)
+		    !is_served(region, queue) && queue->waits_ps < unit->queues[index].waits_ps)
 			return true;
 	}
 	return false;
@@ -93,9 +98,6 @@ static void activated(void *arg, enum road_region_error error)
 	struct region_unit *unit = op->unit;
 	struct region_queue *queue = &unit->queues[op->queue];
 
-	/* As it is without another function that changes what is active. */
-	if (op->back && error == ROAD_REGION_ERROR_NOT_RESIDENT)
-		error = ROAD_REGION_ERROR_MISMATCH;
 	queue->activating = false;
 	queue->error = error;
 	if (!error)
@@ -160,9 +162,8 @@ static enum region_gate go(struct region_unit *unit, struct region *region, uint
 bool region_unit_is_foreign(const struct region_unit *unit, uint32_t index)
 {
 	const struct region_queue *queue = &unit->queues[index];
-	const uint32_t switcher = unit->regions[queue->region].switcher;
 
-	return switcher != REGION_NONE && switcher != queue->function;
+	return !region_is_here(&unit->regions[queue->region], queue->function);
 }
 
 /* Another image than the expected one is active. */
@@ -170,12 +171,12 @@ static enum region_gate differ(struct region_unit *unit, struct region *region, 
 			       const struct region_want *want, enum road_region_error *error)
 {
 	struct region_queue *queue = &unit->queues[index];
-	const bool back = !want->activate || !want->config;
+	const bool back = region_active_of(region, queue->function) == queue->wanted;
 	const struct region_want expected = {.config = queue->wanted};
 
 	/* What another function made active is nothing that a program knows of, or could switch
-	 * away from: what its queue expects comes back by itself. */
-	if (back && !region_unit_is_foreign(unit, index))
+	 * away from: what is active for its own comes back by itself. */
+	if (!back && (!want->activate || !want->config))
 		return refuse(error, ROAD_REGION_ERROR_MISMATCH);
 	if (back)
 		want = &expected;
@@ -210,7 +211,8 @@ enum region_gate region_unit_gate(struct region_unit *unit, uint32_t index,
 	else if (queue->activating || region->isolator ||
 		 region->usable_ps > sim_now(unit->setup.env))
 		begin_waiting(unit, queue, expected);
-	else if (region_is_active(unit, region, queue->function, expected))
+	else if (region_is_here(region, queue->function) &&
+		 region_active_of(region, queue->function) == expected)
 		return go(unit, region, index, want);
 	else {
 		begin_waiting(unit, queue, expected);

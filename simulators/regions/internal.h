@@ -53,7 +53,7 @@ struct region_op {
 	bool entered;          /* the present phase has begun */
 	bool timed;            /* and its event ends it */
 	bool implicit;         /* a launch asked for it */
-	bool back;             /* to what its queue expects, from what another function made */
+	bool back;             /* to what is active for its function, from another one's */
 	bool detached;         /* a prefetch: done was told */
 	bool in_place;         /* the transfer overwrites the active image */
 	bool loading, holds, switched, draining;
@@ -61,8 +61,9 @@ struct region_op {
 	bool counted;                   /* among the region's foreground */
 	uint32_t slot;                  /* REGION_NONE: none yet */
 	uint64_t target;                /* config that it switches to; 0: none */
-	uint64_t from;                  /* what was active before … */
-	uint32_t from_function;         /* … and whose that was; without meaning where it is 0 */
+	uint32_t from;                  /* slot that the region worked by before, or REGION_NONE */
+	uint32_t own;                   /* … and the one that was active for its function, … */
+	uint64_t own_config;            /* … with this image */
 	uint64_t phase_ps;              /* since when it is in its phase */
 	struct region_content *content; /* staged */
 	struct region_content *former;  /* what an in-place transfer overwrote */
@@ -78,6 +79,8 @@ struct region_mine {
 	struct region *region;
 	uint32_t open, running; /* queues, launches */
 	uint32_t foreground;    /* ops that a queue waits for */
+	uint32_t active;        /* slot; REGION_NONE. The region works by it whenever the
+				 * function's launches run, as if nobody else were there */
 	bool quarantined;
 	uint64_t generation;
 	uint64_t owner;
@@ -99,8 +102,7 @@ struct region {
 	uint64_t memory_bytes;
 	struct region_slot *slots; /* setup.slots of each function, side by side */
 	struct region_mine *mine;  /* of each function */
-	uint32_t active;           /* slot; REGION_NONE */
-	uint32_t switcher;         /* the function that made it so; REGION_NONE: nobody did */
+	uint32_t active;           /* slot that it works by now, of whomever; REGION_NONE */
 	uint32_t running, open;
 	struct region_op *ops;
 	struct region_op *loader, *isolator;
@@ -201,14 +203,11 @@ struct region_content *region_content_new(uint32_t bytes);
 struct region_content *region_content_copy(const struct region_content *from, uint32_t kind);
 
 /* slots.c: numbers of slots are the region's, over all functions; config 0 is no image */
-uint64_t region_active_config(const struct region *region); /* whoever's; 0: none */
 uint32_t region_slot_function(const struct region_unit *unit, uint32_t slot);
-/* Is this image of this function active; 0: none of anybody's? */
-bool region_is_active(const struct region_unit *unit, const struct region *region,
-		      uint32_t function, uint64_t config);
-/* The function's own that is active; 0: none is, or another one's. */
-uint64_t region_active_of(const struct region_unit *unit, const struct region *region,
-			  uint32_t function);
+/* What is active for the function; 0: nothing. */
+uint64_t region_active_of(const struct region *region, uint32_t function);
+/* Does the region work by that now? */
+bool region_is_here(const struct region *region, uint32_t function);
 uint32_t region_own_slot(const struct region_unit *unit, uint32_t slot); /* as functions count */
 uint32_t region_resident(const struct region_unit *unit, const struct region *region,
 			 uint32_t function,
@@ -216,7 +215,7 @@ uint32_t region_resident(const struct region_unit *unit, const struct region *re
 void region_touch(struct region_unit *unit, struct region *region, uint32_t slot);
 bool region_pinned(const struct region_unit *unit, const struct region *region, uint32_t slot);
 /* What was active before the switch that is under way: if that fails, it is wanted again. */
-bool region_comes_back(const struct region_unit *unit, const struct region *region, uint32_t slot);
+bool region_comes_back(const struct region *region, uint32_t slot);
 void region_slot_clear(struct region *region, uint32_t slot, enum region_slot_state state);
 /* False: something uses it. */
 bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot);
@@ -264,10 +263,16 @@ enum region_outcome region_op_refuse(struct region_op *op, enum road_region_erro
 enum region_outcome region_op_time_out(struct region_op *op, uint64_t until_ps);
 uint64_t region_copy_ps(const struct region_unit *unit, uint64_t bytes); /* of a read-back */
 uint64_t region_load_end(struct region_op *op, uint32_t bytes, uint64_t from_ps);
+/* The region works by this slot, or by none, from now on … */
 void region_switch(struct region_unit *unit, struct region *region, uint32_t slot);
+/* … and it is what is active for the function. */
+void region_activate(struct region_unit *unit, struct region *region, uint32_t function,
+		     uint32_t slot);
+void region_set_active(struct region *region, uint32_t function, uint32_t slot);
 
 /* account.c */
 void region_account(struct region_unit *unit, struct region *region);
+/* function: REGION_NONE where no program of any asked for it. */
 void region_count(struct region *region, uint32_t function, enum road_region_counter counter,
 		  uint64_t more);
 /* True: that was one too many. */

@@ -159,7 +159,7 @@ static void tell(struct region_op *op)
 		return;
 	if (op->detached)
 		op->report.error = op->report.phase = 0;
-	op->report.active = region_active_of(op->unit, region_of(op), op->function);
+	op->report.active = region_active_of(region_of(op), op->function);
 	op->report.ended_ns = now_of(op) / SIM_PS_PER_NS;
 	error = write_report(op);
 	done(op->arg, error);
@@ -196,8 +196,7 @@ static bool is_switch_back(const struct region_op *op)
 
 	if (op->undo == UNDO_BACK)
 		return op->switched || op->former;
-	return op->undo == UNDO_SAFE &&
-	       !region_is_active(op->unit, region, op->function, mine_of(op)->safe);
+	return op->undo == UNDO_SAFE && region_active_of(region, op->function) != mine_of(op)->safe;
 }
 
 static void end_keep(struct region_op *op)
@@ -211,7 +210,7 @@ static void end_keep(struct region_op *op)
 		slot->content = op->former;
 		op->former = NULL;
 		slot->config = op->former_config;
-		slot->state = region->active == op->slot ? SLOT_ACTIVE : SLOT_READY;
+		slot->state = mine_of(op)->active == op->slot ? SLOT_ACTIVE : SLOT_READY;
 	} else if (op->loading) {
 		region_slot_clear(region, op->slot, broken ? SLOT_FAULT : SLOT_EMPTY);
 	}
@@ -221,7 +220,6 @@ static void end_keep(struct region_op *op)
 static void end_back(struct region_op *op)
 {
 	struct region *region = region_of(op);
-	uint32_t slot;
 
 	if (op->former) {
 		/* The active slot itself: it must let go of the new image before. */
@@ -229,9 +227,12 @@ static void end_back(struct region_op *op)
 			op->unit->setup.chip->activate(op->unit->setup.arg, op->region, NULL);
 		end_keep(op);
 	}
-	slot = region_resident(op->unit, region, op->from_function, op->from);
-	if (op->switched)
-		region_switch(op->unit, region, slot);
+	if (op->switched) /* another function's may have gone meanwhile */
+		region_switch(op->unit, region,
+			      op->from != REGION_NONE && region->slots[op->from].content
+				      ? op->from
+				      : REGION_NONE);
+	region_set_active(region, op->function, op->own);
 }
 
 static void undone(void *arg)
@@ -244,10 +245,10 @@ static void undone(void *arg)
 	case UNDO_KEEP: end_keep(op); break;
 	case UNDO_BACK: end_back(op); break;
 	case UNDO_SAFE:
-		region_switch(op->unit, region,
-			      region_resident(op->unit, region, op->function, mine_of(op)->safe));
+		region_activate(op->unit, region, op->function,
+				region_resident(op->unit, region, op->function, mine_of(op)->safe));
 		break;
-	case UNDO_QUARANTINE: region_switch(op->unit, region, REGION_NONE); break;
+	case UNDO_QUARANTINE: region_activate(op->unit, region, op->function, REGION_NONE); break;
 	}
 	if (back) {
 		op->report.flags |= RESULT_ROLLED_BACK;
@@ -272,8 +273,9 @@ static void leave_new_image(struct region_op *op)
 	/* Not switched to, but the active slot holds it: the old image is gone for good. */
 	slot->config = op->target;
 	slot->state = SLOT_READY;
-	region_of(op)->active = REGION_NONE;
-	op->unit->setup.chip->activate(op->unit->setup.arg, op->region, NULL);
+	if (region_is_here(region_of(op), op->function))
+		region_switch(op->unit, region_of(op), REGION_NONE);
+	mine_of(op)->active = REGION_NONE;
 }
 
 static uint64_t undo_ends(struct region_op *op)

@@ -138,7 +138,8 @@ static enum region_outcome begin_isolate(struct region_op *op)
 	if (region->isolator)
 		return OUTCOME_WAIT;
 	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE && !op->in_place &&
-	    region_is_active(op->unit, region, op->function, op->target)) {
+	    region_active_of(region, op->function) == op->target &&
+	    (!op->back || region_is_here(region, op->function))) {
 		/* another one brought it meanwhile */
 		op->report.flags |= RESULT_HIT;
 		if (op->queue != REGION_NONE)
@@ -148,22 +149,16 @@ static enum region_outcome begin_isolate(struct region_op *op)
 	if (region->owed != REGION_NONE && region->owed != op->queue && !region->running)
 		return OUTCOME_WAIT;
 	region->isolator = op;
-	op->from = region_active_config(region);
-	if (op->from)
-		op->from_function = region_slot_function(op->unit, region->active);
+	op->from = region->active;
+	op->own = region->mine[op->function].active;
+	op->own_config = region_active_of(region, op->function);
 	return OUTCOME_OK;
 }
 
-/* What was active before, as far as it is anything to this function. */
-static uint64_t own_from(const struct region_op *op)
-{
-	return op->from && op->from_function == op->function ? op->from : 0;
-}
-
-/* Does the switch change nothing? */
+/* Does the region go on by what it works by? */
 static bool stays(const struct region_op *op)
 {
-	return op->target == op->from && (!op->from || op->from_function == op->function);
+	return !op->in_place && op->from == (op->target ? op->slot : REGION_NONE);
 }
 
 static void empty(void *arg)
@@ -205,20 +200,34 @@ static enum region_outcome begin_drain(struct region_op *op)
 
 /* ---- the switch ---- */
 
+void region_set_active(struct region *region, uint32_t function, uint32_t slot)
+{
+	const uint32_t old = region->mine[function].active;
+
+	if (old != REGION_NONE && region->slots[old].content)
+		region->slots[old].state = SLOT_READY;
+	if (slot != REGION_NONE)
+		region->slots[slot].state = SLOT_ACTIVE;
+	region->mine[function].active = slot;
+}
+
+void region_activate(struct region_unit *unit, struct region *region, uint32_t function,
+		     uint32_t slot)
+{
+	region_switch(unit, region, slot);
+	region_set_active(region, function, slot);
+}
+
 void region_switch(struct region_unit *unit, struct region *region, uint32_t slot)
 {
 	const struct region_setup *setup = &unit->setup;
 
-	if (region->active != REGION_NONE && region->slots[region->active].content)
-		region->slots[region->active].state = SLOT_READY;
 	region->active = slot;
 	region->active_ps = sim_now(setup->env);
 	if (slot == REGION_NONE) {
 		setup->chip->activate(setup->arg, region->index, NULL);
 		return;
 	}
-	region->slots[slot].state = SLOT_ACTIVE;
-	region->switcher = region_slot_function(unit, slot);
 	region_touch(unit, region, slot);
 	setup->chip->activate(setup->arg, region->index, &region->slots[slot].content->image);
 }
@@ -241,7 +250,7 @@ static enum region_outcome save(struct region_op *op, uint64_t *bytes)
 	if (!saved)
 		return region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
 	saved->magic = REGION_STATE_MAGIC;
-	saved->config = own_from(op);
+	saved->config = op->own_config;
 	saved->fabric = setup->fabric;
 	saved->units = region_of(op)->units;
 	saved->bytes = saved->config
@@ -306,14 +315,15 @@ static enum region_outcome end_commit(struct region_op *op)
 		region->active_ps = now_of(op);
 		return OUTCOME_OK;
 	}
-	if (stays(op) && !op->in_place)
+	if (stays(op)) {
+		region_set_active(region, op->function, op->from);
 		return OUTCOME_OK;
+	}
 	if (op->in_place)
 		region->slots[op->slot].config = op->target;
-	region_switch(op->unit, region, op->target ? op->slot : REGION_NONE);
-	region->switcher = op->function;
+	region_activate(op->unit, region, op->function, op->target ? op->slot : REGION_NONE);
 	op->switched = true;
-	region_count(region, op->function, ROAD_REGION_COUNT_SWITCHES, 1);
+	region_count(region, op->back ? REGION_NONE : op->function, ROAD_REGION_COUNT_SWITCHES, 1);
 	if (!(setup->features & REGION_KEEPS_MEMORY))
 		op->report.flags |= RESULT_MEMORY_LOST;
 	return OUTCOME_OK;
@@ -336,8 +346,8 @@ static enum region_outcome begin_resume(struct region_op *op)
 
 	struct region_mine *mine = &region->mine[op->function];
 
-	if (op->switched && !stays(op) && (own_from(op) || !op->from))
-		mine->previous = op->from;
+	if (op->what.verb != ROAD_REGION_VERB_RESET && op->target != op->own_config)
+		mine->previous = op->own_config;
 	if (op->former) {
 		free(mine->kept);
 		mine->kept = op->former;

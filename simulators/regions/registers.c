@@ -117,7 +117,7 @@ READ_REGION(cache, region->index ? region->units * unit->setup.each.cache_bytes
 				 : unit->setup.whole.cache_bytes)
 READ_REGION(memory_rate, region->index ? region->units * unit->setup.each.memory_rate
 				       : unit->setup.whole.memory_rate)
-READ_REGION(active, region_active_of(unit, region, unit->function))
+READ_REGION(active, region_active_of(region, unit->function))
 READ_REGION(previous, region->mine[unit->function].previous)
 READ_REGION(safe, region->mine[unit->function].safe)
 

@@ -4,11 +4,6 @@
 
 #include "simulators/regions/internal.h"
 
-uint64_t region_active_config(const struct region *region)
-{
-	return region->active == REGION_NONE ? 0 : region->slots[region->active].config;
-}
-
 uint32_t region_slot_function(const struct region_unit *unit, uint32_t slot)
 {
 	return slot / unit->setup.slots;
@@ -19,19 +14,16 @@ uint32_t region_own_slot(const struct region_unit *unit, uint32_t slot)
 	return slot % unit->setup.slots;
 }
 
-uint64_t region_active_of(const struct region_unit *unit, const struct region *region,
-			  uint32_t function)
+uint64_t region_active_of(const struct region *region, uint32_t function)
 {
-	if (region->active == REGION_NONE || region_slot_function(unit, region->active) != function)
-		return 0;
-	return region->slots[region->active].config;
+	const uint32_t slot = region->mine[function].active;
+
+	return slot == REGION_NONE ? 0 : region->slots[slot].config;
 }
 
-bool region_is_active(const struct region_unit *unit, const struct region *region,
-		      uint32_t function, uint64_t config)
+bool region_is_here(const struct region *region, uint32_t function)
 {
-	return config ? region_active_of(unit, region, function) == config
-		      : !region_active_config(region);
+	return region->active == region->mine[function].active;
 }
 
 uint32_t region_resident(const struct region_unit *unit, const struct region *region,
@@ -75,7 +67,7 @@ bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot
 	const struct region_slot *at = &region->slots[slot];
 
 	if (at->state != SLOT_READY || at->held || region_pinned(unit, region, slot) ||
-	    region_comes_back(unit, region, slot))
+	    region_comes_back(region, slot))
 		return false;
 	region_slot_clear(region, slot, SLOT_EMPTY);
 	region_count(region, region_slot_function(unit, slot), ROAD_REGION_COUNT_EVICTIONS, 1);
@@ -83,13 +75,18 @@ bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot
 	return true;
 }
 
-bool region_comes_back(const struct region_unit *unit, const struct region *region, uint32_t slot)
+bool region_comes_back(const struct region *region, uint32_t slot)
 {
 	const struct region_op *switching = region->isolator;
 
-	return switching && switching->from &&
-	       switching->from_function == region_slot_function(unit, slot) &&
-	       region->slots[slot].config == switching->from;
+	return switching && (switching->from == slot || switching->own == slot);
+}
+
+/* For its function, or just now. */
+static bool is_active(const struct region_unit *unit, const struct region *region, uint32_t slot)
+{
+	return region->active == slot ||
+	       region->mine[region_slot_function(unit, slot)].active == slot;
 }
 
 static enum region_pick judge(const struct region_unit *unit, const struct region *region,
@@ -97,9 +94,9 @@ static enum region_pick judge(const struct region_unit *unit, const struct regio
 {
 	const struct region_slot *at = &region->slots[slot];
 
-	if (region_comes_back(unit, region, slot))
+	if (region_comes_back(region, slot))
 		return PICK_WAIT;
-	if (at->state == SLOT_ACTIVE || region->active == slot || region_pinned(unit, region, slot))
+	if (is_active(unit, region, slot) || region_pinned(unit, region, slot))
 		return PICK_BUSY;
 	if (at->state == SLOT_LOADING || at->held)
 		return PICK_WAIT;

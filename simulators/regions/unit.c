@@ -54,6 +54,7 @@ static void make_mine(struct region_unit *unit, struct region *region, uint32_t 
 
 	*mine = (struct region_mine){
 		.region = region,
+		.active = REGION_NONE,
 		.generation = unit->generation,
 		.idle_ps = REGION_NO_TIME,
 		.abort = {.run = abort_running, .arg = mine},
@@ -77,7 +78,6 @@ void region_make(struct region_unit *unit, uint32_t index, const struct region_p
 		.slots = slots,
 		.mine = mine,
 		.active = REGION_NONE,
-		.switcher = REGION_NONE,
 		.owed = REGION_NONE,
 		.idle_ps = REGION_NO_TIME,
 		.again = {.run = again, .arg = unit},
@@ -112,8 +112,8 @@ static void forget_images(struct region_unit *unit, struct region *region, uint3
 	    region_slot_function(unit, region->active) == function) {
 		unit->setup.chip->activate(unit->setup.arg, region->index, NULL);
 		region->active = REGION_NONE;
-		region->switcher = function;
 	}
+	mine->active = REGION_NONE;
 	mine->previous = mine->safe = 0;
 	free(mine->kept);
 	mine->kept = NULL;
@@ -279,7 +279,7 @@ enum road_region_error region_unit_queue_open(struct region_unit *unit, uint32_t
 		.region = index,
 		.function = function,
 		.generation = region->mine[function].generation,
-		.current = region_active_of(unit, region, function),
+		.current = region_active_of(region, function),
 		.waits_ps = REGION_NO_TIME,
 	};
 	return ROAD_REGION_ERROR_NONE;

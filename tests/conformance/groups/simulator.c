@@ -464,7 +464,8 @@ CONFORMANCE_CASE(simulator, sim_order_sensitive_marked)
 
 	fixture_launch(f, fixture_queue(f), "atomic", (uint64_t[]){at, 64}, 2, &point);
 	CHECK_OK(road_point_wait(point, SOON));
-	CHECK(strstr(report_of(f), "\"order_sensitive\":false") != NULL);
+	if (fixture_in_process(f)) /* else others worked on the chip before */
+		CHECK(strstr(report_of(f), "\"order_sensitive\":false") != NULL);
 	fixture_launch(f, fixture_queue(f), "ticket", (uint64_t[]){at + 8, at, 64}, 3, &point);
 	CHECK_OK(road_point_wait(point, SOON));
 	CHECK(strstr(report_of(f), "\"order_sensitive\":true") != NULL);

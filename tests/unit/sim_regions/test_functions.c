@@ -61,6 +61,81 @@ static void what_a_queue_expects_comes_back(void)
 	rig_end();
 }
 
+static uint64_t count_of(uint32_t function, enum road_region_counter counter)
+{
+	return reg_of(function, ROAD_REGION_REG_COUNTER64 + 8 * (uint32_t)counter, 8);
+}
+
+/* Whatever another function makes active, it stays so for the one that did. */
+static void what_is_active_is_the_functions_own(void)
+{
+	struct rig_op *op;
+
+	begin();
+	CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_EQUAL(rig_do(1, ACTIVATE, 7), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_EQUAL(rig.active[0], 7);
+	CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_ACTIVE64, 8), 5);
+	CU_ASSERT_EQUAL(reg_of(1, ROAD_REGION_REG_ACTIVE64, 8), 7);
+	CU_ASSERT_EQUAL(rig_slot_state(0, 0), SLOT_ACTIVE);
+	CU_ASSERT_EQUAL(rig_do(0, ROAD_REGION_VERB_EVICT, 5), ROAD_REGION_ERROR_BUSY);
+	for (uint32_t word = 11; word < 11 + 2 * RIG_SLOTS; word++)
+		CU_ASSERT_EQUAL(rig_do(0, LOAD, word), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_EQUAL(rig_slot_config(0, 0), 5);
+	/* To activate it again is a hit, and takes nothing. */
+	op = rig_op(0, ACTIVATE, 5);
+	rig_go(op, 0);
+	rig_run();
+	CU_ASSERT(rig_report(op)->flags & RESULT_HIT);
+	CU_ASSERT_EQUAL(rig.active[0], 7);
+	/* A queue that is opened meanwhile expects it. */
+	CU_ASSERT_FATAL(!region_unit_queue_open(rig.unit, 2, 0, 0, 1));
+	CU_ASSERT_TRUE(goes(2, 0));
+	CU_ASSERT_EQUAL(rig.active[0], 5);
+	CU_ASSERT_EQUAL(count_of(0, ROAD_REGION_COUNT_SWITCHES), 1); /* that it asked for */
+	CU_ASSERT_EQUAL(count_of(0, ROAD_REGION_COUNT_HITS), 1);
+	CU_ASSERT_EQUAL(region_unit_count(rig.unit, ROAD_REGION_COUNT_SWITCHES), 3);
+	/* A queue that expects what its own function switched away fails as ever. */
+	CU_ASSERT_EQUAL(rig_do(2, ACTIVATE, 12), ROAD_REGION_ERROR_NONE);
+	CU_ASSERT_TRUE(goes(1, 0));
+	CU_ASSERT_EQUAL(rig.active[0], 7);
+	CU_ASSERT_FALSE(goes(0, 0));
+	CU_ASSERT_TRUE(goes(2, 0));
+	CU_ASSERT_EQUAL(rig.active[0], 12);
+	rig_end();
+}
+
+/* A switch that fails gives back both: what the region worked by, and what was active for whom. */
+static void a_failed_switch_leaves_both_as_they_were(void)
+{
+	for (uint32_t gone = 0; gone < 2; gone++) {
+		struct rig_op *op;
+
+		begin();
+		CU_ASSERT_EQUAL(rig_do(0, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
+		CU_ASSERT_EQUAL(rig_do(1, ACTIVATE, 7), ROAD_REGION_ERROR_NONE);
+		CU_ASSERT_EQUAL(rig_do(0, LOAD, 6), ROAD_REGION_ERROR_NONE);
+		CU_ASSERT(region_unit_phase_fail(rig.unit, 0, 0, PHASE_POST_CHECK, 1));
+		op = rig_op(0, ACTIVATE, 6);
+		rig_go(op, 0);
+		rig_run_until(rig.now + RIG_SWITCH + RIG_SWITCH / 2);
+		CU_ASSERT_EQUAL(rig.active[0], 6);
+		CU_ASSERT_FALSE(op->done);
+		if (gone) /* nothing of it comes back */
+			region_unit_reset_function(rig.unit, 1);
+		rig_run();
+		CU_ASSERT_EQUAL(op->error, ROAD_REGION_ERROR_HARDWARE);
+		CU_ASSERT_EQUAL(rig.active[0], gone ? 0 : 7);
+		CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_ACTIVE64, 8), 5);
+		CU_ASSERT_EQUAL(rig_slot_state(0, 0), SLOT_ACTIVE);
+		CU_ASSERT_EQUAL(rig_slot_state(0, 1), SLOT_READY);
+		CU_ASSERT_TRUE(goes(0, 0));
+		CU_ASSERT_EQUAL(rig.active[0], 5);
+		CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_PREVIOUS64, 8), 0);
+		rig_end();
+	}
+}
+
 /* Two images of one id are two: none runs another function's. */
 static void an_id_names_an_image_of_the_function(void)
 {
@@ -74,14 +149,12 @@ static void an_id_names_an_image_of_the_function(void)
 	rig_go(op, 1);
 	rig_run();
 	CU_ASSERT_EQUAL(op->error, ROAD_REGION_ERROR_NOT_RESIDENT);
-	CU_ASSERT_EQUAL(rig_gate(1, 5, false), REGION_WAIT);
-	rig_run();
 	CU_ASSERT_EQUAL(rig_gate(1, 5, false), REGION_FAIL);
 	CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_ACTIVE64, 8), 5);
 	CU_ASSERT_EQUAL(reg_of(1, ROAD_REGION_REG_ACTIVE64, 8), 0);
 	CU_ASSERT_EQUAL(rig_do(1, ROAD_REGION_VERB_EVICT, 5), ROAD_REGION_ERROR_NOT_RESIDENT);
 	CU_ASSERT_EQUAL(rig_do(1, ACTIVATE, 5), ROAD_REGION_ERROR_NONE);
-	CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_ACTIVE64, 8), 0);
+	CU_ASSERT_EQUAL(reg_of(0, ROAD_REGION_REG_ACTIVE64, 8), 5);
 	CU_ASSERT_EQUAL(reg_of(1, ROAD_REGION_REG_ACTIVE64, 8), 5);
 	rig_end();
 }
@@ -191,11 +264,6 @@ static void quarantine_is_the_functions_own(void)
 	rig_end();
 }
 
-static uint64_t loads_of(uint32_t function)
-{
-	return reg_of(function, ROAD_REGION_REG_COUNTER64 + 8 * ROAD_REGION_COUNT_LOADS, 8);
-}
-
 /* A function that was reset is as new; the chip's report goes on. */
 static void counts_and_generations_are_the_functions_own(void)
 {
@@ -205,13 +273,13 @@ static void counts_and_generations_are_the_functions_own(void)
 	CU_ASSERT_EQUAL(rig_do(0, LOAD, 5), ROAD_REGION_ERROR_NONE);
 	CU_ASSERT_EQUAL(rig_do(1, LOAD, 5), ROAD_REGION_ERROR_NONE);
 	CU_ASSERT_EQUAL(rig_do(1, LOAD, 6), ROAD_REGION_ERROR_NONE);
-	CU_ASSERT_EQUAL(loads_of(0), 1);
-	CU_ASSERT_EQUAL(loads_of(1), 2);
+	CU_ASSERT_EQUAL(count_of(0, ROAD_REGION_COUNT_LOADS), 1);
+	CU_ASSERT_EQUAL(count_of(1, ROAD_REGION_COUNT_LOADS), 2);
 	CU_ASSERT_EQUAL(region_unit_count(rig.unit, ROAD_REGION_COUNT_LOADS), 3);
 	generation = region_unit_generation(rig.unit, 0, 0);
 	region_unit_reset_function(rig.unit, 1);
-	CU_ASSERT_EQUAL(loads_of(0), 1);
-	CU_ASSERT_EQUAL(loads_of(1), 0);
+	CU_ASSERT_EQUAL(count_of(0, ROAD_REGION_COUNT_LOADS), 1);
+	CU_ASSERT_EQUAL(count_of(1, ROAD_REGION_COUNT_LOADS), 0);
 	CU_ASSERT_EQUAL(region_unit_count(rig.unit, ROAD_REGION_COUNT_LOADS), 3);
 	CU_ASSERT_EQUAL(region_unit_generation(rig.unit, 0, 0), generation);
 	CU_ASSERT(region_unit_generation(rig.unit, 1, 0) > generation);
@@ -314,6 +382,8 @@ static void a_phase_fails_for_who_asked(void)
 
 static const struct tap_case cases[] = {
 	{"what a queue expects comes back", what_a_queue_expects_comes_back},
+	{"what is active is the function's own", what_is_active_is_the_functions_own},
+	{"a failed switch leaves both as they were", a_failed_switch_leaves_both_as_they_were},
 	{"an id names an image of the function", an_id_names_an_image_of_the_function},
 	{"each has all slots for itself", each_has_all_slots_for_itself},
 	{"nobody ends another function's launches", nobody_ends_another_functions_launches},
