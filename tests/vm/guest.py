@@ -15,8 +15,7 @@ import subprocess
 import time
 
 MODULES = ('irqbypass', 'vfio', 'vfio_virqfd', 'vfio_iommu_type1', 'vfio-pci-core', 'vfio-pci')
-# Seconds of the host, for anything.
-PATIENCE = 1500 if os.environ.get('ROADBED_VM_FULL') else 300
+PATIENCE = 300  # seconds of the host, for anything
 
 
 class Missing(Exception):
@@ -110,6 +109,7 @@ class Guest:
              '-qmp', f'unix:{self._path("qmp")},server=on,wait=off', *devices],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self.kept = b''
+        self.tell = self.note = print  # of who runs the rules
         self.qmp = self.serial = None
         try:
             self.serial = self._connect('serial')
@@ -149,15 +149,21 @@ class Guest:
                 pass
         return '\n'.join(parts)
 
+    def _more(self, end):
+        """More of what the guest says, into self.kept; False: nothing until then."""
+        ready, _, _ = select.select([self.serial], [], [], max(0, end - time.monotonic()))
+        more = self.serial.recv(65536) if ready else b''
+        if ready and not more:
+            raise AssertionError(f'the guest is gone: {self.kept[-2000:]}\n{self.said()}')
+        self.kept += more
+        return bool(ready)
+
     def _read_until(self, mark):
         """The lines before the one that begins with the mark, and that one."""
         end = time.monotonic() + PATIENCE
         while not (found := re.search(rb'(?:^|\n)(' + mark.encode() + rb'[^\r\n]*)\r?\n', self.kept)):
-            ready, _, _ = select.select([self.serial], [], [], max(0, end - time.monotonic()))
-            more = self.serial.recv(65536) if ready else b''
-            if not more:
+            if not self._more(end):
                 raise AssertionError(f'the guest says no {mark}: {self.kept[-2000:]}\n{self.said()}')
-            self.kept += more
         before, self.kept = self.kept[:found.start()], self.kept[found.end():]
         return before.decode(errors='replace').replace('\r', ''), found.group(1).decode()
 
@@ -174,6 +180,25 @@ class Guest:
         status, text = self.finish()
         assert code is None or status == code, f'{command}: exit {status}, wanted {code}: {text}'
         return text
+
+    def stream(self, command):
+        """Starts it; what it says comes by line(), and last `@ended STATUS`."""
+        self.run(f'stream {command}')
+
+    def line(self, seconds):
+        """The next line of what was started; TimeoutError: there is none for so long."""
+        end = time.monotonic() + seconds
+        while b'\n' not in self.kept:
+            if not self._more(end):
+                raise TimeoutError
+        line, self.kept = self.kept.split(b'\n', 1)
+        return line.decode(errors='replace').rstrip('\r')
+
+    def aside(self, command):
+        """Runs it beside what was started, and loses what it says."""
+        self.start(f'{{ {command}; }} >/dev/null 2>&1')
+        before, _ = self._read_until('@status')
+        self.kept = f'{before}\n'.encode() * bool(before) + self.kept
 
     def monitor(self, command, **arguments):
         self.qmp.write(json.dumps({'execute': command, 'arguments': arguments}) + '\n')

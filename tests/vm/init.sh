@@ -18,6 +18,12 @@ exec 3<>/dev/ttyS1
 stty raw -echo <&3
 echo @ready >&3
 while read -r line <&3; do
+	case $line in
+	'stream '*) # beside further commands; says @ended and its status last. No child of the agent's, see above.
+		({ sh -c "${line#stream }" 3>&-; echo "@ended $?"; } </dev/null >&3 2>&1 &)
+		line=
+		;;
+	esac
 	sh -c "$line" </dev/null >/tmp/said 2>&1 3>&-
 	status=$?
 	cat /tmp/said >&3

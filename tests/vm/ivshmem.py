@@ -10,12 +10,14 @@ import os
 import re
 import subprocess
 
+import suite
+
 CHIPS = {'sim:dsa-small': '0000:00:05.0', 'sim:rpu-small': '0000:00:06.0'}
 VECTORS = 64  # as many as any chip has
 
 SPIN = '(while :; do :; done) </dev/null >/dev/null 2>&1 & spin=$!; renice -n 19 $spin >/dev/null;'
 
-# What a boot in CI runs of the suite; ROADBED_VM_FULL: all of it, which takes hours.
+# What a boot in CI runs of the suite.
 CASES = {'sim:dsa-small': '''
 query.info_size_first memory.buffer_map_read_write event.event_wait_all image.image_two_entries
 ''', 'sim:rpu-small': '''
@@ -82,7 +84,7 @@ def add(archive, expected, kernels):
 
 
 def rules(chips, roadbed, conformance, library):
-    """The cases, in this order; what the suite says of its own is left in vm.results."""
+    """The cases, in this order."""
 
     def same_everywhere(vm):
         """one library, by its sha256: in process, by a socket, and in the guest"""
@@ -117,15 +119,7 @@ def rules(chips, roadbed, conformance, library):
 
     def conforms(chip, place):
         def conformance_of(vm):
-            words = [f'--case {name}' for name in CASES[chip].split()]
-            if os.environ.get('ROADBED_VM_FULL'):
-                words = []
-            text = vm.run(f'{SPIN} ulimit -n 256; '
-                          f'ROADBED_TIMEOUT_SCALE=100 roadbed-conformance pci:{place} --tap '
-                          f'{" ".join(words)}; kill $spin', None)
-            results = re.findall(r'^(ok|not ok) \d+ - (\S+)(.*(?:\n#.*)*)', text, re.M)
-            assert results, text
-            vm.results = results
+            suite.run(vm, family(chip), f'{chip} on the host', f'pci:{place}', CASES[chip].split(), SPIN, 'kill $spin;')
         conformance_of.__doc__ = f'{chip} on the host'
         return conformance_of
 

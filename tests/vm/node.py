@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 
 import guest
+import suite
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NAME = 'roadbed_test'
@@ -18,7 +19,7 @@ NODE = 'drm:renderD128'  # the first that is loaded
 MODULES = ('drm', 'drm_shmem_helper', 'vgem')  # of the kernel; as they are loaded
 RUN = 'ROADBED_DRIVERS=/drivers'
 
-# What a boot in CI runs of the suite; ROADBED_VM_FULL: all.
+# What a boot in CI runs of the suite.
 CASES = '''
 discovery.open_by_address discovery.close_releases_everything
 query.features_bits_match_behaviour query.property_iteration_ends query.simulated_always_said
@@ -111,21 +112,17 @@ def refuses(vm):
 
 def conformance(vm):
     """the driver conforms, by its list"""
-    words = []
-    if not os.environ.get('ROADBED_VM_FULL'):
-        words = [f'--case {name}' for name in CASES]
-    text = vm.run(f'ulimit -n 256; {RUN} ROADBED_TIMEOUT_SCALE=100 roadbed-conformance '
-                  f'{NODE} --tap {" ".join(words)}', None)
-    vm.results = re.findall(r'^(ok|not ok) \d+ - (\S+)(.*(?:\n#.*)*)', text, re.M)
-    assert vm.results, text
+    suite.run(vm, 'node', conformance.__doc__, NODE, CASES, f'export {RUN};')
 
 
 def shares(vm):
-    """memory is shared with another driver of the kernel, both ways"""
+    """memory and events are shared with other drivers and processes"""
     vm.run('insmod /modules/vgem.ko')
     text = vm.run(f'{RUN} ROADBED_TIMEOUT_SCALE=100 share {NODE}', None)
-    vm.results = re.findall(r'^(ok|not ok) \d+ - (.+)((?:\n#.*)*)', text, re.M)
-    assert vm.results, text
+    results = re.findall(r'^(ok|not ok) \d+ - (.+)((?:\n#.*)*)', text, re.M)
+    assert results, text
+    for word, name, rest in results:
+        vm.tell(word == 'ok', f'{shares.__doc__}: {name}', rest)
 
 
 def unplugged(vm):

@@ -4,12 +4,11 @@
 
 And simulated chips of the host's, by QEMU's ivshmem-doorbell: see ivshmem.py.
 
-test_vm.py ROADBED CONFORMANCE LIBRARY EXPECTED KERNELS. Environment ROADBED_VM_FULL: all cases of the
-conformance suite, those that take minutes on an emulated processor included.
+test_vm.py ROADBED CONFORMANCE LIBRARY EXPECTED KERNELS. Environment ROADBED_VM_FULL: whole lists
+of the conformance suite, those that take minutes on an emulated processor included: see suite.py.
 """
 import hashlib
 import os
-import re
 import sys
 import tempfile
 
@@ -17,6 +16,7 @@ import guest
 import ivshmem
 import node
 import recording
+import suite
 
 ROADBED, CONFORMANCE, LIBRARY, LIST, KERNELS = (os.path.abspath(path) for path in sys.argv[1:6])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -103,14 +103,7 @@ def binds(vm):
 
 def conformance(vm):
     """QEMU's device conforms, by the list that the simulated one has"""
-    words = []
-    if not os.environ.get('ROADBED_VM_FULL'):
-        words = [f'--case {name}' for name in CASES]
-    text = vm.run('ulimit -n 256; ROADBED_TIMEOUT_SCALE=100 roadbed-conformance '
-                  f'pci:{PLACE} --tap {" ".join(words)}', None)
-    results = re.findall(r'^(ok|not ok) \d+ - (\S+)(.*(?:\n#.*)*)', text, re.M)
-    assert results, text
-    vm.results = results
+    suite.run(vm, 'edu', 'QEMU\'s edu', f'pci:{PLACE}', CASES)
 
 
 def recorded(vm):
@@ -192,31 +185,32 @@ class Tap:
         self.failed += not good
         print(f'{"ok" if good else "not ok"} {self.count} - {name}{note}', flush=True)
 
+    def note(self, line):
+        print(line, flush=True)
+
 
 def run(vm, tap, chips):
+    vm.tell, vm.note = tap.tell, tap.note
     for rule in RULES + node.RULES + ivshmem.rules(chips, ROADBED, CONFORMANCE, LIBRARY):
         if rule in node.RULES and node.missing():
             tap.tell(True, rule.__doc__, f' # SKIP {node.missing()}')
             continue
-        vm.results = None
+        before = tap.count
         try:
             rule(vm)
         except Exception as error:  # a failed case is told, the others still run
             tap.tell(False, rule.__doc__)
             for line in str(error).splitlines():
-                print(f'# {line}')
+                tap.note(f'# {line}')
             if vm.process.poll() is not None:
                 return
             continue
-        if not vm.results:
+        if tap.count == before:
             tap.tell(True, rule.__doc__)
-            continue
-        device = 'QEMU\'s edu' if rule is conformance else rule.__doc__
-        for word, name, rest in vm.results:
-            tap.tell(word == 'ok', f'{device}: {name}', rest)
 
 
 def main():
+    suite.wishes()  # wrong ones are told before anything starts
     try:
         guest.check_host()
     except guest.Missing as missing:
