@@ -325,6 +325,51 @@ static void control_revoke(struct road_bus *bus, uint64_t object)
 	control_of(bus)->revoke(road_forward_inner(bus), object);
 }
 
+static const struct road_bus_timelines *timelines_of(struct road_bus *bus)
+{
+	return control_of(bus)->timelines;
+}
+
+static road_status timeline_open(struct road_bus *bus, int fd, uint32_t *out)
+{
+	return timelines_of(bus)->open(road_forward_inner(bus), fd, out);
+}
+
+static void timeline_close(struct road_bus *bus, uint32_t timeline)
+{
+	timelines_of(bus)->close(road_forward_inner(bus), timeline);
+}
+
+static road_status timeline_fd(struct road_bus *bus, uint32_t timeline, int *out)
+{
+	return timelines_of(bus)->fd(road_forward_inner(bus), timeline, out);
+}
+
+static road_status timeline_value(struct road_bus *bus, uint32_t timeline, uint64_t *out)
+{
+	return timelines_of(bus)->value(road_forward_inner(bus), timeline, out);
+}
+
+static road_status timeline_raise(struct road_bus *bus, uint32_t timeline, uint64_t value)
+{
+	return timelines_of(bus)->raise(road_forward_inner(bus), timeline, value);
+}
+
+static bool timeline_wait(struct road_bus *bus, uint32_t timeline, uint64_t value,
+			  uint64_t deadline_ns)
+{
+	return timelines_of(bus)->wait(road_forward_inner(bus), timeline, value, deadline_ns);
+}
+
+static const struct road_bus_timelines timelines = {
+	.open = timeline_open,
+	.close = timeline_close,
+	.fd = timeline_fd,
+	.value = timeline_value,
+	.raise = timeline_raise,
+	.wait = timeline_wait,
+};
+
 void road_forward_init(struct road_forward *forward, const struct road_bus_ops *ops,
 		       struct road_bus *inner)
 {
@@ -356,6 +401,7 @@ void road_forward_init(struct road_forward *forward, const struct road_bus_ops *
 		PASS(share),
 		PASS(obtain),
 		PASS(revoke),
+		.timelines = of->timelines ? &timelines : NULL,
 	};
 #undef PASS
 	forward->inner = inner;

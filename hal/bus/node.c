@@ -102,15 +102,25 @@ static bool is_unplugged(struct node_bus *own)
 	       road_node_file_call(own->fd, DRM_IOCTL_VERSION, &version) == ENODEV;
 }
 
-static road_status failed(struct node_bus *own, int error, const char *call)
+/* *fresh: nobody knew yet that the device is gone. */
+static road_status refused(struct node_bus *own, int error, const char *call, bool *fresh)
 {
 	if (error == ENODEV && is_unplugged(own)) {
-		if (!atomic_exchange(&own->lost, true))
-			road_bus_gone();
+		*fresh = !atomic_exchange(&own->lost, true);
 		return gone(own);
 	}
 	return road_fail(status_of(error), strerror(error), call, own->node.path,
 			 error == EINTR || error == EAGAIN ? "an answer within 1000 tries" : "");
+}
+
+static road_status failed(struct node_bus *own, int error, const char *call)
+{
+	bool fresh = false;
+	const road_status status = refused(own, error, call, &fresh);
+
+	if (fresh)
+		road_bus_gone();
+	return status;
 }
 
 /* "group render, mode 0660" */
@@ -396,7 +406,85 @@ static const struct road_bus_ops bus_ops = {
 	.close = bus_close,
 	.fact = bus_fact,
 };
-static const struct road_bus_control bus_control_ops = {.lost_why = lost_why};
+
+/* ---- timelines ---- */
+
+/* They are called under locks of the core's: that the device is gone is for whoever looks next. */
+static road_status timeline_done(struct node_bus *own, int error, const char *call)
+{
+	bool fresh;
+
+	return error ? refused(own, error, call, &fresh) : ROAD_OK;
+}
+
+static road_status timeline_open(struct road_bus *bus, int fd, uint32_t *out)
+{
+	struct node_bus *own = bus_of(bus);
+
+	if (is_lost(own))
+		return gone(own);
+	return timeline_done(own, road_node_timeline_open(own->fd, fd, out),
+			     fd < 0 ? "a new syncobj" : "import of a syncobj");
+}
+
+/* The kernel lets go of what is left when the node is closed. */
+static void timeline_close(struct road_bus *bus, uint32_t timeline)
+{
+	if (!is_lost(bus_of(bus)))
+		road_node_timeline_close(bus_of(bus)->fd, timeline);
+}
+
+static road_status timeline_fd(struct road_bus *bus, uint32_t timeline, int *out)
+{
+	struct node_bus *own = bus_of(bus);
+
+	if (is_lost(own))
+		return gone(own);
+	return timeline_done(own, road_node_timeline_fd(own->fd, timeline, out),
+			     "export of a syncobj");
+}
+
+static road_status timeline_value(struct road_bus *bus, uint32_t timeline, uint64_t *out)
+{
+	struct node_bus *own = bus_of(bus);
+
+	if (is_lost(own))
+		return gone(own);
+	return timeline_done(own, road_node_timeline_value(own->fd, timeline, out),
+			     "value of a syncobj");
+}
+
+static road_status timeline_raise(struct road_bus *bus, uint32_t timeline, uint64_t value)
+{
+	struct node_bus *own = bus_of(bus);
+
+	if (is_lost(own))
+		return gone(own);
+	return timeline_done(own, road_node_timeline_raise(own->fd, timeline, value),
+			     "signal of a syncobj");
+}
+
+static bool timeline_wait(struct road_bus *bus, uint32_t timeline, uint64_t value,
+			  uint64_t deadline_ns)
+{
+	struct node_bus *own = bus_of(bus);
+	const int error = is_lost(own)
+				  ? ENODEV
+				  : road_node_timeline_wait(own->fd, timeline, value, deadline_ns);
+
+	return !error || error == ETIME;
+}
+
+static const struct road_bus_timelines timelines = {
+	.open = timeline_open,
+	.close = timeline_close,
+	.fd = timeline_fd,
+	.value = timeline_value,
+	.raise = timeline_raise,
+	.wait = timeline_wait,
+};
+static const struct road_bus_control bus_control_ops = {.lost_why = lost_why,
+							.timelines = &timelines};
 
 /* ---- opening ---- */
 

@@ -18,6 +18,17 @@ int road_node_file_call(int fd, unsigned long request, void *argument);
 /* What its driver calls itself, and its version: "amdgpu", "3.57.0". false: it does not say. */
 bool road_node_file_driver(int fd, char name[64], char version[48]);
 
+/* ---- timeline syncobjs of an open node: node_timeline.c ---- */
+
+/* 0 or an errno, each. open: a new one at 0, or that behind fd (>= 0); EOPNOTSUPP: the kernel or
+ * its driver has none. wait: ETIME when the deadline (CLOCK_MONOTONIC) passes. */
+int road_node_timeline_open(int node, int fd, uint32_t *out);
+void road_node_timeline_close(int node, uint32_t timeline);
+int road_node_timeline_fd(int node, uint32_t timeline, int *out);
+int road_node_timeline_value(int node, uint32_t timeline, uint64_t *out);
+int road_node_timeline_raise(int node, uint32_t timeline, uint64_t value);
+int road_node_timeline_wait(int node, uint32_t timeline, uint64_t value, uint64_t deadline_ns);
+
 /* ---- the bus ---- */
 
 /*

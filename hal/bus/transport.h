@@ -49,6 +49,24 @@ struct road_bus_offer {
 	int fd; /* a sealed memfd; stays the caller's */
 };
 
+/*
+ * Timelines that the kernel keeps, and that other processes and its drivers see: syncobjs of DRM.
+ * Each is a number of the bus's. But for wait nothing sleeps.
+ */
+struct road_bus_timelines {
+	/* A new one, at 0; fd >= 0: the one behind a descriptor, which stays the caller's. */
+	road_status (*open)(struct road_bus *bus, int fd, uint32_t *out);
+	void (*close)(struct road_bus *bus, uint32_t timeline);
+	/* A descriptor for others; the caller's. */
+	road_status (*fd)(struct road_bus *bus, uint32_t timeline, int *out);
+	road_status (*value)(struct road_bus *bus, uint32_t timeline, uint64_t *out);
+	/* It may stand higher already. */
+	road_status (*raise)(struct road_bus *bus, uint32_t timeline, uint64_t value);
+	/* Until it has reached the value, or the deadline passed; true: it has slept there, however
+	 * that ended. The value may be one that nobody promised yet. */
+	bool (*wait)(struct road_bus *bus, uint32_t timeline, uint64_t value, uint64_t deadline_ns);
+};
+
 /* The core's and the back door's view of one opened bus; members may be NULL (unsupported). */
 struct road_bus_control {
 	const struct road_domain *domain; /* NULL: lives on host time */
@@ -95,6 +113,7 @@ struct road_bus_control {
 			      const road_token *token, int *fd, uint64_t *bytes);
 	/* All tokens of this object's. */
 	void (*revoke)(struct road_bus *bus, uint64_t object);
+	const struct road_bus_timelines *timelines;
 };
 
 struct road_bus_text { /* a piece of an address; not terminated */

@@ -25,7 +25,7 @@ struct road_word; /* what a device stores a timeline's values to: native.c */
 struct road_word_slab;
 struct road_reservation; /* space_map.c */
 struct road_mapping;
-struct road_shared;      /* an event's page: event_share.c */
+struct road_shared;      /* how other processes see an event: event_share.h */
 struct road_submit;      /* an accepted submission: submit.h */
 struct road_region_node; /* regions and configuration images: region.h */
 struct road_boot;        /* firmware: firmware.h */
@@ -115,6 +115,8 @@ void road_shared_failed(struct road_shared *shared, uint64_t from, road_status r
 road_status road_shared_fd(struct road_event *event, const char *where, int *fd, uint64_t *bytes);
 /* The event ends. No lock held. */
 void road_shared_drop(struct road_event *event);
+/* The device closes: what is shared by it is not any more. event_syncobj.c. */
+void road_syncobjs_forget(struct road_device *device);
 
 /* ---- what follows from a signal: work.c ---- */
 

@@ -43,6 +43,7 @@ static void device_close(struct road_object *object)
 		*at = device->next;
 	pthread_mutex_unlock(&instance->lock);
 	road_progress_device_remove(device);
+	road_syncobjs_forget(device);
 	road_regions_free(device);
 	road_words_trim(device);
 	road_stage_trim(device);

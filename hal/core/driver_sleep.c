@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Devices whose driver sleeps in a vendor's library or a kernel: nobody tells the core when their
- * queues progress. Whoever queries or waits asks them, and who has nothing to run sleeps there.
+ * queues progress. Whoever queries or waits asks them, and who has nothing to run sleeps there. So
+ * does who waits for an event that is shared by something of the kernel's.
  */
+#include "hal/core/event_share.h"
 #include "hal/core/submit.h"
 
 enum { HOPS = 16 };
@@ -19,8 +21,15 @@ static uint64_t sequence_of(const struct road_queue *queue, uint64_t value)
 	return queue->flight_last->drv_sequence;
 }
 
-/* The queue on which the point hangs in the end, with a hold; what its driver should await. */
-static struct road_queue *follow(struct road_point point, uint64_t *sequence)
+/* On what a point hangs in the end, with a hold on it: a queue, and what its driver should await;
+ * or an event that nobody here owes. */
+struct root {
+	struct road_queue *queue;
+	struct road_event *event;
+	uint64_t sequence, value;
+};
+
+static struct root follow(struct road_point point)
 {
 	struct road_event *event = point.event;
 	uint64_t value = point.value;
@@ -28,16 +37,17 @@ static struct road_queue *follow(struct road_point point, uint64_t *sequence)
 	road_object_hold(&event->object);
 	for (int hop = 0; event && hop < HOPS; hop++) {
 		struct road_queue *queue = road_event_owner(event, &value);
+		uint64_t sequence = 0;
 
+		if (!queue)
+			return (struct root){.event = event, .value = value};
 		road_object_drop(&event->object);
 		event = NULL;
-		if (!queue)
-			return NULL;
 		pthread_mutex_lock(&queue->lock);
 		const bool on_device = queue->flight_first;
 
 		if (on_device) {
-			*sequence = sequence_of(queue, value);
+			sequence = sequence_of(queue, value);
 		} else if (queue->waiting_on) {
 			event = queue->waiting_on;
 			value = queue->waiter.value;
@@ -45,12 +55,12 @@ static struct road_queue *follow(struct road_point point, uint64_t *sequence)
 		}
 		pthread_mutex_unlock(&queue->lock);
 		if (on_device)
-			return queue;
+			return (struct root){.queue = queue, .sequence = sequence};
 		road_object_drop(&queue->object);
 	}
 	if (event)
 		road_object_drop(&event->object);
-	return NULL;
+	return (struct root){0};
 }
 
 /* Nobody closes or resets the queue while its driver is asked. */
@@ -73,20 +83,37 @@ static void leave(struct road_queue *queue)
 	pthread_mutex_unlock(&queue->lock);
 }
 
-bool road_driver_sleep(struct road_point point, uint64_t until)
+static bool sleep_in_queue(struct road_queue *queue, uint64_t sequence, uint64_t until)
 {
-	uint64_t sequence, bound = road_progress_domain_get() ? ROAD_WATCH_NS : SLEEP_NS;
-	uint64_t soon = road_now_ns() + bound;
-	struct road_queue *queue = follow(point, &sequence);
-	bool slept = queue && queue->space->device->sleeps && enter(queue);
+	const bool slept = queue->space->device->sleeps && enter(queue);
 
 	if (slept) {
-		queue->space->device->ops.wait(&queue->drv, sequence, soon < until ? soon : until);
+		queue->space->device->ops.wait(&queue->drv, sequence, until);
 		leave(queue);
 	}
-	if (queue)
-		road_object_drop(&queue->object);
+	road_object_drop(&queue->object);
 	return slept;
+}
+
+static bool sleep_in_kernel(struct road_event *event, uint64_t value, uint64_t until)
+{
+	struct road_shared *shared = road_shared_of(event);
+	const bool slept = shared && shared->ops->sleep && shared->ops->sleep(shared, value, until);
+
+	road_object_drop(&event->object);
+	return slept;
+}
+
+bool road_driver_sleep(struct road_point point, uint64_t until)
+{
+	const uint64_t bound = road_progress_domain_get() ? ROAD_WATCH_NS : SLEEP_NS;
+	const uint64_t soon = road_now_ns() + bound;
+	const struct root root = follow(point);
+
+	until = soon < until ? soon : until;
+	if (root.queue)
+		return sleep_in_queue(root.queue, root.sequence, until);
+	return root.event && sleep_in_kernel(root.event, root.value, until);
 }
 
 bool road_device_ask(struct road_device *device)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Events that several processes see: a page of sealed memory that all map. Each process has an
- * event of its own and keeps it at what the page says; a change made here goes to the page at once,
- * one made elsewhere is looked for wherever the simulation is run, and by the pump.
+ * Events that several processes see, by something that all of them have: a page of sealed memory
+ * (here), or a syncobj of the kernel's (event_syncobj.c). Each process has an event of its own and
+ * keeps it at what stands there; a change made here goes there at once, one made elsewhere is
+ * looked for wherever the simulation is run, and by the pump.
  *
- * The page is hostile: its words are copied once and checked, and mean a value and a status only.
+ * What stands there is hostile: it is copied once and checked, and means a value and a status only.
  */
+#include "hal/core/event_share.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "hal/bus/memfd.h"
-#include "hal/core/core.h"
 
 enum { PAGE_BYTES = 4096, BATCH = 32 };
 #define PAGE_MAGIC UINT64_C(0x31746e6576656472) /* "rdevent1", as little-endian text */
@@ -24,9 +26,8 @@ struct shared_page {
 	_Atomic int64_t reason;       /* an error status, written before failed_from */
 };
 
-struct road_shared {
-	struct road_event *event;
-	struct road_shared *next;
+struct paged {
+	struct road_shared shared;
 	struct shared_page *page;
 	int fd; /* ours */
 };
@@ -39,56 +40,45 @@ static struct {
 	_Atomic bool any;
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* ---- to the page ---- */
-
 void road_shared_raised(struct road_shared *shared, uint64_t value)
 {
-	uint64_t now = atomic_load(&shared->page->value);
-
-	while (now < value && !atomic_compare_exchange_weak(&shared->page->value, &now, value))
-		;
+	shared->ops->raise(shared, value);
 }
 
 void road_shared_failed(struct road_shared *shared, uint64_t from, road_status reason)
 {
-	uint64_t now = atomic_load(&shared->page->failed_from);
-
-	if (from < now)
-		atomic_store(&shared->page->reason, reason);
-	while (from < now && !atomic_compare_exchange_weak(&shared->page->failed_from, &now, from))
-		;
+	if (shared->ops->fail)
+		shared->ops->fail(shared, from, reason);
 }
 
-/* ---- from the page ---- */
+/* ---- what others did ---- */
 
-/* What the page says; false: nothing that the event does not know. */
-static bool news(const struct road_shared *shared, uint64_t *value, uint64_t *failed)
+/* What stands there; false: nothing that the event does not know. */
+static bool news(struct road_shared *shared, struct road_shared_state *out)
 {
-	*value = atomic_load(&shared->page->value);
-	*failed = atomic_load(&shared->page->failed_from);
-	return (*value != UINT64_MAX && *value > road_event_now(shared->event) &&
-		*value < atomic_load(&shared->event->failed_from)) ||
-	       *failed < atomic_load(&shared->event->failed_from);
+	*out = (struct road_shared_state){.failed_from = UINT64_MAX};
+	shared->ops->read(shared, out);
+	return (out->value != UINT64_MAX && out->value > road_event_now(shared->event) &&
+		out->value < atomic_load(&shared->event->failed_from)) ||
+	       out->failed_from < atomic_load(&shared->event->failed_from);
 }
 
-static void take_over(struct road_shared *shared)
+void road_shared_take_over(struct road_shared *shared)
 {
 	struct road_work work = ROAD_WORK_INIT(road_progress_now());
-	uint64_t value, failed;
+	struct road_shared_state state;
 	road_error why;
 
-	if (!news(shared, &value, &failed))
+	if (!news(shared, &state))
 		return;
-	if (value != UINT64_MAX)
-		road_event_raise(shared->event, value, work.time_ps, &work);
-	if (failed != UINT64_MAX) {
-		int64_t reason = atomic_load(&shared->page->reason);
-
-		if (reason >= 0 || reason < ROAD_INTERNAL)
-			reason = ROAD_IO;
-		road_error_set(&why, (road_status)reason, "another process failed the event",
+	if (state.value != UINT64_MAX)
+		road_event_raise(shared->event, state.value, work.time_ps, &work);
+	if (state.failed_from != UINT64_MAX) {
+		if (state.reason >= 0 || state.reason < ROAD_INTERNAL)
+			state.reason = ROAD_IO;
+		road_error_set(&why, (road_status)state.reason, shared->ops->failed,
 			       "road_event_import", "", "");
-		road_event_fail_from(shared->event, failed, &why, work.time_ps, &work);
+		road_event_fail_from(shared->event, state.failed_from, &why, work.time_ps, &work);
 	}
 	road_work_drain(&work);
 }
@@ -115,13 +105,13 @@ static bool awaited(struct road_event *event)
 /* Up to BATCH events with news, each with a hold. */
 static uint32_t collect(struct road_shared **out, bool *watching)
 {
-	uint64_t value, failed;
+	struct road_shared_state state;
 	uint32_t count = 0;
 
 	pthread_mutex_lock(&all.lock);
 	for (struct road_shared *s = all.first; s && count < BATCH; s = s->next) {
 		*watching |= awaited(s->event);
-		if (news(s, &value, &failed) && hold_live(&s->event->object))
+		if (news(s, &state) && hold_live(&s->event->object))
 			out[count++] = s;
 	}
 	pthread_mutex_unlock(&all.lock);
@@ -141,7 +131,7 @@ static struct road_progress run(struct road_source *source)
 	for (uint32_t i = 0; i < count; i++) {
 		struct road_event *event = found[i]->event;
 
-		take_over(found[i]);
+		road_shared_take_over(found[i]);
 		road_object_drop(&event->object);
 	}
 	progress.ran = count != 0;
@@ -151,24 +141,24 @@ static struct road_progress run(struct road_source *source)
 
 static bool pending(struct road_source *source)
 {
-	uint64_t value, failed;
+	struct road_shared_state state;
 	bool any = false;
 
 	(void)source;
 	if (!atomic_load_explicit(&all.any, memory_order_relaxed))
 		return false;
 	pthread_mutex_lock(&all.lock);
-	for (const struct road_shared *s = all.first; s && !any; s = s->next)
-		any = news(s, &value, &failed);
+	for (struct road_shared *s = all.first; s && !any; s = s->next)
+		any = news(s, &state);
 	pthread_mutex_unlock(&all.lock);
 	return any;
 }
 
-static struct road_source pages = {.run = run, .pending = pending};
+static struct road_source source = {.run = run, .pending = pending};
 
 /* ---- making and ending ---- */
 
-static void list(struct road_shared *shared)
+void road_shared_list(struct road_shared *shared)
 {
 	pthread_mutex_lock(&all.lock);
 	bool add = !all.added;
@@ -180,13 +170,7 @@ static void list(struct road_shared *shared)
 	pthread_mutex_unlock(&all.lock);
 	road_agent_begin();
 	if (add)
-		road_source_add(&pages);
-}
-
-static void end(struct road_shared *shared)
-{
-	road_memfd_free(shared->page, PAGE_BYTES, shared->fd);
-	free(shared);
+		road_source_add(&source);
 }
 
 void road_shared_drop(struct road_event *event)
@@ -201,70 +185,146 @@ void road_shared_drop(struct road_event *event)
 	if (*at)
 		*at = shared->next;
 	atomic_store(&all.any, all.first != NULL);
+	if (shared->ops->leave)
+		shared->ops->leave(shared);
 	pthread_mutex_unlock(&all.lock);
 	road_agent_end();
-	end(shared);
+	shared->ops->end(shared);
 }
 
-static road_status no_memory(const char *where)
+void road_shared_each(void (*fn)(struct road_shared *shared, void *arg), void *arg)
 {
-	return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory or descriptor for a shared event",
-			 where, "", "");
+	pthread_mutex_lock(&all.lock);
+	for (struct road_shared *s = all.first; s; s = s->next)
+		fn(s, arg);
+	pthread_mutex_unlock(&all.lock);
 }
 
-/* The event gets a page of its own, which begins with what is true now. */
-static road_status share(struct road_event *event)
+struct road_shared *road_shared_of(struct road_event *event)
 {
-	struct road_shared *shared = calloc(1, sizeof(*shared));
-	road_status status;
-	void *page;
+	pthread_mutex_lock(&event->lock);
+	struct road_shared *shared = event->shared;
 
-	if (!shared)
-		return no_memory("road_event_share");
-	status = road_memfd_alloc(PAGE_BYTES, &page, &shared->fd);
-	if (status) {
-		free(shared);
-		return status;
-	}
-	shared->event = event;
-	shared->page = page;
-	shared->page->magic = PAGE_MAGIC;
-	atomic_store(&shared->page->failed_from, UINT64_MAX);
-	if (!road_event_tie(event, shared)) { /* another thread was faster */
-		end(shared);
-		return ROAD_OK;
-	}
+	pthread_mutex_unlock(&event->lock);
+	return shared;
+}
+
+void road_shared_begin(struct road_shared *shared)
+{
+	struct road_event *event = shared->event;
+
 	/* What changed before the tie; what changes after it is published by itself. */
 	pthread_mutex_lock(&event->lock);
 	road_shared_raised(shared, road_event_now(event));
 	if (atomic_load(&event->failed_from) != UINT64_MAX)
 		road_shared_failed(shared, atomic_load(&event->failed_from), event->failure.status);
 	pthread_mutex_unlock(&event->lock);
-	list(shared);
+	road_shared_list(shared);
+}
+
+road_status road_shared_no_memory(const char *where)
+{
+	return road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory or descriptor for a shared event",
+			 where, "", "");
+}
+
+/* ---- the page ---- */
+
+static struct paged *paged_of(struct road_shared *shared)
+{
+	return (struct paged *)(void *)shared;
+}
+
+static void page_raise(struct road_shared *shared, uint64_t value)
+{
+	struct shared_page *page = paged_of(shared)->page;
+	uint64_t now = atomic_load(&page->value);
+
+	while (now < value && !atomic_compare_exchange_weak(&page->value, &now, value))
+		;
+}
+
+static void page_fail(struct road_shared *shared, uint64_t from, road_status reason)
+{
+	struct shared_page *page = paged_of(shared)->page;
+	uint64_t now = atomic_load(&page->failed_from);
+
+	if (from < now)
+		atomic_store(&page->reason, reason);
+	while (from < now && !atomic_compare_exchange_weak(&page->failed_from, &now, from))
+		;
+}
+
+static void page_read(struct road_shared *shared, struct road_shared_state *out)
+{
+	struct shared_page *page = paged_of(shared)->page;
+
+	out->value = atomic_load(&page->value);
+	out->failed_from = atomic_load(&page->failed_from);
+	out->reason = out->failed_from == UINT64_MAX ? 0 : atomic_load(&page->reason);
+}
+
+static void page_end(struct road_shared *shared)
+{
+	road_memfd_free(paged_of(shared)->page, PAGE_BYTES, paged_of(shared)->fd);
+	free(shared);
+}
+
+static const struct road_shared_ops page_ops = {
+	.failed = "another process failed the event",
+	.raise = page_raise,
+	.fail = page_fail,
+	.read = page_read,
+	.end = page_end,
+};
+
+/* The event gets a page of its own, which begins with what is true now. */
+static road_status share(struct road_event *event)
+{
+	struct paged *own = calloc(1, sizeof(*own));
+	road_status status;
+	void *page;
+
+	if (!own)
+		return road_shared_no_memory("road_event_share");
+	status = road_memfd_alloc(PAGE_BYTES, &page, &own->fd);
+	if (status) {
+		free(own);
+		return status;
+	}
+	own->shared = (struct road_shared){.event = event, .ops = &page_ops};
+	own->page = page;
+	own->page->magic = PAGE_MAGIC;
+	atomic_store(&own->page->failed_from, UINT64_MAX);
+	if (road_event_tie(event, &own->shared))
+		road_shared_begin(&own->shared);
+	else /* another thread was faster */
+		page_end(&own->shared);
 	return ROAD_OK;
+}
+
+road_status road_shared_check(const struct road_event *event, const char *where)
+{
+	if (event->timeline)
+		return road_fail(ROAD_INVALID_ARGUMENT, "event is a queue's timeline", where, "",
+				 "an event of the program");
+	return road_pump_start();
 }
 
 road_status road_shared_fd(struct road_event *event, const char *where, int *fd, uint64_t *bytes)
 {
-	road_status status;
+	road_status status = road_shared_check(event, where);
 
-	if (event->timeline)
-		return road_fail(ROAD_INVALID_ARGUMENT, "event is a queue's timeline", where, "",
-				 "an event of the program");
-	status = road_pump_start();
-	if (status)
-		return status;
-	pthread_mutex_lock(&event->lock);
-	struct road_shared *shared = event->shared;
-
-	pthread_mutex_unlock(&event->lock);
-	if (!shared)
+	if (!status && !road_shared_of(event))
 		status = share(event);
 	if (status)
 		return status;
-	pthread_mutex_lock(&event->lock);
-	*fd = event->shared->fd;
-	pthread_mutex_unlock(&event->lock);
+	struct road_shared *shared = road_shared_of(event);
+
+	if (shared->ops != &page_ops)
+		return road_fail(ROAD_INVALID_ARGUMENT, "event is shared already", where,
+				 "a syncobj", "one way");
+	*fd = paged_of(shared)->fd;
 	*bytes = PAGE_BYTES;
 	return ROAD_OK;
 }
@@ -285,7 +345,7 @@ road_status road_event_share(road_event *event, int *fd)
 	const int copy = fcntl(own, F_DUPFD_CLOEXEC, 0);
 
 	if (copy < 0)
-		return no_memory("road_event_share");
+		return road_shared_no_memory("road_event_share");
 	*fd = copy;
 	return ROAD_OK;
 }
@@ -299,34 +359,41 @@ static road_status check_page(const struct shared_page *page)
 	return ROAD_OK;
 }
 
-static road_status import(int fd, struct road_shared *shared, road_event **out)
+static road_status import(int fd, struct paged *own, road_event **out)
 {
-	struct road_event *event;
 	road_status status;
 	void *page;
 
-	shared->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (shared->fd < 0)
+	own->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (own->fd < 0)
 		return road_fail_u64(ROAD_INVALID_ARGUMENT, "bad descriptor",
 				     "road_event_import: fd", (uint64_t)(uint32_t)fd,
 				     "an open descriptor");
-	status = road_memfd_map(shared->fd, PAGE_BYTES, "road_event_import: fd", &page);
+	status = road_memfd_map(own->fd, PAGE_BYTES, "road_event_import: fd", &page);
 	if (status) {
-		close(shared->fd);
+		close(own->fd);
 		return status;
 	}
-	shared->page = page;
+	own->page = page;
 	status = check_page(page);
 	if (!status)
-		status = road_event_new(0, false, &event);
-	if (status) {
-		road_memfd_free(page, PAGE_BYTES, shared->fd);
+		status = road_shared_import(&own->shared, out);
+	if (status)
+		road_memfd_free(page, PAGE_BYTES, own->fd);
+	return status;
+}
+
+road_status road_shared_import(struct road_shared *shared, struct road_event **out)
+{
+	struct road_event *event;
+	road_status status = road_event_new(0, false, &event);
+
+	if (status)
 		return status;
-	}
 	shared->event = event;
 	road_event_tie(event, shared);
-	take_over(shared);
-	list(shared);
+	road_shared_take_over(shared);
+	road_shared_list(shared);
 	*out = event;
 	return ROAD_OK;
 }
@@ -343,12 +410,13 @@ road_status road_event_import(road_instance *instance, int fd, road_event **out)
 		status = road_pump_start();
 	if (status)
 		return status;
-	struct road_shared *shared = calloc(1, sizeof(*shared));
+	struct paged *own = calloc(1, sizeof(*own));
 
-	if (!shared)
-		return no_memory("road_event_import");
-	status = import(fd, shared, out);
+	if (!own)
+		return road_shared_no_memory("road_event_import");
+	own->shared.ops = &page_ops;
+	status = import(fd, own, out);
 	if (status)
-		free(shared);
+		free(own);
 	return status;
 }

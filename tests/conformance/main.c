@@ -2,6 +2,7 @@
 /* The conformance suite: one program against any device. `roadbed conformance` runs it. */
 #include "tests/conformance/expected.h"
 #include "tests/conformance/groups/process.h"
+#include "tests/conformance/peer.h"
 #include "tests/conformance/report.h"
 
 #include <CUnit/CUnit.h>
@@ -39,6 +40,7 @@ static struct {
 	unsigned wanted_count;
 	const char *expected_path, *junit;
 	const char *serve;   /* the path of a socket: one of the suite's own servers */
+	const char *peer;    /* the other process of a case: peer.h */
 	char home[PATH_MAX]; /* folder of this program */
 	char kernels[PATH_MAX + 64], libraries[PATH_MAX + 64];
 	bool list, first, in_process, stopped, cases_only;
@@ -306,23 +308,18 @@ static int parse(int argc, char **argv)
 		EXPECTED,
 		KERNELS,
 		SERVE,
+		PEER,
 		HELP
 	};
-	static const struct option options[] = {{"suite", 1, NULL, SUITE},
-						{"case", 1, NULL, CASE_NAME},
-						{"list", 0, NULL, LIST},
-						{"soak", 0, NULL, SOAK},
-						{"json", 0, NULL, JSON},
-						{"tap", 0, NULL, TAP},
-						{"junit", 1, NULL, JUNIT},
-						{"seed", 1, NULL, SEED},
-						{"first", 0, NULL, FIRST},
-						{"in-process", 0, NULL, IN_PROCESS},
-						{"expected", 1, NULL, EXPECTED},
-						{"kernels", 1, NULL, KERNELS},
-						{"serve", 1, NULL, SERVE},
-						{"help", 0, NULL, HELP},
-						{0}};
+	static const struct option options[] = {
+		{"suite", 1, NULL, SUITE},       {"case", 1, NULL, CASE_NAME},
+		{"list", 0, NULL, LIST},         {"soak", 0, NULL, SOAK},
+		{"json", 0, NULL, JSON},         {"tap", 0, NULL, TAP},
+		{"junit", 1, NULL, JUNIT},       {"seed", 1, NULL, SEED},
+		{"first", 0, NULL, FIRST},       {"in-process", 0, NULL, IN_PROCESS},
+		{"expected", 1, NULL, EXPECTED}, {"kernels", 1, NULL, KERNELS},
+		{"serve", 1, NULL, SERVE},       {"peer", 1, NULL, PEER},
+		{"help", 0, NULL, HELP},         {0}};
 	char *end;
 
 	run.report.seed = 1;
@@ -350,6 +347,7 @@ static int parse(int argc, char **argv)
 		case EXPECTED: run.expected_path = optarg; break;
 		case KERNELS: run.where.kernels = optarg; break;
 		case SERVE: run.serve = optarg; break;
+		case PEER: run.peer = optarg; break;
 		case HELP: fputs(usage, stdout); exit(0);
 		default: fputs(usage, stderr); return EXIT_USAGE;
 		}
@@ -369,6 +367,8 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
+	if (run.peer)
+		return peer_run(run.peer, argv[optind]);
 	if (run.serve)
 		return process_server_main(argv[optind], run.serve);
 	run.where.address = run.report.address = argv[optind];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Memory that two drivers of the kernel share, as dma-bufs: dumb buffers of vgem and buffers of our
- * device, both ways. share DEVICE, in the guest; prints TAP.
+ * device, both ways; and events as syncobjs. share DEVICE, in the guest; prints TAP.
  */
 #include <drm.h>
 #include <drm_mode.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <roadbed/roadbed.h>
@@ -350,14 +351,14 @@ static uint32_t take_fences(int node, int fd)
 	return into.handle;
 }
 
-/* 0, or the errno of waiting so long for point 1. */
-static int await_first(int node, uint32_t syncobj, uint64_t ns)
+/* 0, or the errno of waiting so long for a point, which somebody may have yet to promise. */
+static int await(int node, uint32_t syncobj, uint64_t point, uint64_t ns)
 {
-	const uint64_t point = 1;
 	struct drm_syncobj_timeline_wait wait = {.handles = (uintptr_t)&syncobj,
 						 .points = (uintptr_t)&point,
 						 .timeout_nsec = (int64_t)road_deadline_after(ns),
-						 .count_handles = 1};
+						 .count_handles = 1,
+						 .flags = DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT};
 
 	return ioctl(node, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &wait) ? errno : 0;
 }
@@ -408,11 +409,11 @@ static void a_fence_of_another_driver_holds_a_job_back(void)
 	CU_ASSERT_EQUAL_FATAL(ioctl(vgem, VGEM_FENCE_ATTACH, &fence), 0);
 	CU_ASSERT_EQUAL(poll(&readable, 1, 0), 0);
 	out = submit_fill(node, readable.fd, take_fences(node, readable.fd), &status.queue);
-	CU_ASSERT_EQUAL(await_first(node, out, 50000000), ETIME);
+	CU_ASSERT_EQUAL(await(node, out, 1, 50000000), ETIME);
 	CU_ASSERT(is_filled(dumb, 0));
 	signal.fence = fence.out_fence;
 	CU_ASSERT_EQUAL_FATAL(ioctl(vgem, VGEM_FENCE_SIGNAL, &signal), 0);
-	CU_ASSERT_EQUAL(await_first(node, out, PATIENCE), 0);
+	CU_ASSERT_EQUAL(await(node, out, 1, PATIENCE), 0);
 	CU_ASSERT(is_filled(dumb, 0x6b));
 	CU_ASSERT_EQUAL(poll(&readable, 1, 0), 1);
 	CU_ASSERT_EQUAL(ioctl(node, DRM_IOCTL_ROADBED_TEST_STATUS, &status), 0);
@@ -420,6 +421,103 @@ static void a_fence_of_another_driver_holds_a_job_back(void)
 	close(node);
 	close(readable.fd);
 	drop_dumb(fence.handle, dumb);
+	end();
+}
+
+/* ---- events ---- */
+
+static uint32_t take_syncobj(int node, int fd)
+{
+	struct drm_syncobj_handle handle = {.fd = fd};
+
+	return ioctl(node, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, &handle) ? 0 : handle.handle;
+}
+
+/* Another process, without our library: it says a byte when nothing came for a while, and ends well
+ * if the kernel wakes it for point 4 then. It raises point 6 itself. */
+static void sleep_for_point(int fd, int says)
+{
+	const int node = open_node();
+	const uint32_t handle = take_syncobj(node, fd);
+	const uint64_t point = 6;
+	struct drm_syncobj_timeline_array raised = {
+		.handles = (uintptr_t)&handle, .points = (uintptr_t)&point, .count_handles = 1};
+
+	if (!handle)
+		_exit(2);
+	if (await(node, handle, 4, 50000000) != ETIME || write(says, "", 1) != 1)
+		_exit(3);
+	if (await(node, handle, 4, PATIENCE))
+		_exit(4);
+	if (ioctl(node, DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL, &raised))
+		_exit(5);
+	_exit(0);
+}
+
+static void an_event_wakes_another_process_that_sleeps_in_the_kernel(void)
+{
+	road_event *event = NULL;
+	int fd = -1, said[2], status = -1;
+	char byte;
+	pid_t child;
+
+	begin();
+	CU_ASSERT_EQUAL_FATAL(road_event_create(instance, 3, &event), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(road_event_export_syncobj(event, device, &fd), ROAD_OK);
+	CU_ASSERT_EQUAL_FATAL(pipe(said), 0);
+	child = fork();
+	CU_ASSERT_FATAL(child >= 0);
+	if (!child)
+		sleep_for_point(fd, said[1]);
+	close(said[1]);
+	CU_ASSERT_EQUAL(read(said[0], &byte, 1), 1);
+	CU_ASSERT_EQUAL(waitpid(child, &status, WNOHANG), 0);
+	/* By work of the device's. */
+	const road_point promised = {event, 4};
+	const road_submission signals = {
+		.size = sizeof(signals), .signals = &promised, .signal_count = 1};
+
+	CU_ASSERT_EQUAL(road_queue_submit(queue, &signals, NULL), ROAD_OK);
+	CU_ASSERT_EQUAL(road_point_wait((road_point){event, 6}, road_deadline_after(PATIENCE)),
+			ROAD_OK);
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	CU_ASSERT_EQUAL(status, 0);
+	close(said[0]);
+	close(fd);
+	road_event_release(event);
+	end();
+}
+
+/* Of a queue that our library knows nothing of. */
+static void the_end_of_a_job_of_the_kernels_is_an_event_here(void)
+{
+	struct drm_syncobj_handle shared = {.fd = -1};
+	road_buffer *ours;
+	road_event *event = NULL;
+	uint32_t number;
+	int node, fd = -1;
+
+	begin();
+	node = open_node();
+	CU_ASSERT_FATAL(node >= 0);
+	ours = make_buffer(ROAD_HEAP_DEVICE_VISIBLE);
+	CU_ASSERT_EQUAL_FATAL(road_buffer_export(ours, &fd), ROAD_OK);
+	shared.handle = submit_fill(node, fd, 0, &number);
+	CU_ASSERT_EQUAL_FATAL(ioctl(node, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &shared), 0);
+	CU_ASSERT_EQUAL_FATAL(road_event_import_syncobj(device, shared.fd, &event), ROAD_OK);
+	CU_ASSERT_EQUAL(road_point_wait((road_point){event, 1}, road_deadline_after(PATIENCE)),
+			ROAD_OK);
+	CU_ASSERT(is_filled(view_of(ours), 0x6b));
+	CU_ASSERT_EQUAL(road_point_wait((road_point){event, 2}, 0), ROAD_TIMEOUT);
+	road_event_release(event);
+	/* What is none is refused. */
+	event = NULL;
+	CU_ASSERT_EQUAL(road_event_import_syncobj(device, fd, &event), ROAD_INVALID_ARGUMENT);
+	CU_ASSERT_PTR_NULL(event);
+	close(shared.fd);
+	close(fd);
+	close(node);
+	road_buffer_release(ours);
 	end();
 }
 
@@ -469,6 +567,10 @@ static const struct tap_case cases[] = {
 	{"the same memory twice is two buffers", the_same_memory_twice_is_two_buffers},
 	{"any device of ours takes it", any_device_of_ours_takes_it},
 	{"a fence of another driver holds a job back", a_fence_of_another_driver_holds_a_job_back},
+	{"an event wakes another process that sleeps in the kernel",
+	 an_event_wakes_another_process_that_sleeps_in_the_kernel},
+	{"the end of a job of the kernel's is an event here",
+	 the_end_of_a_job_of_the_kernels_is_an_event_here},
 	{"what cannot be shared says why", what_cannot_be_shared_says_why},
 };
 

@@ -70,6 +70,24 @@ ROAD_API road_status road_event_share(road_event *event, int *fd);
 ROAD_API road_status road_event_import(road_instance *instance, int fd, road_event **out);
 
 /*
+ * Shares an event of the program as a timeline syncobj of DRM: a descriptor that other processes
+ * import, and that drivers of the kernel may raise by their jobs. Its points are the event's
+ * values. The caller closes it. For a device that is run through a node of DRM or accel whose
+ * driver has timeline syncobjs. As with road_event_share every process may signal and await it, and
+ * that only one at a time promises values on it is theirs to keep; who waits sleeps in the kernel,
+ * which wakes him. A syncobj knows no failure: of road_event_fail the others hear nothing, and a
+ * point that a job of the kernel's reached by failing is reached. It is shared until the device is
+ * closed or lost. One event is shared in one way, by one device; the call may be repeated.
+ * ROAD_UNSUPPORTED: no such device, or no such driver. ROAD_INVALID_ARGUMENT: a queue's timeline,
+ * or an event that is shared in another way. ROAD_DEVICE_LOST, ROAD_OUT_OF_HOST_MEMORY.
+ */
+ROAD_API road_status road_event_export_syncobj(road_event *event, road_device *device, int *fd);
+/* The event behind a syncobj, whose descriptor stays the caller's, in the device's instance. Points
+ * that are not reached when the device is lost or closed fail: ROAD_DEVICE_LOST, ROAD_STALE.
+ * ROAD_UNSUPPORTED as above; ROAD_INVALID_ARGUMENT: no descriptor of a syncobj. */
+ROAD_API road_status road_event_import_syncobj(road_device *device, int fd, road_event **out);
+
+/*
  * A shared event as 64 bytes, as road_buffer_export_token has them of a buffer: a server keeps the
  * token if it has the device, until the event's last reference here is released, the device is
  * closed, or this process ends; else it names this process. process: the only one that may import

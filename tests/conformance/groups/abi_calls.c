@@ -153,6 +153,8 @@ CALL(road_event_error, EVENT, V(0, 30), NULL)
 CALL(road_event_point_fd, EVENT, 1, OUT(1))
 CALL(road_event_share, EVENT, OUT(1))
 CALL(road_event_import, INSTANCE, -1, OUT(1))
+CALL(road_event_export_syncobj, EVENT, P(1, c->f->device), OUT(2))
+CALL(road_event_import_syncobj, DEVICE, -1, OUT(1))
 CALL(road_event_export_token, EVENT, P(1, c->f->device), 0, OUT(2))
 CALL(road_event_import_token, DEVICE, P(1, (const road_token *)(const void *)c->bytes), OUT(2))
 
@@ -404,6 +406,8 @@ static const struct row {
 	ROW(road_event_point_fd, 2, 0, 0, 0),
 	ROW(road_event_share, 2, 0, 0, 0),
 	ROW(road_event_import, 2, 0, FAILS, 0),
+	ROW(road_event_export_syncobj, 3, 0, 0, 0),
+	ROW(road_event_import_syncobj, 2, 0, FAILS, 0),
 	ROW(road_event_export_token, 3, 0, 0, 0),
 	ROW(road_event_import_token, 3, 0, FAILS, 0),
 	ROW(road_image_load, 3, 0, FAILS, CAP(IMAGES)),

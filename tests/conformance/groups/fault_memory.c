@@ -31,7 +31,7 @@ struct program {
 	road_space *space, *own;
 	road_queue *queue, *second;
 	road_buffer *buffer, *view, *imported, *attached, *host;
-	road_event *gate, *event, *other;
+	road_event *gate, *event, *other, *synced, *from_sync;
 	road_list *list, *concurrent;
 	road_image *image;
 	road_kernel *kernel;
@@ -41,7 +41,7 @@ struct program {
 	road_telemetry *telemetry;
 	road_point point;
 	uint64_t reserved;
-	int shared, ready, memory; /* descriptors */
+	int shared, syncobj, ready, memory; /* descriptors */
 	const struct plan *plan;
 	unsigned char bytes[BYTES];
 };
@@ -157,6 +157,22 @@ static road_status event_import(struct program *p)
 {
 	return p->shared < 0 ? ROAD_UNSUPPORTED
 			     : road_event_import(p->f->instance, p->shared, &p->other);
+}
+
+static road_status sync_create(struct program *p)
+{
+	return road_event_create(p->f->instance, 0, &p->synced);
+}
+
+static road_status sync_export(struct program *p)
+{
+	return road_event_export_syncobj(p->synced, p->device, &p->syncobj);
+}
+
+static road_status sync_import(struct program *p)
+{
+	return p->syncobj < 0 ? ROAD_UNSUPPORTED
+			      : road_event_import_syncobj(p->device, p->syncobj, &p->from_sync);
 }
 
 static road_status event_point_fd(struct program *p)
@@ -424,6 +440,9 @@ static const struct step {
 	STEP(gate_create),
 	MAYBE(event_share),
 	MAYBE(event_import),
+	STEP(sync_create),
+	MAYBE(sync_export),
+	MAYBE(sync_import),
 	STEP(event_point_fd),
 	STEP(list_create),
 	STEP(list_concurrent),
@@ -478,7 +497,8 @@ enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
 static road_status begin(const struct plan *plan, struct program *p)
 {
-	*p = (struct program){.f = plan->f, .plan = plan, .shared = -1, .ready = -1, .memory = -1};
+	*p = (struct program){
+		.f = plan->f, .plan = plan, .shared = -1, .syncobj = -1, .ready = -1, .memory = -1};
 	return road_device_open(plan->f->instance, plan->address, &p->device);
 }
 
@@ -508,9 +528,11 @@ static void end(struct program *p)
 	road_event_release(p->gate);
 	road_event_release(p->event);
 	road_event_release(p->other);
-	const int fds[] = {p->shared, p->ready, p->memory};
+	road_event_release(p->synced);
+	road_event_release(p->from_sync);
+	const int fds[] = {p->shared, p->syncobj, p->ready, p->memory};
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 }
