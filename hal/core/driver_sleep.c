@@ -32,15 +32,22 @@ struct root {
 static struct root follow(struct road_point point)
 {
 	struct road_event *event = point.event;
+	const struct road_queue *before = NULL;
 	uint64_t value = point.value;
 
 	road_object_hold(&event->object);
 	for (int hop = 0; event && hop < HOPS; hop++) {
-		struct road_queue *queue = road_event_owner(event, &value);
-		uint64_t sequence = 0;
+		uint64_t owed = value, sequence = 0;
+		struct road_queue *queue = road_event_owner(event, &owed);
 
-		if (!queue)
+		/* A queue that waits for it is not who brings it, whatever it promised. */
+		if (!queue || queue == before) {
+			if (queue)
+				road_object_drop(&queue->object);
 			return (struct root){.event = event, .value = value};
+		}
+		value = owed;
+		before = queue;
 		road_object_drop(&event->object);
 		event = NULL;
 		pthread_mutex_lock(&queue->lock);

@@ -271,14 +271,18 @@ static void who_waits_sleeps_in_the_kernel_which_wakes_it(void)
 	teardown(&f);
 }
 
-/* Also who waits for work that waits for it. */
+/* Also who waits for work that waits for it, and promises more on it. */
 static void who_waits_for_work_that_waits_for_it_sleeps_there(void)
 {
 	begin();
 	struct fixture f = process();
 	road_event *event = make(&f, 0);
-	const road_point awaited = {event, 5};
-	const road_submission after = {.size = sizeof(after), .waits = &awaited, .wait_count = 1};
+	const road_point awaited = {event, 5}, promised = {event, 9};
+	const road_submission after = {.size = sizeof(after),
+				       .waits = &awaited,
+				       .wait_count = 1,
+				       .signals = &promised,
+				       .signal_count = 1};
 	road_point done;
 
 	export(&f, event);
@@ -286,6 +290,8 @@ static void who_waits_for_work_that_waits_for_it_sleeps_there(void)
 	kernel.once_slept = 5;
 	CU_ASSERT_EQUAL(road_point_wait(done, soon()), ROAD_OK);
 	CU_ASSERT(kernel.sleepers >= 1);
+	CU_ASSERT_EQUAL(road_point_wait(promised, soon()), ROAD_OK);
+	CU_ASSERT_EQUAL(told(), 9);
 	road_event_release(event);
 	teardown(&f);
 }
