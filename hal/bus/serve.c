@@ -288,6 +288,12 @@ static void say_asleep(struct road_server *server, bool asleep)
 			atomic_store(&client->page->asleep, asleep);
 }
 
+bool road_serve_doze(struct road_server *server)
+{
+	say_asleep(server, true);
+	return !take_posts(server);
+}
+
 /* A stop may write only after the loop saw that it stops: without this all later runs were awake.
  */
 static void drain_stops(const struct road_server *server)
@@ -315,8 +321,7 @@ static void sleep_on(struct road_server *server, uint64_t until)
 		fds[count++] = (struct pollfd){.fd = client->sock,
 					       .events = client->out_bytes ? POLLOUT : POLLIN};
 	count += road_ports_poll(server, is_open, fds + count);
-	say_asleep(server, true);
-	if (!take_posts(server) && ppoll(fds, count, &time, NULL) > 0 && fds[0].revents)
+	if (road_serve_doze(server) && ppoll(fds, count, &time, NULL) > 0 && fds[0].revents)
 		drain_stops(server); /* `stopping` was written before: the loop sees it */
 	say_asleep(server, false);
 }

@@ -121,6 +121,9 @@ struct road_server {
 
 /* ---- serve.c ---- */
 
+/* Says in every page that the server sleeps, and looks once more for posts: false: some came, and
+ * were taken. Whoever posts later sees that it has to kick. */
+bool road_serve_doze(struct road_server *server);
 /* A word about a client, unless there were too many. */
 void road_serve_tell(struct road_client *client, int level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

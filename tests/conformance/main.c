@@ -369,8 +369,8 @@ int main(int argc, char **argv)
 	}
 	if (run.peer)
 		return peer_run(run.peer, argv[optind]);
-	if (run.serve)
-		return process_server_main(argv[optind], run.serve);
 	run.where.address = run.report.address = argv[optind];
+	if (run.serve)
+		return process_server_main(&run.where, run.serve);
 	return look_at_device();
 }

@@ -348,12 +348,13 @@ pid_t process_serve(struct fixture *f, const char *path)
 
 /* ---- one whose allocations are counted ---- */
 
-int process_server_main(const char *address, const char *path)
+int process_server_main(const struct fixture_where *where, const char *path)
 {
-	const road_instance_options plain = {.size = sizeof(plain)};
+	const road_instance_options plain = {.size = sizeof(plain),
+					     .library_folder = where->libraries};
 	const road_sim_server_options options = {.size = sizeof(options),
 						 .address_count = 1,
-						 .addresses = &address,
+						 .addresses = &where->address,
 						 .socket_path = path};
 	struct pollfd asked = {.fd = STDIN_FILENO, .events = POLLIN};
 	road_instance *instance = NULL;
@@ -361,8 +362,14 @@ int process_server_main(const char *address, const char *path)
 	char byte = 0;
 
 	if (road_instance_create(&plain, &instance) ||
-	    road_sim_server_create(instance, &options, &server))
+	    road_sim_server_create(instance, &options, &server)) {
+		road_error why = {.size = sizeof(why)};
+
+		(void)road_last_error(&why);
+		fprintf(stderr, "roadbed conformance: --serve: %s: %s (%s)\n", why.where, why.what,
+			why.seen);
 		return 1;
+	}
 	while (write(STDOUT_FILENO, &(uint64_t){allocations_live()}, sizeof(uint64_t)) > 0) {
 		while (poll(&asked, 1, 0) <= 0)
 			(void)road_sim_server_run(server, road_deadline_after(RUN_NS));

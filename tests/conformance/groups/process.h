@@ -22,9 +22,9 @@ struct process_server process_serve_counted(struct fixture *f, const char *path)
 uint64_t process_allocations(const struct process_server *server);
 /* Stops it, and awaits its end: what waitpid says of it. */
 int process_stop(struct process_server *server);
-/* What such a process runs: serves the address at the path until standard input ends. The exit
+/* What such a process runs: serves where->address at the path until standard input ends. The exit
  * status. */
-int process_server_main(const char *address, const char *path);
+int process_server_main(const struct fixture_where *where, const char *path);
 
 /* Runs one case on that address; says nothing. */
 pid_t process_client(const char *address, const char *name);

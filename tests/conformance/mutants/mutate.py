@@ -48,7 +48,7 @@ def read_named(path, root):
     caught = re.findall(r'^caught: (\S+) (\S+)$', text, re.M)
     missing = [f for f in ('file', 'kind', 'find', 'put') if f not in fields]
     if missing or not caught:
-        return f'{name}: has no {", ".join(missing) or "line `caught: ADDRESS GROUP.CASE`"}'
+        return f'{name}: has no {", ".join(missing) or "line `caught: ADDRESS GROUP.CASE` or `caught: unit ROOM/TEST`"}'
     if fields['kind'] not in KINDS:
         return f'{name}: its kind is {fields["kind"]}, allowed: {" ".join(KINDS)}'
     try:

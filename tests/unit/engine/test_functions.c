@@ -152,6 +152,9 @@ static void reset_unplug_and_close_leave_the_others_work(void)
 	sim->reset(clients[1].function);
 	CU_ASSERT_EQUAL(get(&clients[1], ROAD_EDU_REG_FACTORIAL), 0);
 	put(&clients[1], ROAD_EDU_REG_FACTORIAL, 10);
+	put(&clients[1], ROAD_EDU_REG_IRQ_RAISE, 1);
+	get(&clients[1], ROAD_EDU_REG_STATUS);
+	CU_ASSERT_EQUAL(sim->irq_pending(clients[1].function), 1);
 	sim->close(clients[1].function);
 	finish(&clients[0]);
 	finish(&clients[2]);
@@ -160,6 +163,7 @@ static void reset_unplug_and_close_leave_the_others_work(void)
 
 	/* The next one finds nothing of whoever had it, its violations and its end included. */
 	CU_ASSERT_EQUAL_FATAL(try_open(&clients[1], "", "", clients[0].function), SIM_OPEN_OK);
+	CU_ASSERT_EQUAL(sim->irq_pending(clients[1].function), 0);
 	CU_ASSERT_EQUAL(get(&clients[1], ROAD_EDU_REG_FACTORIAL), 0);
 	put(&clients[1], ROAD_EDU_BUFFER, 1);
 	get(&clients[1], ROAD_EDU_REG_STATUS);

@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <roadbed-driver/driver.h>
 
+#include "hal/bus/serve.h"
 #include "tests/support/tap.h"
 #include "tests/unit/serve/rig.h"
 
@@ -309,6 +312,52 @@ static void a_token_for_one_process_is_for_no_other(void)
 	end(&scene);
 }
 
+/* The end of a connection that a process of this user made. */
+static int connect_as(uid_t user, int listener, const struct sockaddr_un *name)
+{
+	const pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		const int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		_exit(setresuid(user, user, user) ||
+		      connect(sock, (const struct sockaddr *)name, sizeof(*name)));
+	}
+	CU_ASSERT_EQUAL_FATAL(waitpid(pid, &status, 0), pid);
+	CU_ASSERT_EQUAL_FATAL(status, 0);
+	const int sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	CU_ASSERT_FATAL(sock >= 0);
+	return sock;
+}
+
+static void who_is_of_another_user_is_none_of_ours(void)
+{
+	static const uid_t users[] = {0, 1, 65534};
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	uint32_t process = 0;
+
+	if (geteuid()) {
+		printf("# only the superuser can be another user\n");
+		close(listener);
+		return;
+	}
+	/* No file: its rights would keep others away before anybody looks. */
+	snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "roadbed-test-%d", (int)getpid());
+	CU_ASSERT_EQUAL_FATAL(bind(listener, (const struct sockaddr *)&name, sizeof(name)), 0);
+	CU_ASSERT_EQUAL_FATAL(listen(listener, 1), 0);
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		const int sock = connect_as(users[i], listener, &name);
+
+		CU_ASSERT_EQUAL(road_serve_peer(sock, &process), users[i] == 0);
+		close(sock);
+	}
+	CU_ASSERT(process && process != (uint32_t)getpid());
+	close(listener);
+}
+
 static void a_client_has_so_many_tokens_and_no_more(void)
 {
 	struct scene scene = begin();
@@ -398,6 +447,7 @@ static const struct tap_case cases[] = {
 	CASE(a_server_knows_only_its_own_tokens),
 	CASE(the_same_for_the_same),
 	CASE(a_token_for_one_process_is_for_no_other),
+	CASE(who_is_of_another_user_is_none_of_ours),
 	CASE(a_client_has_so_many_tokens_and_no_more),
 	CASE(a_client_shares_so_many_bytes_and_no_more),
 	CASE(what_is_no_sealed_memory_is_not_shared),

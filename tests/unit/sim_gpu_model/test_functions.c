@@ -7,7 +7,7 @@
 #include "tests/unit/boot_support.h"
 #include "tests/unit/sim_gpu_model/rig.h"
 
-enum { FUNCTIONS = 3 };
+enum { FUNCTIONS = 3, STAMPS = 3 };
 
 static const char *const modes[] = {"time=functional&functions=3", "time=approx&functions=3"};
 static struct rig *rigs[FUNCTIONS];
@@ -286,6 +286,34 @@ static uint64_t time_beside(const char *mode, uint32_t launches, uint64_t most)
 	return took;
 }
 
+/* All have timestamps, and are rung while the command processor is busy with the first. */
+static void functions_take_turns_packet_by_packet(void)
+{
+	uint64_t t[FUNCTIONS][STAMPS];
+
+	open_all(modes[0]);
+	for (int f = 0; f < FUNCTIONS; f++) {
+		struct road_gpu_vendor stamp = rig_vendor(ROAD_GPU_VENDOR_TIMESTAMP, false);
+
+		for (uint32_t i = 0; i < STAMPS; i++) {
+			stamp.dst = VA_DATA + 8 * i;
+			rig_push(rigs[f], 0, &stamp);
+		}
+	}
+	for (int f = 0; f < FUNCTIONS; f++)
+		rig_ring(rigs[f], 0);
+	for (int f = 0; f < FUNCTIONS; f++) {
+		CU_ASSERT(rig_run(rigs[f]));
+		memcpy(t[f], rigs[f]->memory, sizeof(t[f]));
+	}
+	for (uint32_t i = 0; i < STAMPS; i++)
+		for (int f = 1; f < FUNCTIONS; f++) {
+			CU_ASSERT(t[f - 1][i] < t[f][i]);
+			CU_ASSERT(i + 1 == STAMPS || t[f][i] < t[0][i + 1]);
+		}
+	close_all();
+}
+
 /* What runs on the SMs when it comes runs on; nothing goes before it but one of each kind. */
 static void a_flood_of_one_function_does_not_starve_another(void)
 {
@@ -345,6 +373,7 @@ static const struct tap_case cases[] = {
 	{"a fence interrupts its own function", a_fence_interrupts_its_own_function},
 	{"an end in the middle changes nothing of the others",
 	 an_end_in_the_middle_changes_nothing_of_the_others},
+	{"functions take turns packet by packet", functions_take_turns_packet_by_packet},
 	{"a flood of one function does not starve another",
 	 a_flood_of_one_function_does_not_starve_another},
 	{"a further function reads the boot block and writes nothing",
