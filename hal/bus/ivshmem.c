@@ -110,6 +110,10 @@ static bool await_answer(struct ivshmem *own, uint64_t deadline)
 			continue;
 		if (now > deadline || link_is_gone(&own->sock))
 			return false;
+		/* An emulated processor that is alone in its machine may read before its store is
+		 * seen outside (QEMU emits no barriers for one): the server fell asleep between. */
+		if (atomic_load(&own->memory->page.asleep))
+			ring(own);
 		nap();
 	}
 	return true;

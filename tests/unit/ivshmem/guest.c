@@ -160,7 +160,10 @@ static void bus_write(struct road_bus *bus, uint32_t region, uint64_t offset, ui
 	CU_ASSERT_EQUAL(region, ROAD_IVSHMEM_BAR_REGISTERS);
 	CU_ASSERT_EQUAL(offset, ROAD_IVSHMEM_DOORBELL);
 	CU_ASSERT_EQUAL(width, 4);
-	if (value >> 16 == of(bus)->guest->memory->head.server && !of(bus)->pulled)
+	of(bus)->rings++;
+	if (of(bus)->unheard)
+		of(bus)->unheard--;
+	else if (value >> 16 == of(bus)->guest->memory->head.server && !of(bus)->pulled)
 		guest_ring(of(bus)->guest);
 }
 

@@ -27,8 +27,9 @@ void guest_ring(const struct guest *guest);
 struct guest_function {
 	struct road_bus_handle handle;
 	struct guest *guest;
-	uint32_t vectors; /* that QEMU's device has */
-	uint32_t command; /* the register of PCI */
+	uint32_t vectors;        /* that QEMU's device has */
+	uint32_t command;        /* the register of PCI */
+	uint32_t rings, unheard; /* how often it was rung; so many of the next are lost */
 	bool pulled, closed;
 };
 

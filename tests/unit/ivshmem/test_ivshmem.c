@@ -172,6 +172,27 @@ static void registers_and_memory_of_the_window_work(void)
 	end(&scene);
 }
 
+/* As where the processor of a guest looks whether the server sleeps before its question is seen. */
+static void a_server_that_fell_asleep_meanwhile_is_rung_for_again(void)
+{
+	struct scene scene;
+
+	begin(&scene, EDU);
+	/* One that falls asleep just now may see the question by itself. */
+	scene.function.rings = 0;
+	for (int tries = 0; scene.function.rings < 2 && tries < 10; tries++) {
+		for (int ms = 0; !atomic_load(&scene.guest.memory->page.asleep) && ms < 60000; ms++)
+			usleep(1000);
+		scene.function.rings = 0;
+		scene.function.unheard = 1;
+		/* Nobody knows it before: it has to ask. */
+		(void)road_read32(scene.bus, 0, ROAD_EDU_REG_LIVENESS);
+	}
+	CU_ASSERT_EQUAL(scene.function.unheard, 0);
+	CU_ASSERT(scene.function.rings >= 2);
+	end(&scene);
+}
+
 static void memory_of_the_programs_bounces_when_it_is_synced(void)
 {
 	struct scene scene;
@@ -463,6 +484,8 @@ static const struct tap_case cases[] = {
 	{"QEMU is told all that the device needs", qemu_is_told_all_that_the_device_needs},
 	{"one machine at a time has a chip", one_machine_at_a_time_has_a_chip},
 	{"registers, and memory of the window, work", registers_and_memory_of_the_window_work},
+	{"a server that fell asleep meanwhile is rung for again",
+	 a_server_that_fell_asleep_meanwhile_is_rung_for_again},
 	{"memory of the program's bounces when it is synced",
 	 memory_of_the_programs_bounces_when_it_is_synced},
 	{"the window ends, and can be used again", the_window_ends_and_can_be_used_again},
