@@ -587,7 +587,7 @@ static bool second_listed(struct fixture *f)
 
 bool fixture_in_process(const struct fixture *f)
 {
-	return f->info.simulated && strcmp(f->info.bus, "sock");
+	return f->info.simulated && strcmp(f->info.bus, "sock") && strcmp(f->info.bus, "ivshmem");
 }
 
 bool fixture_can_second(struct fixture *f)
