@@ -208,8 +208,6 @@ static bool look_at(struct rpu_chip *chip, struct rpu_job *job)
 		return true;
 	if (!are_free(chip, job)) {
 		chip->wanted[job->entry.engine] |= job->tiles;
-		if (job->entry.engine == ROAD_RPU_ENGINE_CGRA)
-			rpu_run_yield(job);
 		return true;
 	}
 	why.tile = why.stream = why.element = RPU_NOWHERE;

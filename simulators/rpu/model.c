@@ -151,7 +151,6 @@ static void destroy(void *model)
 	for (uint32_t i = 0; chip->tiles && i < chip->params.tiles; i++)
 		rpu_fabric_free(chip->tiles[i].fabric);
 	sim_cancel(chip->env, &chip->kick);
-	sim_cancel(chip->env, &chip->slice);
 	free(chip->functions);
 	free(chip->tiles);
 	free(chip->links);

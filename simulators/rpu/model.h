@@ -36,9 +36,6 @@
 #define RPU_SLOTS_MAX  (1u << 20)
 #define RPU_PS_PER_S   UINT64_C(1000000000000)
 #define RPU_NOWHERE    UINT32_MAX
-/* What a function's kernel has of its tiles, from when it begins or goes on, while another function
- * waits for them: 1 ms. */
-#define RPU_SLICE_PS (RPU_PS_PER_S / 1000)
 /* A fault that is no engine's: struct road_rpu_stream_status. */
 #define RPU_AT_NO_PLACE                                                                 \
 	{                                                                               \
@@ -233,7 +230,6 @@ struct rpu_chip {
 	struct rpu_config *active[ROAD_REGION_NUMBERS]; /* by region */
 	bool active_memory[ROAD_REGION_NUMBERS];        /* it claims memory */
 	struct sim_event kick;                          /* jobs look whether they can begin */
-	struct sim_event slice;                         /* of a kernel, is over: a kick */
 	struct sim_resource bus, ddr, *links;           /* links: one to the east of each tile */
 	struct rpu_counters counters;
 	struct rpu_note notes[RPU_LAUNCH_LOG];
@@ -372,8 +368,6 @@ extern const struct rpu_engine rpu_engine_run, rpu_engine_gemm, rpu_engine_move;
 uint32_t rpu_job_tiles(const struct rpu_job *job, uint32_t mask);
 
 /* run.c */
-/* The job waits for tiles: another function's kernel that had its slice there is paused. */
-void rpu_run_yield(const struct rpu_job *job);
 void rpu_run_drain(struct rpu_chip *chip, uint32_t function, uint32_t region,
 		   enum region_drain how);
 

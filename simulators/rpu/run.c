@@ -475,32 +475,6 @@ static void drop(struct rpu_job *job)
 	leave(job);
 }
 
-static void slice_over(void *arg)
-{
-	rpu_jobs_kick(arg);
-}
-
-void rpu_run_yield(const struct rpu_job *job)
-{
-	struct rpu_chip *chip = chip_of(job);
-
-	for (uint32_t t = 0; t < chip->params.tiles; t++) {
-		struct rpu_job *other = chip->tiles[t].job[ROAD_RPU_ENGINE_CGRA];
-		uint64_t until;
-
-		if (!(job->tiles >> t & 1) || !other ||
-		    other->stream->function == job->stream->function || other->drain != DRAIN_WAIT)
-			continue;
-		until = other->start_ps + RPU_SLICE_PS;
-		chip->slice.run = slice_over;
-		chip->slice.arg = chip;
-		if (sim_now(chip->env) >= until)
-			other->drain = DRAIN_ITERATION; /* it goes on later, behind that job */
-		else if (!chip->slice.slot || chip->slice.time_ps > until)
-			sim_schedule(chip->env, &chip->slice, until);
-	}
-}
-
 void rpu_run_drain(struct rpu_chip *chip, uint32_t function, uint32_t region, enum region_drain how)
 {
 	for (uint32_t t = 0; t < chip->params.tiles; t++) {

@@ -130,22 +130,16 @@ static void load(struct rig *rig)
 	rig_activate(rig, 0, 0, rig_put_image(rig, 0, store), CONFIG, 0);
 }
 
-static void push_blocks(struct rig *rig, uint32_t stream, uint32_t blocks, uint64_t count,
-			uint64_t addend)
+static void push_run(struct rig *rig, uint32_t stream, uint64_t count, uint64_t addend)
 {
 	const uint64_t arguments[] = {ROAD_RPU_SPM_BASE + 0x1000, count, addend};
 	struct road_rpu_run entry = rig_run_of(sizeof(arguments));
 
 	memcpy(rig->host + ARGUMENTS_AT, arguments, sizeof(arguments));
-	entry.blocks = blocks;
+	entry.blocks = TILES;
 	entry.config = CONFIG;
 	entry.flags = ROAD_RPU_WORK_ORDERED;
 	rig_push(rig, stream, &entry);
-}
-
-static void push_run(struct rig *rig, uint32_t stream, uint64_t count, uint64_t addend)
-{
-	push_blocks(rig, stream, TILES, count, addend);
 }
 
 /* ---- memory ---- */
@@ -547,60 +541,6 @@ static void a_flood_of_one_function_does_not_starve_another(void)
 	}
 }
 
-/* 2 ms on all tiles: a tile's 100 blocks of 20 us. */
-static void a_long_kernel_makes_way_and_goes_on(void)
-{
-	for (size_t m = 0; m < COUNT(modes); m++) {
-		open_all(modes[m]);
-		for (uint32_t f = 1; f < FUNCTIONS; f++) {
-			load(rigs[f]);
-			rig_ring(rigs[f], 0);
-		}
-		run();
-		push_blocks(rigs[1], 0, 100 * TILES, 20000, 100);
-		push_spm_out(rigs[1], 0x1000, 64);
-		rig_fence(rigs[1], 0, 1);
-		run_us(50);
-		const uint64_t began = rigs[2]->when;
-
-		push_run(rigs[2], 0, 20000, 200);
-		push_spm_out(rigs[2], 0x1000, 64);
-		rig_fence(rigs[2], 0, 1);
-		run_until(began + 900 * 1000000);
-		CU_ASSERT_EQUAL(rig_counter(rigs[0], "rpu.pauses"), 0); /* it has its slice */
-		run_until(began + 1200 * 1000000);
-		CU_ASSERT_EQUAL(rig_status(rigs[2], 0)->done, 1);
-		CU_ASSERT_EQUAL(rig_status(rigs[1], 0)->done, 0);
-		CU_ASSERT_EQUAL(rig_counter(rigs[0], "rpu.pauses"), 1);
-		run();
-		CU_ASSERT_EQUAL(rig_status(rigs[1], 0)->done, 1);
-		for (uint32_t f = 1; f < FUNCTIONS; f++) {
-			CU_ASSERT_EQUAL(rig_status(rigs[f], 0)->fault, 0);
-			CU_ASSERT_EQUAL(word(rigs[f], 3), 100 * f + 3);
-			CU_ASSERT_EQUAL(word(rigs[f], 16 * 3 + 9), 100 * f + 9);
-		}
-		close_all();
-	}
-}
-
-static void a_functions_own_kernels_run_to_their_ends(void)
-{
-	open_all(modes[1]);
-	load(rigs[1]);
-	rig_ring(rigs[1], 0);
-	run();
-	push_blocks(rigs[1], 0, 100 * TILES, 20000, 100);
-	rig_fence(rigs[1], 0, 1);
-	run_us(50); /* it has taken its arguments */
-	push_run(rigs[1], 1, 20000, 200);
-	rig_fence(rigs[1], 1, 1);
-	run();
-	CU_ASSERT_EQUAL(rig_status(rigs[1], 0)->done, 1);
-	CU_ASSERT_EQUAL(rig_status(rigs[1], 1)->done, 1);
-	CU_ASSERT_EQUAL(rig_counter(rigs[0], "rpu.pauses"), 0);
-	close_all();
-}
-
 /* ---- firmware ---- */
 
 static void a_further_function_reads_the_boot_block_and_writes_nothing(void)
@@ -661,8 +601,6 @@ static const struct tap_case cases[] = {
 	 an_end_in_the_middle_changes_nothing_of_the_others},
 	{"a flood of one function does not starve another",
 	 a_flood_of_one_function_does_not_starve_another},
-	{"a long kernel makes way and goes on", a_long_kernel_makes_way_and_goes_on},
-	{"a function's own kernels run to their ends", a_functions_own_kernels_run_to_their_ends},
 	{"a further function reads the boot block and writes nothing",
 	 a_further_function_reads_the_boot_block_and_writes_nothing},
 	{"a crash of firmware fails the streams of all",
