@@ -696,7 +696,7 @@ static const struct out_row {
 	{"road_instance_explain", out_explain, sizeof(road_candidate),
 	 offsetof(road_candidate, reason), 0},
 	{"road_sim_chip", out_chip, sizeof(road_sim_chip), offsetof(road_sim_chip, vendor),
-	 CAP(SIMULATED)},
+	 CAP(DOMAIN)},
 	{"road_change", out_change, sizeof(road_change), offsetof(road_change, text), 0},
 	{"road_device_info", out_info, sizeof(road_device_info), offsetof(road_device_info, uuid),
 	 0},
