@@ -53,7 +53,8 @@ CONFORMANCE_CASE(progress, query_says_not_ready_then_done)
 	uint64_t polls = poll_until_done(point); /* no wait anywhere */
 
 	CHECK_SAME(there, back, sizeof(there));
-	if (fixture_has(f, CAPABILITY_TIMED)) /* work takes time, and a query runs no further */
+	/* Work takes time, and a query runs no further; a served chip's time goes on by itself. */
+	if (fixture_has(f, CAPABILITY_TIMED) && fixture_in_process(f))
 		CHECK(polls > 1);
 }
 
