@@ -74,6 +74,10 @@ road_status road_server_open(const struct road_server_wish *wish, struct road_se
 	if (server->stop_fd < 0 || (wish->library_folder && !server->library_folder))
 		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory or descriptor for a server",
 				   where, "", "");
+	if (!status && wish->socket_path && strchr(wish->socket_path, '#'))
+		status = road_fail(ROAD_INVALID_ARGUMENT, "nobody could open chips of this path",
+				   where, wish->socket_path,
+				   "a path without '#', which ends it in sock:PATH#N");
 	if (!status)
 		status = road_serve_chips_open(server, wish->addresses, wish->address_count);
 	if (!status && wish->socket_path)

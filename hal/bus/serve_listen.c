@@ -46,8 +46,9 @@ static road_status check_folder(const char *path)
 		return road_fail(ROAD_INVALID_ARGUMENT, "path of the socket is too long", where,
 				 path, "at most 107 characters");
 	if (mkdir(folder, 0700) && errno != EEXIST)
-		return road_fail(ROAD_IO, "folder of the socket cannot be made", where,
-				 strerror(errno), "a folder that is there, or can be made in one");
+		return road_fail(ROAD_IO, "folder of the socket cannot be made", where, folder,
+				 errno == ENOENT ? "one in a folder that is there"
+						 : strerror(errno));
 	if (lstat(folder, &stat))
 		return road_fail(ROAD_IO, "folder of the socket cannot be looked at", where,
 				 strerror(errno), "");

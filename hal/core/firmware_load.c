@@ -11,8 +11,13 @@ static road_status check(struct road_device *device, const char *where)
 	road_status status = road_object_check(device, &road_device_class, where);
 
 	if (!status && !device->boot)
-		status = road_fail(ROAD_UNSUPPORTED, "the device boots no firmware", where,
-				   device->address, "a chip whose firmware the host brings");
+		status = road_fail(
+			ROAD_UNSUPPORTED,
+			device->foreign_firmware ? "another function of the chip boots its firmware"
+						 : "the device boots no firmware",
+			where, device->address,
+			device->foreign_firmware ? "whoever holds the physical function asks"
+						 : "a chip whose firmware the host brings");
 	return status;
 }
 

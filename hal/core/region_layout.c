@@ -95,7 +95,8 @@ static road_status begin(struct layout *l)
 		return status;
 	pthread_mutex_unlock(&l->region->device->region_lock);
 	return road_fail_u64(ROAD_UNSUPPORTED, "the region cannot be split", l->where,
-			     l->info.index, "a region with ROAD_REGION_LAYOUT");
+			     l->info.index,
+			     "a region with ROAD_REGION_LAYOUT; of a shared chip: its owner's");
 }
 
 static road_status end(struct layout *l, road_status status)

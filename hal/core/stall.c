@@ -89,7 +89,7 @@ static bool follow(struct road_event **event, struct text *text, struct chain *c
 	struct hop hop = {0};
 
 	if (!queue) {
-		say(text, "nobody promised it");
+		say(text, "nobody promised it in this process");
 		return false;
 	}
 	struct road_event *next = next_event(queue, &hop);

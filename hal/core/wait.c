@@ -84,11 +84,14 @@ static void run_slices(struct wait *wait)
 {
 	struct attention attention = {0};
 	struct road_progress progress;
+	bool looks_on = !wait->slept; /* who only looked at a word in between sleeps again */
 
 	do {
 		progress = road_progress_slice(UINT64_MAX);
 		wait->watching = progress.watching;
-	} while ((progress.ran || progress.more || (!decided(wait) && attends(&attention))) &&
+		looks_on |= progress.ran;
+	} while ((progress.ran || progress.more ||
+		  (looks_on && !decided(wait) && attends(&attention))) &&
 		 !decided(wait) && !expired(wait));
 	if (attention.begun)
 		road_progress_attend(false);

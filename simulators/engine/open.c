@@ -188,8 +188,8 @@ static enum sim_open_result open_chip(const struct sim_open *open, struct sim_fu
 		return SIM_OPEN_NO_MEMORY;
 	}
 	result = load_chip(open, env);
-	if (!result && sim_parameters_take(env->chip, &options, open->error))
-		result = SIM_OPEN_BAD_OPTION;
+	if (!result)
+		result = sim_parameters_take(env->chip, &options, open->error);
 	if (!result)
 		result = divide(env, open->error);
 	if (!result) {

@@ -6,40 +6,47 @@
 
 #include "simulators/chips/chip.h"
 
-/* 1: the option is no parameter. */
-static int take(struct road_chip *chip, const struct sim_option *option, char *error)
+/* *own: the option is no parameter. */
+static enum sim_open_result take(struct road_chip *chip, const struct sim_option *option,
+				 char *error, bool *own)
 {
 	struct road_chip_error why;
-	int taken =
+	const int taken =
 		road_chip_override(chip, option->key, option->value, "the device's address", &why);
 
-	if (taken < 0)
-		snprintf(error, SIM_ERROR_BYTES, "option %.32s: value \"%.64s\", allowed: %.120s",
-			 option->key, option->value, why.allowed);
-	return taken;
+	*own = taken > 0;
+	if (taken >= 0)
+		return SIM_OPEN_OK;
+	if (why.code == ROAD_CHIP_ERROR_MEMORY)
+		return SIM_OPEN_NO_MEMORY;
+	snprintf(error, SIM_ERROR_BYTES, "option %.32s: value \"%.64s\", allowed: %.120s",
+		 option->key, option->value, why.allowed);
+	return SIM_OPEN_BAD_OPTION;
 }
 
-int sim_parameters_take(struct road_chip *chip, struct sim_options *options, char *error)
+enum sim_open_result sim_parameters_take(struct road_chip *chip, struct sim_options *options,
+					 char *error)
 {
 	struct road_chip_error why;
 	uint32_t left = 0;
 
 	for (uint32_t i = 0; i < options->own_count; i++) {
-		int taken = take(chip, &options->own[i], error);
+		bool own;
+		const enum sim_open_result result = take(chip, &options->own[i], error, &own);
 
-		if (taken < 0)
-			return -1;
-		if (taken)
+		if (result)
+			return result;
+		if (own)
 			options->own[left++] = options->own[i];
 	}
 	if (left == options->own_count)
-		return 0;
+		return SIM_OPEN_OK;
 	options->own_count = left;
 	if (!road_chip_check(chip, &why))
-		return 0;
+		return SIM_OPEN_OK;
 	snprintf(error, SIM_ERROR_BYTES, "parameter %.32s: value \"%.64s\", allowed: %.120s",
 		 why.key, why.seen, why.allowed);
-	return -1;
+	return SIM_OPEN_BAD_OPTION;
 }
 
 bool sim_parameter(const struct sim_env *env, uint32_t index, struct sim_parameter *out)

@@ -7,9 +7,10 @@
 #include "simulators/engine/entry.h"
 #include "simulators/engine/options.h"
 
-/* Takes the options that name parameters out of `options` and sets them. -1 with the reason in
- * error (SIM_ERROR_BYTES). */
-int sim_parameters_take(struct road_chip *chip, struct sim_options *options, char *error);
+/* Takes the options that name parameters out of `options` and sets them. BAD_OPTION with the reason
+ * in error (SIM_ERROR_BYTES), or NO_MEMORY. */
+enum sim_open_result sim_parameters_take(struct road_chip *chip, struct sim_options *options,
+					 char *error);
 /* By position; false ends. */
 bool sim_parameter(const struct sim_env *env, uint32_t index, struct sim_parameter *out);
 /* What the family can make free of cost, by position; false ends. */

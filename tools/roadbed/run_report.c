@@ -189,4 +189,8 @@ void run_summary(const struct run *run, struct json_object *report)
 		flag_line(report, "order-sensitive", "order_sensitive");
 	}
 	occupancy_line(&run->occupancy);
+	if (!strcmp(run->info.bus, "sock")) {
+		line("counts");
+		puts("of the whole served chip, since its server began");
+	}
 }

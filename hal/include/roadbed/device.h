@@ -14,6 +14,8 @@ extern "C" {
  *
  *   host:                                       kernels run on this machine's processor
  *   sim:NAME[@N][?key=value&key=value…]         a simulated chip; @N tells several of a kind apart
+ *   sock:PATH[#N]                               chip N (0) that another process serves there
+ *   pci:DDDD:BB:SS.F, accel:NAME, drm:NAME      a device of the machine
  *   faulty(PLAN):ADDRESS                        the device at ADDRESS with planned bus failures
  *
  * The text before '?' is the device's identity: options that differ from those it was opened with

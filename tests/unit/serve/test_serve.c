@@ -239,6 +239,8 @@ static void the_socket_is_for_its_user_alone(void)
 	CU_ASSERT_EQUAL(stat(rig_path(server), &stat_of), 0);
 	CU_ASSERT_EQUAL(stat_of.st_mode & 0777, 0600);
 	CU_ASSERT_EQUAL(road_server_open(&wish, &second), ROAD_BUSY);
+	wish.socket_path = "/tmp/roadbed-nobody/chips#1"; /* sock:… would mean its chip 1 */
+	CU_ASSERT_EQUAL(road_server_open(&wish, &second), ROAD_INVALID_ARGUMENT);
 	wish.socket_path = "/tmp/roadbed-nobody";
 	CU_ASSERT_EQUAL(road_server_open(&wish, &second), ROAD_PERMISSION);
 	rig_end(server);
