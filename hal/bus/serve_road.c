@@ -125,6 +125,10 @@ int road_serve_relax(struct road_client *client, const void *payload, size_t byt
 
 	bus->ops->relax(bus, ask.ns < bound ? ask.ns : bound);
 	ask.ns = bus->ops->now_ns(bus);
+	/* Its next register may be answered in this turn, and must not be ahead of its time. */
+	if (client->page && client->server->domain)
+		atomic_store_explicit(&client->page->now_ps, client->server->domain->now(),
+				      memory_order_release);
 	road_client_reply(client, &ask, sizeof(ask));
 	return 0;
 }

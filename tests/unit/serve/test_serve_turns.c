@@ -120,6 +120,53 @@ static void one_that_goes_on_posting_keeps_its_message_waiting_alone(void)
 	close(ends[1]);
 }
 
+/* ---- time ---- */
+
+static uint64_t passed_ps;
+
+static uint64_t time_now_ps(void)
+{
+	return passed_ps;
+}
+
+static uint64_t time_now(struct road_bus *bus)
+{
+	(void)bus;
+	return passed_ps / 1000;
+}
+
+static void time_passes(struct road_bus *bus, uint64_t until_ns)
+{
+	(void)bus;
+	passed_ps = until_ns * 1000;
+}
+
+/* A register that is read behind it in the same turn is of that time, too. */
+static void who_lets_time_pass_sees_it_at_once(void)
+{
+	static const struct road_domain domain = {.now = time_now_ps};
+	const struct road_bus_ops ops = {.relax = time_passes, .now_ns = time_now};
+	struct road_bus bus = {.ops = &ops};
+	struct road_server server = {.clients_max = 1, .domain = &domain};
+	const struct road_wire_relax ask = {5000};
+	struct road_wire_page page = {0};
+	int ends[2];
+
+	CU_ASSERT_EQUAL_FATAL(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+	struct road_client *client = road_client_new(&server, ends[0], 0);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(client);
+	client->bus = &bus;
+	client->page = &page;
+	CU_ASSERT_EQUAL(road_serve_relax(client, &ask, sizeof(ask)), 0);
+	CU_ASSERT_EQUAL(page.now_ps, 5000000);
+	client->page = NULL; /* as it was made here */
+	client->bus = NULL;
+	road_client_free(client);
+	close(ends[1]);
+}
+
 /* ---- slices ---- */
 
 enum { SLOW_TURNS = 64, KICKS = 200, EVENT_NS = 200000, TURNS_MAX = 1000000 };
@@ -233,6 +280,7 @@ static const struct tap_case cases[] = {
 	 the_late_word_of_a_stop_wakes_the_next_run_once},
 	{"one that goes on posting keeps its message waiting alone",
 	 one_that_goes_on_posting_keeps_its_message_waiting_alone},
+	{"who lets time pass sees it at once", who_lets_time_pass_sees_it_at_once},
 	{"what chips do keeps no message waiting", what_chips_do_keeps_no_message_waiting},
 	{"chips are looked after once a while, and when they interrupt",
 	 chips_are_looked_after_once_a_while_and_when_they_interrupt},
