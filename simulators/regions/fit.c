@@ -348,7 +348,7 @@ static enum region_outcome fit_missing(struct region_op *op)
 
 /* To what is active already nothing needs to be switched: the first launch brings it back where
  * another function's work pushed it out. */
-static bool is_hit(const struct region_op *op)
+bool region_is_hit(const struct region_op *op)
 {
 	const struct region *region = region_of(op);
 
@@ -361,7 +361,7 @@ static enum region_outcome fit_hit(struct region_op *op)
 {
 	struct region *region = region_of(op);
 
-	if (!is_hit(op))
+	if (!region_is_hit(op))
 		return OUTCOME_OK;
 	if (region->isolator)
 		return OUTCOME_WAIT;
@@ -379,7 +379,7 @@ static enum region_outcome fit_switch(struct region_op *op)
 	enum region_outcome outcome;
 
 	op->target = op->what.config;
-	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE && is_hit(op)) {
+	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE && region_is_hit(op)) {
 		op->slot = region->mine[op->function].active;
 		outcome = fit_hit(op);
 		if (outcome == OUTCOME_DONE)

@@ -25,11 +25,11 @@ static void end_waiting(struct region_unit *unit, struct region *region, struct 
 	queue->yields = 0;
 }
 
-/* Does the region work by what the queue waits for? */
-static bool is_served(const struct region *region, const struct region_queue *queue)
+/* Does the region work by this image of the queue's function? */
+static bool works_by(const struct region *region, const struct region_queue *queue, uint64_t config)
 {
 	return region_is_here(region, queue->function) &&
-	       region_active_of(region, queue->function) == queue->wanted;
+	       region_active_of(region, queue->function) == config;
 }
 
 /* What is active? */
@@ -39,7 +39,7 @@ static bool someone_wants_it(const struct region_unit *unit, const struct region
 		const struct region_queue *queue = &unit->queues[i];
 
 		if (queue->open && queue->region == region->index &&
-		    queue->waits_ps != REGION_NO_TIME && is_served(region, queue))
+		    queue->waits_ps != REGION_NO_TIME && works_by(region, queue, queue->wanted))
 			return true;
 	}
 	return false;
@@ -67,7 +67,8 @@ static bool is_late(const struct region_unit *unit, const struct region *region,
 		const struct region_queue *queue = &unit->queues[i];
 
 		if (queue->open && queue->region == region->index && queue->bids &&
-		    !is_served(region, queue) && queue->waits_ps < unit->queues[index].waits_ps)
+		    !works_by(region, queue, queue->wanted) &&
+		    queue->waits_ps < unit->queues[index].waits_ps)
 			return true;
 	}
 	return false;
@@ -211,8 +212,7 @@ enum region_gate region_unit_gate(struct region_unit *unit, uint32_t index,
 	else if (queue->activating || region->isolator ||
 		 region->usable_ps > sim_now(unit->setup.env))
 		begin_waiting(unit, queue, expected);
-	else if (region_is_here(region, queue->function) &&
-		 region_active_of(region, queue->function) == expected)
+	else if (works_by(region, queue, expected))
 		return go(unit, region, index, want);
 	else {
 		begin_waiting(unit, queue, expected);

@@ -242,6 +242,7 @@ enum region_outcome {
 	OUTCOME_DONE,  /* the op has done what it had to */
 	OUTCOME_FAIL
 };
+bool region_is_hit(const struct region_op *op); /* its target is active already */
 enum region_outcome region_fit(struct region_op *op);
 enum region_outcome region_verify(struct region_op *op);
 enum region_outcome region_parse(struct region_op *op); /* parse.c */

@@ -137,9 +137,7 @@ static enum region_outcome begin_isolate(struct region_op *op)
 
 	if (region->isolator)
 		return OUTCOME_WAIT;
-	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE && !op->in_place &&
-	    region_active_of(region, op->function) == op->target &&
-	    (!op->back || region_is_here(region, op->function))) {
+	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE && !op->in_place && region_is_hit(op)) {
 		/* another one brought it meanwhile */
 		op->report.flags |= RESULT_HIT;
 		if (op->queue != REGION_NONE)
