@@ -111,6 +111,10 @@ bool road_event_tie(struct road_event *event, struct road_shared *shared);
 /* Under the event's lock: its value rose, or it failed. */
 void road_shared_raised(struct road_shared *shared, uint64_t value);
 void road_shared_failed(struct road_shared *shared, uint64_t from, road_status reason);
+/* Likewise: a queue owes the value (alone: it owed none before that was not told), or, of the last
+ * that was told, does not after all. What is raised or failed is owed no more. */
+void road_shared_owe(struct road_shared *shared, uint64_t value, bool alone);
+void road_shared_disown(struct road_shared *shared, uint64_t value);
 /* The descriptor of its page, which it keeps, made if it has none. No lock held. */
 road_status road_shared_fd(struct road_event *event, const char *where, int *fd, uint64_t *bytes);
 /* The event ends. No lock held. */

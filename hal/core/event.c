@@ -293,6 +293,8 @@ road_status road_event_promise(struct road_event *event, uint64_t value, struct 
 		event->promised = value;
 		event->promised_on = queue->timeline;
 		event->promised_at = queue->tail + 1;
+		if (event->shared)
+			road_shared_owe(event->shared, value, true);
 	}
 	event_unlock(event);
 	return status;
@@ -302,6 +304,8 @@ road_status road_event_promise(struct road_event *event, uint64_t value, struct 
 void road_event_unpromise(struct road_event *event, uint64_t previous, struct road_queue *queue)
 {
 	event_lock(event);
+	if (event->shared)
+		road_shared_disown(event->shared, event->promised);
 	event->promiser = previous > road_event_now(event) ? queue : NULL;
 	event->promised = previous;
 	event->promised_on = NULL;

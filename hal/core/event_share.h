@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ways in which several processes see one event: event_share.c, event_syncobj.c. */
+/* Ways in which several processes see one event: event_page.c, event_syncobj.c; what they have in
+ * common: event_share.c. */
 #ifndef HAL_CORE_EVENT_SHARE_H
 #define HAL_CORE_EVENT_SHARE_H
 
@@ -10,6 +11,7 @@ struct road_shared_state {
 	uint64_t value;
 	uint64_t failed_from; /* UINT64_MAX: none */
 	int64_t reason;       /* an error status, if it failed */
+	bool orphaned;        /* it failed since the process that owed the value ended */
 };
 
 struct road_shared_ops {
@@ -18,6 +20,12 @@ struct road_shared_ops {
 	void (*raise)(struct road_shared *shared, uint64_t value);
 	/* NULL: others are told of no failure. Likewise. */
 	void (*fail)(struct road_shared *shared, uint64_t from, road_status reason);
+	/* A queue of this process owes the value from now on; alone: and no lower one that this was
+	 * not called for. Others are told if the process ends. NULL: they are not. Under the
+	 * event's lock; what is raised or failed is owed no more. */
+	void (*owe)(struct road_shared *shared, uint64_t value, bool alone);
+	/* It does not owe the value, the last one, after all. NULL with owe. Likewise. */
+	void (*disown)(struct road_shared *shared, uint64_t value);
 	/* Leaves `out` as it is where nothing can be read; never sleeps. */
 	void (*read)(struct road_shared *shared, struct road_shared_state *out);
 	/* Sleeps until the value may be there, at most until then; false: nothing sleeps there.

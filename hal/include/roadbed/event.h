@@ -60,8 +60,11 @@ ROAD_API road_status road_event_point_fd(road_event *event, uint64_t value, int 
  * the caller closes it. Every process may signal, fail and await it, and promise values on it; that
  * only one at a time does is theirs to keep. A value that another process signalled is noticed by
  * who waits or queries, and by the background thread, which this starts, within some 100 us; the
- * simulation is not deterministic from here on. What the page says is taken for nothing more than
- * a value and a status: a process that writes nonsense there can signal and fail, and no more.
+ * simulation is not deterministic from here on. Likewise that a process ended, in whatever way,
+ * whose queues owed values on the event: these and all above fail with ROAD_CANCELLED. An event has
+ * places for 126 such processes, a process places on 2000 events; beyond that nobody is told.
+ * What the page says is taken for nothing more than values and a status: a process that writes
+ * nonsense there can signal and fail, and no more.
  * ROAD_INVALID_ARGUMENT: a queue's timeline. ROAD_OUT_OF_HOST_MEMORY.
  */
 ROAD_API road_status road_event_share(road_event *event, int *fd);
