@@ -103,6 +103,25 @@ void dsa_core_start(struct dsa_core *core, const struct dsa_task *task, uint32_t
 	core->state = DSA_CORE_RUNS;
 }
 
+void dsa_core_stood(struct dsa_core *core, uint64_t ps)
+{
+	core->now += ps;
+	core->s_time += ps;
+	core->s_began += ps;
+	for (uint32_t q = 0; q < ROAD_DSA_QUEUES; q++) {
+		core->queue[q].free_at += ps;
+		core->queue[q].drain += ps;
+		core->queue[q].blocked_since += ps;
+		for (uint32_t to = 0; to < ROAD_DSA_QUEUES; to++)
+			for (uint32_t id = 0; id < DSA_FLAGS_MAX; id++)
+				core->flag_ps[q][to][id] += ps;
+	}
+	for (uint32_t i = 0; i < core->pending_count; i++)
+		core->pending[i].time += ps;
+	for (uint32_t i = 0; i < DSA_FLIGHTS; i++)
+		core->flight[i].end += ps;
+}
+
 void dsa_core_stop(struct dsa_core *core)
 {
 	core->task = NULL;

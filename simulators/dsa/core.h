@@ -147,6 +147,8 @@ void dsa_core_start(struct dsa_core *core, const struct dsa_task *task, uint32_t
  */
 enum dsa_core_state dsa_core_run(struct dsa_core *core, uint64_t now, uint32_t budget,
 				 uint64_t *next);
+/* It stood still for so long, and does not notice. */
+void dsa_core_stood(struct dsa_core *core, uint64_t ps);
 /* Drops the block. */
 void dsa_core_stop(struct dsa_core *core);
 /* Leaves nothing of earlier blocks in it. It has none. */

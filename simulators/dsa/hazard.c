@@ -32,7 +32,8 @@ struct dsa_hazards *dsa_hazards_create(struct dsa_core *core)
 		return h;
 	h->shadow = dsa_memory_shadow(core->setup.memory);
 	h->remote = calloc((size_t)core->params->cores * ROAD_DSA_QUEUES, sizeof(*h->remote));
-	if (h->shadow && h->remote)
+	h->inbox = calloc(1, dsa_hazards_inbox_bytes(core->params->cores));
+	if (h->shadow && h->remote && h->inbox)
 		return h;
 	dsa_hazards_destroy(h);
 	return NULL;
@@ -47,6 +48,7 @@ void dsa_hazards_destroy(struct dsa_hazards *h)
 	dsa_hazards_forget(h);
 	free(h->learned);
 	free(h->remote);
+	free(h->inbox);
 	free(h);
 }
 

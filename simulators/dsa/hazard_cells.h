@@ -47,6 +47,10 @@ struct dsa_hazards {
 	bool fresh, deaf;                /* no memory: nothing is compared between blocks */
 	uint64_t pair[DSA_HAZARD_PAIRS]; /* of pcs, reported in this block */
 	uint32_t pair_count;
+	/* What the setters of this core's flags knew, joined: of each flag, a clock over all
+	 * blocks of the task. */
+	uint64_t inbox_task;
+	uint32_t *inbox;
 };
 
 /* The bytes of the granule of `at` from there up to `end`. */
@@ -96,6 +100,11 @@ static inline bool dsa_cell_touch(struct dsa_cell *cell, const struct dsa_access
 		place = &cell->record[a->self.clock % DSA_RECORDS];
 	*place = a->self;
 	return hazard;
+}
+
+static inline size_t dsa_hazards_inbox_bytes(uint32_t cores)
+{
+	return (size_t)cores * ROAD_DSA_QUEUES * ROAD_DSA_CROSS_IDS * sizeof(uint32_t);
 }
 
 /* hazard.c, for hazard_global.c: the limits and identity of the access at hand; a report. */

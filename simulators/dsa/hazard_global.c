@@ -23,15 +23,8 @@ struct page {
 	struct dsa_cell *cells;
 };
 
-/* What the setters of a core's flags knew, joined. */
-struct inbox {
-	uint64_t task;
-	uint32_t *known; /* [ROAD_DSA_CROSS_IDS][blocks * ROAD_DSA_QUEUES] */
-};
-
 struct dsa_shadow {
 	uint32_t cores, words; /* of a clock over all blocks of a cooperative task */
-	struct inbox *inbox;   /* by core */
 	struct page *pages;    /* open addressing */
 	uint32_t page_count;
 };
@@ -39,20 +32,13 @@ struct dsa_shadow {
 struct dsa_shadow *dsa_shadow_create(uint32_t cores)
 {
 	struct dsa_shadow *s = calloc(1, sizeof(*s));
-	bool complete;
 
 	if (!s)
 		return NULL;
 	s->cores = cores;
 	s->words = cores * ROAD_DSA_QUEUES;
-	s->inbox = calloc(cores, sizeof(*s->inbox));
 	s->pages = calloc(SLOTS, sizeof(*s->pages));
-	complete = s->inbox && s->pages;
-	for (uint32_t i = 0; complete && i < cores; i++) {
-		s->inbox[i].known = calloc((size_t)s->words * ROAD_DSA_CROSS_IDS, 4);
-		complete = s->inbox[i].known;
-	}
-	if (complete)
+	if (s->pages)
 		return s;
 	dsa_shadow_destroy(s);
 	return NULL;
@@ -72,9 +58,6 @@ void dsa_shadow_destroy(struct dsa_shadow *s)
 	if (!s)
 		return;
 	forget_pages(s);
-	for (uint32_t i = 0; s->inbox && i < s->cores; i++)
-		free(s->inbox[i].known);
-	free(s->inbox);
 	free(s->pages);
 	free(s);
 }
@@ -109,16 +92,14 @@ static void gather(struct dsa_hazards *h, uint32_t queue)
 	}
 }
 
-static struct inbox *inbox_of(struct dsa_hazards *h, uint32_t core)
+/* What the setters of the core's flag knew: of this task, which may come before its block does. */
+static uint32_t *inbox_of(struct dsa_hazards *h, uint64_t task, uint32_t id)
 {
-	struct inbox *inbox = &h->shadow->inbox[core];
-	size_t words = (size_t)h->shadow->words * ROAD_DSA_CROSS_IDS;
-
-	if (inbox->task != h->core->task->id) {
-		inbox->task = h->core->task->id;
-		memset(inbox->known, 0, words * sizeof(*inbox->known));
+	if (h->inbox_task != task) {
+		h->inbox_task = task;
+		memset(h->inbox, 0, dsa_hazards_inbox_bytes(h->shadow->cores));
 	}
-	return inbox;
+	return h->inbox + (size_t)id * h->shadow->words;
 }
 
 void dsa_hazards_cross_set(struct dsa_hazards *h, uint32_t queue, uint32_t block, uint32_t id)
@@ -136,8 +117,7 @@ void dsa_hazards_cross_set(struct dsa_hazards *h, uint32_t queue, uint32_t block
 	for (uint32_t b = 0; b < task->blocks; b++) {
 		if (b == h->core->block || (block != UINT32_MAX && b != block) || !task->cores[b])
 			continue;
-		join(inbox_of(h, task->cores[b]->setup.index)->known + id * h->shadow->words,
-		     h->remote, h->shadow->words);
+		join(inbox_of(task->cores[b]->hazards, task->id, id), h->remote, h->shadow->words);
 	}
 }
 
@@ -173,7 +153,7 @@ void dsa_hazards_cross_wait(struct dsa_hazards *h, uint32_t queue, uint32_t id)
 	h->count[queue]++;
 	learned->queue = queue;
 	learned->clock = h->count[queue];
-	memcpy(learned->known, inbox_of(h, h->core->setup.index)->known + id * h->shadow->words,
+	memcpy(learned->known, inbox_of(h, h->core->task->id, id),
 	       h->shadow->words * sizeof(uint32_t));
 	if (before)
 		join(learned->known, before->known, h->shadow->words);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The chip around the cores: registers, contexts, streams, tasks. Inside model*.c, context.c,
- * stream.c, work*.c, code.c, task.c, regions.c and report.c only.
+ * stream.c, work*.c, code.c, task.c, suspend.c, regions.c and report.c only.
  *
  * What belongs to a *function* of the chip (what one client holds) is in struct dsa_function; what
  * all functions share is in struct dsa_chip. Everything that comes from the client (rings, range
@@ -85,11 +85,17 @@ struct dsa_run {
 	struct dsa_loaded *loaded;
 	struct dsa_view view;
 	struct dsa_task task;
-	uint32_t region, first_core, cores;  /* where it may run */
-	uint32_t begun, ended;               /* blocks */
-	uint64_t begin_ps;                   /* the first block */
+	uint32_t region, first_core, cores; /* where it may run */
+	uint32_t begun, ended;              /* blocks */
+	uint64_t begin_ps; /* the first block; later by as much time as it was suspended */
 	struct road_dsa_microcode microcode; /* that its region works by */
 	uint8_t arguments[ROAD_DSA_ARGUMENTS_MAX];
+	bool suspended; /* it runs, and stands still: suspend.c */
+	bool begins;    /* and was to begin at due_ps */
+	uint64_t suspended_ps, due_ps;
+	struct dsa_seat
+		*away; /* seats with its blocks then; room for `cores`, NULL: one function */
+	uint32_t away_count;
 };
 
 enum dsa_stream_life { DSA_STREAM_SHUT, DSA_STREAM_LIVE, DSA_STREAM_STOPPED };
@@ -187,6 +193,7 @@ struct dsa_chip {
 	} turns[ROAD_REGION_NUMBERS][DSA_PRIORITIES];
 	struct sim_resource bus, hbm; /* of copies */
 	struct dsa_counters counters;
+	struct dsa_core_counts scrapped; /* of cores that are gone */
 	struct dsa_note notes[DSA_TASK_LOG];
 	uint64_t noted;
 };
@@ -270,6 +277,16 @@ void dsa_loaded_drop(struct dsa_function *function, uint32_t context);
 enum dsa_start dsa_task_start(struct dsa_stream *stream, struct road_dsa_stream_status *why);
 void dsa_task_drop(struct dsa_run *run);
 void dsa_seats_free(struct dsa_chip *chip);
+bool dsa_seat_make(struct dsa_seat *seat);   /* its core; false: no memory */
+void dsa_blocks_give(struct dsa_chip *chip); /* to cores that are free */
+
+/* suspend.c */
+void dsa_tasks_suspend(struct dsa_chip *chip, uint32_t function, uint32_t region);
+void dsa_tasks_resume(struct dsa_chip *chip, uint32_t function, uint32_t region);
+void dsa_run_free_away(struct dsa_run *run);
+/* What cores that have no seat counted, at an offset of struct dsa_core_counts. */
+uint64_t dsa_away_count(const struct dsa_chip *chip, uint64_t (*of)(const void *counts, size_t at),
+			size_t at);
 
 /* regions.c */
 bool dsa_regions_make(struct dsa_chip *chip);

@@ -104,21 +104,31 @@ static void drain(void *arg, uint32_t function, uint32_t region, enum region_dra
 	dsa_streams_retry(chip);
 }
 
+static void suspend(void *arg, uint32_t function, uint32_t region)
+{
+	dsa_tasks_suspend(arg, function, region);
+}
+
+static void resume(void *arg, uint32_t function, uint32_t region)
+{
+	dsa_tasks_resume(arg, function, region);
+}
+
 static void retry(void *arg)
 {
 	dsa_streams_retry(arg);
 }
 
 /* Descriptors that have not begun, of streams that do not stand at the gate. */
-static bool more(void *arg, uint32_t region)
+static bool more(void *arg, uint32_t region, uint32_t but)
 {
 	const struct dsa_chip *chip = arg;
 
 	for (uint32_t i = 0; i < chip->function_count * chip->params.streams; i++) {
 		const struct dsa_stream *stream = stream_of(chip, i);
 
-		if (stream->life != DSA_STREAM_LIVE || !stream->in_region ||
-		    stream->region != region || stream->parked)
+		if (stream->function->index == but || stream->life != DSA_STREAM_LIVE ||
+		    !stream->in_region || stream->region != region || stream->parked)
 			continue;
 		if (stream->taken < stream->doorbell || (stream->busy && !stream->run))
 			return true;
@@ -135,6 +145,8 @@ static const struct region_chip ops = {
 	.wipe = wipe,
 	.drain = drain,
 	.retry = retry,
+	.suspend = suspend,
+	.resume = resume,
 	.more = more,
 };
 

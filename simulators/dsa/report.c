@@ -122,7 +122,7 @@ static uint64_t value_at(const void *counters, size_t offset)
 
 static uint64_t of_cores(const struct dsa_chip *chip, size_t offset)
 {
-	uint64_t sum = 0;
+	uint64_t sum = dsa_away_count(chip, value_at, offset);
 
 	for (uint32_t i = 0; i < chip->params.cores; i++)
 		if (chip->seats[i].core)

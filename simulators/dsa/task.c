@@ -29,8 +29,9 @@ static void wake(void *arg, uint32_t core, uint64_t when)
 	}
 }
 
-static bool make_core(struct dsa_chip *chip, struct dsa_seat *seat)
+bool dsa_seat_make(struct dsa_seat *seat)
 {
+	struct dsa_chip *chip = seat->chip;
 	const struct dsa_core_setup setup = {
 		.env = chip->env,
 		.params = &chip->params,
@@ -56,7 +57,7 @@ static bool make_seats(struct dsa_chip *chip)
 	if (!chip->path)
 		return false;
 	for (uint32_t i = 0; i < chip->params.cores; i++)
-		if (!make_core(chip, &chip->seats[i]))
+		if (!dsa_seat_make(&chip->seats[i]))
 			return false;
 	return true;
 }
@@ -121,12 +122,17 @@ static void start_block(struct dsa_chip *chip, struct dsa_seat *seat, struct dsa
 	sim_schedule(chip->env, &seat->event, seat->begin_ps);
 }
 
+static bool is_free(const struct dsa_seat *seat)
+{
+	return !seat->run && seat->core;
+}
+
 static uint32_t count_free(const struct dsa_chip *chip, const struct dsa_run *run)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < run->cores; i++)
-		count += !chip->seats[run->first_core + i].run;
+		count += is_free(&chip->seats[run->first_core + i]);
 	return count;
 }
 
@@ -142,7 +148,7 @@ static bool is_held(const struct dsa_chip *chip, const struct dsa_run *run)
 static void start_blocks(struct dsa_chip *chip, struct dsa_run *run, uint32_t most)
 {
 	for (uint32_t i = 0; i < run->cores && most && run->begun < run->task.blocks; i++)
-		if (!chip->seats[run->first_core + i].run) {
+		if (is_free(&chip->seats[run->first_core + i])) {
 			start_block(chip, &chip->seats[run->first_core + i], run);
 			most--;
 		}
@@ -156,7 +162,8 @@ static struct dsa_run *first_of(const struct dsa_chip *chip, const struct dsa_fu
 	for (struct dsa_run *run = chip->runs; run; run = run->next) {
 		const uint64_t bit = UINT64_C(1) << run->region;
 
-		if (run->view.function != function || run->begun == run->task.blocks || *held & bit)
+		if (run->view.function != function || run->suspended ||
+		    run->begun == run->task.blocks || *held & bit)
 			continue;
 		if (run->task.cooperative && count_free(chip, run) < run->task.blocks)
 			*held |= bit;
@@ -199,7 +206,7 @@ static bool serve_one(struct dsa_chip *chip)
 	return false;
 }
 
-static void give_blocks(struct dsa_chip *chip)
+void dsa_blocks_give(struct dsa_chip *chip)
 {
 	if (chip->function_count > 1) {
 		while (serve_one(chip))
@@ -222,6 +229,14 @@ static void leave_seat(struct dsa_seat *seat)
 
 /* ---- how they end ---- */
 
+static void scrap(struct dsa_run *run)
+{
+	dsa_run_free_away(run);
+	free(run->task.cross);
+	free(run->task.cores);
+	free(run);
+}
+
 static void free_run(struct dsa_run *run)
 {
 	struct dsa_chip *chip = run->view.function->chip;
@@ -234,9 +249,7 @@ static void free_run(struct dsa_run *run)
 	run->loaded->tasks--;
 	sim_ranges_put(run->view.table);
 	dsa_region_leave(run->view.function, run->region);
-	free(run->task.cross);
-	free(run->task.cores);
-	free(run);
+	scrap(run);
 }
 
 void dsa_task_drop(struct dsa_run *run)
@@ -252,7 +265,7 @@ void dsa_task_drop(struct dsa_run *run)
 		leave_seat(seat);
 	}
 	free_run(run);
-	give_blocks(chip);
+	dsa_blocks_give(chip);
 }
 
 static void note(struct dsa_chip *chip, const struct dsa_run *run)
@@ -281,7 +294,7 @@ static void block_done(struct dsa_seat *seat)
 		dsa_stream_end(stream);
 		dsa_streams_retry(chip); /* an UNLOAD may have waited for it */
 	}
-	give_blocks(chip);
+	dsa_blocks_give(chip);
 }
 
 static void faulted(struct dsa_seat *seat)
@@ -404,7 +417,25 @@ static void begin(void *arg)
 	struct dsa_stream *stream = arg;
 
 	enlist(stream->function->chip, stream->run);
-	give_blocks(stream->function->chip);
+	dsa_blocks_give(stream->function->chip);
+}
+
+/* What its size depends on. False: no memory. */
+static bool allot(struct dsa_run *run)
+{
+	const struct dsa_chip *chip = run->view.function->chip;
+	struct dsa_task *task = &run->task;
+
+	if (chip->unit && chip->function_count > 1) {
+		run->away = calloc(run->cores, sizeof(*run->away));
+		if (!run->away)
+			return false;
+	}
+	if (!task->cooperative)
+		return true;
+	task->cross = calloc(task->blocks, ROAD_DSA_CROSS_IDS);
+	task->cores = calloc(task->blocks, sizeof(struct dsa_core *));
+	return task->cross && task->cores;
 }
 
 static struct dsa_run *make_run(struct dsa_stream *stream, struct dsa_loaded *loaded)
@@ -441,15 +472,9 @@ static struct dsa_run *make_run(struct dsa_stream *stream, struct dsa_loaded *lo
 		run->microcode = *active;
 		run->task.microcode = &run->microcode;
 	}
-	if (!run->task.cooperative)
+	if (allot(run))
 		return run;
-	run->task.cross = calloc(task->blocks, ROAD_DSA_CROSS_IDS);
-	run->task.cores = calloc(task->blocks, sizeof(struct dsa_core *));
-	if (run->task.cross && run->task.cores)
-		return run;
-	free(run->task.cross);
-	free(run->task.cores);
-	free(run);
+	scrap(run);
 	return NULL;
 }
 
@@ -468,9 +493,7 @@ static enum dsa_start begin_run(struct dsa_stream *stream, struct dsa_loaded *lo
 	}
 	if (task->argument_bytes && !sim_dma_read(chip->env, function, task->arguments,
 						  run->arguments, task->argument_bytes)) {
-		free(run->task.cross);
-		free(run->task.cores);
-		free(run);
+		scrap(run);
 		return dsa_fail(why, ROAD_DSA_FAULT_DMA, task->arguments, task->argument_bytes);
 	}
 	run->view.table = sim_ranges_get(stream->table);

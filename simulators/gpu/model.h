@@ -149,7 +149,10 @@ struct gpu_work {
 			bool entered;                 /* the region counts it */
 			struct road_gpu_fault_info fault;
 			struct road_gpu_statistics stats;
-			uint64_t steps, begin_ps;
+			uint64_t steps, begin_ps; /* later by as much time as it was suspended */
+			bool suspended;           /* it runs, and stands still */
+			bool waits;               /* and its event was to come at due_ps */
+			uint64_t suspended_ps, due_ps;
 			struct road_gpu_port port; /* functional mode: clocks */
 			uint8_t *params;
 			struct road_gpu_prints prints;
@@ -223,6 +226,10 @@ struct gpu_backend {
 	/* config is the work's; NONE, or why it cannot run. */
 	enum road_gpu_fault (*begin)(struct gpu_work *work, uint64_t *detail);
 	void (*cancel)(struct gpu_work *work);
+	/* A launch that runs stands still until it is resumed, which all do that run beside it in
+	 * its region; it may be cancelled meanwhile. NULL, both: nothing but its event moves it. */
+	void (*suspend)(struct gpu_work *work);
+	void (*resume)(struct gpu_work *work);
 	bool costs_launch;                      /* begin() adds the cost of a launch itself */
 	void (*clocked)(struct gpu_chip *chip); /* the clock is another one; nothing runs. NULL */
 };
@@ -267,7 +274,8 @@ struct gpu_chip {
 	struct gpu_partition *partitions; /* of regions, by number */
 
 	const struct gpu_backend *backend;
-	struct gpu_timed *timed; /* of regions, by number; NULL: functional mode */
+	struct gpu_timed **timed;   /* of regions, by number; NULL: functional mode */
+	struct gpu_timed *standing; /* whose launches are suspended */
 	/* Of regions that are gone; has_timed: anything was timed at all. */
 	struct road_gpu_timing_counters timed_before;
 	bool has_timed;
@@ -430,6 +438,9 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 				       struct road_gpu_queue_status *why);
 /* The launch ended, by its fault if it has one; its statistics are those of the work. `done` is
  * what the timing model says, or NULL. The work is gone afterwards. */
+/* All launches of the function in the region. */
+void road_gpu_launches_suspend(struct gpu_chip *chip, uint32_t function, uint32_t region);
+void road_gpu_launches_resume(struct gpu_chip *chip, uint32_t function, uint32_t region);
 void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_done *done);
 
 /* model_timed.c: sums over all regions that there are or were. False: nothing was timed. */

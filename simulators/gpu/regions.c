@@ -179,20 +179,31 @@ static void drain(void *arg, uint32_t function, uint32_t region, enum region_dra
 	road_gpu_cp_retry(chip);
 }
 
+static void suspend(void *arg, uint32_t function, uint32_t region)
+{
+	road_gpu_launches_suspend(arg, function, region);
+}
+
+static void resume(void *arg, uint32_t function, uint32_t region)
+{
+	road_gpu_launches_resume(arg, function, region);
+}
+
 static void retry(void *arg)
 {
 	road_gpu_cp_retry(arg);
 }
 
 /* A queue of the region that does not wait at the gate has packets that it did not begin. */
-static bool more(void *arg, uint32_t region)
+static bool more(void *arg, uint32_t region, uint32_t but)
 {
 	const struct gpu_chip *chip = arg;
 
 	for (uint32_t i = 0; i < queues_of(chip); i++) {
 		const struct gpu_queue *queue = queue_of(chip, i);
 
-		if (region_unit_of_queue(chip->unit, i) == region &&
+		if (queue->function->index != but &&
+		    region_unit_of_queue(chip->unit, i) == region &&
 		    queue->life == GPU_QUEUE_OPEN && !queue->parked && !queue->hold &&
 		    (queue->have || queue->fetched < queue->doorbell))
 			return true;
@@ -209,6 +220,8 @@ static const struct region_chip callbacks = {
 	.wipe = wipe,
 	.drain = drain,
 	.retry = retry,
+	.suspend = suspend,
+	.resume = resume,
 	.more = more,
 };
 

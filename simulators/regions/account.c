@@ -30,7 +30,7 @@ void region_account(struct region_unit *unit, struct region *region)
 
 	for (uint32_t f = 0; f < unit->setup.functions; f++) {
 		struct region_mine *mine = &region->mine[f];
-		const bool idle = !region->running && mine->foreground;
+		const bool idle = !region->running && !mine->running && mine->foreground;
 
 		account(idle, now, &mine->idle_ps, &mine->counters[ROAD_REGION_COUNT_IDLE_PS]);
 		any |= idle;
@@ -56,7 +56,8 @@ void region_settle_quarantine(struct region_unit *unit, struct region *region)
 	for (uint32_t f = 0; f < unit->setup.functions; f++) {
 		const struct region_mine *mine = &region->mine[f];
 
-		if (!mine->quarantined || mine->running || mine->active == REGION_NONE)
+		if (!mine->quarantined || mine->running || mine->isolator ||
+		    mine->active == REGION_NONE)
 			continue;
 		if (region_is_here(region, f))
 			region_switch(unit, region, REGION_NONE);

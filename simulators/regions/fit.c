@@ -24,6 +24,15 @@ static struct region *region_of(const struct region_op *op)
 	return &op->unit->regions[op->region];
 }
 
+/* Who switches in the region, or is about to for the op's function; NULL: nobody. */
+static const struct region_op *switcher_of(const struct region_op *op)
+{
+	const struct region *region = region_of(op);
+	const struct region_op *own = region->mine[op->function].isolator;
+
+	return own ? own : region->isolator;
+}
+
 /* ---- the image ---- */
 
 static enum region_outcome not_resident(struct region_op *op, uint64_t config)
@@ -310,11 +319,13 @@ static bool loses_memory(const struct region_op *op)
  *
  * Nobody waits in a circle. Who waits here, or for the isolator to know whether it is a hit, holds
  * nothing: no place, no loader, no isolator. It is asked again whenever an operation ends, in the
- * order in which they began. Who holds a place waits for the isolator at most; who is the isolator,
- * for running launches, the loader, and transfers from its place; the loader and transfers end by
- * themselves, and a running launch waits for no operation. A launch that a switch was made for
- * begins before the next switch (begin_isolate), and waits for the present one alone; so two queues
- * whose launches bring their images along both get on.
+ * order in which they began. Who holds a place waits for the isolator at most; who is the isolator
+ * of its function, for that function's launches, and then for the region; who has that, for
+ * launches of others until their slice is over, the loader, and transfers from its place; the
+ * loader and transfers end by themselves, and a running launch waits for no operation, but a
+ * suspended one for the one that brings it back, which is nobody's but the region's isolator. A
+ * launch that a switch was made for begins before the next switch (take_region), and waits for the
+ * present one alone; so two queues whose launches bring their images along both get on.
  */
 static enum region_pick pick_active(const struct region_op *op)
 {
@@ -359,11 +370,9 @@ bool region_is_hit(const struct region_op *op)
 /* But who else is switching decides what is active. */
 static enum region_outcome fit_hit(struct region_op *op)
 {
-	struct region *region = region_of(op);
-
 	if (!region_is_hit(op))
 		return OUTCOME_OK;
-	if (region->isolator)
+	if (switcher_of(op))
 		return OUTCOME_WAIT;
 	op->report.flags |= RESULT_HIT;
 	if (op->queue != REGION_NONE)
@@ -532,10 +541,10 @@ enum region_outcome region_fit(struct region_op *op)
 		[ROAD_REGION_VERB_RESET] = fit_reset,
 	};
 
-	const struct region *region = region_of(op);
+	const struct region_op *switcher = switcher_of(op);
 
-	if (region->usable_ps > sim_now(op->unit->setup.env) ||
-	    (region->isolator && region->isolator->what.verb == ROAD_REGION_VERB_RESET))
+	if (region_of(op)->usable_ps > sim_now(op->unit->setup.env) ||
+	    (switcher && switcher->what.verb == ROAD_REGION_VERB_RESET && !op->returns))
 		return OUTCOME_WAIT;
 	return verbs[op->what.verb](op);
 }

@@ -32,8 +32,7 @@ static bool works_by(const struct region *region, const struct region_queue *que
 	       region_active_of(region, queue->function) == config;
 }
 
-/* What is active? */
-static bool someone_wants_it(const struct region_unit *unit, const struct region *region)
+bool region_is_wanted(const struct region_unit *unit, const struct region *region)
 {
 	for (uint32_t i = 0; i < unit->setup.queues; i++) {
 		const struct region_queue *queue = &unit->queues[i];
@@ -46,15 +45,20 @@ static bool someone_wants_it(const struct region_unit *unit, const struct region
 }
 
 /* Is a switch away from what is active to wait? Then it is looked at again when that is over. */
-static bool put_off(struct region_unit *unit, struct region *region)
+static bool put_off(struct region_unit *unit, struct region *region,
+		    const struct region_queue *queue)
 {
 	const struct region_setup *setup = &unit->setup;
 	uint64_t until = region->active_ps + setup->hysteresis * setup->costs.switch_ps;
 
 	if (region->active == REGION_NONE || sim_now(setup->env) >= until)
 		return false;
-	if (!region->running && !someone_wants_it(unit, region) &&
-	    !(setup->chip->more && setup->chip->more(setup->arg, region->index)))
+	/* Others come back slice after slice: it waits no longer than they do. */
+	if (region_share_any(unit, region) &&
+	    sim_now(setup->env) >= queue->waits_ps + region_share_slice(unit))
+		return false;
+	if (!region->running && !region_is_wanted(unit, region) &&
+	    !(setup->chip->more && setup->chip->more(setup->arg, region->index, REGION_NONE)))
 		return false;
 	if (!region->again.slot)
 		sim_schedule(setup->env, &region->again, until);
@@ -111,7 +115,7 @@ static bool activate(struct region_unit *unit, uint32_t index, const struct regi
 		     bool back)
 {
 	struct region_queue *queue = &unit->queues[index];
-	struct region_op *op = region_op_new(unit, index);
+	struct region_op *op = region_op_new(unit, queue->region, queue->function, index);
 
 	if (!op)
 		return false;
@@ -119,16 +123,9 @@ static bool activate(struct region_unit *unit, uint32_t index, const struct regi
 	op->back = back;
 	op->done = activated;
 	op->arg = op;
-	op->what = (struct road_region_op){
-		.verb = want->config ? ROAD_REGION_VERB_ACTIVATE : ROAD_REGION_VERB_ROLLBACK,
-		.target = want->config ? 0 : TARGET_INITIAL,
-		.region = (uint16_t)queue->region,
-		.slot = ROAD_REGION_SLOT_ANY,
-		.generation = queue->generation,
-		.config = want->config,
-		.image = want->image,
-		.image_bytes = want->image_bytes,
-	};
+	op->what = region_op_to(&unit->regions[queue->region], queue->function, want->config);
+	op->what.image = want->image;
+	op->what.image_bytes = want->image_bytes;
 	queue->activating = true;
 	region_op_run(op);
 	return true;
@@ -154,7 +151,8 @@ static enum region_gate go(struct region_unit *unit, struct region *region, uint
 		queue->current = want->config;
 	if (region->active != REGION_NONE)
 		region_touch(unit, region, region->active);
-	region->running++;
+	if (!region->running++)
+		region->busy_ps = sim_now(unit->setup.env);
 	region->mine[queue->function].running++;
 	region_account(unit, region);
 	return REGION_GO;
@@ -184,13 +182,27 @@ static enum region_gate differ(struct region_unit *unit, struct region *region, 
 	if (region->owed != REGION_NONE && region->owed != index)
 		return REGION_WAIT;
 	queue->bids = true;
-	if (put_off(unit, region) || yields(unit, region, index))
+	if (put_off(unit, region, queue) || yields(unit, region, index))
 		return REGION_WAIT;
 	if (!activate(unit, index, want, back)) {
 		end_waiting(unit, region, queue);
 		return refuse(error, ROAD_REGION_ERROR_HARDWARE);
 	}
 	return REGION_WAIT;
+}
+
+/* Nobody begins while a switch is under way. Where others come back slice after slice, one often
+ * is: whoever needs one of its own waits in line for it. */
+static bool is_shut(const struct region_unit *unit, const struct region *region,
+		    const struct region_queue *queue, uint64_t config)
+{
+	const struct region_mine *mine = &region->mine[queue->function];
+
+	if (queue->activating || mine->isolator || mine->suspended ||
+	    region_share_due(unit, region) || region->usable_ps > sim_now(unit->setup.env))
+		return true;
+	return region->isolator &&
+	       (works_by(region, queue, config) || !region_share_any(unit, region));
 }
 
 enum region_gate region_unit_gate(struct region_unit *unit, uint32_t index,
@@ -209,8 +221,7 @@ enum region_gate region_unit_gate(struct region_unit *unit, uint32_t index,
 		gate = refuse(error, ROAD_REGION_ERROR_QUARANTINED);
 	else if (queue->error)
 		gate = refuse(error, queue->error);
-	else if (queue->activating || region->isolator ||
-		 region->usable_ps > sim_now(unit->setup.env))
+	else if (is_shut(unit, region, queue, expected))
 		begin_waiting(unit, queue, expected);
 	else if (works_by(region, queue, expected))
 		return go(unit, region, index, want);
@@ -231,10 +242,9 @@ void region_unit_leave(struct region_unit *unit, uint32_t function, uint32_t ind
 
 	if (!region || !region->mine[function].running)
 		return;
-	region->running--;
-	region->mine[function].running--;
+	region_share_left(region, function);
 	region_account(unit, region);
 	region_settle_quarantine(unit, region);
-	if (!region->running)
+	if (!region->running || !region->mine[function].running)
 		region_retry(unit);
 }

@@ -9,7 +9,8 @@
 #define REGION_FAULT_WINDOW UINT64_C(60000000000000) /* ps: a quarantine */
 #define REGION_STATE_MAGIC  0x54535252u              /* "RRST" */
 #define REGION_NO_TIME      UINT64_MAX
-#define REGION_NO_OWNER     UINT64_MAX /* that no chip makes */
+#define REGION_NO_OWNER     UINT64_MAX           /* that no chip makes */
+#define REGION_SLICE_PS     UINT64_C(1000000000) /* 1 ms: share.c */
 
 /* The unit's copy of an image: as it came, and its payload as it was relocated for one region. */
 struct region_content {
@@ -54,6 +55,7 @@ struct region_op {
 	bool timed;            /* and its event ends it */
 	bool implicit;         /* a launch asked for it */
 	bool back;             /* to what is active for its function, from another one's */
+	bool returns;          /* likewise, for launches that were suspended: nobody's op */
 	bool detached;         /* a prefetch: done was told */
 	bool in_place;         /* the transfer overwrites the active image */
 	bool loading, holds, switched, draining;
@@ -77,10 +79,14 @@ struct region_op {
 /* What a function has of a region. */
 struct region_mine {
 	struct region *region;
-	uint32_t open, running; /* queues, launches */
-	uint32_t foreground;    /* ops that a queue waits for */
-	uint32_t active;        /* slot; REGION_NONE. The region works by it whenever the
-				 * function's launches run, as if nobody else were there */
+	uint32_t open, running;     /* queues; launches, suspended ones too */
+	bool suspended;             /* all those launches are, … */
+	uint64_t suspended_ps;      /* … since then, */
+	bool returning;             /* and an op is to bring them back */
+	struct region_op *isolator; /* that its own launches are drained for, and its queues wait */
+	uint32_t foreground;        /* ops that a queue waits for */
+	uint32_t active;            /* slot; REGION_NONE. The region works by it whenever the
+				     * function's launches run, as if nobody else were there */
 	bool quarantined;
 	uint64_t generation;
 	uint64_t owner;
@@ -103,16 +109,19 @@ struct region {
 	struct region_slot *slots; /* setup.slots of each function, side by side */
 	struct region_mine *mine;  /* of each function */
 	uint32_t active;           /* slot that it works by now, of whomever; REGION_NONE */
-	uint32_t running, open;
+	uint32_t running, open;    /* launches that are not suspended */
 	struct region_op *ops;
+	/* isolator: that has the region to itself, once its function's own launches are drained */
 	struct region_op *loader, *isolator;
 	uint32_t owed;      /* queue whose launch a switch was made for; REGION_NONE */
 	uint64_t active_ps; /* since when the active image is */
+	uint64_t busy_ps;   /* since when launches run without a gap */
 	uint64_t usable_ps; /* a layout takes until then */
 	uint64_t idle_ps;   /* as a function's own: for whichever of them */
 	uint64_t counters[ROAD_REGION_COUNTERS]; /* of all functions, also of those that were reset
 						  */
 	struct sim_event again;                  /* the end of a putting-off */
+	struct sim_event slice;                  /* of what runs, or until what stands comes back */
 	char lane_load[24], lane_switch[24], lane_stall[24];
 };
 
@@ -183,6 +192,25 @@ struct region_unit {
 	uint32_t former_count;
 };
 
+/* share.c */
+/* The launches of others that run, and that the op waits for: they have their slice of time. */
+void region_share_wait(struct region_op *op);
+/* Some wait for nothing but to be resumed: nothing else begins here before. */
+bool region_share_any(const struct region_unit *unit, const struct region *region); /* suspended */
+bool region_share_due(const struct region_unit *unit, const struct region *region);
+void region_share_resume(struct region_unit *unit, struct region *region);
+/* Brings back what is suspended, if it is time. */
+void region_share_return(struct region_unit *unit, struct region *region);
+/* May the op have the region? Not before one that brings back what is suspended. */
+bool region_share_yields(const struct region_op *op);
+void region_share_left(struct region *region, uint32_t function); /* a launch ended */
+uint64_t region_share_slice(const struct region_unit *unit);      /* ps */
+void region_share_over(void *region);                             /* its slice's event */
+
+/* gate.c */
+/* A launch waits for what is active. */
+bool region_is_wanted(const struct region_unit *unit, const struct region *region);
+
 /* unit.c */
 struct region *region_find(struct region_unit *unit, uint32_t index); /* NULL: none */
 void region_retry(struct region_unit *unit);                          /* in an event of its own */
@@ -215,7 +243,7 @@ uint32_t region_resident(const struct region_unit *unit, const struct region *re
 void region_touch(struct region_unit *unit, struct region *region, uint32_t slot);
 bool region_pinned(const struct region_unit *unit, const struct region *region, uint32_t slot);
 /* What was active before the switch that is under way: if that fails, it is wanted again. */
-bool region_comes_back(const struct region *region, uint32_t slot);
+bool region_comes_back(const struct region_unit *unit, const struct region *region, uint32_t slot);
 void region_slot_clear(struct region *region, uint32_t slot, enum region_slot_state state);
 /* False: something uses it. */
 bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot);
@@ -226,7 +254,11 @@ enum region_pick region_pick_slot(const struct region_unit *unit, const struct r
 
 /* ops.c */
 extern const uint8_t region_plan_head[];
-struct region_op *region_op_new(struct region_unit *unit, uint32_t queue);
+/* For a queue, or for its function alone (queue REGION_NONE: nobody waits for it). */
+struct region_op *region_op_new(struct region_unit *unit, uint32_t region, uint32_t function,
+				uint32_t queue);
+/* That makes an image active for the function; config 0: none. */
+struct road_region_op region_op_to(const struct region *region, uint32_t function, uint64_t config);
 void region_op_run(struct region_op *op);
 void region_ops_wake(struct region_unit *unit, struct region *region);
 /* Of one queue. */

@@ -50,7 +50,20 @@ static uint64_t now_of(const struct region_op *op)
 
 /* ---- begin and end ---- */
 
-struct region_op *region_op_new(struct region_unit *unit, uint32_t queue)
+struct road_region_op region_op_to(const struct region *region, uint32_t function, uint64_t config)
+{
+	return (struct road_region_op){
+		.verb = config ? ROAD_REGION_VERB_ACTIVATE : ROAD_REGION_VERB_ROLLBACK,
+		.target = config ? 0 : TARGET_INITIAL,
+		.region = (uint16_t)region->index,
+		.slot = ROAD_REGION_SLOT_ANY,
+		.generation = region->mine[function].generation,
+		.config = config,
+	};
+}
+
+struct region_op *region_op_new(struct region_unit *unit, uint32_t region, uint32_t function,
+				uint32_t queue)
 {
 	struct region_op *op = calloc(1, sizeof(*op));
 	struct region_op **at;
@@ -58,10 +71,10 @@ struct region_op *region_op_new(struct region_unit *unit, uint32_t queue)
 	if (!op)
 		return NULL;
 	op->unit = unit;
-	op->region = unit->queues[queue].region;
+	op->region = region;
 	op->queue = queue;
-	op->function = unit->queues[queue].function;
-	op->slot = REGION_NONE;
+	op->function = function;
+	op->slot = op->from = op->own = REGION_NONE;
 	op->plan = region_plan_head;
 	op->phase = PHASE_PARSE;
 	op->phase_ps = now_of(op);
@@ -72,6 +85,8 @@ struct region_op *region_op_new(struct region_unit *unit, uint32_t queue)
 	while (*at)
 		at = &(*at)->next_op;
 	*at = op;
+	if (queue == REGION_NONE)
+		return op;
 	op->counted = true;
 	mine_of(op)->foreground++;
 	region_account(unit, region_of(op));
@@ -96,6 +111,10 @@ static void let_go(struct region_op *op)
 		region->loader = NULL;
 	if (region->isolator == op)
 		region->isolator = NULL;
+	if (mine_of(op)->isolator == op)
+		mine_of(op)->isolator = NULL;
+	if (op->returns)
+		mine_of(op)->returning = false;
 	if (op->holds)
 		region->slots[op->slot].held--;
 	op->holds = false;
@@ -369,7 +388,7 @@ static bool injected(struct region_op *op)
 {
 	uint32_t *left = &mine_of(op)->fail[op->phase];
 
-	if (!*left)
+	if (!*left || op->returns) /* no program asked for that one */
 		return false;
 	--*left;
 	region_op_fail(op, ROAD_REGION_ERROR_HARDWARE, 0, 0);
@@ -642,7 +661,7 @@ void region_unit_begin(struct region_unit *unit, uint32_t queue, uint64_t addres
 		refuse(unit, queue, address, refusal);
 		return;
 	}
-	op = region_op_new(unit, queue);
+	op = region_op_new(unit, unit->queues[queue].region, unit->queues[queue].function, queue);
 	if (!op) {
 		refuse(unit, queue, address, refusal);
 		return;

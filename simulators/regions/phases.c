@@ -130,13 +130,36 @@ static enum region_outcome begin_check(struct region_op *op)
 
 /* ---- emptying the region ---- */
 
-/* A launch that a switch was made for goes before the next switch. */
+/* A launch that a switch was made for goes before the next switch. Of the op's function, or of
+ * another one? */
+static bool is_owed(const struct region_op *op, bool own)
+{
+	const struct region *region = region_of(op);
+
+	return region->owed != REGION_NONE && region->owed != op->queue && !region->running &&
+	       (op->unit->queues[region->owed].function == op->function) == own;
+}
+
+/* What was to come back is not active for its function any more, or no launch waits for it. */
+static bool is_void(const struct region_op *op)
+{
+	const struct region *region = region_of(op);
+
+	return op->back && (region_active_of(region, op->function) != op->target ||
+			    (op->returns && !region->mine[op->function].suspended));
+}
+
+/* No more launches of its function begin. Who comes back for launches of it that are suspended
+ * changes nothing that they notice, and may be what the function's isolator waits for. */
 static enum region_outcome begin_isolate(struct region_op *op)
 {
 	struct region *region = region_of(op);
+	struct region_mine *mine = &region->mine[op->function];
 
-	if (region->isolator)
+	if (region->isolator || (mine->isolator && !op->returns))
 		return OUTCOME_WAIT;
+	if (is_void(op))
+		return OUTCOME_DONE;
 	if (op->what.verb == ROAD_REGION_VERB_ACTIVATE && !op->in_place && region_is_hit(op)) {
 		/* another one brought it meanwhile */
 		op->report.flags |= RESULT_HIT;
@@ -144,13 +167,28 @@ static enum region_outcome begin_isolate(struct region_op *op)
 			op->unit->queues[op->queue].current = op->target;
 		return OUTCOME_DONE;
 	}
-	if (region->owed != REGION_NONE && region->owed != op->queue && !region->running)
+	if (is_owed(op, true))
 		return OUTCOME_WAIT;
-	region->isolator = op;
-	op->from = region->active;
-	op->own = region->mine[op->function].active;
+	if (!op->returns)
+		mine->isolator = op;
+	op->own = mine->active;
 	op->own_config = region_active_of(region, op->function);
 	return OUTCOME_OK;
+}
+
+/* No launches begin at all. False: not yet. */
+static bool take_region(struct region_op *op)
+{
+	struct region *region = region_of(op);
+
+	if (region->isolator == op)
+		return true;
+	if (region->isolator || region_share_due(op->unit, region) || region_share_yields(op) ||
+	    is_owed(op, false))
+		return false;
+	region->isolator = op;
+	op->from = region->active;
+	return true;
 }
 
 /* Does the region go on by what it works by? */
@@ -174,26 +212,41 @@ static void empty(void *arg)
 	region_retry(unit); /* the op may be gone */
 }
 
-static enum region_outcome begin_drain(struct region_op *op)
+/* What the op's function runs, `running` launches. */
+static enum region_outcome drain_own(struct region_op *op, uint32_t running)
 {
-	const struct region *region = region_of(op);
-	const uint32_t running = region->mine[op->function].running;
-
-	if (!region->running && op->what.verb == ROAD_REGION_VERB_RESET)
-		return region_ops_unhold(op, REGION_NONE) ? OUTCOME_OK : OUTCOME_WAIT;
-	if (!region->running)
-		return OUTCOME_OK;
-	if (op->what.drain == DRAIN_REFUSE && running)
+	if (op->what.drain == DRAIN_REFUSE)
 		return region_op_refuse(
 			op, ROAD_REGION_ERROR_BUSY, ROAD_REGION_BUSY_WORK,
 			(struct region_finding){.seen = running, .rule = ROAD_REGION_RULE_EQUAL});
-	/* Nobody ends work of another function. */
-	if (op->what.drain == DRAIN_WAIT || op->draining || !running)
+	if (op->what.drain == DRAIN_WAIT || op->draining)
 		return OUTCOME_WAIT;
 	op->draining = true;
 	op->event.run = empty;
 	sim_schedule(op->unit->setup.env, &op->event, now_of(op));
 	return OUTCOME_WAIT;
+}
+
+/* First its own function's launches end, then those of others do, or are suspended: nobody ends
+ * work of another function. */
+static enum region_outcome begin_drain(struct region_op *op)
+{
+	const struct region *region = region_of(op);
+	const struct region_mine *mine = &region->mine[op->function];
+
+	if (mine->running && !op->back)
+		return drain_own(op, mine->running);
+	if (is_void(op))
+		return OUTCOME_DONE;
+	if (!take_region(op))
+		return OUTCOME_WAIT;
+	if (region->running) {
+		region_share_wait(op);
+		return OUTCOME_WAIT;
+	}
+	if (op->what.verb == ROAD_REGION_VERB_RESET && !region_ops_unhold(op, REGION_NONE))
+		return OUTCOME_WAIT;
+	return OUTCOME_OK;
 }
 
 /* ---- the switch ---- */

@@ -93,11 +93,12 @@ static uint64_t read_state(struct region_unit *unit)
 		return ROAD_REGION_STATE_QUARANTINED;
 	if (region->children)
 		return ROAD_REGION_STATE_SPLIT;
-	if (region->isolator && region->isolator->function == unit->function)
-		return region->isolator->phase <= PHASE_DRAIN ? ROAD_REGION_STATE_DRAINING
-							      : ROAD_REGION_STATE_SWITCHING;
-	return region->mine[unit->function].running ? ROAD_REGION_STATE_RUNNING
-						    : ROAD_REGION_STATE_IDLE;
+	const struct region_mine *mine = &region->mine[unit->function];
+
+	if (mine->isolator)
+		return mine->isolator->phase <= PHASE_DRAIN ? ROAD_REGION_STATE_DRAINING
+							    : ROAD_REGION_STATE_SWITCHING;
+	return mine->running ? ROAD_REGION_STATE_RUNNING : ROAD_REGION_STATE_IDLE;
 }
 
 #define READ_REGION(name, value)                              \

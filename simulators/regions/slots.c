@@ -67,7 +67,7 @@ bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot
 	const struct region_slot *at = &region->slots[slot];
 
 	if (at->state != SLOT_READY || at->held || region_pinned(unit, region, slot) ||
-	    region_comes_back(region, slot))
+	    region_comes_back(unit, region, slot))
 		return false;
 	region_slot_clear(region, slot, SLOT_EMPTY);
 	region_count(region, region_slot_function(unit, slot), ROAD_REGION_COUNT_EVICTIONS, 1);
@@ -75,11 +75,13 @@ bool region_evict(struct region_unit *unit, struct region *region, uint32_t slot
 	return true;
 }
 
-bool region_comes_back(const struct region *region, uint32_t slot)
+bool region_comes_back(const struct region_unit *unit, const struct region *region, uint32_t slot)
 {
+	const struct region_op *own = region->mine[region_slot_function(unit, slot)].isolator;
 	const struct region_op *switching = region->isolator;
 
-	return switching && (switching->from == slot || switching->own == slot);
+	return (own && own->own == slot) ||
+	       (switching && (switching->from == slot || switching->own == slot));
 }
 
 /* For its function, or just now. */
@@ -94,7 +96,7 @@ static enum region_pick judge(const struct region_unit *unit, const struct regio
 {
 	const struct region_slot *at = &region->slots[slot];
 
-	if (region_comes_back(region, slot))
+	if (region_comes_back(unit, region, slot))
 		return PICK_WAIT;
 	if (is_active(unit, region, slot) || region_pinned(unit, region, slot))
 		return PICK_BUSY;

@@ -23,10 +23,16 @@ static void run_retry(void *arg)
 {
 	struct region_unit *unit = arg;
 
+	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++) {
+		if (!unit->regions[i].present)
+			continue;
+		region_share_resume(unit, &unit->regions[i]);
+		region_ops_wake(unit, &unit->regions[i]);
+	}
+	unit->setup.chip->retry(unit->setup.arg);
 	for (uint32_t i = 0; i < ROAD_REGION_NUMBERS; i++)
 		if (unit->regions[i].present)
-			region_ops_wake(unit, &unit->regions[i]);
-	unit->setup.chip->retry(unit->setup.arg);
+			region_share_return(unit, &unit->regions[i]);
 }
 
 /* ---- regions ---- */
@@ -81,6 +87,7 @@ void region_make(struct region_unit *unit, uint32_t index, const struct region_p
 		.owed = REGION_NONE,
 		.idle_ps = REGION_NO_TIME,
 		.again = {.run = again, .arg = unit},
+		.slice = {.run = region_share_over, .arg = region},
 	};
 	unit->generation++;
 	for (uint32_t f = 0; f < unit->setup.functions; f++)
@@ -97,6 +104,7 @@ void region_unmake(struct region_unit *unit, uint32_t index)
 
 	region_ops_end(unit, region, REGION_NONE);
 	sim_cancel(unit->setup.env, &region->again);
+	sim_cancel(unit->setup.env, &region->slice);
 	for (uint32_t f = 0; f < unit->setup.functions; f++)
 		sim_cancel(unit->setup.env, &region->mine[f].abort);
 	region_wipe(unit, region);

@@ -11,7 +11,8 @@
  *	 registers            ─── read, write ▶
  *
  * `done`, `retry` and `drain` come from events of the unit, never from within a call, and may call
- * whatever they like; the other callbacks may come from within one, and call nothing of the unit.
+ * whatever they like; `suspend` and `resume` come from events, too, and call nothing of the unit
+ * that changes it; the other callbacks may come from within a call, and call nothing of the unit.
  *
  * All that a guest supplies (op, image, table of a layout, saved state) is read once into memory
  * of the unit; the copy is checked, and the copy is used.
@@ -19,7 +20,8 @@
  * Functions of one chip share regions, and nothing in them: each has slots of its own in every
  * region, and sees no image of another one, whatever its id. A launch that finds another function's
  * image active switches to what its queue expects. Nobody ends another function's launches: a
- * switch ends its own as it was told to, and waits for the others. Counters, generations and
+ * switch ends its own as it was told to, and waits for the others; those that had their slice of
+ * time are suspended then, and brought back later (share.c). Counters, generations and
  * quarantine are a function's own, too: what one breaks, or breaks on purpose, bars no other one,
  * and a function that was reset is as new. Layouts are the physical function's to change.
  */
@@ -103,6 +105,11 @@ struct region_chip {
 	void (*drain)(void *arg, uint32_t function, uint32_t region, enum region_drain how);
 	/* Parked ops and launches may go on: ask the gate again. */
 	void (*retry)(void *arg);
+	/* What the function runs in the region stands still, off the units, until it is resumed: it
+	 * goes on then as if no time had passed. Meanwhile it may end by ABORT, or with its queue.
+	 * NULL, both: launches run to their ends, and other functions wait. */
+	void (*suspend)(void *arg, uint32_t function, uint32_t region);
+	void (*resume)(void *arg, uint32_t function, uint32_t region);
 
 	/* NULL: costs.load_ps + bytes at costs.load_ps_per_kib. When a transfer of `bytes` that
 	 * begins at from_ps ends; takes the paths that it needs. */
@@ -111,9 +118,10 @@ struct region_chip {
 	uint64_t (*configure)(void *arg, const struct region_image *image);
 	/* NULL: nothing is ever live. Where a switch loses memory: is there any? */
 	bool (*live_memory)(void *arg, uint32_t region);
-	/* NULL: never. Has a queue of the region, beside those that wait at the gate, work that has
-	 * not begun? A switch away is put off for it (see hysteresis). */
-	bool (*more)(void *arg, uint32_t region);
+	/* NULL: never. Has a queue of the region, beside those that wait at the gate and those of
+	 * the function `but` (REGION_NONE: of none), work that has not begun? A switch away is put
+	 * off for it (see hysteresis). */
+	bool (*more)(void *arg, uint32_t region, uint32_t but);
 	/* NULL without REGION_STATE: the function's state in a drained region. save returns its
 	 * bytes, at most state_bytes; restore false: not a state of this image. */
 	uint32_t (*save)(void *arg, uint32_t function, uint32_t region, void *out);
@@ -191,7 +199,8 @@ uint64_t region_unit_generation(const struct region_unit *unit, uint32_t functio
 /* False: there is no such region. */
 bool region_unit_bounds(const struct region_unit *unit, uint32_t region, uint32_t *first_unit,
 			uint32_t *units);
-uint32_t region_unit_running(const struct region_unit *unit, uint32_t region); /* launches */
+/* Launches that are not suspended, of all functions. */
+uint32_t region_unit_running(const struct region_unit *unit, uint32_t region);
 /* Bytes of memory that it has for itself; 0: shared. */
 uint64_t region_unit_memory(const struct region_unit *unit, uint32_t region);
 
@@ -225,8 +234,8 @@ enum region_gate region_unit_gate(struct region_unit *unit, uint32_t queue,
 				  const struct region_want *want, enum road_region_error *error);
 /* Did another function make active what is so where this queue is? */
 bool region_unit_is_foreign(const struct region_unit *unit, uint32_t queue);
-/* A launch of the function that was let through ended, or was stopped between two iterations (then
- * it asks the gate again before it goes on). */
+/* A launch of the function that was let through ended, also while it was suspended, or was stopped
+ * between two iterations (then it asks the gate again before it goes on). */
 void region_unit_leave(struct region_unit *unit, uint32_t function, uint32_t region);
 /* The region's hardware failed under the function's work: counts towards its quarantine. */
 void region_unit_fault(struct region_unit *unit, uint32_t function, uint32_t region);

@@ -94,6 +94,7 @@ static void free_job(struct rpu_job *job)
 	while (*at != job)
 		at = &(*at)->next;
 	*at = job->next;
+	rpu_suspended_free(job);
 	stream->job_count--;
 	sim_ranges_put(job->table);
 	free(job);
@@ -112,7 +113,7 @@ void rpu_job_end(struct rpu_job *job)
 			chip->tiles[t].busy_ps[job->entry.engine] +=
 				sim_now(chip->env) - job->start_ps;
 			sim_trace_span(chip->env, chip->tiles[t].lane[job->entry.engine],
-				       job->work->name, job->start_ps, sim_now(chip->env));
+				       job->work->name, job->seen_ps, sim_now(chip->env));
 		}
 	bool given = rpu_tokens_give(stream, job->entry.signal, &token);
 
@@ -169,7 +170,7 @@ static void begin(struct rpu_chip *chip, struct rpu_job *job)
 	job->stream->began = true;
 	job->stream->function->served = ++chip->served;
 	job->state = RPU_JOB_RUNS;
-	job->start_ps = sim_now(chip->env);
+	job->start_ps = job->seen_ps = sim_now(chip->env);
 	for (uint32_t t = 0; t < chip->params.tiles; t++)
 		if (job->tiles >> t & 1)
 			chip->tiles[t].job[job->entry.engine] = job;
@@ -199,6 +200,14 @@ static bool pass_gate(struct rpu_chip *chip, struct rpu_job *job,
 	}
 }
 
+/* Does another function have the region, tiles and all? The gate says when it is this one's turn,
+ * and lets nothing through before. */
+static bool is_kept_out(const struct rpu_chip *chip, const struct rpu_job *job)
+{
+	return job->entry.engine == ROAD_RPU_ENGINE_CGRA &&
+	       region_unit_is_foreign(chip->unit, rpu_region_queue(job->stream));
+}
+
 /* One that may begin does; false: the stream stopped, its jobs are gone. */
 static bool look_at(struct rpu_chip *chip, struct rpu_job *job)
 {
@@ -206,13 +215,14 @@ static bool look_at(struct rpu_chip *chip, struct rpu_job *job)
 
 	if (!job->paused && !rpu_tokens_ready(job->stream, job->entry.wait))
 		return true;
+	why.tile = why.stream = why.element = RPU_NOWHERE;
 	if (!are_free(chip, job)) {
 		chip->wanted[job->entry.engine] |= job->tiles;
-		return true;
-	}
-	why.tile = why.stream = why.element = RPU_NOWHERE;
-	if (job->entry.engine != ROAD_RPU_ENGINE_CGRA || pass_gate(chip, job, &why))
+		if (is_kept_out(chip, job))
+			pass_gate(chip, job, &why);
+	} else if (job->entry.engine != ROAD_RPU_ENGINE_CGRA || pass_gate(chip, job, &why)) {
 		begin(chip, job);
+	}
 	if (why.fault)
 		rpu_job_fault(job, &why);
 	return !why.fault;

@@ -101,7 +101,8 @@ struct rpu_job {
 	uint32_t first_tile, tile_count;
 	enum rpu_job_state state;
 	struct sim_event event;
-	uint64_t start_ps;
+	uint64_t start_ps; /* later by as much time as it was suspended */
+	uint64_t seen_ps;  /* since when the event log has it on its tiles */
 	/* RUN */
 	bool translated;         /* addresses in arguments, to what kernels see */
 	bool paused;             /* for a switch: fabrics' state is in `saved` */
@@ -111,10 +112,20 @@ struct rpu_job {
 	uint64_t cycles, stalls; /* of all blocks */
 	uint32_t stalled_stream; /* of the fabric, the first one; RPU_NOWHERE: none */
 	uint8_t arguments[ROAD_RPU_ARGUMENT_BYTES_MAX];
+	bool suspended; /* it runs, and stands still: suspend.c */
+	bool refuses;   /* and what is to come is why it cannot begin */
+	uint64_t suspended_ps;
+	struct rpu_config *away_config;
 	struct rpu_seat {      /* by tile */
 		uint64_t next; /* block */
 		uint64_t block, cycles;
 		void *saved;
+		struct { /* the tile's, while it is suspended */
+			struct rpu_fabric *fabric;
+			uint64_t begin_ps, left_ps, far;
+			enum road_rpu_fault far_fault;
+			bool waits; /* its event is to come */
+		} away;
 	} seat[ROAD_RPU_TILES_MAX];
 };
 
@@ -370,6 +381,13 @@ uint32_t rpu_job_tiles(const struct rpu_job *job, uint32_t mask);
 /* run.c */
 void rpu_run_drain(struct rpu_chip *chip, uint32_t function, uint32_t region,
 		   enum region_drain how);
+
+/* suspend.c */
+void rpu_run_suspend(struct rpu_chip *chip, uint32_t function, uint32_t region);
+void rpu_run_resume(struct rpu_chip *chip, uint32_t function, uint32_t region);
+void rpu_suspended_drain(struct rpu_chip *chip, uint32_t function, uint32_t region,
+			 enum region_drain how);
+void rpu_suspended_free(struct rpu_job *job); /* what it has of its tiles; none is fine */
 
 /* gemm.c */
 bool rpu_gemm(const struct road_rpu_gemm *work, uint8_t *spm);

@@ -142,6 +142,16 @@ static void drain(void *arg, uint32_t function, uint32_t region, enum region_dra
 	rpu_run_drain(arg, function, region, how);
 }
 
+static void suspend(void *arg, uint32_t function, uint32_t region)
+{
+	rpu_run_suspend(arg, function, region);
+}
+
+static void resume(void *arg, uint32_t function, uint32_t region)
+{
+	rpu_run_resume(arg, function, region);
+}
+
 static void retry(void *arg)
 {
 	rpu_jobs_kick(arg);
@@ -176,15 +186,15 @@ static uint64_t configure(void *arg, const struct region_image *image)
 }
 
 /* Work of other entries than those at the gate: jobs in a queue that have not begun. */
-static bool more(void *arg, uint32_t region)
+static bool more(void *arg, uint32_t region, uint32_t but)
 {
 	const struct rpu_chip *chip = arg;
 
 	for (uint32_t i = 0; i < chip->function_count * chip->params.streams; i++) {
 		const struct rpu_stream *stream = stream_of(chip, i);
 
-		if (stream->life != RPU_STREAM_LIVE || !stream->in_region ||
-		    stream->region != region)
+		if (stream->function->index == but || stream->life != RPU_STREAM_LIVE ||
+		    !stream->in_region || stream->region != region)
 			continue;
 		if (!stream->hold && (stream->busy || stream->taken < stream->doorbell))
 			return true;
@@ -240,6 +250,8 @@ static const struct region_chip ops = {
 	.wipe = wipe,
 	.drain = drain,
 	.retry = retry,
+	.suspend = suspend,
+	.resume = resume,
 	.transfer = transfer,
 	.configure = configure,
 	.more = more,

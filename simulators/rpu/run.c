@@ -484,6 +484,7 @@ void rpu_run_drain(struct rpu_chip *chip, uint32_t function, uint32_t region, en
 		    job->stream->region == region && how != DRAIN_WAIT)
 			job->drain = how == DRAIN_ABORT ? DRAIN_ABORT : DRAIN_ITERATION;
 	}
+	rpu_suspended_drain(chip, function, region, how);
 }
 
 const struct rpu_engine rpu_engine_run = {check, begin, drop};

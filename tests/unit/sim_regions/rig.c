@@ -79,6 +79,12 @@ void sim_trace_span(struct sim_env *env, const char *lane, const char *name, uin
 	CU_ASSERT(from <= to);
 }
 
+void sim_approximate(struct sim_env *env, const char *name, uint64_t count)
+{
+	(void)env, (void)name;
+	rig.approximations += count;
+}
+
 static struct sim_event *earliest(void)
 {
 	struct sim_event *best = NULL;
@@ -177,6 +183,7 @@ static void drain(void *arg, uint32_t function, uint32_t region, enum region_dra
 	rig.drains++;
 	while (!rig.refuse_drain && unit->regions[region].mine[function].running)
 		region_unit_leave(unit, function, region);
+	rig.stands[function] &= unit->regions[region].mine[function].running > 0;
 }
 
 static void retry(void *arg)
@@ -191,10 +198,10 @@ static bool live_memory(void *arg, uint32_t region)
 	return rig.live;
 }
 
-static bool more(void *arg, uint32_t region)
+static bool more(void *arg, uint32_t region, uint32_t but)
 {
 	(void)arg, (void)region;
-	return rig.more;
+	return rig.more || (rig.more_of && rig.more_of - 1 != but);
 }
 
 static uint32_t save(void *arg, uint32_t function, uint32_t region, void *out)
@@ -213,6 +220,25 @@ static bool restore(void *arg, uint32_t function, uint32_t region, const void *i
 	return true;
 }
 
+static void suspend(void *arg, uint32_t function, uint32_t region)
+{
+	struct region_unit *unit = arg;
+
+	CU_ASSERT(unit->regions[region].mine[function].running > 0);
+	CU_ASSERT_FALSE(rig.stands[function]);
+	rig.stands[function] = true;
+	rig.suspensions++;
+}
+
+static void resume(void *arg, uint32_t function, uint32_t region)
+{
+	struct region_unit *unit = arg;
+
+	CU_ASSERT(region_is_here(&unit->regions[region], function));
+	CU_ASSERT(rig.stands[function]);
+	rig.stands[function] = false;
+}
+
 static const struct region_chip chip = {
 	.read_image = read_image,
 	.read_buffer = read_buffer,
@@ -227,6 +253,23 @@ static const struct region_chip chip = {
 	.save = save,
 	.restore = restore,
 };
+
+void rig_share(uint32_t functions)
+{
+	static struct region_chip shared;
+
+	region_unit_destroy(rig.unit);
+	shared = chip;
+	shared.suspend = suspend;
+	shared.resume = resume;
+	rig.setup.chip = &shared;
+	rig.setup.functions = functions;
+	rig.unit = region_unit_create(&rig.setup);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig.unit);
+	rig.unit->setup.arg = rig.unit;
+	for (uint32_t q = 0; q < functions; q++)
+		CU_ASSERT_FATAL(!region_unit_queue_open(rig.unit, q, q, 0, (uint64_t)q << 32 | 1));
+}
 
 void rig_begin(uint32_t features)
 {

@@ -16,7 +16,7 @@
 #define RIG_SWITCH    (10 * RIG_US)
 #define RIG_FABRIC    UINT64_C(0x77)
 #define RIG_EVENTS    256u
-#define RIG_FUNCTIONS 2u
+#define RIG_FUNCTIONS 4u
 
 struct rig {
 	struct region_unit *unit;
@@ -29,6 +29,10 @@ struct rig {
 	uint32_t state[RIG_FUNCTIONS][ROAD_REGION_NUMBERS]; /* what save and restore move */
 	bool refuse_drain;                                  /* ABORT does not end anything */
 	bool live, more;
+	uint32_t more_of;           /* function that has more, plus 1; 0: none */
+	bool stands[RIG_FUNCTIONS]; /* what it runs is suspended */
+	uint32_t suspensions;
+	uint64_t approximations;
 	bool starved; /* the host has no memory */
 	uint32_t at;  /* next free byte of memory */
 };
@@ -37,6 +41,9 @@ extern struct rig rig;
 /* Each case begins with one; features 0: all. */
 void rig_begin(uint32_t features);
 void rig_end(void);
+/* From now on so many functions share the chip, which suspends what they run; queue N is function
+ * N's. */
+void rig_share(uint32_t functions);
 
 /* An image whose payload is `word` twice; its address. */
 uint32_t rig_image(uint32_t word, uint32_t *bytes);

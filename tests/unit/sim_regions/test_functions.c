@@ -3,6 +3,7 @@
 #include "simulators/regions/internal.h"
 #include "tests/unit/sim_regions/rig.h"
 
+#define FUNCTIONS 2u
 #define ACTIVATE  ROAD_REGION_VERB_ACTIVATE
 #define LOAD      ROAD_REGION_VERB_LOAD
 #define PIN       ROAD_REGION_VERB_PIN
@@ -15,11 +16,11 @@ static void begin(void)
 {
 	rig_begin(0);
 	region_unit_destroy(rig.unit);
-	rig.setup.functions = RIG_FUNCTIONS;
+	rig.setup.functions = FUNCTIONS;
 	rig.unit = region_unit_create(&rig.setup);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(rig.unit);
 	rig.unit->setup.arg = rig.unit;
-	for (uint32_t q = 0; q < RIG_FUNCTIONS; q++)
+	for (uint32_t q = 0; q < FUNCTIONS; q++)
 		CU_ASSERT_FATAL(!region_unit_queue_open(rig.unit, q, q, 0, (uint64_t)q << 32 | 1));
 }
 
