@@ -3,9 +3,16 @@
 
 #include <CUnit/TestRun.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#else
+static const char __libc_single_threaded; /* not known: as if there had been more */
+#endif
 
 static const char *skipped;
 static unsigned number;
@@ -37,6 +44,24 @@ static void complete(const CU_pTest test, const CU_pSuite suite, const CU_pFailu
 	fflush(stdout);
 }
 
+static bool forked;
+
+static void note_fork(void)
+{
+	forked = true;
+}
+
+/* Never a second thread, nor a child that could have had one? script/threaded reads it. */
+static void tell_threads(void)
+{
+	struct rusage children;
+
+	if (!__libc_single_threaded || forked || getrusage(RUSAGE_CHILDREN, &children) ||
+	    children.ru_minflt)
+		return;
+	printf("# one thread, no child\n");
+}
+
 static bool wanted(int argc, char **argv, const char *name)
 {
 	for (int i = 1; i < argc; i++)
@@ -65,11 +90,13 @@ int tap_main(int argc, char **argv, const struct tap_case *cases, unsigned count
 		planned++;
 	}
 	printf("1..%u\n", planned);
+	forked = pthread_atfork(note_fork, NULL, NULL) != 0;
 	CU_set_test_start_handler(start);
 	CU_set_test_complete_handler(complete);
 	CU_run_all_tests();
 	bool bad = failed || !planned || CU_get_number_of_failure_records();
 
 	CU_cleanup_registry();
+	tell_threads();
 	return bad ? 1 : 0;
 }
