@@ -134,6 +134,20 @@ static void look_at(struct road_found *found, bool brief)
 		found->memory_bytes = 0;
 }
 
+/* What the memory of QEMU's function is for: `what`, unless it is a chip's. Which chip cannot be
+ * seen while a program has it, and by root alone else; that none of it is hardware is certain. */
+static const char *look_behind(struct road_found *found, const char *what)
+{
+	switch (road_ivshmem_peek(found->folder, &found->ids)) {
+	case ROAD_IVSHMEM_CHIP: return "a simulated chip on the host";
+	case ROAD_IVSHMEM_OTHER: return what;
+	case ROAD_IVSHMEM_CLOSED: break;
+	}
+	found->veiled = true;
+	found->ids.simulated = true;
+	return "a simulated chip on the host that cannot be looked at";
+}
+
 static void describe(struct road_found *found, const struct road_function *function,
 		     struct road_pci *pci, const struct road_nodes *nodes, bool brief)
 {
@@ -152,8 +166,8 @@ static void describe(struct road_found *found, const struct road_function *funct
 	look_at(found, brief);
 	add_nodes(found, nodes);
 	found->ivshmem = road_ivshmem_is(&found->ids);
-	if (found->ivshmem && road_ivshmem_peek(found->folder, &found->ids) == ROAD_IVSHMEM_CHIP)
-		what = "a simulated chip on the host";
+	if (found->ivshmem)
+		what = look_behind(found, what);
 	if (function->why[0]) {
 		found->status = ROAD_IO;
 		snprintf(found->reason, sizeof(found->reason), "what it is cannot be read: %s",

@@ -77,7 +77,9 @@ struct road_found {
 	char kernel[32];  /* the kernel's driver that is bound; "" if none is */
 	char nodes[96];   /* paths of its nodes */
 	bool own_name;    /* the name is of our own table, not of pci.ids */
-	bool ivshmem; /* QEMU's: ids are of the simulated chip behind it, if that could be read */
+	bool ivshmem;     /* QEMU's: ids are of the simulated chip behind it, unless it is veiled */
+	bool veiled; /* what is behind it cannot be seen: a program has it, or root alone may look
+		      */
 	road_status status; /* what opening it comes to */
 	char reason[192];
 	const char *chip, *family; /* of our own table; NULL: not in it */

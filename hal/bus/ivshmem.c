@@ -300,6 +300,10 @@ static void fill_tables(struct ivshmem *own)
 	own->control = road_sock_control;
 	own->control.lost_fd = control_lost_fd;
 	own->control.let_go = control_let_go;
+	/* The server could not hand descriptors to a guest; those of its own kernel do. */
+	own->control.share = NULL;
+	own->control.obtain = NULL;
+	own->control.revoke = NULL;
 	own->sock.handle.bus.ops = &own->ops;
 	own->sock.handle.control = &own->control;
 }

@@ -169,6 +169,8 @@ static road_status open_found(const struct road_bus_wish *wish, const char *sche
 		free(bus);
 		return ROAD_OK;
 	}
+	if (!status && bus->found.veiled) /* whose driver would say so is not known, either */
+		status = road_fail_again(&bus->closed);
 	if (!status && !road_facts_find(&bus->facts, &bus->found, wish->no_wake))
 		status = road_fail(ROAD_OUT_OF_HOST_MEMORY, "no memory for facts", scheme, place,
 				   "");

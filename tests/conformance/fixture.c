@@ -575,8 +575,8 @@ static bool second_listed(struct fixture *f)
 	road_candidate row = {.size = sizeof(row)};
 
 	for (uint32_t i = 0; !road_instance_enumerate(f->instance, 0, i, &row); i++) {
-		if (strcmp(row.driver, f->info.driver) || row.status || row.simulated ||
-		    !strcmp(row.address, f->info.address))
+		if (strcmp(row.driver, f->info.driver) || row.status ||
+		    row.simulated != f->info.simulated || !strcmp(row.address, f->info.address))
 			continue;
 		snprintf(f->own->text, sizeof(f->own->text), "%s%s", row.address,
 			 f->address + strcspn(f->address, "?"));
@@ -585,14 +585,19 @@ static bool second_listed(struct fixture *f)
 	return false;
 }
 
+bool fixture_is_made(const struct fixture *f)
+{
+	return f->info.simulated && strcmp(f->info.bus, "ivshmem");
+}
+
 bool fixture_in_process(const struct fixture *f)
 {
-	return f->info.simulated && strcmp(f->info.bus, "sock") && strcmp(f->info.bus, "ivshmem");
+	return fixture_is_made(f) && strcmp(f->info.bus, "sock");
 }
 
 bool fixture_can_second(struct fixture *f)
 {
-	return f->info.simulated ? second_chip(f) : second_listed(f);
+	return fixture_is_made(f) ? second_chip(f) : second_listed(f);
 }
 
 const char *fixture_second_address(struct fixture *f)

@@ -29,6 +29,9 @@ void *fixture_image_bytes(struct fixture *f, size_t *bytes);
 road_image *fixture_image(struct fixture *f);
 bool fixture_has_kernel(struct fixture *f, const char *name);
 bool fixture_can_second(struct fixture *f);
+/* Does its address have a chip made, for whoever opens it? Not one of a virtual machine: that is
+ * simulated, but a function of the machine like any other. */
+bool fixture_is_made(const struct fixture *f);
 /* Is it simulated here, and not in another process? */
 bool fixture_in_process(const struct fixture *f);
 const char *fixture_second_address(struct fixture *f);

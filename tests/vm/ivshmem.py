@@ -5,6 +5,7 @@ The drivers in the guest are those of the library in process, byte for byte. The
 while the guest's jumps over idleness, so a program there would wait for the server in no time at
 all: something of the lowest priority keeps the guest busy meanwhile.
 """
+import glob
 import hashlib
 import os
 import re
@@ -79,8 +80,8 @@ def add(archive, expected, kernels):
     """What the suite needs in the guest: folders of lists and of images."""
     for name in map(family, CHIPS):
         archive.file(f'bin/expected/{name}.list', os.path.join(expected, f'{name}.list'), 0o644)
-        archive.file(f'share/roadbed/conformance/kernels/{name}.image',
-                     os.path.join(kernels, f'{name}.image'), 0o644)
+        for file in (f'{name}.image', *glob.glob(f'{name}-?.config', root_dir=kernels)):
+            archive.file(f'share/roadbed/conformance/kernels/{file}', os.path.join(kernels, file), 0o644)
 
 
 def rules(chips, roadbed, conformance, library):

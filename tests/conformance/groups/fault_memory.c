@@ -643,7 +643,7 @@ CONFORMANCE_CASE(fault, inject_host_alloc_failure_each_call)
 		plan.file = &file;
 	}
 	/* A device of the kind that is not open; where there is only one, that one. */
-	snprintf(address, bytes, "%.*s%s%s", (int)plain, f->address, f->info.simulated ? "@5" : "",
+	snprintf(address, bytes, "%.*s%s%s", (int)plain, f->address, fixture_is_made(f) ? "@5" : "",
 		 f->address + plain);
 	fed(&plan);
 	bool good = starve_opens(&plan, &p, &tried);

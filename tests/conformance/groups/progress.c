@@ -206,10 +206,10 @@ static void *ring_run(void *arg)
 	return NULL;
 }
 
-/* Simulated chips are made at will; of others two take turns. */
+/* Chips are made at will; of others two take turns. */
 static const char *ring_address(struct fixture *f, uint32_t i)
 {
-	if (f->info.simulated)
+	if (fixture_is_made(f))
 		return rig_address(f, i, NULL);
 	return i % 2 ? fixture_second_address(f) : f->address;
 }

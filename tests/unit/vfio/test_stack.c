@@ -22,6 +22,7 @@ enum { BYTES = 1024 };
 road_status __wrap_road_discover_one(const char *scheme, const char *place, struct road_found *out);
 
 static const char *driver = "vfio-pci";
+static bool veiled; /* QEMU's memory, and nobody may look what it is for */
 
 road_status __wrap_road_discover_one(const char *scheme, const char *place, struct road_found *out)
 {
@@ -29,6 +30,11 @@ road_status __wrap_road_discover_one(const char *scheme, const char *place, stru
 	CU_ASSERT_STRING_EQUAL(place, FAKE_PLACE);
 	*out = fake_found();
 	snprintf(out->kernel, sizeof(out->kernel), "%s", driver);
+	if (veiled) {
+		out->ivshmem = out->veiled = true;
+		out->ids.vendor = 0x1af4;
+		out->ids.device = 0x1110;
+	}
 	return ROAD_OK;
 }
 
@@ -345,6 +351,29 @@ static void bound_elsewhere(void)
 	fake_end();
 }
 
+/* Without its identity no driver is asked for it: it is refused all the same, and is not opened as
+ * a function of which some facts are known. */
+static void veiled_elsewhere(void)
+{
+	const road_instance_options options = {.size = sizeof(options),
+					       .flags = ROAD_INSTANCE_NO_ENV};
+	road_instance *instance = NULL;
+	road_device *device = NULL;
+
+	fake_begin();
+	CU_ASSERT_EQUAL(road_instance_create(&options, &instance), ROAD_OK);
+	veiled = true;
+	fake.no_group = EBUSY;
+	CU_ASSERT_EQUAL(road_device_open(instance, ADDRESS, &device), ROAD_BUSY);
+	CU_ASSERT_PTR_NULL(device);
+	fake.no_group = EACCES;
+	CU_ASSERT_EQUAL(road_device_open(instance, ADDRESS, &device), ROAD_PERMISSION);
+	fake.no_group = 0;
+	veiled = false;
+	road_instance_release(instance);
+	fake_end();
+}
+
 static int descriptors(void)
 {
 	int count = 0;
@@ -389,6 +418,7 @@ static const struct tap_case cases[] = {
 	{"a device that is asked back with nobody looking is let go", asked_back_when_idle},
 	{"another instance of the program is refused", another_instance},
 	{"a function that cannot be had says why", bound_elsewhere},
+	{"so does one that shows not even what it is", veiled_elsewhere},
 	{"no descriptor stays behind", nothing_stays},
 };
 
