@@ -57,6 +57,10 @@ static road_status get_piece(struct road_sock *sock, uint64_t bytes, struct piec
 	if (!sock->link)
 		return road_memfd_alloc(bytes, &out->at, &out->fd);
 	status = road_iova_add(&sock->iovas, NULL, bytes, true, &out->iova);
+	if (status == ROAD_NO_SPACE) /* its addresses are the memory */
+		return road_fail_u64(ROAD_OUT_OF_HOST_MEMORY,
+				     "the memory shared with the host has no room left", "dma_map",
+				     bytes, "less, or roadbed serve --ivshmem-bytes");
 	if (status)
 		return status;
 	out->at = sock->link->memory_at(sock, out->iova);

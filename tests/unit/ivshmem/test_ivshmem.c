@@ -232,12 +232,14 @@ static void the_window_ends_and_can_be_used_again(void)
 	struct road_bus *bus = scene.bus;
 	struct road_dma dma[PIECES];
 	for (int round = 0; round < 3; round++) {
+		road_status status = ROAD_OK;
 		uint32_t count = 0;
 
-		while (count < PIECES && !bus->ops->dma_alloc(bus, PIECE, &dma[count])) {
+		while (count < PIECES && !(status = bus->ops->dma_alloc(bus, PIECE, &dma[count]))) {
 			CU_ASSERT_EQUAL(*(const char *)dma[count].host, 0);
 			memset(dma[count++].host, 1, PIECE);
 		}
+		CU_ASSERT_EQUAL(status, ROAD_OUT_OF_HOST_MEMORY);
 		CU_ASSERT(count >= PIECES - 2 && count < PIECES);
 		while (count)
 			bus->ops->dma_free(bus, &dma[--count]);
