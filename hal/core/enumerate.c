@@ -98,6 +98,7 @@ static void look_up(struct road_instance *instance, const struct road_address *a
 		memcpy(c->vendor, possible.vendor, sizeof(c->vendor));
 		memcpy(c->family, possible.family, sizeof(c->family));
 		c->device_class = possible.device_class;
+		c->simulated = possible.simulated;
 		c->memory_bytes = possible.memory_bytes;
 		memcpy(c->kernel_driver, possible.kernel_driver, sizeof(c->kernel_driver));
 		if (possible.status)

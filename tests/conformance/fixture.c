@@ -285,7 +285,7 @@ road_list *fixture_list(struct fixture *f, uint32_t flags)
 	return fixture_keep(f, list, give_back_list);
 }
 
-/* Simulated devices never are. */
+/* Chips that are made never are. */
 static bool is_exclusive(struct fixture *f)
 {
 	road_instance_options options = {.size = sizeof(options),
@@ -293,7 +293,7 @@ static bool is_exclusive(struct fixture *f)
 	road_instance *instance = NULL;
 	road_device *device = NULL;
 
-	if (f->info.simulated)
+	if (fixture_is_made(f))
 		return false;
 	CHECK_OK(road_instance_create(&options, &instance));
 	const road_status status = road_device_open(instance, f->address, &device);

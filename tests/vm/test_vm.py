@@ -9,6 +9,7 @@ of the conformance suite, those that take minutes on an emulated processor inclu
 """
 import hashlib
 import os
+import signal
 import sys
 import tempfile
 
@@ -216,6 +217,7 @@ def main():
     except guest.Missing as missing:
         print(f'1..0 # SKIP {missing}')
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('told to end'))  # with all that was started
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
         chips = ivshmem.Chips(folder, ROADBED)
