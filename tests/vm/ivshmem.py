@@ -20,7 +20,8 @@ SPIN = '(while :; do :; done) </dev/null >/dev/null 2>&1 & spin=$!; renice -n 19
 
 # What a boot in CI runs of the suite.
 CASES = {'sim:dsa-small': '''
-discovery.open_by_address discovery.private_instance_is_separate query.simulated_always_said query.info_size_first memory.buffer_map_read_write event.event_wait_all image.image_two_entries
+discovery.open_by_address discovery.private_instance_is_separate query.simulated_always_said
+query.info_size_first memory.buffer_map_read_write event.event_wait_all image.image_two_entries
 ''', 'sim:rpu-small': '''
 query.info_size_first memory.buffer_map_read_write image.image_two_entries
 '''}
