@@ -169,6 +169,7 @@ bool fixture_has(struct fixture *f, enum capability capability)
 	case CAPABILITY_CXX: return machine_has("c++") && machine_headers();
 	case CAPABILITY_SOURCES: return machine_has("cc") && machine_sources();
 	case CAPABILITY_M32: return machine_has_m32();
+	case CAPABILITY_HOTPLUG: return f->info.simulated || fixture_hotplug(f);
 	case CAPABILITY_DRIVERS: return machine_drivers() != NULL;
 	case CAPABILITY_COMMAND: return machine_command() != NULL;
 	case CAPABILITIES: break;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/conformance/fixture.h"
+#include "tests/conformance/machine.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct fixture_own {
 	road_device *second;
 	road_buffer *passing;
 	const char *libraries;
+	const char *hotplug;
 	uint32_t first_heap; /* its kind */
 	bool has_first_heap;
 	uint64_t random;
@@ -129,8 +131,15 @@ road_status fixture_open(struct fixture *f, const struct fixture_where *where)
 		return ROAD_OUT_OF_HOST_MEMORY;
 	f->own->random = where->seed;
 	f->own->libraries = where->libraries;
+	f->own->hotplug = where->hotplug;
 	status = road_instance_create(&options, &f->instance);
-	return status ? status : open_device(f);
+	if (!status)
+		status = open_device(f);
+	/* A case left it pulled out. */
+	if (status == ROAD_NOT_FOUND && where->hotplug &&
+	    machine_plug(where->hotplug, true, where->address))
+		status = open_device(f);
+	return status;
 }
 
 static void give_all_back(struct fixture *f)
@@ -583,6 +592,11 @@ static bool second_listed(struct fixture *f)
 		return true;
 	}
 	return false;
+}
+
+const char *fixture_hotplug(const struct fixture *f)
+{
+	return f->own->hotplug;
 }
 
 bool fixture_is_made(const struct fixture *f)

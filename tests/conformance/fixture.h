@@ -8,6 +8,7 @@
 struct fixture_where {
 	const char *address, *kernels;
 	const char *libraries; /* NULL, or where libroadbed-sim is */
+	const char *hotplug;   /* NULL, or the program that pulls the device out: machine_plug */
 	uint64_t seed;
 	bool soak;
 };
@@ -29,6 +30,7 @@ void *fixture_image_bytes(struct fixture *f, size_t *bytes);
 road_image *fixture_image(struct fixture *f);
 bool fixture_has_kernel(struct fixture *f, const char *name);
 bool fixture_can_second(struct fixture *f);
+const char *fixture_hotplug(const struct fixture *f);
 /* Does its address have a chip made, for whoever opens it? Not one of a virtual machine: that is
  * simulated, but a function of the machine like any other. */
 bool fixture_is_made(const struct fixture *f);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -145,6 +147,40 @@ bool machine_compiles(const char *compiler, const char *flags, const char *text,
 	close(in);
 	close(out);
 	return good;
+}
+
+double machine_scale(void)
+{
+	const char *scale = getenv("ROADBED_TIMEOUT_SCALE");
+	const double factor = scale ? strtod(scale, NULL) : 1;
+
+	return factor >= 1 && factor < 1000 ? factor : 1;
+}
+
+/* Its status; -1: it has not ended by then, and is killed. */
+static int await_child(pid_t pid, double seconds)
+{
+	const struct timespec nap = {.tv_nsec = 5000000};
+	int status = -1;
+
+	for (double waited = 0; waited < seconds; waited += 0.005) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return status;
+		nanosleep(&nap, NULL);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return -1;
+}
+
+bool machine_plug(const char *command, bool in, const char *address)
+{
+	char *arguments[] = {(char *)(uintptr_t)command, in ? "in" : "out",
+			     (char *)(uintptr_t)address, NULL};
+	pid_t pid;
+
+	return !posix_spawnp(&pid, command, NULL, NULL, arguments, environ) &&
+	       !await_child(pid, 60 * machine_scale());
 }
 
 bool machine_has_m32(void)

@@ -25,6 +25,13 @@ bool machine_has_m32(void);
 bool machine_compiles(const char *compiler, const char *flags, const char *text, char *said,
 		      size_t bytes);
 
+/* How many times longer than usual anything may take here: ROADBED_TIMEOUT_SCALE, 1 to 1000. */
+double machine_scale(void);
+
+/* Runs "COMMAND in ADDRESS" or "COMMAND out ADDRESS" (--hotplug), which ends when the device is
+ * there, or is gone. false: it failed, or took longer than a minute (times machine_scale). */
+bool machine_plug(const char *command, bool in, const char *address);
+
 /* Calls fn for each public header "FOLDER/x.h", each contract "uapi/x/y.h"; says how many. */
 unsigned machine_each_header(const char *folder, void (*fn)(const char *header, void *user),
 			     void *user);

@@ -2,6 +2,7 @@
 /* The conformance suite: one program against any device. `roadbed conformance` runs it. */
 #include "tests/conformance/expected.h"
 #include "tests/conformance/groups/process.h"
+#include "tests/conformance/machine.h"
 #include "tests/conformance/peer.h"
 #include "tests/conformance/report.h"
 
@@ -19,7 +20,7 @@ enum { EXIT_WRONG = 1, EXIT_USAGE = 2 };
 static const char usage[] =
 	"usage: roadbed conformance DEVICE [--suite GROUP] [--case GROUP.CASE] [--list] [--soak]\n"
 	"           [--json | --tap] [--junit FILE] [--seed N] [--first] [--in-process]\n"
-	"           [--expected FILE] [--kernels FOLDER]\n"
+	"           [--expected FILE] [--kernels FOLDER] [--hotplug COMMAND]\n"
 	"  --suite, --case  only these; may be given more than once\n"
 	"  --list           print the cases, one a line, and run none\n"
 	"  --soak           the long forms\n"
@@ -28,6 +29,10 @@ static const char usage[] =
 	"  --in-process     for debuggers: no process of its own for each case\n"
 	"  --expected FILE  what is known about the driver (expected/DRIVER.list)\n"
 	"  --kernels FOLDER images of kernels: DRIVER.image or DRIVER.so\n"
+	"  --hotplug COMMAND  a program that pulls a real device out, COMMAND out DEVICE, and "
+	"plugs it in\n"
+	"                   again so that it can be opened, COMMAND in DEVICE; it ends when that "
+	"is so\n"
 	"Exits with 0 if the device conforms, 1 if it does not, 2 for a wrong command line.\n";
 
 enum { WANTED_MAX = 64 };
@@ -213,6 +218,10 @@ static int run_all(void)
 		return EXIT_USAGE;
 	report_begin(&run.report);
 	CU_run_all_tests();
+	if (run.where.hotplug && !machine_plug(run.where.hotplug, true, run.where.address)) {
+		report_trouble(&run.report, "WRONG: the program of --hotplug does not plug it in");
+		bad = true;
+	}
 	for (unsigned i = 0; i < run.report.count; i++)
 		bad |= !run.report.rows[i].good;
 	if (!run.stopped)
@@ -309,17 +318,26 @@ static int parse(int argc, char **argv)
 		KERNELS,
 		SERVE,
 		PEER,
+		HOTPLUG,
 		HELP
 	};
-	static const struct option options[] = {
-		{"suite", 1, NULL, SUITE},       {"case", 1, NULL, CASE_NAME},
-		{"list", 0, NULL, LIST},         {"soak", 0, NULL, SOAK},
-		{"json", 0, NULL, JSON},         {"tap", 0, NULL, TAP},
-		{"junit", 1, NULL, JUNIT},       {"seed", 1, NULL, SEED},
-		{"first", 0, NULL, FIRST},       {"in-process", 0, NULL, IN_PROCESS},
-		{"expected", 1, NULL, EXPECTED}, {"kernels", 1, NULL, KERNELS},
-		{"serve", 1, NULL, SERVE},       {"peer", 1, NULL, PEER},
-		{"help", 0, NULL, HELP},         {0}};
+	static const struct option options[] = {{"suite", 1, NULL, SUITE},
+						{"case", 1, NULL, CASE_NAME},
+						{"list", 0, NULL, LIST},
+						{"soak", 0, NULL, SOAK},
+						{"json", 0, NULL, JSON},
+						{"tap", 0, NULL, TAP},
+						{"junit", 1, NULL, JUNIT},
+						{"seed", 1, NULL, SEED},
+						{"first", 0, NULL, FIRST},
+						{"in-process", 0, NULL, IN_PROCESS},
+						{"expected", 1, NULL, EXPECTED},
+						{"kernels", 1, NULL, KERNELS},
+						{"serve", 1, NULL, SERVE},
+						{"peer", 1, NULL, PEER},
+						{"hotplug", 1, NULL, HOTPLUG},
+						{"help", 0, NULL, HELP},
+						{0}};
 	char *end;
 
 	run.report.seed = 1;
@@ -347,6 +365,7 @@ static int parse(int argc, char **argv)
 		case EXPECTED: run.expected_path = optarg; break;
 		case KERNELS: run.where.kernels = optarg; break;
 		case SERVE: run.serve = optarg; break;
+		case HOTPLUG: run.where.hotplug = optarg; break;
 		case PEER: run.peer = optarg; break;
 		case HELP: fputs(usage, stdout); exit(0);
 		default: fputs(usage, stderr); return EXIT_USAGE;

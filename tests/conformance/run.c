@@ -3,6 +3,7 @@
 #include "tests/conformance/run.h"
 
 #include "tests/conformance/inside.h"
+#include "tests/conformance/machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +17,7 @@ enum { CASE_SECONDS = 120 };
 
 static unsigned limit_seconds(bool soak)
 {
-	const char *scale = getenv("ROADBED_TIMEOUT_SCALE");
-	double factor = scale ? strtod(scale, NULL) : 1;
-
-	return (unsigned)(CASE_SECONDS * (factor >= 1 && factor < 1000 ? factor : 1)) *
-	       (soak ? 30 : 1);
+	return (unsigned)(CASE_SECONDS * machine_scale()) * (soak ? 30 : 1);
 }
 
 static void add_failure(struct result *result, const char *file, unsigned line, const char *text)

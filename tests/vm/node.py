@@ -37,6 +37,7 @@ event.event_wait_all event.event_wait_any_first_index event.event_export_import_
 event.event_every_point_ends_once
 fault.reset_stops_what_runs fault.reset_queue_stops_what_runs
 fault.reset_during_wait_wakes_all
+hotplug.unplug_with_running_jobs hotplug.unplug_wakes_waiters_device_lost
 '''.split()
 
 

@@ -113,7 +113,7 @@ def run(vm, device, title, address, chosen, before='', after=''):
         vm.tell(True, title, ' # SKIP ROADBED_VM_FULL names others')
         return
     vm.stream(f'{before} ulimit -n 256; ROADBED_TIMEOUT_SCALE=100 roadbed-conformance {address} --tap '
-              f'{" ".join(words)} & echo $! >{PID}; wait $!; code=$?; {after} exit $code')
+              f'--hotplug hotplug {" ".join(words)} & echo $! >{PID}; wait $!; code=$?; {after} exit $code')
     status, count = Listener(vm, title).listen()
     vm.note(f'# {title}: {count}')
     assert count.good, f'{title}: no case holds'

@@ -47,6 +47,8 @@ progress.waiter_timeout_then_other_finishes
 fault.reset_stops_what_runs fault.reset_during_wait_wakes_all
 change.change_fd_and_read change.change_poll_ready
 telemetry.telemetry_once_units_sane
+hotplug.unplug_with_running_jobs hotplug.unplug_wakes_waiters_device_lost
+hotplug.replug_is_new_device hotplug.unbind_rebind_late_close
 '''.split()
 
 
@@ -56,6 +58,7 @@ def archive():
     made.file('init', os.path.join(HERE, 'init.sh'))
     made.file('bin/busybox', '/bin/busybox')
     made.link('bin/sh', 'busybox')
+    made.file('bin/hotplug', os.path.join(HERE, 'hotplug.sh'))
     made.node('dev/console', 5, 1)
     made.program('bin/roadbed', ROADBED, own)
     made.program('bin/roadbed-conformance', CONFORMANCE, own)
