@@ -4,6 +4,7 @@
  * that has nothing else; a simulated one can be pulled out, too.
  */
 #include "tests/conformance/case.h"
+#include "tests/conformance/fixture.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -23,14 +24,31 @@ static road_watch *watch_of(road_instance *instance, uint32_t mask)
 }
 
 /* Two common changes: it arrives, it is removed. */
+static void open_and_close(road_instance *instance, const char *address)
+{
+	road_device *device = NULL;
+
+	CHECK_OK(road_device_open(instance, address, &device));
+	road_device_release(device);
+}
+
 static void come_and_go(struct fixture *f, road_instance *instance, unsigned times)
 {
-	while (times--) {
-		road_device *device = NULL;
+	while (times--)
+		open_and_close(instance, f->address);
+}
 
-		CHECK_OK(road_device_open(instance, f->address, &device));
-		road_device_release(device);
-	}
+/* Whose changes are many in a short time: a device that is not made for whoever opens it may take a
+ * second to be opened, and the changes of any other are as good here. */
+static const char *busybody(struct fixture *f, road_instance *instance)
+{
+	static const char host[] = "host:";
+	road_device *device = NULL;
+
+	if (fixture_is_made(f) || road_device_open(instance, host, &device))
+		return f->address;
+	road_device_release(device);
+	return host;
 }
 
 static road_change next(road_watch *watch, road_status wanted)
@@ -153,6 +171,7 @@ CONFORMANCE_CASE(change, change_nonblock_not_ready)
 CONFORMANCE_CASE(change, change_overflow_sets_lost)
 {
 	road_instance *instance = fixture_instance(f, NULL, 0);
+	const char *address = busybody(f, instance);
 	road_watch *slow = watch_of(instance, ROAD_CHANGE_ALL);
 	road_watch *quick = watch_of(instance, ROAD_CHANGE_ALL);
 	uint64_t last = 0, made = 0, first = 0, kept = 0;
@@ -160,7 +179,7 @@ CONFORMANCE_CASE(change, change_overflow_sets_lost)
 	for (int i = 0; i < 400; i++) {
 		road_change change = {.size = sizeof(change)};
 
-		come_and_go(f, instance, 1);
+		open_and_close(instance, address);
 		for (; !road_watch_next(quick, &change); made++) {
 			CHECK_EQ(change.lost, 0);
 			last = change.sequence;
