@@ -260,7 +260,11 @@ static road_point submit_list(road_queue *queue, road_list *list)
  * reset has returned, however much time passes. */
 static void reset_stops(struct fixture *f, bool whole_device)
 {
+	/* Two of them, and what else the device holds, may have little memory. */
+	const uint64_t most =
+		f->info.memory_bytes ? f->info.memory_bytes / 4 & ~UINT64_C(63) : UINT64_MAX;
 	uint64_t bytes = fixture_bytes(f, 16u << 20, 64), value;
+	bytes = bytes < most ? bytes : most;
 	road_buffer *target = fixture_buffer(f, bytes), *other = fixture_buffer(f, bytes);
 	unsigned char *now = fixture_memory(f, bytes), *wanted = fixture_memory(f, bytes);
 	road_queue *queue = fixture_queue(f);
