@@ -29,7 +29,7 @@ static const char source[] = ".kernel spin arguments=0\n"
 			     " bne x2, x0, second\n"
 			     "first:\n"
 			     " movi x7, 8192\n"
-			     " movi x8, 500\n"
+			     " movi x8, 1000\n"
 			     " vexp.f32 [x0], [x0], x7\n" /* and thinks meanwhile */
 			     "think:\n"
 			     " loop x8, think\n"

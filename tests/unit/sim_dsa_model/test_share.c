@@ -114,6 +114,7 @@ static uint64_t counter(const char *name)
 	return 0;
 }
 
+/* rounds: of BY_TURNS; of HOLD, instructions until its watchdog ends it. */
 static void send_task(struct client *client, uint32_t kernel, uint32_t blocks, uint64_t rounds)
 {
 	const uint64_t arguments[] = {VA_DATA, rounds};
@@ -121,7 +122,7 @@ static void send_task(struct client *client, uint32_t kernel, uint32_t blocks, u
 				     .blocks = blocks,
 				     .code = VA_CODE,
 				     .kernel = kernel,
-				     .watchdog = LIMIT};
+				     .watchdog = kernel == KERNEL_HOLD && rounds ? rounds : LIMIT};
 
 	if (kernel == KERNEL_BY_TURNS) {
 		memcpy(client->host + OP_AT + 1024, arguments, sizeof(arguments));
@@ -136,9 +137,9 @@ static void send_task(struct client *client, uint32_t kernel, uint32_t blocks, u
 /* Function 1 has a task without an end on both cores, which stands still for one of function 2. */
 static void hold_and_stand(void)
 {
-	send_task(&clients[1], KERNEL_HOLD, 2, 0);
+	send_task(&clients[1], KERNEL_HOLD, 2, LIMIT * 5 / 8);
 	relax(50000000);
-	send_task(&clients[2], KERNEL_HOLD, 2, 0);
+	send_task(&clients[2], KERNEL_HOLD, 2, LIMIT * 5 / 8);
 	relax(SLICE_PS);
 	CU_ASSERT_EQUAL(counter("dsa.region.preemptions"), 1);
 }
@@ -189,14 +190,14 @@ static void a_task_that_stood_does_what_it_does_alone(void)
 			for (uint32_t f = 1; f < FUNCTIONS; f++)
 				client_push_fill(&clients[f], 0, VA_DATA, 8, 0);
 			for (uint32_t f = 1; f < FUNCTIONS; f++) {
-				send_task(&clients[f], KERNEL_BY_TURNS, 2, 3000);
+				send_task(&clients[f], KERNEL_BY_TURNS, 2, 1200);
 				if (!beside)
 					client_await(&clients[f], 0);
 			}
 			for (uint32_t f = 1; f < FUNCTIONS; f++) {
 				client_await(&clients[f], 0);
 				client_read_back(&clients[f], 64);
-				CU_ASSERT_EQUAL(client_word(&clients[f], 0), 6000);
+				CU_ASSERT_EQUAL(client_word(&clients[f], 0), 2400);
 				CU_ASSERT_EQUAL(sim->violations(clients[f].function), 0);
 			}
 			CU_ASSERT_EQUAL(beside, counter("dsa.region.preemptions") > 1);
