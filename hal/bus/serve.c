@@ -35,7 +35,8 @@ static const char *const where = "road_sim_server_create: socket";
 
 void road_serve_tell(struct road_client *client, int level, const char *format, ...)
 {
-	char text[320], said[256];
+	const struct road_served *served = client->served;
+	char text[520], said[400];
 	va_list args;
 
 	if (client->told++ >= ROAD_SERVE_TELLS || !client->server->tell)
@@ -43,8 +44,8 @@ void road_serve_tell(struct road_client *client, int level, const char *format, 
 	va_start(args, format);
 	vsnprintf(said, sizeof(said), format, args);
 	va_end(args);
-	snprintf(text, sizeof(text), "client %u (process %u): %s%s", client->number,
-		 client->process, said,
+	snprintf(text, sizeof(text), "client %u (process %u%s%.64s): %s%s", client->number,
+		 client->process, served ? ", " : "", served ? served->address.identity : "", said,
 		 client->told == ROAD_SERVE_TELLS ? "; no more is said of it" : "");
 	client->server->tell(client->server->user, level, text);
 }
@@ -123,6 +124,11 @@ void road_server_stop(struct road_server *server)
 		return; /* it is readable already */
 }
 
+void road_server_shut(struct road_server *server)
+{
+	atomic_store(&server->ending, true);
+}
+
 void road_server_state(const struct road_server *server, struct road_server_state *out)
 {
 	*out = server->state;
@@ -182,8 +188,13 @@ int road_serve_accept(struct road_server *server, int listener, uint32_t *proces
 
 struct road_client *road_serve_let_in(struct road_server *server, int sock, uint32_t process)
 {
+	char why[96];
+
 	if (server->state.clients >= server->clients_max) {
-		road_serve_refuse(server, sock, "there are as many as may be");
+		snprintf(why, sizeof(why),
+			 "process %u: there are as many as may be, %u, allowed: %u", process,
+			 server->state.clients, server->clients_max);
+		road_serve_refuse(server, sock, why);
 		return NULL;
 	}
 	struct road_client *client = road_client_new(server, sock, process);

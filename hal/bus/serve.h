@@ -74,7 +74,7 @@ struct road_client {
 	size_t out_bytes, out_sent;
 	int out_fds[ROAD_SERVE_REPLY_FDS]; /* closed when they are sent */
 	uint32_t out_fd_count;
-	struct road_wire_refusal refusal; /* of ROAD_HELLO; status 0: none */
+	struct road_wire_refusal refusal; /* of what it asked last; status 0: none */
 	/* what it has */
 	struct road_served *served; /* NULL: nothing yet */
 	struct road_bus *bus;
@@ -117,6 +117,7 @@ struct road_server {
 	uint64_t tend_ns; /* next time */
 	struct road_server_state state;
 	_Atomic bool stopping;
+	_Atomic bool ending; /* nobody gets a chip any more */
 };
 
 /* ---- serve.c ---- */
@@ -135,8 +136,13 @@ road_status road_serve_chips_open(struct road_server *server, const char *const 
 void road_serve_chips_close(struct road_server *server);
 /* Gives the client a function of the chip with this number. An errno; why is in client->refusal. */
 int road_serve_give(struct road_client *client, uint32_t device);
-/* Keeps the reason of a failure that this thread recorded, and answers its errno. */
+/* A number that a client sent and may not: records it, and answers ROAD_INVALID_ARGUMENT. */
+road_status road_serve_bad(const char *what, uint64_t seen, const char *allowed);
+/* Keeps the reason of a failure that this thread recorded, for the client and for what is told of
+ * it, and answers its errno. */
 int road_serve_refusal(struct road_client *client, road_status status);
+/* Likewise, of an error that no status stands for: answers `error`. */
+int road_serve_refusal_as(struct road_client *client, int error, road_status status);
 /* Lets who holds the physical functions look after them, if it is time. now: 0 if nobody looked at
  * the clock. */
 void road_serve_tend(struct road_server *server, uint64_t now);
@@ -225,7 +231,7 @@ int road_serve_revoke(struct road_client *client, const void *payload, size_t by
 
 int road_serve_errno(road_status status);
 /* Is it a sealed memfd of at least so many bytes? An errno. */
-int road_serve_check_memory(int fd, uint64_t bytes);
+int road_serve_check_memory(struct road_client *client, int fd, uint64_t bytes);
 
 /* What the client's function is. */
 void road_serve_identify(struct road_client *client, struct road_wire_hello *out);

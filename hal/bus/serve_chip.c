@@ -33,15 +33,26 @@ static void *nothing(void *host, uint64_t iova, uint64_t bytes, bool write)
 
 /* ---- a client's function ---- */
 
+static road_status in_use(const struct road_served *served, uint32_t functions)
+{
+	char seen[sizeof(((road_error *)0)->seen)];
+
+	snprintf(seen, sizeof(seen), "%u clients of %.40s", functions, served->address.identity);
+	return road_fail(ROAD_BUSY, "all functions of this chip are in use", hello, seen,
+			 "fewer clients, or roadbed serve --functions N");
+}
+
 static road_status open_function(struct road_client *client, const struct road_served *served)
 {
 	struct road_server *server = client->server;
 	const struct road_sim_host host = {translate, &client->iovas};
 	const struct road_address *address = &served->address;
 
+	if (atomic_load(&server->ending))
+		return road_fail(ROAD_NOT_FOUND, "the server is ending", hello, "",
+				 "one that was started again");
 	if (served->clients >= server->functions)
-		return road_fail(ROAD_BUSY, "all functions of this chip are in use", hello, "",
-				 "fewer clients, or roadbed serve --functions N");
+		return in_use(served, server->functions);
 	road_status status =
 		road_sim_open_for(&server->wish, address->identity, address->rest, address->options,
 				  &host, served->physical, &client->bus);
@@ -51,7 +62,12 @@ static road_status open_function(struct road_client *client, const struct road_s
 	return status;
 }
 
-int road_serve_refusal(struct road_client *client, road_status status)
+road_status road_serve_bad(const char *what, uint64_t seen, const char *allowed)
+{
+	return road_fail_u64(ROAD_INVALID_ARGUMENT, what, "", seen, allowed);
+}
+
+int road_serve_refusal_as(struct road_client *client, int error, road_status status)
 {
 	struct road_wire_refusal *out = &client->refusal;
 	road_error why;
@@ -61,7 +77,13 @@ int road_serve_refusal(struct road_client *client, road_status status)
 	snprintf(out->what, sizeof(out->what), "%s", why.what);
 	snprintf(out->seen, sizeof(out->seen), "%s", why.seen);
 	snprintf(out->allowed, sizeof(out->allowed), "%s", why.allowed);
-	return status == ROAD_BUSY ? EBUSY : road_serve_errno(status);
+	return error;
+}
+
+int road_serve_refusal(struct road_client *client, road_status status)
+{
+	return road_serve_refusal_as(client, status == ROAD_BUSY ? EBUSY : road_serve_errno(status),
+				     status);
 }
 
 int road_serve_give(struct road_client *client, uint32_t device)
@@ -75,9 +97,6 @@ int road_serve_give(struct road_client *client, uint32_t device)
 	struct road_served *served = &server->served[device];
 	const road_status status = open_function(client, served);
 
-	if (status == ROAD_BUSY)
-		road_serve_tell(client, ROAD_MESSAGE_WARNING, "all %u functions of %s are in use",
-				server->functions, served->address.identity);
 	if (status)
 		return road_serve_refusal(client, status);
 	struct road_dma_limits limits;

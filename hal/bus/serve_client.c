@@ -119,7 +119,8 @@ static void send_reply(struct road_client *client, struct road_wire_header ask, 
 	if (error) {
 		close_out_fds(client);
 		client->out_bytes = sizeof(*head);
-		if (client->refusal.status && ask.command == ROAD_WIRE_ROAD_HELLO)
+		/* vfio-user knows no words: they answer what is ours alone. */
+		if (client->refusal.status && ask.command >= ROAD_WIRE_ROAD_HELLO)
 			road_client_reply(client, &client->refusal, sizeof(client->refusal));
 	}
 	client->refusal.status = 0;
@@ -150,9 +151,12 @@ static int greet(struct road_client *client, const void *payload, size_t bytes)
 
 	memcpy(&version, payload, sizeof(version));
 	if (version.major != ROAD_WIRE_MAJOR)
-		return EPROTONOSUPPORT;
+		return road_serve_refusal_as(
+			client, EPROTONOSUPPORT,
+			road_serve_bad("another major version", version.major, "0"));
 	if (bytes > sizeof(version) && ((const char *)payload)[bytes - 1])
-		return EINVAL;
+		return road_serve_refusal(client, road_serve_bad("a text that does not end", bytes,
+								 "0 as the last byte"));
 	if (version.minor > ROAD_WIRE_MINOR)
 		version.minor = ROAD_WIRE_MINOR;
 	road_client_reply(client, &version, sizeof(version));
@@ -234,12 +238,24 @@ static int give(struct road_client *client, const struct row *row)
 	return row->chip && !client->bus ? road_serve_give(client, device) : 0;
 }
 
+static int out_of_bounds(struct road_client *client, const char *what, size_t seen, size_t least,
+			 size_t most)
+{
+	char allowed[48];
+
+	snprintf(allowed, sizeof(allowed), "%zu to %zu", least, most);
+	return road_serve_refusal(client, road_serve_bad(what, seen, allowed));
+}
+
 static int check(struct road_client *client, const struct row *row, struct road_wire_header head)
 {
 	const size_t bytes = head.bytes - sizeof(head);
 
 	if (!row) {
-		road_serve_tell(client, ROAD_MESSAGE_WARNING, "command %u is none", head.command);
+		road_serve_tell(client, ROAD_MESSAGE_WARNING,
+				"there is no such command, seen %u, allowed: those of vfio-user "
+				"0.1, and Roadbed's from 20993 on",
+				head.command);
 		return ENOSYS;
 	}
 	if ((head.flags & ROAD_WIRE_TYPE_MASK) || (head.flags & ROAD_WIRE_ERROR))
@@ -248,27 +264,34 @@ static int check(struct road_client *client, const struct row *row, struct road_
 		return road_client_doom(client, client->greeted
 							? "it sent VERSION twice"
 							: "its first message is not VERSION");
-	if (bytes < row->bytes_min || bytes > row->bytes_max) {
-		road_serve_tell(client, ROAD_MESSAGE_WARNING,
-				"%s has %zu bytes of payload, allowed: %zu to %zu", row->name,
-				bytes, row->bytes_min, row->bytes_max);
-		return EINVAL;
-	}
-	if (client->in.fds_lost) {
-		road_serve_tell(client, ROAD_MESSAGE_WARNING,
-				"%s has descriptors that the server has no room for", row->name);
-		return EMFILE;
-	}
+	if (bytes < row->bytes_min || bytes > row->bytes_max)
+		return out_of_bounds(client, "bytes of payload", bytes, row->bytes_min,
+				     row->bytes_max);
+	if (client->in.fds_lost)
+		return road_serve_refusal_as(client, EMFILE,
+					     road_fail(ROAD_NO_SPACE,
+						       "the server has no room for descriptors", "",
+						       "", "its limit of open files"));
 	/* No descriptor comes from a guest, and DMA_MAP alone does without. */
 	if (client->peer && row->fds_min)
 		return row->command == ROAD_WIRE_DMA_MAP ? give(client, row) : ENOTSUP;
-	if (client->in.fd_count < row->fds_min || client->in.fd_count > row->fds_max) {
-		road_serve_tell(client, ROAD_MESSAGE_WARNING,
-				"%s has %u descriptors, allowed: %u to %u", row->name,
-				client->in.fd_count, row->fds_min, row->fds_max);
-		return EINVAL;
-	}
+	if (client->in.fd_count < row->fds_min || client->in.fd_count > row->fds_max)
+		return out_of_bounds(client, "descriptors", client->in.fd_count, row->fds_min,
+				     row->fds_max);
 	return give(client, row);
+}
+
+static void tell_refused(struct road_client *client, const char *name, int error)
+{
+	const struct road_wire_refusal *why = &client->refusal;
+
+	if (why->status)
+		road_serve_tell(client, ROAD_MESSAGE_WARNING, "%s is refused: %s%s%s%s%s", name,
+				why->what, why->seen[0] ? ", seen " : "", why->seen,
+				why->allowed[0] ? ", allowed: " : "", why->allowed);
+	else
+		road_serve_tell(client, ROAD_MESSAGE_WARNING, "%s is refused: %s", name,
+				strerror(error));
 }
 
 /* Posted writes come before what was sent after them. Once: who goes on posting has to wait. */
@@ -286,8 +309,7 @@ static void act(struct road_client *client)
 		error = row->handle(client, client->in.bytes + sizeof(head),
 				    head.bytes - sizeof(head));
 	if (error > 0 && row)
-		road_serve_tell(client, ROAD_MESSAGE_WARNING, "%s is refused: %s", row->name,
-				strerror(error));
+		tell_refused(client, row->name, error);
 	if (error >= 0)
 		send_reply(client, head, error);
 	road_wire_next(&client->in);

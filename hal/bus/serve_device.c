@@ -2,6 +2,7 @@
 /* What vfio-user asks of a device: memory, regions, interrupts, reset. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,9 +45,17 @@ static bool is_plain(int fd)
 	return !fstatfs(fd, &system) && system.f_type == TMPFS_MAGIC;
 }
 
-int road_serve_check_memory(int fd, uint64_t bytes)
+static road_status not_plain(void)
 {
-	return is_plain(fd) ? road_serve_errno(road_memfd_check(fd, 0, bytes, "memory")) : ENOTSUP;
+	return road_fail(ROAD_UNSUPPORTED, "descriptor is no plain memory", "", "",
+			 "a memfd of pages of the usual size");
+}
+
+int road_serve_check_memory(struct road_client *client, int fd, uint64_t bytes)
+{
+	const road_status status = is_plain(fd) ? road_memfd_check(fd, 0, bytes, "") : not_plain();
+
+	return status ? road_serve_refusal(client, status) : 0;
 }
 
 /* What a client of a socket gives as a descriptor, and a guest as a range of the window, whose
@@ -56,15 +65,19 @@ static int find_memory(struct road_client *client, const struct road_wire_dma_ma
 {
 	if (client->peer) {
 		*memory = road_peer_window(client->peer, ask->address, ask->bytes);
-		return *memory && ask->offset == ask->address ? 0 : EINVAL;
+		if (*memory && ask->offset == ask->address)
+			return 0;
+		return road_serve_refusal(client,
+					  road_serve_bad("memory outside of what both see",
+							 ask->address, "a range of the window"));
 	}
 	const int fd = road_wire_take_fd(&client->in, 0);
 	road_status status =
 		is_plain(fd) ? road_memfd_map_at(fd, ask->offset, ask->bytes, "DMA_MAP", memory)
-			     : ROAD_UNSUPPORTED;
+			     : not_plain();
 
 	close(fd);
-	return road_serve_errno(status);
+	return status ? road_serve_refusal(client, status) : 0;
 }
 
 static void drop_memory(const struct road_client *client, void *memory, uint64_t bytes)
@@ -73,29 +86,48 @@ static void drop_memory(const struct road_client *client, void *memory, uint64_t
 		munmap(memory, bytes);
 }
 
+static road_status check_map(const struct road_client *client, const struct road_wire_dma_map *ask)
+{
+	static const char *const pages = "whole pages of 4096 bytes";
+
+	if (ask->argsz != sizeof(*ask))
+		return road_serve_bad("argsz", ask->argsz, "32");
+	if (!ask->flags || ask->flags & ~(uint32_t)(ROAD_WIRE_DMA_READ | ROAD_WIRE_DMA_WRITE))
+		return road_serve_bad("flags", ask->flags, "1 read, 2 write, 3 both");
+	if (!whole_pages(ask->offset) || ask->offset > INT64_MAX)
+		return road_serve_bad("offset", ask->offset, pages);
+	if (!whole_pages(ask->address))
+		return road_serve_bad("bus address", ask->address, pages);
+	if (!whole_pages(ask->bytes) || !ask->bytes || ask->bytes > ROAD_SERVE_MAPPED_MAX)
+		return road_serve_bad("bytes", ask->bytes, "whole pages, 4096 to 2^40 bytes");
+	if (client->maps >= ROAD_WIRE_MAPS_MAX)
+		return road_fail_u64(ROAD_NO_SPACE, "client has as many mappings as it may have",
+				     "", client->maps, "16384 per client");
+	if (ask->bytes > ROAD_SERVE_MAPPED_MAX - client->mapped_bytes)
+		return road_fail_u64(ROAD_NO_SPACE, "client maps as many bytes as it may", "",
+				     client->mapped_bytes + ask->bytes, "2^40 per client");
+	return ROAD_OK;
+}
+
 int road_serve_dma_map(struct road_client *client, const void *payload, size_t bytes)
 {
 	struct road_wire_dma_map ask;
 	void *memory;
 
 	memcpy(&ask, payload, bytes);
-	if (ask.argsz != sizeof(ask) || !ask.flags ||
-	    ask.flags & ~(uint32_t)(ROAD_WIRE_DMA_READ | ROAD_WIRE_DMA_WRITE) ||
-	    !whole_pages(ask.offset) || !whole_pages(ask.address) || !whole_pages(ask.bytes) ||
-	    !ask.bytes || ask.offset > INT64_MAX || ask.bytes > ROAD_SERVE_MAPPED_MAX)
-		return EINVAL;
-	if (client->maps >= ROAD_WIRE_MAPS_MAX ||
-	    ask.bytes > ROAD_SERVE_MAPPED_MAX - client->mapped_bytes)
-		return ENOSPC;
+	road_status status = check_map(client, &ask);
+
+	if (status)
+		return road_serve_refusal(client, status);
 	const int error = find_memory(client, &ask, &memory);
 
 	if (error)
 		return error;
-	road_status status = road_iova_insert(&client->iovas, ask.address, memory, ask.bytes,
-					      ask.flags & ROAD_WIRE_DMA_WRITE);
+	status = road_iova_insert(&client->iovas, ask.address, memory, ask.bytes,
+				  ask.flags & ROAD_WIRE_DMA_WRITE);
 	if (status) {
 		drop_memory(client, memory, ask.bytes);
-		return road_serve_errno(status);
+		return road_serve_refusal_as(client, road_serve_errno(status), status);
 	}
 	client->maps++;
 	client->mapped_bytes += ask.bytes;
@@ -123,9 +155,11 @@ int road_serve_dma_unmap(struct road_client *client, const void *payload, size_t
 
 	memcpy(&ask, payload, bytes);
 	if (ask.flags)
-		return EINVAL;
+		return road_serve_refusal(client, road_serve_bad("flags", ask.flags, "0"));
 	if (!road_iova_find(&client->iovas, ask.address, ask.bytes, &memory))
-		return ENOENT;
+		return road_serve_refusal(
+			client, road_fail_u64(ROAD_NOT_FOUND, "nothing is mapped there", "",
+					      ask.address, "address and bytes of a DMA_MAP"));
 	forget(client, ask.address, memory, ask.bytes);
 	ask.argsz = sizeof(ask);
 	road_client_reply(client, &ask, sizeof(ask));
@@ -155,7 +189,7 @@ int road_serve_device_info(struct road_client *client, const void *payload, size
 
 	memcpy(&ask, payload, bytes);
 	if (ask.argsz < sizeof(info))
-		return EINVAL;
+		return road_serve_refusal(client, road_serve_bad("argsz", ask.argsz, ">= 16"));
 	road_client_reply(client, &info, sizeof(info));
 	return 0;
 }
@@ -199,8 +233,10 @@ int road_serve_region_info(struct road_client *client, const void *payload, size
 	bool memory;
 
 	memcpy(&ask, payload, bytes);
-	if (ask.argsz < sizeof(ask) || ask.index >= ROAD_WIRE_REGIONS)
-		return EINVAL;
+	if (ask.argsz < sizeof(ask))
+		return road_serve_refusal(client, road_serve_bad("argsz", ask.argsz, ">= 32"));
+	if (ask.index >= ROAD_WIRE_REGIONS)
+		return road_serve_refusal(client, road_serve_bad("region", ask.index, "0 to 8"));
 	info.index = ask.index;
 	info.bytes = region_bytes(client, ask.index, &memory);
 	if (info.bytes)
@@ -220,6 +256,14 @@ static bool is_width(uint32_t count)
 	return count == 1 || count == 2 || count == 4 || count == 8;
 }
 
+static road_status past_end(const struct road_wire_region_rw *ask, uint64_t bytes)
+{
+	char allowed[64];
+
+	snprintf(allowed, sizeof(allowed), "below %" PRIu64 " in region %u", bytes, ask->region);
+	return road_serve_bad("access past the end", ask->offset, allowed);
+}
+
 /* What an access may be; *memory: where the bytes are that are more than a word, else NULL. */
 static int check_access(struct road_client *client, const struct road_wire_region_rw *ask,
 			char **memory)
@@ -228,15 +272,22 @@ static int check_access(struct road_client *client, const struct road_wire_regio
 	const uint64_t bytes = region_bytes(client, ask->region, &mappable);
 
 	*memory = NULL;
-	if (!ask->count || ask->count > ROAD_WIRE_DATA_MAX || ask->offset > bytes ||
-	    ask->count > bytes - ask->offset)
-		return EINVAL;
+	if (!ask->count || ask->count > ROAD_WIRE_DATA_MAX)
+		return road_serve_refusal(client,
+					  road_serve_bad("bytes at once", ask->count, "1 to 4096"));
+	if (!bytes)
+		return road_serve_refusal(client,
+					  road_serve_bad("there is no such region", ask->region,
+							 "one that has bytes"));
+	if (ask->offset > bytes || ask->count > bytes - ask->offset)
+		return road_serve_refusal(client, past_end(ask, bytes));
 	if (is_width(ask->count) && ask->offset % ask->count == 0 &&
 	    (ask->count <= 4 || ask->region != ROAD_WIRE_REGION_CONFIG))
 		return 0;
 	if (!mappable || client->bus->ops->region_map(client->bus, ask->region, ask->offset,
 						      ask->count, (void **)memory))
-		return EINVAL;
+		return road_serve_refusal(client, road_serve_bad("bytes of a register", ask->count,
+								 "1, 2, 4, 8, aligned"));
 	return 0;
 }
 
@@ -279,7 +330,8 @@ int road_serve_region_write(struct road_client *client, const void *payload, siz
 
 	memcpy(&ask, payload, sizeof(ask));
 	if (bytes - sizeof(ask) != ask.count)
-		return EINVAL;
+		return road_serve_refusal(
+			client, road_serve_bad("count", ask.count, "as many bytes as follow"));
 	const int error = check_access(client, &ask, &memory);
 
 	if (error)
@@ -301,8 +353,11 @@ int road_serve_irq_info(struct road_client *client, const void *payload, size_t 
 	struct road_wire_irq_info ask, info = {.argsz = sizeof(info)};
 
 	memcpy(&ask, payload, bytes);
-	if (ask.argsz < sizeof(ask) || ask.index >= ROAD_WIRE_IRQS)
-		return EINVAL;
+	if (ask.argsz < sizeof(ask))
+		return road_serve_refusal(client, road_serve_bad("argsz", ask.argsz, ">= 16"));
+	if (ask.index >= ROAD_WIRE_IRQS)
+		return road_serve_refusal(
+			client, road_serve_bad("kind of interrupts", ask.index, "0 to 4"));
 	info.index = ask.index;
 	if (ask.index == ROAD_WIRE_IRQ_MSIX) {
 		info.flags = ROAD_WIRE_IRQ_EVENTFD;
@@ -364,6 +419,16 @@ static void raise_irq(struct road_client *client, uint32_t vector)
 		return; /* it is full: readable, which is what it is for */
 }
 
+static road_status past_vectors(const struct road_client *client,
+				const struct road_wire_irq_set *ask)
+{
+	char allowed[64];
+
+	snprintf(allowed, sizeof(allowed), "those below %u", client->irq_count);
+	return road_serve_bad("there are no such vectors",
+			      (uint64_t)ask->start + (ask->count ? ask->count - 1 : 0), allowed);
+}
+
 int road_serve_set_irqs(struct road_client *client, const void *payload, size_t bytes)
 {
 	const uint32_t bind = ROAD_WIRE_IRQ_SET_EVENTFD | ROAD_WIRE_IRQ_SET_TRIGGER;
@@ -372,18 +437,28 @@ int road_serve_set_irqs(struct road_client *client, const void *payload, size_t 
 	struct road_wire_irq_set ask;
 
 	memcpy(&ask, payload, bytes);
-	if (ask.argsz != sizeof(ask) || ask.index != ROAD_WIRE_IRQ_MSIX ||
-	    ask.start > client->irq_count || ask.count > client->irq_count - ask.start)
-		return EINVAL;
+	if (ask.argsz != sizeof(ask))
+		return road_serve_refusal(client, road_serve_bad("argsz", ask.argsz, "20"));
+	if (ask.index != ROAD_WIRE_IRQ_MSIX)
+		return road_serve_refusal(
+			client, road_serve_bad("kind of interrupts", ask.index, "2, MSI-X"));
+	if (ask.start > client->irq_count || ask.count > client->irq_count - ask.start)
+		return road_serve_refusal(client, past_vectors(client, &ask));
 	if (ask.flags == clear && !ask.start && !ask.count && !fds) {
 		road_serve_unbind_all(client);
 		return 0;
 	}
-	if (ask.flags != bind || !ask.count || (fds && fds != ask.count))
-		return EINVAL;
+	if (ask.flags != bind || !ask.count)
+		return road_serve_refusal(
+			client, road_serve_bad("flags", ask.flags,
+					       "36 with vectors, 33 with none, to unbind all"));
+	if (fds && fds != ask.count)
+		return road_serve_refusal(
+			client, road_serve_bad("descriptors", fds, "none, or one a vector"));
 	for (uint32_t i = 0; i < fds; i++)
 		if (!usable(client->in.fds[i]))
-			return EINVAL;
+			return road_serve_refusal(client, road_serve_bad("descriptor is no eventfd",
+									 i, "eventfds alone"));
 	for (uint32_t i = 0; i < ask.count; i++) {
 		unbind(client, ask.start + i);
 		client->irq_fds[ask.start + i] = road_wire_take_fd(&client->in, i);
@@ -411,5 +486,7 @@ int road_serve_reset(struct road_client *client, const void *payload, size_t byt
 	(void)payload;
 	(void)bytes;
 	client->irq_early = 0;
-	return road_serve_errno(client->bus->ops->reset(client->bus));
+	const road_status status = client->bus->ops->reset(client->bus);
+
+	return status ? road_serve_refusal_as(client, road_serve_errno(status), status) : 0;
 }

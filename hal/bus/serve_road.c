@@ -11,6 +11,7 @@
 #include "hal/bus/memfd.h"
 #include "hal/bus/serve.h"
 #include "hal/bus/sim_served.h"
+#include "hal/core/error.h"
 
 /* No client makes time run further than this at once where nothing is to be run. */
 #define RELAX_NS UINT64_C(10000000)
@@ -29,7 +30,8 @@ static int make_page(struct road_client *client)
 	void *memory;
 
 	if (client->page)
-		return EBUSY;
+		return road_serve_refusal(client, road_fail(ROAD_BUSY, "client has a page already",
+							    "", "", "one ROAD_HELLO"));
 	road_status status = road_memfd_alloc(sizeof(*client->page), &memory, &client->page_fd);
 
 	if (status) {
@@ -85,10 +87,16 @@ int road_serve_hello(struct road_client *client, const void *payload, size_t byt
 
 	memcpy(&ask, payload, bytes);
 	if (ask.abi != ROAD_WIRE_ABI)
-		return EPROTONOSUPPORT;
+		return road_serve_refusal_as(client, EPROTONOSUPPORT,
+					     road_fail_u64(ROAD_UNSUPPORTED,
+							   "client is of another version", "",
+							   ask.abi, "2: the server's library"));
 	if (client->peer)
 		ask.device = road_peer_device(client->peer);
-	int error = client->bus ? EBUSY : road_serve_give(client, ask.device);
+	int error = client->bus ? road_serve_refusal(client, road_fail(ROAD_BUSY,
+								       "client has a chip already",
+								       "", "", "one ROAD_HELLO"))
+				: road_serve_give(client, ask.device);
 
 	if (!error && client->peer)
 		return hello_to_guest(client);
@@ -259,7 +267,8 @@ static int door_inject(struct road_client *client, const struct road_wire_door *
 		       struct answer *answer)
 {
 	if (ask->index > 1)
-		return EINVAL;
+		return road_serve_refusal(client,
+					  road_serve_bad("kind of injection", ask->index, "0, 1"));
 	answer->head.number = control_of(client)->inject(client->bus, ask->index, ask->a);
 	return 0;
 }
@@ -268,7 +277,9 @@ static int door_phase_fail(struct road_client *client, const struct road_wire_do
 			   struct answer *answer)
 {
 	if (ask->a > UINT32_MAX || ask->b > UINT32_MAX)
-		return EINVAL;
+		return road_serve_refusal(
+			client, road_serve_bad("argument", ask->a > UINT32_MAX ? ask->a : ask->b,
+					       "below 2^32"));
 	answer->head.number = control_of(client)->phase_fail(client->bus, ask->index,
 							     (uint32_t)ask->a, (uint32_t)ask->b);
 	return 0;
@@ -278,7 +289,9 @@ static int door_boot_fault(struct road_client *client, const struct road_wire_do
 			   struct answer *answer)
 {
 	if (ask->a > UINT32_MAX || ask->b > UINT32_MAX)
-		return EINVAL;
+		return road_serve_refusal(
+			client, road_serve_bad("argument", ask->a > UINT32_MAX ? ask->a : ask->b,
+					       "below 2^32"));
 	answer->head.number = control_of(client)->boot_fault(client->bus, ask->index,
 							     (uint32_t)ask->a, (uint32_t)ask->b);
 	return 0;
@@ -316,7 +329,8 @@ int road_serve_door(struct road_client *client, const void *payload, size_t byte
 
 	memcpy(&ask, payload, bytes);
 	if (ask.what >= ROAD_WIRE_DOORS)
-		return EINVAL;
+		return road_serve_refusal(client,
+					  road_serve_bad("door", ask.what, "one of the table"));
 	const int error = doors[ask.what](client, &ask, &answer);
 
 	if (error == ENOENT) /* the end of a list, and no mistake */
@@ -342,7 +356,9 @@ int road_serve_firmware(struct road_client *client, const void *payload, size_t 
 
 	memcpy(&ask, payload, bytes);
 	if (!memchr(ask.component, 0, sizeof(ask.component)))
-		return EINVAL;
+		return road_serve_refusal(client, road_serve_bad("component's name does not end",
+								 sizeof(ask.component),
+								 "a text with its 0"));
 	if (control_of(client)->firmware(client->bus, ask.component, &image, &count, &key)) {
 		if (road_memfd_alloc((count + PAGE - 1) / PAGE * PAGE, &memory, &fd))
 			return ENOMEM;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "hal/bus/serve.h"
+#include "hal/core/error.h"
 
 struct road_grant {
 	struct road_grant *next;
@@ -70,14 +71,22 @@ static bool same_token(const struct road_wire_token *one, const struct road_wire
 
 /* ---- giving ---- */
 
-static int check_share(const struct road_client *client, const struct road_wire_share *ask)
+static int check_share(struct road_client *client, const struct road_wire_share *ask)
 {
-	if (ask->kind >= ROAD_BUS_SHARES || !ask->bytes || ask->bytes > ROAD_SERVE_MAPPED_MAX)
-		return EINVAL;
-	if (client->grants >= ROAD_WIRE_TOKENS_MAX ||
-	    ask->bytes > ROAD_SERVE_MAPPED_MAX - client->granted_bytes)
-		return ENOSPC;
-	return road_serve_check_memory(client->in.fds[0], ask->bytes);
+	road_status status = ROAD_OK;
+
+	if (ask->kind >= ROAD_BUS_SHARES)
+		status = road_serve_bad("kind of what is shared", ask->kind, "0, 1");
+	else if (!ask->bytes || ask->bytes > ROAD_SERVE_MAPPED_MAX)
+		status = road_serve_bad("bytes that are shared", ask->bytes, "1 to 2^40");
+	else if (client->grants >= ROAD_WIRE_TOKENS_MAX)
+		status = road_fail_u64(ROAD_NO_SPACE, "client has as many tokens as it may have",
+				       "", client->grants, "64 per client, until one is released");
+	else if (ask->bytes > ROAD_SERVE_MAPPED_MAX - client->granted_bytes)
+		status = road_fail_u64(ROAD_NO_SPACE, "client shares as many bytes as it may", "",
+				       client->granted_bytes + ask->bytes, "2^40 per client");
+	return status ? road_serve_refusal(client, status)
+		      : road_serve_check_memory(client, client->in.fds[0], ask->bytes);
 }
 
 static int add_grant(struct road_client *client, const struct road_wire_share *what,
@@ -143,16 +152,21 @@ int road_serve_obtain(struct road_client *client, const void *payload, size_t by
 
 	memcpy(&ask, payload, bytes);
 	if (ask.kind >= ROAD_BUS_SHARES || ask.reserved)
-		return EINVAL;
+		return road_serve_refusal(
+			client, road_serve_bad("kind of what is asked for", ask.kind, "0, 1"));
 	if (!road_serve_peer(client->sock, &process))
 		return EPERM;
 	const struct road_grant *grant = find_grant(client->server, &ask.token);
 
 	/* That a token is of the other kind is told to nobody who does not have all of it. */
 	if (!grant || grant->what.kind != ask.kind)
-		return ENOENT;
+		return road_serve_refusal(
+			client, road_fail(ROAD_NOT_FOUND, "the token is not valid", "", "",
+					  "one of this server, of what its exporter still has"));
 	if (grant->what.process && grant->what.process != process)
-		return EACCES;
+		return road_serve_refusal(
+			client, road_fail_u64(ROAD_PERMISSION, "the token is for another process",
+					      "", process, "the process that the exporter named"));
 	const struct road_wire_obtained answer = {grant->what.bytes};
 	const int fd = fcntl(grant->fd, F_DUPFD_CLOEXEC, 0);
 

@@ -32,18 +32,6 @@ road_status road_sock_share(struct road_bus *bus, const struct road_bus_offer *o
 	return status;
 }
 
-/* The server's errno alone would not say what it is about. */
-static road_status refused(road_status status)
-{
-	if (status == ROAD_NOT_FOUND)
-		return road_fail(status, "the token is not valid", "import_token", "",
-				 "one of this server, whose exporter still has what it is for");
-	if (status == ROAD_PERMISSION)
-		return road_fail(status, "the token is for another process", "import_token", "",
-				 "the process that the exporter named");
-	return status;
-}
-
 road_status road_sock_obtain(struct road_bus *bus, enum road_bus_share kind,
 			     const road_token *token, int *fd, uint64_t *bytes)
 {
@@ -62,7 +50,7 @@ road_status road_sock_obtain(struct road_bus *bus, enum road_bus_share kind,
 	road_status status = road_sock_call(road_sock_of(bus), &call, "import_token");
 
 	if (status)
-		return refused(status);
+		return status;
 	if (call.answer_fds[0] < 0)
 		return road_fail(ROAD_IO, "the server sends no memory", "import_token", "", "");
 	*fd = call.answer_fds[0];

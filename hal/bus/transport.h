@@ -253,12 +253,14 @@ struct road_server_state {
 };
 
 /* Opens the chips and listens; serves nobody before it is run. One thread at a time calls these,
- * but for road_server_stop. */
+ * but for road_server_stop and road_server_shut. */
 road_status road_server_open(const struct road_server_wish *wish, struct road_server **out);
 /* Serves until the deadline (ROAD_TIMEOUT) or until it is stopped (ROAD_OK). */
 road_status road_server_run(struct road_server *server, uint64_t deadline_ns);
 /* Any thread, and handlers of signals. */
 void road_server_stop(struct road_server *server);
+/* Nobody gets a chip any more, and is told that the server is ending. Likewise. */
+void road_server_shut(struct road_server *server);
 void road_server_state(const struct road_server *server, struct road_server_state *out);
 /* The clients of chip number `index` see a lost device. In `tend`. */
 void road_server_lose(struct road_server *server, uint32_t index, const char *why);

@@ -203,6 +203,16 @@ road_status road_sim_server_stop(road_sim_server *server)
 	return ROAD_OK;
 }
 
+road_status road_sim_server_shut(road_sim_server *server)
+{
+	road_status status =
+		road_object_check(server, &server_class, "road_sim_server_shut: server");
+
+	if (!status)
+		road_server_shut(server->server);
+	return status;
+}
+
 road_status road_sim_server_info_get(road_sim_server *server, road_sim_server_info *out)
 {
 	road_status status =

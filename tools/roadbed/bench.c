@@ -63,18 +63,31 @@ static int print_json(const struct bench *bench)
 	return json_print(document);
 }
 
+static void list_parts(char *all, size_t bytes)
+{
+	int at = 0;
+
+	for (unsigned i = 0; bench_part(i); i++)
+		at += snprintf(all + at, bytes - (size_t)at, "%s%s", i ? ", " : "", bench_part(i));
+}
+
+void bench_print_parts(FILE *out)
+{
+	char all[160];
+
+	list_parts(all, sizeof(all));
+	fprintf(out, "NAME, of --part: %s\n", all);
+}
+
 /* false: there is no such part; *error says which there are. */
 static bool is_part(const char *name, struct tool_error *error)
 {
 	char all[160];
-	int at = 0;
 
-	for (unsigned i = 0; bench_part(i); i++) {
+	for (unsigned i = 0; bench_part(i); i++)
 		if (!strcmp(name, bench_part(i)))
 			return true;
-		at += snprintf(all + at, sizeof(all) - (size_t)at, "%s%s", i ? ", " : "",
-			       bench_part(i));
-	}
+	list_parts(all, sizeof(all));
 	tool_error_set(error, "--part", "there is no such part", name, all);
 	return false;
 }

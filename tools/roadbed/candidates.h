@@ -20,6 +20,11 @@ struct candidates {
 
 /* Prints what is wrong and answers an exit code; to be freed either way. */
 int candidates_read(road_instance *instance, enum candidates_of of, struct candidates *out);
+/* "sock:PATH…": is it about what a server has? */
+bool candidates_are_served(const char *asked);
+/* What is served there, by opening it: of "sock:PATH" each chip, of "sock:PATH#N" that one; or why
+ * it cannot be had. To be freed. */
+int candidates_read_served(road_instance *instance, const char *asked, struct candidates *out);
 void candidates_free(struct candidates *candidates);
 
 /* "ready", "possible" (a chip that nobody asked for yet), "unsupported", "none" (no device by

@@ -165,6 +165,13 @@ static int keep_asked(struct candidates *all, const char *asked)
 				  "what `roadbed explain` shows, with --all the catalogue too");
 }
 
+/* Nobody knows where servers listen: what they have is in no list by itself. */
+static const char how_served[] =
+	"sock:PATH is a chip that `roadbed serve CHIP --socket PATH` shares among processes; it is "
+	"listed where\nROADBED_DEVICES names it, and `roadbed explain sock:PATH` says what is "
+	"served "
+	"there";
+
 /* asked: NULL, or what addresses begin with. */
 static int show(enum candidates_of of, enum form form, const char *asked)
 {
@@ -174,11 +181,16 @@ static int show(enum candidates_of of, enum form form, const char *asked)
 
 	if (code)
 		return code;
-	code = candidates_read(instance, of, &all);
-	if (!code && asked)
+	const bool served = candidates_are_served(asked);
+
+	code = served ? candidates_read_served(instance, asked, &all)
+		      : candidates_read(instance, of, &all);
+	if (!code && asked && !served)
 		code = keep_asked(&all, asked);
 	if (!code)
 		code = print_form(&all, form, of >= CANDIDATES_SEEN);
+	if (!code && of >= CANDIDATES_SEEN && form == FORM_TABLE && !asked)
+		puts(how_served);
 	candidates_free(&all);
 	road_instance_release(instance);
 	return code;

@@ -30,7 +30,9 @@ static const struct verb {
 	 verb_caps},
 	{"explain", "[DEVICE] [--all] [--json]",
 	 "every candidate seen, real and listed ones, and why it became a device or did not;\n"
-	 "      of those alone whose address, or place on PCI, begins with DEVICE",
+	 "      of those alone whose address, or place on PCI, begins with DEVICE; of sock:PATH "
+	 "what\n"
+	 "      is served there",
 	 verb_explain},
 	{"regions", "DEVICE [--layout N,N...] [--json]",
 	 "the parts that can be configured on their own, what is in them, and what it costs;\n"
@@ -88,8 +90,10 @@ static const struct verb {
 	 "from 0,\n"
 	 "      as sock:PATH#N), and for guests of QEMU (--ivshmem; of several the Nth at "
 	 "PATH#N);\n"
-	 "      prints the address once it can be opened, runs until it is ended, "
-	 "and then\n"
+	 "      prints a line for each chip once it can be opened: its address, what it is, how "
+	 "many\n"
+	 "      functions it has for clients and the memory of each; runs until it is ended, and "
+	 "then\n"
 	 "      waits for clients to leave (--grace, 5 seconds)",
 	 verb_serve},
 	{"fw", "VERB …", "makes, looks at and checks firmware; `roadbed fw --help` lists its verbs",
@@ -160,6 +164,10 @@ static int help(const struct verb *verb)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strstr(verb->usage, words[i].word))
 			fputs(words[i].meaning, stdout);
+#ifdef ROADBED_BENCH
+	if (verb->run == verb_bench)
+		bench_print_parts(stdout);
+#endif
 	return TOOL_OK;
 }
 

@@ -14,6 +14,8 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
+enum { FUNCTIONS = 8 }; /* of a chip, unless it is said: road_sim_server_options */
+
 struct words {
 	const char *socket, *clients, *functions, *grace, *ivshmem, *ivshmem_bytes;
 	bool quiet;
@@ -58,9 +60,32 @@ static uint32_t clients_now(road_sim_server *server)
 	return road_sim_server_info_get(server, &info) ? 0 : info.clients;
 }
 
+/* The address to use, the chip, and what a client has of it. */
+static void say_chip(const char *socket, uint32_t index, const char *chip, uint32_t functions)
+{
+	road_device_info info = {.size = sizeof(info)};
+	char number[16] = "", bytes[32];
+	road_device *device;
+
+	if (index)
+		snprintf(number, sizeof(number), "#%u", index);
+	printf("sock:%s%s  %s  ", socket, number, chip);
+	if (road_sim_server_device(served, index, &device)) {
+		puts("a chip of its own for each client");
+		return;
+	}
+	(void)road_device_info_get(device, &info);
+	bytes_as_text(info.memory_bytes, bytes, sizeof(bytes));
+	/* Its function 0 is the server's own. */
+	printf("%s  %u functions for clients, each with %s\n", info.name, functions,
+	       info.memory_bytes ? bytes : "no memory of its own");
+	road_device_release(device);
+}
+
 /* Clients may finish what they do, for as long as was said. */
 static void wait_for_clients(road_sim_server *server, const struct words *words)
 {
+	road_sim_server_shut(server); /* who came now would lose its chip soon */
 	for (uint64_t second = 0; second < words->grace_s && ends < 2; second++) {
 		const uint32_t left = clients_now(server);
 
@@ -103,8 +128,9 @@ static int serve(road_instance *instance, const struct words *words, int argc, c
 		return library_refuse("serve", status);
 	catch_ends();
 	/* Who waits for these lines may connect. */
-	if (words->socket)
-		printf("sock:%s\n", words->socket);
+	for (uint32_t i = 0; words->socket && i < options.address_count; i++)
+		say_chip(words->socket, i, argv[i],
+			 options.functions ? options.functions : FUNCTIONS);
 	if (words->ivshmem)
 		printf("ivshmem %s\n", words->ivshmem);
 	fflush(stdout);

@@ -23,5 +23,6 @@ int verb_fw(int argc, char **argv);
 int verb_conformance(int argc, char **argv);
 int verb_new_driver(int argc, char **argv);
 int verb_bench(int argc, char **argv); /* built with -Dbench=true */
+void bench_print_parts(FILE *out);     /* that --part takes; likewise */
 
 #endif

@@ -246,6 +246,9 @@ ROAD_API road_status road_sim_server_create(road_instance *instance,
 ROAD_API road_status road_sim_server_run(road_sim_server *server, uint64_t deadline);
 /* Ends the run, or the next one before it begins. Any thread; also from a handler of a signal. */
 ROAD_API road_status road_sim_server_stop(road_sim_server *server);
+/* Lets nobody in any more, for good: whoever opens a chip is told that the server is ending
+ * (ROAD_NOT_FOUND). Clients that are in are served as before. Any thread. */
+ROAD_API road_status road_sim_server_shut(road_sim_server *server);
 /* By the thread that runs the server, or while none does. ROAD_INVALID_ARGUMENT: out is NULL or too
  * short. */
 ROAD_API road_status road_sim_server_info_get(road_sim_server *server, road_sim_server_info *out);

@@ -264,6 +264,7 @@ static road_status call_road_sim_server_create(struct calls *c, uint32_t wrong)
 }
 CALL(road_sim_server_run, SERVER, 0)
 CALL(road_sim_server_stop, SERVER)
+CALL(road_sim_server_shut, SERVER)
 CALL(road_sim_server_info_get, SERVER, OUT(1))
 CALL(road_sim_server_device, SERVER, V(0, UINT32_MAX), OUT(1))
 
@@ -488,6 +489,7 @@ static const struct row {
 	ROW(road_sim_server_create, 3, 0, FAILS, CAP(DOMAIN)),
 	ROW(road_sim_server_run, 1, 0, WITH_SERVER, CAP(DOMAIN)),
 	ROW(road_sim_server_stop, 1, 0, WITH_SERVER, CAP(DOMAIN)),
+	ROW(road_sim_server_shut, 1, 0, WITH_SERVER, CAP(DOMAIN)),
 	ROW(road_sim_server_info_get, 2, sizeof(road_sim_server_info), WITH_SERVER, CAP(DOMAIN)),
 	ROW(road_sim_server_device, 2, 0, FAILS | WITH_SERVER, CAP(DOMAIN)),
 	ROW(road_device_firmware_get, 2, sizeof(road_device_firmware), 0, CAP(FIRMWARE)),
