@@ -208,6 +208,16 @@ static bool is_simulated(const struct road_function *function, const char *folde
 }
 
 /* One that cannot be read may be an accelerator, unless it is gone. */
+static road_status no_accelerator(uint32_t class_code)
+{
+	char seen[16];
+
+	snprintf(seen, sizeof(seen), "0x%06x", class_code);
+	return road_fail(ROAD_NOT_FOUND, "the function is no accelerator",
+			 "device address: pci, class", seen,
+			 "0x1200.., 0x1201.., 0x03...., 0x0b40.., a node, a known chip");
+}
+
 static bool is_wanted(const struct road_function *function, const struct road_nodes *nodes)
 {
 	char folder[64];
@@ -389,10 +399,7 @@ static road_status find_function(const struct road_nodes *nodes, const char *pla
 		describe(out, &function, pci, nodes, false);
 	road_pci_close(pci);
 	if (!wanted)
-		return road_fail_u64(
-			ROAD_NOT_FOUND, "the function is no accelerator",
-			"device address: pci, class", function.class_code,
-			"0x1200.., 0x1201.., 0x03...., 0x0b40.., a node, a known chip");
+		return no_accelerator(function.class_code);
 	return out->status ? road_fail(out->status, out->reason, "device address: pci", place, "")
 			   : ROAD_OK;
 }

@@ -295,7 +295,7 @@ static road_status bad(const char *statement, uint32_t line, uint32_t column, co
 
 	snprintf(where, sizeof(where), "faulty plan, line %u, column %u", line, column);
 	return road_fail(ROAD_INVALID_ARGUMENT, what, where, statement,
-			 "remove@N, stuck@N, fail:dma_alloc@N, fail:dma_map@N, fail:region_map@N");
+			 "remove@N, stuck@N, fail:dma_alloc|dma_map|region_map@N");
 }
 
 static road_status parse_statement(struct faulty *faulty, const char *text, uint32_t line,

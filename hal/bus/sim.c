@@ -675,8 +675,8 @@ static road_status refused(enum sim_open_result result, const char *error, const
 	case SIM_OPEN_NO_MEMORY:
 		return road_fail(ROAD_OUT_OF_HOST_MEMORY, error, "device address: sim", rest, "");
 	default:
-		return road_fail(ROAD_INVALID_ARGUMENT, error, "device address, options", options,
-				 "key=value&key=value");
+		return road_fail_said(ROAD_INVALID_ARGUMENT, error, "device address, options",
+				      options, "key=value&key=value");
 	}
 }
 

@@ -49,9 +49,19 @@ const char *road_status_text(road_status status)
 	return "unknown status";
 }
 
+/* What does not fit ends behind a whole word, and shows that it goes on. */
 static void copy_text(char *out, size_t bytes, const char *text)
 {
-	snprintf(out, bytes, "%s", text ? text : "");
+	static const char more[] = " …";
+	const size_t room = bytes - sizeof(more);
+	size_t count = text ? strlen(text) : 0;
+	const bool fits = count < bytes;
+
+	if (!fits)
+		for (count = room; count && text[count] != ' '; count--)
+			;
+	snprintf(out, bytes, "%.*s%s", (int)(fits || count ? count : room), text ? text : "",
+		 fits ? "" : more);
 }
 
 void road_error_set(road_error *out, road_status status, const char *what, const char *where,
@@ -85,6 +95,19 @@ void road_error_take(road_error *out)
 {
 	*out = last;
 	out->size = sizeof(*out);
+}
+
+road_status road_fail_said(road_status status, const char *said, const char *where,
+			   const char *seen, const char *allowed)
+{
+	static const char mark[] = ", allowed: ";
+	const char *list = strstr(said, mark);
+	char what[256];
+
+	if (!list)
+		return road_fail(status, said, where, seen, allowed);
+	snprintf(what, sizeof(what), "%.*s", (int)(list - said), said);
+	return road_fail(status, what, where, seen, list + strlen(mark));
 }
 
 road_status road_fail_again(const road_error *detail)

@@ -123,6 +123,9 @@ bool fixture_has(struct fixture *f, enum capability capability);
 bool case_check(bool good, bool required, const char *file, int line, const char *text);
 bool case_check_u64(uint64_t seen, uint64_t wanted, bool required, const char *file, int line,
 		    const char *text);
+/* Ends the case as skipped if it was refused a device since the server of its chip has no function
+ * free: of a served chip each device is one, and how many there are is for who serves it to say. */
+void case_skip_if_too_few(road_status seen);
 bool case_check_status(road_status seen, road_status wanted, bool required, const char *file,
 		       int line, const char *text);
 /* The last error's detail has `part` in what, where, seen or allowed. */

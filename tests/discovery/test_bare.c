@@ -62,6 +62,8 @@ static void a_network_card_is_no_accelerator(void)
 	the_host_alone_is_shown();
 	says(RUN("doctor"), 0, "pci.bus            1 functions; the kernel sees no accelerator",
 	     "FAIL");
+	says(RUN("info", "pci:0000:44:00.0"), 1, "no accelerator (not found); seen: 0x020000;",
+	     "131072");
 	g_object_unref(bed);
 }
 

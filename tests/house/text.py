@@ -61,9 +61,48 @@ def paths():
                 yield f'{path}:{number}: a path of somebody\'s machine: {line.strip()[:80]}'
 
 
+# How many bytes a road_error has for what, where, seen, allowed, and which arguments these are.
+ROOM = (96, 96, 64, 64)
+ERRORS = {'road_fail': (1, 2, 3, 4), 'road_fail_u64': (1, 2, None, 4), 'road_error_set': (2, 3, 4, 5)}
+CALL = re.compile(r'\b(' + '|'.join(ERRORS) + r')\(')
+LITERAL = r'"(?:[^"\\\n]|\\.)*"'
+LITERALS = re.compile(LITERAL + r'(?:\s*' + LITERAL + ')*')
+QUOTED = re.compile(LITERAL + r"|'(?:[^'\\\n]|\\.)*'")
+
+
+def arguments(text, at):
+    """Of a call, whose parenthesis is open before `at`."""
+    depth, start, found = 1, at, []
+    while depth and at < len(text):
+        quoted = QUOTED.match(text, at)
+        if quoted:
+            at = quoted.end()
+            continue
+        depth += (text[at] in '([{') - (text[at] in ')]}')
+        if not depth or (text[at] == ',' and depth == 1):
+            found.append(text[start:at])
+            start = at + 1
+        at += 1
+    return found
+
+
+def cut_errors():
+    for path in house.files(ROOT, '.c', '.h'):
+        text = '' if path.startswith('tests/') else house.read(ROOT, path)
+        for call in CALL.finditer(text):
+            given = arguments(text, call.end())
+            for room, place in zip(ROOM, ERRORS[call[1]]):
+                for one in LITERALS.findall(given[place]) if place and place < len(given) else ():
+                    said = ''.join(part[1:-1] for part in re.findall(LITERAL, one))
+                    if len(re.sub(r'\\.', '.', said).encode()) >= room:
+                        line = text[:call.start()].count('\n') + 1
+                        yield f'{path}:{line}: {said!r} is cut; an error has room for {room - 1} bytes'
+
+
 house.run([
     ('every file starts with its licence line', licence_lines),
     (f'no source is longer than {LINES_MAX} lines', sizes),
     ('no line ends in whitespace, every file in one line end', whitespace),
     ('no file names a path of a machine', paths),
+    ('no text of an error is cut', cut_errors),
 ])

@@ -588,6 +588,7 @@ static bool starve_open(const struct plan *plan, struct program *p, uint64_t fin
 		if (!failed || status != ROAD_OUT_OF_HOST_MEMORY) {
 			road_error why = {.size = sizeof(why)};
 
+			case_skip_if_too_few(status);
 			road_last_error(&why);
 			CASE_FAIL("open, allocation %llu: %s (%s, %s)", (unsigned long long)nth,
 				  road_status_text(status), why.what, why.seen);

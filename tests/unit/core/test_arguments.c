@@ -499,7 +499,44 @@ static void simulated_chips_tell_their_parameters_and_what_could_be_free(void)
 	teardown(&f);
 }
 
+/* Whoever reads them is not left with half a word, or takes a list for whole that is not. */
+static void texts_that_an_error_has_no_room_for_show_that_they_go_on(void)
+{
+	static const struct {
+		const char *address, *what, *seen, *allowed;
+	} rows[] = {
+		{"sim:gpu-small?speed=1", "option speed: unknown", "speed=1",
+		 "a parameter of the chip, time, seed, threads, functions, …"},
+		{"sim:gpu-small?boot=hang:ready", "option boot: value \"hang:ready\"",
+		 "boot=hang:ready", "hang: and one of off, rom, waiting, loading, auth, …"},
+		{"sim:gpu-small?time=never", "option time: value \"never\"", "time=never",
+		 "functional, approx, trace"},
+		{"sim:gpu-small?time=approx&threads=0&seed=123456789&functions=3&window=all&x=y",
+		 "option threads: value \"0\"",
+		 "time=approx&threads=0&seed=123456789&functions=3&window=al …",
+		 "a number from 1 to 64"},
+	};
+	road_instance *instance = open_instance();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		road_error why = {.size = sizeof(why)};
+		road_device *device = NULL;
+
+		CU_ASSERT_EQUAL(road_device_open(instance, rows[i].address, &device),
+				ROAD_INVALID_ARGUMENT);
+		CU_ASSERT_EQUAL(road_last_error(&why), ROAD_OK);
+		CU_ASSERT_STRING_EQUAL(why.what, rows[i].what);
+		CU_ASSERT_STRING_EQUAL(why.seen, rows[i].seen);
+		CU_ASSERT_STRING_EQUAL(why.allowed, rows[i].allowed);
+		if (strcmp(why.seen, rows[i].seen))
+			printf("# %s\n", why.seen);
+	}
+	road_instance_release(instance);
+}
+
 static const struct tap_case cases[] = {
+	{"texts that an error has no room for show that they go on",
+	 texts_that_an_error_has_no_room_for_show_that_they_go_on},
 	{"simulated chips tell their parameters, and what could be free",
 	 simulated_chips_tell_their_parameters_and_what_could_be_free},
 	{"null arguments are refused", null_arguments_are_refused},
