@@ -511,9 +511,10 @@ static void texts_that_an_error_has_no_room_for_show_that_they_go_on(void)
 		 "boot=hang:ready", "hang: and one of off, rom, waiting, loading, auth, …"},
 		{"sim:gpu-small?time=never", "option time: value \"never\"", "time=never",
 		 "functional, approx, trace"},
-		{"sim:gpu-small?time=approx&threads=0&seed=123456789&functions=3&window=all&x=y",
+		{"sim:gpu-small?time=approx&threads=0&seed=123456789&functions=3&window=all&x="
+		 "yyyyyyyyy",
 		 "option threads: value \"0\"",
-		 "time=approx&threads=0&seed=123456789&functions=3&window=al …",
+		 "time=approx&threads=0&seed=123456789&functions=3&window=all …",
 		 "a number from 1 to 64"},
 	};
 	road_instance *instance = open_instance();
