@@ -210,8 +210,9 @@ static road_status open_chip(struct road_server *server, uint32_t index)
 	if (status)
 		return status;
 	bus->ops->close(bus);
-	snprintf(text, sizeof(text), "%.100s is not divided (%.100s): each client gets one anew",
-		 served->address.identity, why.what);
+	snprintf(text, sizeof(text),
+		 "%.100s is not divided (%.100s, allowed: %s): each client gets one anew",
+		 served->address.identity, why.what, why.allowed);
 	if (server->tell)
 		server->tell(server->user, ROAD_MESSAGE_INFO, text);
 	return ROAD_OK;
