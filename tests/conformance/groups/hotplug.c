@@ -329,9 +329,14 @@ CONFORMANCE_CASE(hotplug, unplug_rescan_100)
 			removed += change.kind == ROAD_CHANGE_REMOVED;
 		}
 	}
-	CHECK_EQ(lost, rounds);
-	CHECK_EQ(arrived, 2 * rounds); /* plugged in, opened */
-	CHECK_EQ(removed, 2 * rounds); /* pulled out, closed */
+	if (fixture_hotplug(
+		    f)) { /* the kernel tells of the function and of its driver, in its time */
+		CHECK(lost >= rounds && arrived >= rounds && removed >= rounds);
+	} else {
+		CHECK_EQ(lost, rounds);
+		CHECK_EQ(arrived, 2 * rounds); /* plugged in, opened */
+		CHECK_EQ(removed, 2 * rounds); /* pulled out, closed */
+	}
 	road_watch_release(watch);
 	struct rig rig = rig_open(f, instance, f->address);
 
