@@ -207,7 +207,6 @@ static bool is_simulated(const struct road_function *function, const char *folde
 	}
 }
 
-/* One that cannot be read may be an accelerator, unless it is gone. */
 static road_status no_accelerator(uint32_t class_code)
 {
 	char seen[16];
@@ -218,6 +217,7 @@ static road_status no_accelerator(uint32_t class_code)
 			 "0x1200.., 0x1201.., 0x03...., 0x0b40.., a node, a known chip");
 }
 
+/* One that cannot be read may be an accelerator, unless it is gone. */
 static bool is_wanted(const struct road_function *function, const struct road_nodes *nodes)
 {
 	char folder[64];

@@ -211,8 +211,9 @@ static road_status open_chip(struct road_server *server, uint32_t index)
 		return status;
 	bus->ops->close(bus);
 	snprintf(text, sizeof(text),
-		 "%.100s is not divided (%.100s, allowed: %s): each client gets one anew",
-		 served->address.identity, why.what, why.allowed);
+		 "%.100s is not divided (%.100s%s%s): each client gets one anew",
+		 served->address.identity, why.what, why.allowed[0] ? ", allowed: " : "",
+		 why.allowed);
 	if (server->tell)
 		server->tell(server->user, ROAD_MESSAGE_INFO, text);
 	return ROAD_OK;

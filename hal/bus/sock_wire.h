@@ -161,7 +161,7 @@ struct road_wire_hello {
 	char vendor_name[64];
 };
 
-/* Behind the header of an error that answers ROAD_WIRE_ROAD_HELLO: why, each text terminated. */
+/* Behind the header of an error that answers one of our own commands: why, each text terminated. */
 struct road_wire_refusal {
 	int32_t status; /* road_status */
 	uint32_t reserved;

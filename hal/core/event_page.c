@@ -75,23 +75,38 @@ static void fail_page(struct shared_page *page, uint64_t from, road_status reaso
 	}
 	while (from < now && !atomic_compare_exchange_weak(&page->failed_from, &now, from))
 		;
+	if (from <
+	    now) { /* it is ours: what another one wrote in between, for a later point, is not */
+		atomic_store(&page->reason, reason);
+		atomic_store(&page->orphaned_from, orphaned ? from : 0);
+	}
 }
 
 /* ---- who owed values and is gone ---- */
 
+static void fail_owed(struct shared_page *page, uint64_t first, uint64_t last)
+{
+	const uint64_t value = atomic_load(&page->value);
+
+	if (last > value)
+		fail_page(page, first > value ? first : value + 1, ROAD_CANCELLED, true);
+}
+
 /* The kernel marked the slot. Several may see that at once: the slot is freed only after what it
- * says was done, and what it says is not taken for another owner's. */
+ * says was done. */
 static void bury(struct shared_page *page, struct shared_slot *slot, uint32_t mark)
 {
 	const uint32_t claims = atomic_load(&slot->claims);
 	const uint64_t first = atomic_load(&slot->first), last = atomic_load(&slot->last);
-	const uint64_t value = atomic_load(&page->value);
 
 	if (atomic_load(&slot->owner) != mark || atomic_load(&slot->claims) != claims)
 		return;
-	if (last > value)
-		fail_page(page, first > value ? first : value + 1, ROAD_CANCELLED, true);
-	atomic_compare_exchange_strong(&slot->owner, &mark, 0);
+	fail_owed(page, first, last);
+	/* If another one freed it first, a further owner may have come, and died of the same mark:
+	 * then it is that one's slot which was freed here. */
+	if (atomic_compare_exchange_strong(&slot->owner, &mark, 0) &&
+	    atomic_load(&slot->claims) != claims)
+		fail_owed(page, atomic_load(&slot->first), atomic_load(&slot->last));
 }
 
 static void bury_all(struct shared_page *page)

@@ -59,7 +59,8 @@ static void start(void)
 	keeper.head.futex_offset = (long)page_bytes();
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	keeper.state = pthread_create(&thread, NULL, keep, NULL) ? KEEPER_FAILED : KEEPER_STARTS;
+	if (!pthread_create(&thread, NULL, keep, NULL)) /* else the next one tries again */
+		keeper.state = KEEPER_STARTS;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (keeper.state == KEEPER_STARTS)
 		pthread_detach(thread);

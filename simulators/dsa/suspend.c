@@ -33,7 +33,7 @@ static void put_away(struct dsa_seat *seat, struct dsa_run *run)
 	seat->core = NULL;
 	seat->run = NULL;
 	seat->state = DSA_CORE_IDLE;
-	dsa_seat_make(seat); /* without memory nothing runs here until there is some */
+	dsa_seat_make(seat); /* without memory nothing runs here until this one ends or is back */
 }
 
 static void take_back(const struct dsa_seat *away, uint64_t stood_ps)
@@ -80,8 +80,12 @@ static void resume(struct dsa_chip *chip, struct dsa_run *run)
 
 void dsa_run_free_away(struct dsa_run *run)
 {
-	for (uint32_t i = 0; i < run->away_count; i++)
-		scrap(run->view.function->chip, run->away[i].core);
+	struct dsa_chip *chip = run->view.function->chip;
+
+	for (uint32_t i = 0; i < run->away_count; i++) {
+		scrap(chip, run->away[i].core);
+		dsa_seat_make(&chip->seats[run->away[i].index]); /* it may not have got another */
+	}
 	free(run->away);
 }
 

@@ -438,10 +438,11 @@ enum gpu_start road_gpu_dispatch_start(struct gpu_queue *queue, const union gpu_
 				       struct road_gpu_queue_status *why);
 /* The launch ended, by its fault if it has one; its statistics are those of the work. `done` is
  * what the timing model says, or NULL. The work is gone afterwards. */
-/* All launches of the function in the region. */
+void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_done *done);
+
+/* suspend.c: all launches of the function in the region */
 void road_gpu_launches_suspend(struct gpu_chip *chip, uint32_t function, uint32_t region);
 void road_gpu_launches_resume(struct gpu_chip *chip, uint32_t function, uint32_t region);
-void road_gpu_launch_end(struct gpu_work *work, const struct road_gpu_timing_done *done);
 
 /* model_timed.c: sums over all regions that there are or were. False: nothing was timed. */
 bool road_gpu_timed_counters(const struct gpu_chip *chip, struct road_gpu_timing_counters *out);

@@ -165,6 +165,17 @@ bool region_unit_is_foreign(const struct region_unit *unit, uint32_t index)
 	return !region_is_here(&unit->regions[queue->region], queue->function);
 }
 
+/* A launch for which the region was switched goes first. Where one of its function runs already,
+ * who is of another one asks all the same: those that run have their slice then. */
+static bool waits_for_owed(const struct region_unit *unit, const struct region *region,
+			   uint32_t index)
+{
+	const uint32_t owed = region->owed;
+
+	return owed != REGION_NONE && owed != index &&
+	       (!region->running || unit->queues[owed].function == unit->queues[index].function);
+}
+
 /* Another image than the expected one is active. */
 static enum region_gate differ(struct region_unit *unit, struct region *region, uint32_t index,
 			       const struct region_want *want, enum road_region_error *error)
@@ -179,7 +190,7 @@ static enum region_gate differ(struct region_unit *unit, struct region *region, 
 		return refuse(error, ROAD_REGION_ERROR_MISMATCH);
 	if (back)
 		want = &expected;
-	if (region->owed != REGION_NONE && region->owed != index)
+	if (waits_for_owed(unit, region, index))
 		return REGION_WAIT;
 	queue->bids = true;
 	if (put_off(unit, region, queue) || yields(unit, region, index))

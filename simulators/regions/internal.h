@@ -195,8 +195,9 @@ struct region_unit {
 /* share.c */
 /* The launches of others that run, and that the op waits for: they have their slice of time. */
 void region_share_wait(struct region_op *op);
+/* Are launches of any function suspended? */
+bool region_share_any(const struct region_unit *unit, const struct region *region);
 /* Some wait for nothing but to be resumed: nothing else begins here before. */
-bool region_share_any(const struct region_unit *unit, const struct region *region); /* suspended */
 bool region_share_due(const struct region_unit *unit, const struct region *region);
 void region_share_resume(struct region_unit *unit, struct region *region);
 /* Brings back what is suspended, if it is time. */

@@ -60,6 +60,9 @@ static void suspend(struct region_unit *unit, struct region *region, uint32_t fu
 	/* What they have on the units would have to be brought away and back. */
 	sim_approximate(setup->env, "region.suspended_launches", mine->running);
 	region->running -= mine->running;
+	/* Whom it was switched for comes back with the others. */
+	if (region->owed != REGION_NONE && unit->queues[region->owed].function == function)
+		region->owed = REGION_NONE;
 	mine->suspended = true;
 	mine->suspended_ps = sim_now(setup->env);
 	setup->chip->suspend(setup->arg, function, region->index);
@@ -83,6 +86,15 @@ static bool is_over(const struct region_unit *unit, const struct region *region)
 	       sim_now(unit->setup.env) >= region->busy_ps + region_share_slice(unit);
 }
 
+/* Launches that are aborted are about to go by themselves, and would only do so later. */
+static bool may_stand(const struct region_mine *mine)
+{
+	const struct region_op *op = mine->isolator;
+
+	return mine->running && !mine->suspended && !mine->quarantined &&
+	       !(op && op->draining && op->what.drain == DRAIN_ABORT);
+}
+
 void region_share_over(void *arg)
 {
 	struct region *region = arg;
@@ -90,7 +102,7 @@ void region_share_over(void *arg)
 
 	if (is_over(unit, region)) {
 		for (uint32_t f = 0; f < unit->setup.functions; f++)
-			if (region->mine[f].running && !region->mine[f].suspended)
+			if (may_stand(&region->mine[f]))
 				suspend(unit, region, f);
 		region_account(unit, region);
 	}

@@ -118,7 +118,7 @@ static int serve(road_instance *instance, const struct words *words, int argc, c
 		.addresses = (const char *const *)argv,
 		.socket_path = words->socket,
 		.clients_max = (uint32_t)words->clients_max,
-		.functions = (uint32_t)words->functions_max,
+		.functions = words->functions ? (uint32_t)words->functions_max : FUNCTIONS,
 		.ivshmem_path = words->ivshmem,
 		.ivshmem_bytes = words->shared_bytes,
 	};
@@ -129,8 +129,7 @@ static int serve(road_instance *instance, const struct words *words, int argc, c
 	catch_ends();
 	/* Who waits for these lines may connect. */
 	for (uint32_t i = 0; words->socket && i < options.address_count; i++)
-		say_chip(words->socket, i, argv[i],
-			 options.functions ? options.functions : FUNCTIONS);
+		say_chip(words->socket, i, argv[i], options.functions);
 	if (words->ivshmem)
 		printf("ivshmem %s\n", words->ivshmem);
 	fflush(stdout);

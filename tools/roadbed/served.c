@@ -46,9 +46,19 @@ bool candidates_are_served(const char *asked)
 	return asked && !strncmp(asked, "sock:", 5) && asked[5];
 }
 
+/* Does it end with "#N" or "@N"? */
+static bool names_one(const char *asked)
+{
+	size_t bytes = strlen(asked), digits = 0;
+
+	while (digits < bytes && strchr("0123456789", asked[bytes - 1 - digits]))
+		digits++;
+	return digits && digits < bytes && strchr("#@", asked[bytes - 1 - digits]);
+}
+
 int candidates_read_served(road_instance *instance, const char *asked, struct candidates *out)
 {
-	const bool one_chip = strpbrk(asked, "#@");
+	const bool one_chip = names_one(asked);
 
 	*out = (struct candidates){.at = calloc(CHIPS_MAX, sizeof(*out->at)),
 				   .here = calloc(CHIPS_MAX, sizeof(*out->here))};

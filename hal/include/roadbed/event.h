@@ -62,7 +62,9 @@ ROAD_API road_status road_event_point_fd(road_event *event, uint64_t value, int 
  * who waits or queries, and by the background thread, which this starts, within some 100 us; the
  * simulation is not deterministic from here on. Likewise that a process ended, in whatever way,
  * whose queues owed values on the event: these and all above fail with ROAD_CANCELLED. An event has
- * places for 126 such processes, a process places on 2000 events; beyond that nobody is told.
+ * places for 126 such processes, a process places on 2000 events; beyond that, and where
+ * no thread or memory for it is to be had, nobody is told. What was promised before the event was
+ * shared is not known one by one: if its process ends, all above the event's value fails.
  * What the page says is taken for nothing more than values and a status: a process that writes
  * nonsense there can signal and fail, and no more.
  * ROAD_INVALID_ARGUMENT: a queue's timeline. ROAD_OUT_OF_HOST_MEMORY.

@@ -286,7 +286,7 @@ CONFORMANCE_CASE(fault, reset_storm_wedges_with_hint)
 {
 	road_submission nothing = {.size = sizeof(nothing)};
 	road_error why = {.size = sizeof(why)};
-	uint64_t accesses = 0, resets;
+	uint64_t accesses = 0, resets, before = 0;
 	uint32_t health;
 	struct run r;
 
@@ -299,13 +299,19 @@ CONFORMANCE_CASE(fault, reset_storm_wedges_with_hint)
 	CHECK_OK(open_at(f, faulty(f, plan_of(f, "stuck", accesses + 1)), &r));
 	CHECK_OK(one_step(f, &r, 0));
 	CHECK_OK(one_step(f, &r, 1));
+	/* One with a clock of its own was looked at less often than before: resets get there. */
+	for (uint32_t i = 0; !fixture_in_process(f) && i < 100; i++)
+		if (road_device_reset(r.device, ROAD_RESET_DEVICE))
+			break;
+	CHECK_OK(road_device_health(r.device, &health, &before));
+	CHECK(!before || !fixture_in_process(f));
 	for (uint32_t i = 0; i < 3; i++) {
 		road_status status = road_device_reset(r.device, ROAD_RESET_DEVICE);
 
 		CHECK(status == ROAD_TIMEOUT || status == ROAD_IO || status == ROAD_FAULT);
 		CHECK_OK(road_device_health(r.device, &health, &resets));
 		CHECK_EQ(health, ROAD_HEALTH_WEDGED);
-		CHECK_EQ(resets, 0);
+		CHECK_EQ(resets, before);
 		CHECK_STATUS(road_queue_submit(r.queue, &nothing, NULL), ROAD_FAULT);
 		CHECK_STATUS(road_queue_reset(r.queue), ROAD_FAULT);
 		CHECK_DETAIL("cycle its power");
