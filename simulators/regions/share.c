@@ -68,12 +68,30 @@ static void suspend(struct region_unit *unit, struct region *region, uint32_t fu
 	setup->chip->suspend(setup->arg, function, region->index);
 }
 
+/* Launches that are aborted are about to go by themselves, and would only do so later. */
+static bool may_stand(const struct region_mine *mine)
+{
+	const struct region_op *op = mine->isolator;
+
+	return mine->running && !mine->suspended && !mine->quarantined &&
+	       !(op && op->draining && op->what.drain == DRAIN_ABORT);
+}
+
+static bool any_may_stand(const struct region_unit *unit, const struct region *region)
+{
+	for (uint32_t f = 0; f < unit->setup.functions; f++)
+		if (may_stand(&region->mine[f]))
+			return true;
+	return false;
+}
+
 void region_share_wait(struct region_op *op)
 {
 	struct region_unit *unit = op->unit;
 	struct region *region = &unit->regions[op->region];
 
-	if (unit->setup.chip->suspend)
+	/* The others go by themselves, and say so. */
+	if (unit->setup.chip->suspend && any_may_stand(unit, region))
 		look_again(unit, region, region->busy_ps + region_share_slice(unit));
 }
 
@@ -84,15 +102,6 @@ static bool is_over(const struct region_unit *unit, const struct region *region)
 
 	return op && op->phase == PHASE_DRAIN && !op->ending && region->running &&
 	       sim_now(unit->setup.env) >= region->busy_ps + region_share_slice(unit);
-}
-
-/* Launches that are aborted are about to go by themselves, and would only do so later. */
-static bool may_stand(const struct region_mine *mine)
-{
-	const struct region_op *op = mine->isolator;
-
-	return mine->running && !mine->suspended && !mine->quarantined &&
-	       !(op && op->draining && op->what.drain == DRAIN_ABORT);
 }
 
 void region_share_over(void *arg)

@@ -381,6 +381,51 @@ static void who_ended_is_not_brought_back(void)
 	rig_end();
 }
 
+/* Of two queues of function 0 that waited for the same image one runs without an end, and nobody
+ * asks the other, for which the region was switched last. */
+static void an_owed_launch_keeps_nobody_out(void)
+{
+	begin(2);
+	CU_ASSERT_FATAL(!region_unit_queue_open(rig.unit, 2, 0, 0, 1));
+	spin();
+	rig.unit->regions[0].owed = 2;
+	CU_ASSERT_TRUE(waits(1));
+	rig_run_until(rig.now + SLICE / 2);
+	CU_ASSERT_TRUE(waits(1));
+	rig_run_until(rig.now + SLICE);
+	CU_ASSERT_TRUE(rig.stands[0]);
+	CU_ASSERT_TRUE(goes(1));
+	ends(1);
+	rig_run();
+	CU_ASSERT_FALSE(rig.stands[0]); /* nor is the one kept out that stands */
+	CU_ASSERT_EQUAL(rig.active[0], 10);
+	ends(0);
+	rig_run();
+	rig_end();
+}
+
+/* It is about to end: who waits has the region then, and not a launch that stands and that nobody
+ * brings back. */
+static void what_is_aborted_does_not_stand(void)
+{
+	begin(2);
+	rig.refuse_drain = true; /* that takes a while */
+	spin();
+	for (int i = 0; i < 3; i++)
+		region_unit_fault(rig.unit, 0, 0);
+	CU_ASSERT_TRUE(rig.unit->regions[0].mine[0].quarantined);
+	CU_ASSERT_TRUE(waits(1));
+	rig_run_until(rig.now + SLICE / 2);
+	CU_ASSERT_TRUE(waits(1));
+	rig_run_until(rig.now + 2 * SLICE);
+	CU_ASSERT_FALSE(rig.stands[0]);
+	CU_ASSERT_TRUE(waits(1));
+	ends(0);
+	rig_run();
+	CU_ASSERT_TRUE(goes(1));
+	rig_end();
+}
+
 static const struct tap_case cases[] = {
 	{"a launch has its slice and comes back", a_launch_has_its_slice_and_comes_back},
 	{"alone a launch runs on", alone_a_launch_runs_on},
@@ -388,6 +433,8 @@ static const struct tap_case cases[] = {
 	{"its other queues go on with it", its_other_queues_go_on_with_it},
 	{"its own deadline and abort end as ever", its_own_deadline_and_abort_end_as_ever},
 	{"quarantine and reset end it", quarantine_and_reset_end_it},
+	{"an owed launch keeps nobody out", an_owed_launch_keeps_nobody_out},
+	{"what is aborted does not stand", what_is_aborted_does_not_stand},
 	{"endless launches take turns", endless_launches_take_turns},
 	{"who has more work has its slice too", who_has_more_work_has_its_slice_too},
 	{"it goes on if nobody comes", it_goes_on_if_nobody_comes},
